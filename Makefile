@@ -1,0 +1,172 @@
+# namidb: what to type. `make help` lists the targets.
+#
+# One static library of the C core, linked once for Lua 5.4 and once for LuaJIT.
+# Everything made lands in $(BUILD); a variant (asan, tsan) is the same Makefile
+# with another BUILD.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+CC = gcc
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+
+LAYERS := base sys format net store cache engine exec api
+CORE_SRC := $(sort $(wildcard $(LAYERS:%=c/%/*.c)))
+LUA_SRC := $(sort $(wildcard c/lua/*.c))
+TEST_SRC := $(sort $(wildcard c/test/test_*.c))
+TEST_HELP_SRC := $(sort $(filter-out $(TEST_SRC),$(wildcard c/test/*.c)))
+FUZZ_SRC := $(sort $(wildcard c/fuzz/fuzz_*.c))
+BENCH_SRC := $(sort $(wildcard c/bench/*.c))
+C_FILES := $(sort $(wildcard c/*.h c/*/*.h c/*/*.c))
+LUA_FILES := $(sort $(shell find lua spec examples -name '*.lua'))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+            -Werror
+OPTIMISE ?= -O2 -g
+CPPFLAGS += -Ic -D_GNU_SOURCE
+CFLAGS += -std=c11 $(OPTIMISE) $(WARNINGS) -fPIC -fvisibility=hidden -pthread \
+          $(SANITIZE)
+LDFLAGS += -pthread $(SANITIZE)
+LDLIBS += -lzstd -lxxhash -lcjson -lm
+
+LUA54_CFLAGS = $(shell pkg-config --cflags lua5.4)
+LUAJIT_CFLAGS = $(shell pkg-config --cflags luajit)
+
+LIB := $(BUILD)/libnamidb.a
+CORES := $(BUILD)/lua5.4/namidb/core.so $(BUILD)/luajit/namidb/core.so
+TESTS := $(TEST_SRC:c/test/%.c=$(BUILD)/test/%)
+FUZZERS := $(FUZZ_SRC:c/fuzz/%.c=$(BUILD)/fuzz/%)
+BENCHES := $(BENCH_SRC:c/bench/%.c=$(BUILD)/bench/%)
+
+.PHONY: all help setup env check lint unit test asan tsan fuzz bench demo \
+        install clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(LIB) $(CORES)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make            build the core for Lua 5.4 and LuaJIT
+## make setup      install the Debian packages that are missing
+setup:
+	@.ci/setup
+
+## make env        shell exports: eval "$$(make -s env)"
+env:
+	@echo 'export LUA_PATH_5_4="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;"'
+	@echo 'export LUA_CPATH_5_4="$(abspath $(BUILD))/lua5.4/?.so;;"'
+	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;"'
+	@echo 'export LUA_CPATH="$(abspath $(BUILD))/luajit/?.so;;"'
+
+## make check      build, lint, unit tests: under 3 minutes
+check: all lint unit
+
+lint:
+	clang-format --dry-run -Werror $(C_FILES)
+	luacheck -q $(LUA_FILES)
+
+unit: all $(TESTS)
+	@spec/run unit
+
+## make test       everything, after make setup
+test: setup
+	@$(MAKE) --no-print-directory all lint c-tests
+	@spec/run all
+
+## make asan       C tests under the address and undefined sanitizers
+asan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
+	    c-tests
+	@BUILD=$(BUILD)/asan spec/run c
+
+## make tsan       C tests under the thread sanitizer
+tsan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan OPTIMISE='-O1 -g' \
+	    SANITIZE='-fsanitize=thread' c-tests
+	@BUILD=$(BUILD)/tsan spec/run c
+
+.PHONY: c-tests fuzzers benches
+c-tests: $(TESTS)
+fuzzers: $(FUZZERS)
+benches: all $(BENCHES)
+
+## make fuzz       each decoder, FUZZ_SECONDS (60) each
+fuzz:
+	@$(MAKE) --no-print-directory fuzzers
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) spec/run fuzz
+
+## make bench      measures, beside their goals
+bench: setup
+	@$(MAKE) --no-print-directory benches
+	@spec/bench/run
+
+## make demo       the graph of this machine's Debian packages
+demo: setup
+	@$(MAKE) --no-print-directory all
+	@examples/debian/demo
+
+## make install    into PREFIX, for both interpreters
+install: all
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/lua/5.4/namidb \
+	    $(DESTDIR)$(PREFIX)/lib/lua/5.1/namidb
+	install -m 644 c/namidb.h $(DESTDIR)$(PREFIX)/include/
+	install -m 755 $(BUILD)/lua5.4/namidb/core.so \
+	    $(DESTDIR)$(PREFIX)/lib/lua/5.4/namidb/
+	install -m 755 $(BUILD)/luajit/namidb/core.so \
+	    $(DESTDIR)$(PREFIX)/lib/lua/5.1/namidb/
+	for version in 5.4 5.1; do \
+	    (cd lua && find . -name '*.lua' -exec install -D -m 644 {} \
+	        $(abspath $(DESTDIR)$(PREFIX))/share/lua/$$version/{} \;) ; done
+
+## make clean      remove what was made
+clean:
+	rm -rf $(BUILD)
+
+$(BUILD)/obj/%.o: c/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj-lua5.4/%.o: c/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(LUA54_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj-luajit/%.o: c/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(LUAJIT_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(CORE_SRC:c/%.c=$(BUILD)/obj/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Never unloaded: dlclose with live threads crashes at exit (-z nodelete). No
+# Lua library is linked; its symbols come from the host.
+define CORE_RULE
+$(BUILD)/$(1)/namidb/core.so: $(LUA_SRC:c/%.c=$(BUILD)/obj-$(1)/%.o) $(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) -shared $$(LDFLAGS) -Wl,-z,nodelete -Wl,--exclude-libs,ALL \
+	    -o $$@ $$^ $$(LDLIBS)
+endef
+$(eval $(call CORE_RULE,lua5.4))
+$(eval $(call CORE_RULE,luajit))
+
+$(BUILD)/test/%: $(BUILD)/obj/test/%.o \
+                 $(TEST_HELP_SRC:c/%.c=$(BUILD)/obj/%.o) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 $(LDLIBS)
+
+# libFuzzer instruments what it links, so a fuzzer is built from the sources.
+$(BUILD)/fuzz/%: c/fuzz/%.c $(CORE_SRC)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(CPPFLAGS) -std=c11 -O1 -g -pthread \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -o $@ $^ $(LDLIBS)
+
+-include $(shell find $(BUILD) -name '*.d' -not -path '*/asan/*' \
+                      -not -path '*/tsan/*' 2>/dev/null)

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { BLOCK_BYTES_MIN = 4 << 10, BLOCK_BYTES_MAX = 1 << 20, ALIGNMENT = 8 };
+
+struct ndb_arena_block {
+    struct ndb_arena_block *next;
+    size_t bytes; /* of data */
+    _Alignas(16) uint8_t data[];
+};
+
+/* Opens a block that has room for `bytes`. */
+static bool grow(struct namidb_arena *arena, size_t bytes)
+{
+    size_t block_bytes = BLOCK_BYTES_MIN;
+    struct ndb_arena_block *block;
+
+    if (arena->blocks != NULL)
+        block_bytes = arena->blocks->bytes * 2;
+    if (block_bytes > BLOCK_BYTES_MAX)
+        block_bytes = BLOCK_BYTES_MAX;
+    if (block_bytes < bytes)
+        block_bytes = bytes;
+    if (block_bytes > SIZE_MAX - sizeof *block)
+        return false;
+    block = ndb_alloc(sizeof *block + block_bytes);
+    if (block == NULL)
+        return false;
+    block->next = arena->blocks;
+    block->bytes = block_bytes;
+    arena->blocks = block;
+    arena->at = block->data;
+    arena->end = block->data + block_bytes;
+    arena->bytes += block_bytes;
+    return true;
+}
+
+void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes)
+{
+    uint8_t *data;
+
+    if (bytes > SIZE_MAX - ALIGNMENT)
+        return NULL;
+    bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    if (bytes == 0)
+        bytes = ALIGNMENT;
+    if ((size_t)(arena->end - arena->at) < bytes && !grow(arena, bytes))
+        return NULL;
+    data = arena->at;
+    arena->at += bytes;
+    return data;
+}
+
+void *ndb_arena_array(struct namidb_arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    return ndb_arena_alloc(arena, bytes);
+}
+
+void *ndb_arena_copy(struct namidb_arena *arena, const void *data, size_t bytes)
+{
+    void *copy = ndb_arena_alloc(arena, bytes);
+
+    if (copy != NULL && bytes != 0)
+        memcpy(copy, data, bytes);
+    return copy;
+}
+
+void ndb_arena_reset(struct namidb_arena *arena)
+{
+    struct ndb_arena_block *kept = arena->blocks;
+
+    if (kept == NULL)
+        return;
+    while (kept->next != NULL) {
+        struct ndb_arena_block *next = kept->next->next;
+
+        ndb_free(kept->next);
+        kept->next = next;
+    }
+    arena->at = kept->data;
+    arena->end = kept->data + kept->bytes;
+    arena->bytes = kept->bytes;
+}
+
+void ndb_arena_release(struct namidb_arena *arena)
+{
+    while (arena->blocks != NULL) {
+        struct ndb_arena_block *next = arena->blocks->next;
+
+        ndb_free(arena->blocks);
+        arena->blocks = next;
+    }
+    *arena = NDB_ARENA_INIT;
+}
+
+namidb_arena *namidb_arena_new(void)
+{
+    namidb_arena *arena = ndb_alloc(sizeof *arena);
+
+    if (arena != NULL)
+        *arena = NDB_ARENA_INIT;
+    return arena;
+}
+
+void namidb_arena_reset(namidb_arena *arena)
+{
+    ndb_arena_reset(arena);
+}
+
+void namidb_arena_free(namidb_arena *arena)
+{
+    if (arena == NULL)
+        return;
+    ndb_arena_release(arena);
+    ndb_free(arena);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits.h - every bound of the database, in one place.
+ *
+ * A bound is checked where input enters (`limit` error) and again where bytes
+ * are decoded (`corrupt`), so that no size read from a store is ever trusted.
+ */
+#ifndef NDB_BASE_LIMITS_H
+#define NDB_BASE_LIMITS_H
+
+#include <stdint.h>
+
+/* Names: labels, types, properties. */
+#define NDB_NAME_BYTES_MAX 255u
+#define NDB_LABEL_COUNT_MAX 65535u
+#define NDB_TYPE_COUNT_MAX 8191u
+#define NDB_PROPERTY_COUNT_MAX 65535u
+
+/* Rows. */
+#define NDB_KEY_BYTES_MAX 1024u
+#define NDB_ROW_LABELS_MAX 64u
+#define NDB_ROW_PROPS_MAX 4096u
+#define NDB_VALUE_BYTES_MAX (16u << 20)
+#define NDB_ROW_BYTES_MAX (32u << 20)
+#define NDB_LIST_ITEMS_MAX (1u << 20)
+#define NDB_VECTOR_DIMENSIONS_MAX 65536u
+#define NDB_VALUE_DEPTH_MAX 32u
+
+/* Log. */
+#define NDB_BATCH_BYTES_MAX (64u << 20) /* payload, before compression */
+#define NDB_BATCH_RECORDS_MAX (16u << 20)
+#define NDB_SLOT_BYTES_MAX (72u << 20) /* object */
+
+/* Packs. */
+#define NDB_SEGMENT_BYTES_MAX (64u << 20)    /* compressed, and raw */
+#define NDB_SEGMENT_BYTES_TARGET (64u << 10) /* compressed */
+#define NDB_GROUP_ROWS_MAX 4096u
+#define NDB_PACK_BYTES_MAX (UINT64_C(1) << 32)
+#define NDB_PACK_PARTS_MAX 65536u
+#define NDB_PACK_SEGMENTS_MAX (1u << 20)
+#define NDB_PACK_DIRECTORY_INLINE_MAX 8192u
+#define NDB_PACK_DIRECTORY_BYTES_MAX (32u << 20)
+
+/* Manifest. */
+#define NDB_MANIFEST_BYTES_MAX (64u << 20)
+#define NDB_MANIFEST_PACKS_MAX 65536u
+
+/* Store. */
+#define NDB_STORE_KEY_BYTES_MAX 1024u
+#define NDB_LIST_KEYS_MAX 1000u
+
+/* URI. */
+#define NDB_URI_BYTES_MAX 4096u
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_uint_fast64_t fail_from;
+static atomic_uint_fast64_t asked;
+
+/* One relaxed load when nobody tests; it is in no profile. */
+static int must_fail(void)
+{
+    uint64_t limit = atomic_load_explicit(&fail_from, memory_order_relaxed);
+
+    if (limit == 0)
+        return 0;
+    return atomic_fetch_add(&asked, 1) + 1 >= limit;
+}
+
+void *ndb_alloc(size_t bytes)
+{
+    if (must_fail())
+        return NULL;
+    return malloc(bytes != 0 ? bytes : 1);
+}
+
+void *ndb_calloc(size_t count, size_t size)
+{
+    if (must_fail())
+        return NULL;
+    if (count == 0 || size == 0)
+        return calloc(1, 1);
+    return calloc(count, size);
+}
+
+void *ndb_realloc(void *block, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (must_fail() || __builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    return realloc(block, bytes != 0 ? bytes : 1);
+}
+
+void ndb_free(void *block)
+{
+    free(block);
+}
+
+char *ndb_strndup(const char *text, size_t bytes)
+{
+    char *copy = ndb_alloc(bytes + 1);
+
+    if (copy != NULL) {
+        memcpy(copy, text, bytes);
+        copy[bytes] = '\0';
+    }
+    return copy;
+}
+
+void ndb_mem_fail_from(uint64_t k)
+{
+    atomic_store(&asked, 0);
+    atomic_store(&fail_from, k);
+}
+
+uint64_t ndb_mem_count(void)
+{
+    return atomic_load(&asked);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segment_cache.h - decoded segments in private memory.
+ *
+ * Keyed by (pack, segment number), bounded by a byte budget, evicted by CLOCK.
+ * A segment in use is pinned and never evicted, so the budget may be passed by
+ * what is pinned. A miss of many threads for one segment is one request;
+ * neighbouring misses of one call become one range (gap up to
+ * NDB_COALESCE_GAP_BYTES); a pack of up to NDB_WHOLE_PACK_BYTES is fetched
+ * whole on first touch. Every segment is verified before it enters.
+ *
+ * Any thread may call. No lock is held while a request is under way.
+ */
+#ifndef NDB_CACHE_SEGMENT_CACHE_H
+#define NDB_CACHE_SEGMENT_CACHE_H
+
+#include "format/pack.h"
+#include "format/segment.h"
+#include "store/store.h"
+
+#define NDB_COALESCE_GAP_BYTES (1u << 20)
+#define NDB_WHOLE_PACK_BYTES (8u << 20)
+
+struct ndb_segment_cache;
+
+/* What the cache needs to know of a pack; constant, owned by the caller, who
+ * calls ndb_segment_cache_forget before it goes. */
+struct ndb_cache_pack {
+    uint64_t number; /* unique in this process: ndb_segment_cache_pack_number */
+    const char *path; /* key of the object */
+    uint64_t bytes;
+    const struct ndb_directory *directory;
+};
+
+int ndb_segment_cache_new(struct ndb_segment_cache **cache,
+                          struct ndb_store *store, uint64_t bytes_max);
+/* No segment may be pinned any more. NULL is allowed. */
+void ndb_segment_cache_free(struct ndb_segment_cache *cache);
+
+uint64_t ndb_segment_cache_pack_number(struct ndb_segment_cache *cache);
+
+/* One segment wanted; `segment` is pinned when get returned NAMIDB_OK. */
+struct ndb_segment_want {
+    const struct ndb_cache_pack *pack;
+    const struct ndb_part *part;
+    uint32_t index; /* in part->segments */
+    const struct ndb_segment *segment;
+    void *pin; /* the cache's */
+};
+
+/* Pins all or none: at most one round, and none when all are cached. */
+int ndb_segment_cache_get(struct ndb_segment_cache *cache,
+                          struct ndb_segment_want *wants, size_t count,
+                          int64_t deadline_ns, namidb_error *err);
+/* Unpins; entries whose pin is NULL are skipped, so it may be called twice. */
+void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
+                             struct ndb_segment_want *wants, size_t count);
+
+/* Drops what is cached of a pack and not pinned. */
+void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
+                              uint64_t pack_number);
+
+void ndb_segment_cache_stats(struct ndb_segment_cache *cache,
+                             namidb_cache_stats *out);
+
+#endif

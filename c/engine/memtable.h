@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memtable.h - rows that are in the log and in no pack yet.
+ *
+ * Multi-version: every change carries the version of its batch (a counter that
+ * the handle gives out in order of submission), a reader names the highest
+ * version it may see and never sees a later one. A version that fails is rolled
+ * back. Rows are images encoded by format/value.h in an arena of the memtable:
+ * a slice returned here lives as long as a reference to the memtable is held.
+ *
+ * A read/write lock inside: any thread may read, one at a time may write.
+ *
+ * Structure: a hash table id -> node entry and edge id -> edge entry, each with
+ * a chain of versions, newest first; per node two arrays of edge entries (out,
+ * in); a hash table (table, key hash) -> node entries; and a journal of all
+ * changes in order, with what each adds to the statistics, that rollback,
+ * trimming and flush walk.
+ */
+#ifndef NDB_ENGINE_MEMTABLE_H
+#define NDB_ENGINE_MEMTABLE_H
+
+#include "base/ids.h"
+#include "base/slice.h"
+#include "format/record.h"
+#include "namidb.h"
+
+struct ndb_memtable;
+
+int ndb_memtable_new(struct ndb_memtable **memtable);
+struct ndb_memtable *ndb_memtable_ref(struct ndb_memtable *memtable);
+/* NULL is allowed. */
+void ndb_memtable_unref(struct ndb_memtable *memtable);
+
+/* Applies one change: NODE, NODE_DELETE, EDGE, EDGE_DELETE, LABELS (others are
+ * ignored). Versions never go down. The record's bytes are copied. A NODE row
+ * must decode (its key is indexed). NAMIDB_OK, NAMIDB_ENOMEM (nothing changed),
+ * NAMIDB_ECORRUPT. */
+int ndb_memtable_apply(struct ndb_memtable *memtable, uint64_t version,
+                       const struct ndb_record *record);
+
+/* Takes back every change of `version` and later. Cannot fail. */
+void ndb_memtable_rollback(struct ndb_memtable *memtable, uint64_t version);
+
+/* A new memtable with only the changes from `version` on. */
+int ndb_memtable_trim(struct ndb_memtable **out, struct ndb_memtable *memtable,
+                      uint64_t version);
+
+size_t ndb_memtable_bytes(struct ndb_memtable *memtable);
+bool ndb_memtable_is_empty(struct ndb_memtable *memtable);
+
+/* NAMIDB_OK: *row is its image at `version`, or empty data (NULL) when it was
+ * deleted; NAMIDB_NONE: this memtable does not know the node. */
+int ndb_memtable_node(struct ndb_memtable *memtable, uint64_t id,
+                      uint64_t version, struct ndb_slice *row);
+
+struct ndb_memtable_edge {
+    uint64_t id, from, to;
+    bool is_deleted;
+    struct ndb_slice props; /* encoded; empty when deleted */
+};
+
+/* As ndb_memtable_node. */
+int ndb_memtable_edge(struct ndb_memtable *memtable, uint64_t id,
+                      uint64_t version, struct ndb_memtable_edge *edge);
+
+struct ndb_memtable_edges {
+    struct ndb_memtable_edge *items;
+    size_t count;
+    size_t capacity;
+};
+#define NDB_MEMTABLE_EDGES_INIT ((struct ndb_memtable_edges){ NULL, 0, 0 })
+void ndb_memtable_edges_release(struct ndb_memtable_edges *edges);
+
+/* Appends what is known of the edges at a node (NAMIDB_OUT or NAMIDB_IN; type 0
+ * is all), deleted ones included, in no order. */
+int ndb_memtable_edges_at(struct ndb_memtable *memtable, uint64_t id,
+                          uint32_t type, enum namidb_direction direction,
+                          uint64_t version, struct ndb_memtable_edges *out);
+/* Appends all edges of a type, ascending by (source, target, id). */
+int ndb_memtable_edges_of(struct ndb_memtable *memtable, uint32_t type,
+                          uint64_t version, struct ndb_memtable_edges *out);
+/* Appends ids of nodes of a table, deleted ones included, ascending. */
+int ndb_memtable_nodes_of(struct ndb_memtable *memtable, uint32_t table,
+                          uint64_t version, struct ndb_ids *out);
+/* Appends ids of nodes of a table whose key has that hash: candidates whose
+ * image the caller checks; a node deleted by `version` is left out. */
+int ndb_memtable_key(struct ndb_memtable *memtable, uint32_t table,
+                     uint64_t key_hash, uint64_t version, struct ndb_ids *out);
+
+/* Appends the numbers of the tables of nodes, or of the types of edges, that
+ * occur up to `version`, ascending. */
+int ndb_memtable_tables(struct ndb_memtable *memtable, bool is_edges,
+                        uint64_t version, struct ndb_ids *out);
+/* Whether a node outside table `label` carries that label up to `version`. */
+bool ndb_memtable_has_label(struct ndb_memtable *memtable, uint32_t label,
+                            uint64_t version);
+
+/* One line of what changes up to a version add to the statistics. */
+struct ndb_stat_delta {
+    enum { NDB_STAT_NODE_TABLE, NDB_STAT_EDGE_TABLE, NDB_STAT_LABEL } kind;
+    uint32_t number;
+    int64_t count;         /* live rows, more or fewer */
+    uint64_t sequence_max; /* highest used; 0 for labels */
+};
+
+struct ndb_stat_deltas {
+    struct ndb_stat_delta *items; /* by (kind, number) */
+    size_t count;
+    size_t capacity;
+};
+#define NDB_STAT_DELTAS_INIT ((struct ndb_stat_deltas){ NULL, 0, 0 })
+void ndb_stat_deltas_release(struct ndb_stat_deltas *deltas);
+
+/* Adds the deltas of changes up to `version` to *out. */
+int ndb_memtable_stats(struct ndb_memtable *memtable, uint64_t version,
+                       struct ndb_stat_deltas *out);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * read.h - reading the graph through the layers of a snapshot.
+ *
+ * Everything is a batch: what a call needs from the store it asks for at once,
+ * so that a call costs at most the rounds that its comment names, and none when
+ * the segments are cached. Newest wins per id; edges are merged per owner by
+ * edge id. Rows are copied into the caller's arena; no segment stays pinned
+ * after a call.
+ */
+#ifndef NDB_ENGINE_READ_H
+#define NDB_ENGINE_READ_H
+
+#include "engine/view.h"
+
+/* out[i].id is 0 when ids[i] is absent. 1 round. */
+int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, namidb_arena *arena, namidb_node *out,
+                   namidb_error *err);
+
+struct ndb_key_probe {
+    uint32_t table;
+    namidb_value key;
+    uint64_t id; /* result; 0: none */
+};
+
+/* Resolves keys to ids. `use_filters` looks at filters first: cheaper when most
+ * keys are new. Keys are verified against the rows. 2 rounds (+ 1 for filters
+ * not cached yet). */
+int ndb_read_keys(const struct ndb_snapshot *snapshot,
+                  struct ndb_key_probe *probes, size_t count, bool use_filters,
+                  namidb_error *err);
+
+/* The edges at some nodes. */
+struct ndb_hop_edge {
+    uint64_t neighbour;
+    uint64_t edge;
+};
+
+struct ndb_hops {
+    uint32_t *offsets;          /* count + 1 */
+    struct ndb_hop_edge *edges; /* of node i: offsets[i] .. offsets[i + 1],
+                                   by (type, neighbour, edge) */
+};
+
+/* Edges of `type` (0: all) at each of ids, in one direction (OUT or IN). All
+ * memory is the arena's. A node that is absent has none. 1 round. */
+int ndb_read_hops(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                  size_t count, uint32_t type, enum namidb_direction direction,
+                  namidb_arena *arena, struct ndb_hops *out, namidb_error *err);
+
+/* Number of edges, in one direction. 1 round. */
+int ndb_read_degree(const struct ndb_snapshot *snapshot, uint64_t id,
+                    uint32_t type, enum namidb_direction direction,
+                    uint64_t *degree, namidb_error *err);
+
+/* An edge whose source is known (a hop's). */
+struct ndb_edge_probe {
+    uint64_t id;
+    uint64_t from; /* 0: find it first, one more round */
+};
+
+/* out[i].id is 0 when absent. 1 round, 2 with unknown sources. */
+int ndb_read_edges(const struct ndb_snapshot *snapshot,
+                   const struct ndb_edge_probe *probes, size_t count,
+                   namidb_arena *arena, namidb_edge *out, namidb_error *err);
+
+/* Scans, in chunks. */
+struct ndb_scan;
+
+/* Nodes with `label` (0: all), by table, then id. */
+int ndb_scan_nodes_open(struct ndb_scan **scan,
+                        const struct ndb_snapshot *snapshot, uint32_t label,
+                        namidb_error *err);
+/* Edges of `type` (0: all), by type, then source table, source, target, id. */
+int ndb_scan_edges_open(struct ndb_scan **scan,
+                        const struct ndb_snapshot *snapshot, uint32_t type,
+                        namidb_error *err);
+
+/* The next rows, at most `max`, 0 at the end; `nodes` or `edges` by kind. Rows
+ * live in `arena`. Returns NAMIDB_OK or NAMIDB_NONE at the end. */
+int ndb_scan_next(struct ndb_scan *scan, size_t max, namidb_arena *arena,
+                  namidb_node *nodes, namidb_edge *edges, size_t *count,
+                  namidb_error *err);
+void ndb_scan_close(struct ndb_scan *scan);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pack.h - a pack as a whole: parts, directory, tail.
+ *
+ *   pack      := segment*, directory, tail
+ *   segment   := kind u8, codec u8, 0 u16, raw bytes u32, stored bytes, then
+ *                XXH3-64 of all before it
+ *   directory := zstd of: part count, parts, each with its segments as deltas
+ *   tail (fixed) := directory bytes stored u32, raw u32, XXH3-128 of directory
+ *                and the tail before it, magic "NAMIDBPK", format u32
+ *
+ * A part is one sorted run of one kind. The writer takes parts in ascending
+ * order of (kind, type, table); rows within one ascending by their first key.
+ * What is inside a segment is the business of segment.h.
+ */
+#ifndef NDB_FORMAT_PACK_H
+#define NDB_FORMAT_PACK_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "namidb.h"
+
+enum ndb_part_kind {
+    NDB_PART_NODE = 1, /* table: rows by sequence */
+    NDB_PART_OUT,      /* type, table of sources: by source sequence */
+    NDB_PART_IN,       /* type, table of targets: by target sequence */
+    NDB_PART_EDGE_ID,  /* type: edge sequence -> source id */
+    NDB_PART_KEY,      /* table: key hash -> sequence */
+    NDB_PART_FILTER,   /* table: one segment, a Bloom filter of the hashes */
+    NDB_PART_KIND_COUNT
+};
+
+struct ndb_segment_entry {
+    uint64_t offset; /* in the pack */
+    uint32_t bytes;  /* stored, header and checksum included */
+    uint64_t first;  /* first sequence, or hash, in it */
+    uint64_t last;   /* last one; a list that spans segments repeats */
+};
+
+struct ndb_part {
+    enum ndb_part_kind kind;
+    uint32_t type;
+    uint32_t table;
+    uint64_t rows; /* tombstones included */
+    uint64_t tombstones;
+    const struct ndb_segment_entry *segments;
+    uint32_t segment_count;
+    uint32_t first_segment; /* number of segments[0] in the whole pack */
+    const uint32_t *labels; /* NDB_PART_NODE: labels other than the table's
+                               that any row has, ascending */
+    uint32_t label_count;
+};
+
+/* The directory, decoded; all memory is an arena's. */
+struct ndb_directory {
+    const struct ndb_part *parts; /* by (kind, type, table) */
+    uint32_t part_count;
+    uint32_t segment_count;
+};
+
+enum { NDB_PACK_TAIL_BYTES = 36 };
+
+/* `stored` is directory and tail, as at the end of the pack (and, when small,
+ * in the manifest). NAMIDB_OK, NAMIDB_ECORRUPT, NAMIDB_ENOMEM. `pack_bytes`
+ * bounds the offsets. */
+int ndb_directory_decode(struct ndb_slice stored, uint64_t pack_bytes,
+                         namidb_arena *arena, struct ndb_directory *out);
+
+/* Size of directory and tail, from the last NDB_PACK_TAIL_BYTES of a pack. */
+int ndb_directory_bytes(struct ndb_slice tail, uint32_t *bytes);
+
+/* NULL when the pack has no such part. */
+const struct ndb_part *ndb_directory_find(const struct ndb_directory *directory,
+                                          enum ndb_part_kind kind,
+                                          uint32_t type, uint32_t table);
+
+/* The segments of a part that can hold `key` (sequence or hash): first index
+ * and count; more than one when a list spans segments or hashes tie. */
+uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,
+                       uint32_t *count);
+
+/*
+ * The writer. Builds the whole object in memory. Every add function returns
+ * NAMIDB_OK, NAMIDB_ENOMEM or NAMIDB_ELIMIT; after a failure only free may be
+ * called.
+ */
+struct ndb_pack_writer;
+
+int ndb_pack_writer_new(struct ndb_pack_writer **writer);
+void ndb_pack_writer_free(struct ndb_pack_writer *writer);
+
+/* Begins a part; the one before it ends. */
+int ndb_pack_writer_part(struct ndb_pack_writer *writer,
+                         enum ndb_part_kind kind, uint32_t type,
+                         uint32_t table);
+/* NDB_PART_NODE: `node` NULL is a tombstone of `sequence`. */
+int ndb_pack_writer_node(struct ndb_pack_writer *writer, uint64_t sequence,
+                         const namidb_node *node);
+
+/* One edge as it stands in a list. */
+struct ndb_pack_edge {
+    uint64_t owner;     /* sequence of the source (OUT) or target (IN) */
+    uint64_t neighbour; /* id of the other end */
+    uint64_t sequence;  /* of the edge */
+    bool is_deleted;
+};
+/* NDB_PART_OUT (with props), NDB_PART_IN (without): by (owner, neighbour,
+ * sequence). */
+int ndb_pack_writer_edge(struct ndb_pack_writer *writer,
+                         const struct ndb_pack_edge *edge,
+                         const namidb_property *props, uint32_t prop_count);
+/* NDB_PART_EDGE_ID: by edge sequence. */
+int ndb_pack_writer_edge_id(struct ndb_pack_writer *writer, uint64_t sequence,
+                            uint64_t source);
+/* NDB_PART_KEY: by (hash, sequence). The filter is made from them. */
+int ndb_pack_writer_key(struct ndb_pack_writer *writer, uint64_t hash,
+                        uint64_t sequence);
+
+struct ndb_pack_summary {
+    uint64_t rows, tombstones;
+    uint32_t directory_bytes; /* directory and tail, at the end of the object */
+};
+
+/* Ends the object; *object is valid until the writer is freed. */
+int ndb_pack_writer_finish(struct ndb_pack_writer *writer,
+                           struct ndb_slice *object,
+                           struct ndb_pack_summary *summary);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segment.h - segments decoded: flat arrays, no object per row or edge.
+ *
+ * A decoded segment is one allocation (ndb_free frees it); it is immutable and
+ * shared by threads. Strings are views into it.
+ */
+#ifndef NDB_FORMAT_SEGMENT_H
+#define NDB_FORMAT_SEGMENT_H
+
+#include "base/arena.h"
+#include "format/pack.h"
+
+/* How a column keeps its values. */
+enum ndb_column_kind {
+    NDB_COLUMN_BOOL,   /* bits */
+    NDB_COLUMN_INT,    /* i64; kind says INT, DATE, LOCAL_TIME */
+    NDB_COLUMN_FLOAT,  /* f64 */
+    NDB_COLUMN_STRING, /* offsets, bytes; kind says STRING or BYTES */
+    NDB_COLUMN_TAGGED  /* offsets into encoded values of value.h */
+};
+
+/* A property of a run of rows. Values are dense: one per row, null or not. */
+struct ndb_column {
+    uint32_t name;   /* property number */
+    uint8_t storage; /* enum ndb_column_kind */
+    uint8_t kind;    /* enum namidb_kind of all values, unless TAGGED */
+    uint32_t null_count;
+    const uint64_t *present; /* bits; NULL: no nulls */
+    union {
+        const uint64_t *bits;
+        const int64_t *integers;
+        const double *numbers;
+        const uint32_t *offsets; /* rows + 1 */
+    } as;
+    const uint8_t *bytes; /* STRING, TAGGED */
+};
+
+/* NDB_PART_NODE: up to NDB_GROUP_ROWS_MAX rows. */
+struct ndb_node_group {
+    uint32_t row_count;
+    bool is_dense; /* sequence of row i is first + i */
+    uint64_t first;
+    const uint64_t *sequences; /* row_count, ascending; NULL when dense */
+    const uint64_t *deleted;   /* bits; NULL: no tombstones */
+    struct ndb_column key;     /* STRING, INT or TAGGED */
+    /* Labels of row i: label_sets[label_of[i]], number 0 is { table }. */
+    const uint16_t *label_of; /* NULL: all are set 0 */
+    const uint32_t *const *label_sets;
+    const uint32_t *label_counts;
+    uint32_t column_count;
+    const struct ndb_column *columns; /* by name */
+};
+
+/* NDB_PART_OUT, NDB_PART_IN: the lists of a run of owners. */
+struct ndb_edge_segment {
+    uint32_t owner_count;
+    uint32_t edge_count;
+    bool is_dense; /* owner i is first + i */
+    uint64_t first;
+    const uint64_t *owners;  /* ascending sequences; NULL when dense */
+    const uint32_t *offsets; /* owner_count + 1, into the arrays below */
+    bool is_wide; /* neighbours as ids, else sequences of one table */
+    uint32_t neighbour_table;
+    union {
+        const uint32_t *narrow; /* sequences */
+        const uint64_t *wide;   /* ids */
+    } neighbours;
+    bool is_long; /* edge sequences above 32 bits */
+    union {
+        const uint32_t *narrow;
+        const uint64_t *wide;
+    } sequences;
+    const uint64_t *deleted; /* bits per edge; NULL: no tombstones */
+    uint32_t column_count;   /* OUT only */
+    const struct ndb_column *columns;
+};
+
+/* NDB_PART_KEY: hash[i] -> sequence[i]; NDB_PART_EDGE_ID: keys are edge
+ * sequences, values source ids. Keys ascend and may repeat in a KEY part. */
+struct ndb_pair_segment {
+    uint32_t count;
+    const uint64_t *keys;
+    const uint64_t *values;
+};
+
+struct ndb_filter_segment {
+    uint64_t block_count; /* of 64 bytes */
+    const uint64_t *blocks;
+};
+
+struct ndb_segment {
+    enum ndb_part_kind kind;
+    size_t bytes; /* of the allocation */
+    union {
+        struct ndb_node_group node;
+        struct ndb_edge_segment edge;
+        struct ndb_pair_segment pair;
+        struct ndb_filter_segment filter;
+    } as;
+};
+
+/* Verifies and decodes the stored bytes of one segment. NAMIDB_OK,
+ * NAMIDB_ECORRUPT, NAMIDB_ENOMEM. */
+int ndb_segment_decode(struct ndb_slice stored, enum ndb_part_kind kind,
+                       uint32_t table, struct ndb_segment **out);
+
+/* Row of a sequence in a group, or -1. */
+int64_t ndb_node_group_row(const struct ndb_node_group *group,
+                           uint64_t sequence);
+/* Index of an owner in a segment, or -1. */
+int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
+                               uint64_t owner);
+/* First pair with that key and how many there are. */
+uint32_t ndb_pair_segment_find(const struct ndb_pair_segment *segment,
+                               uint64_t key, uint32_t *count);
+/* False: certainly not in the part. */
+bool ndb_filter_segment_has(const struct ndb_filter_segment *filter,
+                            uint64_t hash);
+
+/* The value of a row; NAMIDB_NULL kind when absent. Strings are views into the
+ * segment, TAGGED values are built in the arena. */
+int ndb_column_value(const struct ndb_column *column, uint32_t row,
+                     namidb_arena *arena, namidb_value *out);
+/* The properties of a row, copied into the arena whole: the segment may go. */
+int ndb_columns_props(const struct ndb_column *columns, uint32_t column_count,
+                      uint32_t row, namidb_arena *arena,
+                      const namidb_property **props, uint32_t *count);
+/* A whole row, copied into the arena. NAMIDB_NONE: a tombstone. */
+int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
+                        uint32_t row, namidb_arena *arena, namidb_node *out);
+
+static inline uint64_t
+ndb_edge_neighbour(const struct ndb_edge_segment *segment, uint32_t index)
+{
+    if (segment->is_wide)
+        return segment->neighbours.wide[index];
+    return NAMIDB_ID(segment->neighbours.narrow[index],
+                     segment->neighbour_table);
+}
+
+static inline uint64_t ndb_edge_sequence(const struct ndb_edge_segment *segment,
+                                         uint32_t index)
+{
+    return segment->is_long ? segment->sequences.wide[index]
+                            : segment->sequences.narrow[index];
+}
+
+static inline bool ndb_bit(const uint64_t *bits, uint32_t index)
+{
+    return bits != NULL && (bits[index / 64] >> (index % 64) & 1) != 0;
+}
+
+#endif

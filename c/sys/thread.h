@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thread.h - threads, locks and what fork(2) does to them.
+ *
+ * Threads of ours block every signal, so that the host's handlers never run on
+ * them. pthread's mutex and rwlock are used as they are; only conditions are
+ * wrapped, because they must wait on the monotonic clock.
+ */
+#ifndef NDB_SYS_THREAD_H
+#define NDB_SYS_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ndb_cond {
+    pthread_cond_t cond;
+};
+
+void ndb_cond_init(struct ndb_cond *cond);
+void ndb_cond_release(struct ndb_cond *cond);
+void ndb_cond_signal(struct ndb_cond *cond);
+void ndb_cond_broadcast(struct ndb_cond *cond);
+/* Waits until woken (maybe for nothing) or the deadline of sys/clock.h; false
+ * when the deadline has passed. `mutex` is held before and after. */
+bool ndb_cond_wait(struct ndb_cond *cond, pthread_mutex_t *mutex,
+                   int64_t deadline_ns);
+
+/* Starts `run(context)`; join it with pthread_join. NAMIDB_OK, or
+ * NAMIDB_ENOMEM when the system has no thread to give. */
+int ndb_thread_start(pthread_t *thread, void *(*run)(void *), void *context);
+
+/* How often this process's line has forked: a handle keeps the number of its
+ * birth, and another number means that it belongs to a parent. The first call
+ * arms the counter, so handles call it when they open. */
+uint64_t ndb_fork_count(void);
+
+#endif
