@@ -65,7 +65,7 @@ check: all lint unit
 
 lint:
 	clang-format --dry-run -Werror $(C_FILES)
-	luacheck -q $(LUA_FILES)
+	$(if $(LUA_FILES),luacheck -q $(LUA_FILES))
 
 unit: all $(TESTS)
 	@spec/run unit
