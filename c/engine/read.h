@@ -54,10 +54,11 @@ int ndb_read_degree(const struct ndb_snapshot *snapshot, uint64_t id,
                     uint32_t type, enum namidb_direction direction,
                     uint64_t *degree, namidb_error *err);
 
-/* An edge whose source is known (a hop's). */
+/* An edge by id, and what is known of its ends (a hop knows both). */
 struct ndb_edge_probe {
     uint64_t id;
     uint64_t from; /* 0: find it first, one more round */
+    uint64_t to;   /* 0: the source's whole list is searched */
 };
 
 /* out[i].id is 0 when absent. 1 round, 2 with unknown sources. */
