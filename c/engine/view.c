@@ -2,7 +2,6 @@
 #include "engine/view.h"
 
 #include <assert.h>
-#include <inttypes.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -25,11 +24,11 @@ int ndb_version_decode(struct ndb_version **out, struct ndb_slice object,
         ndb_version_unref(version);
         if (rc == NAMIDB_ENOMEM)
             return ndb_fail_memory(err);
-        return ndb_fail_object(err, rc, ndb_path_manifest(&path, number),
-                               rc == NAMIDB_EUNSUPPORTED
-                                   ? "written in a format from the future"
-                                   : "not a manifest of version %" PRIu64,
-                               number);
+        ndb_path_manifest(&path, number);
+        if (rc == NAMIDB_EUNSUPPORTED)
+            return ndb_fail_object(err, rc, path.text,
+                                   "written in a format from the future");
+        return ndb_fail_object(err, rc, path.text, "not a whole manifest");
     }
     *out = version;
     return NAMIDB_OK;
