@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * radix.h - sorting what a pack is built from.
+ *
+ * A stable sort of (key, value) pairs by key, least significant digit first.
+ * Digits that are the same in all keys are skipped, so that dense sequences
+ * cost two passes and not six.
+ */
+#ifndef NDB_ENGINE_RADIX_H
+#define NDB_ENGINE_RADIX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ndb_radix_item {
+    uint64_t key;
+    uint64_t value;
+};
+
+/* Sorts `items`; `spare` has room for as many. */
+void ndb_radix_sort(struct ndb_radix_item *items, struct ndb_radix_item *spare,
+                    size_t count);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/rand.h"
+#include "engine/radix.h"
+
+/* Sorts `count` random keys under `mask`; values are places in the input. */
+static void check_sort(size_t count, uint64_t mask)
+{
+    struct ndb_rand rand = { count ^ mask };
+    struct ndb_radix_item *items = ndb_calloc(count, sizeof *items);
+    struct ndb_radix_item *spare = ndb_calloc(count, sizeof *spare);
+    uint64_t sum = 0, sum_sorted = 0;
+
+    assert_non_null(items);
+    assert_non_null(spare);
+    for (size_t i = 0; i < count; i++) {
+        items[i].key = ndb_rand_next(&rand) & mask;
+        items[i].value = i;
+        sum += items[i].key * (2 * i + 1);
+    }
+    ndb_radix_sort(items, spare, count);
+    for (size_t i = 0; i < count; i++) {
+        sum_sorted += items[i].key * (2 * items[i].value + 1);
+        if (i == 0)
+            continue;
+        assert_true(items[i - 1].key <= items[i].key);
+        if (items[i - 1].key == items[i].key)
+            assert_true(items[i - 1].value < items[i].value);
+    }
+    assert_int_equal(sum, sum_sorted);
+    ndb_free(items);
+    ndb_free(spare);
+}
+
+static void test_radix__sorts_by_key_and_keeps_the_order_of_ties(void **state)
+{
+    static const size_t counts[] = { 0, 1, 2, 63, 64, 65, 1000, 20000 };
+    static const uint64_t masks[] = { 0, 7, 0xfffff,
+                                      UINT64_C(0xff00000000000ff), UINT64_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        for (size_t j = 0; j < sizeof masks / sizeof *masks; j++)
+            check_sort(counts[i], masks[j]);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_radix__sorts_by_key_and_keeps_the_order_of_ties),
+    };
+
+    return cmocka_run_group_tests_name("radix", tests, NULL, NULL);
+}
