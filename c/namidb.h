@@ -208,6 +208,27 @@ enum namidb_name_kind {
 
 enum namidb_direction { NAMIDB_OUT, NAMIDB_IN, NAMIDB_BOTH };
 
+/* ---------------------------------------------------------------- uris -- */
+
+typedef struct namidb_uri_param {
+    char name[32];
+    char value[1024];
+} namidb_uri_param;
+
+/* A store's URI, taken apart and decoded. */
+typedef struct namidb_uri {
+    char scheme[8];     /* "memory", "file", "s3" */
+    char bucket[256];   /* s3: the bucket; memory: its name; file: "" */
+    char path[2048];    /* file: the folder; s3: the prefix, no slash around */
+    char ns[129];       /* namespace; "default" when not given */
+    size_t param_count; /* as written, ns included */
+    namidb_uri_param params[16];
+} namidb_uri;
+
+/* NAMIDB_EINVAL (the text names the part) or NAMIDB_ELIMIT. */
+NAMIDB_API int namidb_parse_uri(const char *text, namidb_uri *uri,
+                                namidb_error *err);
+
 /* ------------------------------------------------------------- handles -- */
 
 typedef struct namidb namidb;
