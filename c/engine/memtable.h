@@ -31,7 +31,7 @@ struct ndb_memtable *ndb_memtable_ref(struct ndb_memtable *memtable);
 /* NULL is allowed. */
 void ndb_memtable_unref(struct ndb_memtable *memtable);
 
-/* Applies one change: NODE, NODE_DELETE, EDGE, EDGE_DELETE, LABELS (others are
+/* Applies one change: NODE, NODE_DELETE, EDGE, EDGE_DELETE, LABEL (others are
  * ignored). Versions never go down. The record's bytes are copied. A NODE row
  * must decode (its key is indexed). NAMIDB_OK, NAMIDB_ENOMEM (nothing changed),
  * NAMIDB_ECORRUPT. */

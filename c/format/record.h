@@ -6,7 +6,13 @@
  * never differences, so replaying needs nothing that came before. Names are
  * defined in the first batch that uses them, before their use.
  *
- *   record := kind u8, fields (varints; strings with their length)
+ *   record := kind u8, the fields of its kind in the order below: numbers as
+ *             varints, is_new and name_kind as u8, text and row as strings
+ *
+ * Statistics are exact sums over records: a NODE that is new counts for its
+ * table and for each of its labels, a NODE_DELETE takes that back, a LABEL
+ * tells what an update changes, an EDGE that is new and an EDGE_DELETE count
+ * for the type.
  */
 #ifndef NDB_FORMAT_RECORD_H
 #define NDB_FORMAT_RECORD_H
@@ -17,15 +23,14 @@
 enum ndb_record_kind {
     NDB_RECORD_NAME = 1,    /* name_kind, number, text */
     NDB_RECORD_NODE,        /* id, is_new, row: created or replaced */
-    NDB_RECORD_NODE_DELETE, /* id, row: its labels at the end (statistics) */
+    NDB_RECORD_NODE_DELETE, /* id, row: its last image without properties */
     NDB_RECORD_EDGE,        /* id, from, to, is_new, row: props */
     NDB_RECORD_EDGE_DELETE, /* id, from, to */
-    NDB_RECORD_PACK,        /* a pack written beside the log (bulk load):
-                               text: ulid, row: its directory, bytes, and the
-                               sequences it used up */
+    NDB_RECORD_LABEL,       /* id, number, is_new: an update of the node adds
+                               (or removes) that label; statistics only */
+    NDB_RECORD_PACK,        /* text: ulid, bytes, row: a pack written beside
+                               the log (bulk load), see adopt.h */
     NDB_RECORD_BOOKMARK,    /* text: name of a load, row: its position */
-    NDB_RECORD_LABELS,      /* node_id, row: label deltas of an update, for
-                               statistics: added and removed labels */
     NDB_RECORD_KIND_COUNT
 };
 
