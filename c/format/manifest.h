@@ -6,6 +6,11 @@
  * "checksum": XXH3-128 (32 hex) of every byte before that line. Numbers above
  * 2^53 never occur (ids are below it), hashes are hex, directories base64.
  *
+ * The object's size tells the floor: it is padded until size mod
+ * NDB_MANIFEST_SIZE_MODULUS = floor mod it. So whoever has listed the manifest
+ * and the newest slots knows which slots to read without having read the
+ * manifest, and opening takes two rounds. A hint: the floor inside decides.
+ *
  * The struct is plain data owned by one arena: decode fills it, release frees
  * it at once. An edit builds a new one with the old one's arrays shared by
  * copying; nothing is changed in place after encoding.
@@ -17,6 +22,8 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "format/path.h"
+
+#define NDB_MANIFEST_SIZE_MODULUS 1024u
 
 struct ndb_manifest_name {
     const char *text;
