@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A key is looked up by its hash: memtables and key parts give candidates, and
+ * a candidate counts only if the newest image of its row lives and has that
+ * very key. So stale entries of old packs and colliding hashes do no harm.
+ */
+#include "base/error.h"
+#include "engine/node_place.h"
+#include "engine/read.h"
+#include "format/value.h"
+
+/* A node that may have the key of a probe. */
+struct candidate {
+    uint64_t id;
+    uint32_t probe;
+    struct ndb_node_place place;
+};
+
+struct lookup {
+    struct ndb_gather gather;
+    struct ndb_key_probe *probes;
+    size_t count;
+    uint64_t *hashes;        /* per probe */
+    uint32_t *key_refs;      /* count + 1: first of `keys` of each probe */
+    struct ndb_refs keys;    /* segments of key parts */
+    struct ndb_refs rows;    /* segments of candidates */
+    struct ndb_refs filters; /* those in use */
+    struct ndb_ids ids;      /* from one memtable */
+    struct candidate *candidates;
+    uint32_t candidate_count, candidate_capacity;
+    namidb_error *err;
+};
+
+/* Whether the image has the key: NAMIDB_OK, NAMIDB_NONE or a failure. */
+static int compare_key(struct lookup *lookup,
+                       const struct ndb_node_image *image,
+                       const namidb_value *key)
+{
+    namidb_arena *scratch = &lookup->gather.scratch;
+    namidb_value value;
+    int rc;
+
+    if (image->group != NULL) {
+        rc = ndb_column_value(&image->group->key, image->row, scratch, &value);
+        if (rc < 0)
+            return ndb_gather_fail(&lookup->gather, image->want, rc,
+                                   lookup->err);
+    } else {
+        struct ndb_reader reader = ndb_reader(image->bytes);
+
+        rc = ndb_value_decode(&reader, scratch, &value);
+        if (rc == NAMIDB_ENOMEM)
+            return ndb_fail_memory(lookup->err);
+        if (rc < 0)
+            return ndb_fail(lookup->err, rc, "log: a row does not decode");
+    }
+    return ndb_value_same(&value, key) ? NAMIDB_OK : NAMIDB_NONE;
+}
+
+/* Settles the probe of a candidate whose segments are there. */
+static int verify(struct lookup *lookup, const struct candidate *candidate)
+{
+    struct ndb_key_probe *probe = &lookup->probes[candidate->probe];
+    struct ndb_node_image image;
+    int rc;
+
+    if (probe->id != 0)
+        return NAMIDB_OK;
+    rc = ndb_node_place_find(&lookup->gather, candidate->id, &candidate->place,
+                             &lookup->rows, &image);
+    if (rc == NAMIDB_OK)
+        rc = compare_key(lookup, &image, &probe->key);
+    if (rc == NAMIDB_OK)
+        probe->id = candidate->id;
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+static int keep(struct lookup *lookup, const struct candidate *candidate)
+{
+    if (lookup->candidate_count == lookup->candidate_capacity) {
+        uint32_t capacity = lookup->candidate_capacity * 2 + 4;
+        struct candidate *grown =
+            ndb_arena_array(&lookup->gather.scratch, capacity, sizeof *grown);
+
+        if (grown == NULL)
+            return ndb_fail_memory(lookup->err);
+        if (lookup->candidate_count != 0)
+            memcpy(grown, lookup->candidates,
+                   lookup->candidate_count * sizeof *grown);
+        lookup->candidates = grown;
+        lookup->candidate_capacity = capacity;
+    }
+    lookup->candidates[lookup->candidate_count++] = *candidate;
+    return NAMIDB_OK;
+}
+
+/* Settles a candidate at once if memtables alone decide, else keeps it until
+ * its segments are there. `first`: of the kept ones of the same probe. */
+static int consider(struct lookup *lookup, uint32_t probe, uint64_t id,
+                    uint32_t first)
+{
+    struct candidate candidate = { .id = id, .probe = probe };
+
+    for (uint32_t i = first; i < lookup->candidate_count; i++)
+        if (lookup->candidates[i].id == id)
+            return NAMIDB_OK;
+    if (ndb_node_place_plan(&lookup->gather, id, &candidate.place,
+                            &lookup->rows) < 0)
+        return ndb_fail_memory(lookup->err);
+    if (candidate.place.ref_count == 0)
+        return verify(lookup, &candidate);
+    return keep(lookup, &candidate);
+}
+
+/* Candidates that memtables know; most are settled here. */
+static int ask_memtables(struct lookup *lookup, uint32_t index)
+{
+    struct ndb_key_probe *probe = &lookup->probes[index];
+    uint32_t first = lookup->candidate_count;
+
+    for (uint32_t i = 0; i < lookup->gather.layer_count; i++) {
+        struct ndb_memtable *memtable = lookup->gather.layers[i].memtable;
+
+        if (memtable == NULL)
+            continue;
+        lookup->ids.count = 0;
+        if (ndb_memtable_key(memtable, probe->table, lookup->hashes[index],
+                             lookup->gather.snapshot->version,
+                             &lookup->ids) < 0)
+            return ndb_fail_memory(lookup->err);
+        for (size_t j = 0; j < lookup->ids.count && probe->id == 0; j++) {
+            int rc = consider(lookup, index, lookup->ids.items[j], first);
+
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return NAMIDB_OK;
+}
+
+/* ----------------------------------------------------------------- packs -- */
+
+/* Wants the filter of a table; its number is left in `filters`, which is empty
+ * when the pack has none. */
+static int want_filter(struct lookup *lookup, struct ndb_gather_layer *layer,
+                       uint32_t table)
+{
+    int rc =
+        ndb_gather_parts(&lookup->gather, layer, NDB_PART_FILTER, 0, table);
+
+    lookup->filters.count = 0;
+    if (rc < 0 || layer->part_count == 0 || layer->one->segment_count == 0)
+        return rc;
+    return ndb_gather_add(&lookup->gather, layer->pack, layer->one, 0,
+                          &lookup->filters);
+}
+
+static int fetch_filters(struct lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->count; i++) {
+        if (lookup->probes[i].id != 0)
+            continue;
+        for (uint32_t j = 0; j < lookup->gather.layer_count; j++) {
+            struct ndb_gather_layer *layer = &lookup->gather.layers[j];
+
+            if (layer->pack != NULL &&
+                want_filter(lookup, layer, lookup->probes[i].table) < 0)
+                return ndb_fail_memory(lookup->err);
+        }
+    }
+    return ndb_gather_fetch(&lookup->gather, lookup->err);
+}
+
+/* Wants the key segments of one probe in one pack. */
+static int want_keys(struct lookup *lookup, struct ndb_gather_layer *layer,
+                     uint32_t index, bool use_filters)
+{
+    uint32_t table = lookup->probes[index].table;
+    uint64_t hash = lookup->hashes[index];
+    int rc = NAMIDB_OK;
+
+    if (use_filters) {
+        rc = want_filter(lookup, layer, table);
+        if (rc >= 0 && lookup->filters.count != 0 &&
+            !ndb_filter_segment_has(
+                &ndb_gather_segment(&lookup->gather, lookup->filters.items[0])
+                     ->as.filter,
+                hash))
+            return NAMIDB_OK;
+    }
+    if (rc >= 0)
+        rc = ndb_gather_parts(&lookup->gather, layer, NDB_PART_KEY, 0, table);
+    if (rc >= 0 && layer->part_count != 0)
+        rc = ndb_gather_find(&lookup->gather, layer->pack, layer->one, hash,
+                             &lookup->keys);
+    return rc;
+}
+
+static int fetch_keys(struct lookup *lookup, bool use_filters)
+{
+    for (uint32_t i = 0; i < lookup->count; i++) {
+        lookup->key_refs[i] = lookup->keys.count;
+        if (lookup->probes[i].id != 0)
+            continue;
+        for (uint32_t j = 0; j < lookup->gather.layer_count; j++) {
+            struct ndb_gather_layer *layer = &lookup->gather.layers[j];
+
+            if (layer->pack != NULL &&
+                want_keys(lookup, layer, i, use_filters) < 0)
+                return ndb_fail_memory(lookup->err);
+        }
+    }
+    lookup->key_refs[lookup->count] = lookup->keys.count;
+    return ndb_gather_fetch(&lookup->gather, lookup->err);
+}
+
+/* Candidates of one probe from the key segments that were fetched. */
+static int take_keys(struct lookup *lookup, uint32_t index)
+{
+    uint32_t first = lookup->candidate_count;
+
+    for (uint32_t i = lookup->key_refs[index]; i < lookup->key_refs[index + 1];
+         i++) {
+        const struct ndb_pair_segment *pairs =
+            &ndb_gather_segment(&lookup->gather, lookup->keys.items[i])
+                 ->as.pair;
+        uint32_t count;
+        uint32_t at =
+            ndb_pair_segment_find(pairs, lookup->hashes[index], &count);
+
+        for (uint32_t j = 0; j < count; j++) {
+            uint64_t id =
+                NAMIDB_ID(pairs->values[at + j], lookup->probes[index].table);
+            int rc = consider(lookup, index, id, first);
+
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return NAMIDB_OK;
+}
+
+static int ask_packs(struct lookup *lookup, bool use_filters)
+{
+    int rc = use_filters ? fetch_filters(lookup) : NAMIDB_OK;
+
+    if (rc >= 0)
+        rc = fetch_keys(lookup, use_filters);
+    for (uint32_t i = 0; i < lookup->count && rc >= 0; i++)
+        if (lookup->probes[i].id == 0)
+            rc = take_keys(lookup, i);
+    if (rc >= 0)
+        rc = ndb_gather_fetch(&lookup->gather, lookup->err);
+    for (uint32_t i = 0; i < lookup->candidate_count && rc >= 0; i++)
+        rc = verify(lookup, &lookup->candidates[i]);
+    return rc;
+}
+
+static int begin(struct lookup *lookup)
+{
+    namidb_arena *scratch = &lookup->gather.scratch;
+
+    lookup->hashes = ndb_arena_array(scratch, lookup->count, sizeof(uint64_t));
+    lookup->key_refs =
+        ndb_arena_array(scratch, lookup->count + 1, sizeof(uint32_t));
+    if (lookup->hashes == NULL || lookup->key_refs == NULL)
+        return ndb_fail_memory(lookup->err);
+    for (size_t i = 0; i < lookup->count; i++) {
+        lookup->probes[i].id = 0;
+        lookup->hashes[i] = ndb_key_hash(&lookup->probes[i].key);
+    }
+    return NAMIDB_OK;
+}
+
+int ndb_read_keys(const struct ndb_snapshot *snapshot,
+                  struct ndb_key_probe *probes, size_t count, bool use_filters,
+                  namidb_error *err)
+{
+    struct lookup lookup;
+    int rc = ndb_gather_init(&lookup.gather, snapshot, count);
+
+    lookup.probes = probes;
+    lookup.count = count;
+    lookup.keys = lookup.rows = lookup.filters = NDB_REFS_INIT;
+    lookup.ids = NDB_IDS_INIT;
+    lookup.candidates = NULL;
+    lookup.candidate_count = lookup.candidate_capacity = 0;
+    lookup.err = err;
+    if (rc < 0)
+        ndb_fail_memory(err);
+    else
+        rc = begin(&lookup);
+    for (uint32_t i = 0; i < count && rc >= 0; i++)
+        rc = ask_memtables(&lookup, i);
+    if (rc >= 0)
+        rc = ask_packs(&lookup, use_filters);
+    ndb_ids_release(&lookup.ids);
+    ndb_gather_release(&lookup.gather);
+    return rc < 0 ? rc : NAMIDB_OK;
+}
