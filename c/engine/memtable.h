@@ -10,11 +10,14 @@
  *
  * A read/write lock inside: any thread may read, one at a time may write.
  *
- * Structure: a hash table id -> node entry and edge id -> edge entry, each with
- * a chain of versions, newest first; per node two arrays of edge entries (out,
- * in); a hash table (table, key hash) -> node entries; and a journal of all
- * changes in order, with what each adds to the statistics, that rollback,
- * trimming and flush walk.
+ * Structure: hash tables id -> node entry and edge id -> edge entry, each entry
+ * with a chain of versions, newest first; edge entries in two lists per node
+ * (out and in); node entries in a list per (table, key hash); both in a list
+ * per table or type; and a journal of all changes in order, with what each adds
+ * to the statistics, that rollback, trimming and flush walk. Everything is
+ * linked when an entry gets its first version and taken out, last first, when a
+ * rollback leaves it without one: an id that was given back may come again as
+ * something else.
  */
 #ifndef NDB_ENGINE_MEMTABLE_H
 #define NDB_ENGINE_MEMTABLE_H
@@ -110,6 +113,9 @@ struct ndb_stat_deltas {
 };
 #define NDB_STAT_DELTAS_INIT ((struct ndb_stat_deltas){ NULL, 0, 0 })
 void ndb_stat_deltas_release(struct ndb_stat_deltas *deltas);
+/* Adds one line to what is known of its (kind, number). */
+int ndb_stat_deltas_add(struct ndb_stat_deltas *deltas,
+                        const struct ndb_stat_delta *delta);
 
 /* Adds the deltas of changes up to `version` to *out. */
 int ndb_memtable_stats(struct ndb_memtable *memtable, uint64_t version,

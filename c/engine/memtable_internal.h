@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memtable_internal.h - the structure behind memtable.h, for its own files.
+ */
+#ifndef NDB_ENGINE_MEMTABLE_INTERNAL_H
+#define NDB_ENGINE_MEMTABLE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/table.h"
+#include "engine/memtable.h"
+
+#define NDB_NO_ENTRY NDB_TABLE_NONE
+
+/* An image. `row` has NULL data when the row was deleted. */
+struct ndb_image {
+    struct ndb_image *older;
+    uint64_t version;
+    struct ndb_slice row;
+};
+
+struct ndb_node_entry {
+    uint64_t id;
+    struct ndb_image *newest; /* NULL: rolled back, unlinked */
+    uint64_t key_hash;        /* of (table, key); 0: no key */
+    uint32_t next_key;        /* entry with the same key hash */
+    uint32_t next_in_lane;
+};
+
+struct ndb_edge_entry {
+    uint64_t id, from, to;
+    struct ndb_image *newest;
+    uint32_t next_out; /* entry with the same source */
+    uint32_t next_in;  /* entry with the same target */
+    uint32_t next_in_lane;
+};
+
+/* All entries of a node table, or of a type. */
+struct ndb_lane {
+    uint32_t number;
+    uint32_t head;
+    uint64_t first_version;
+    bool is_edge;
+};
+
+/* The edges at a node. */
+struct ndb_ends {
+    uint32_t out, in;
+};
+
+enum ndb_change_kind { NDB_CHANGE_NODE, NDB_CHANGE_EDGE, NDB_CHANGE_LABEL };
+
+struct ndb_change {
+    uint64_t version;
+    uint32_t number; /* entry, or label */
+    uint8_t kind;    /* enum ndb_change_kind */
+    int8_t delta;    /* of live rows of the table, type or label */
+};
+
+/* A label that nodes of other tables carry. */
+struct ndb_foreign_label {
+    uint32_t label;
+    uint64_t version; /* first one that does */
+};
+
+struct ndb_memtable {
+    atomic_uint refs;
+    pthread_rwlock_t lock;
+
+    /* Under lock. */
+    namidb_arena arena; /* images, rows */
+    struct ndb_node_entry *nodes;
+    uint32_t node_count, node_capacity;
+    struct ndb_edge_entry *edges;
+    uint32_t edge_count, edge_capacity;
+    struct ndb_ends *ends;
+    uint32_t ends_count, ends_capacity;
+    struct ndb_lane *lanes;
+    uint32_t lane_count, lane_capacity;
+    struct ndb_change *journal;
+    size_t journal_count, journal_capacity;
+    struct ndb_foreign_label *foreign;
+    uint32_t foreign_count, foreign_capacity;
+
+    struct ndb_table node_numbers; /* id -> nodes */
+    struct ndb_table edge_numbers; /* id -> edges */
+    struct ndb_table ends_numbers; /* node id -> ends */
+    struct ndb_table key_numbers;  /* key hash -> newest of nodes */
+    struct ndb_table lane_numbers; /* number * 2 + is_edge + 1 -> lanes */
+};
+
+/* The newest image that `version` may see; NULL: none. */
+static inline const struct ndb_image *
+ndb_image_at(const struct ndb_image *image, uint64_t version)
+{
+    while (image != NULL && image->version > version)
+        image = image->older;
+    return image;
+}
+
+/* The hash under which a key of a table is listed; never 0. */
+static inline uint64_t ndb_lane_key(uint32_t table, uint64_t key_hash)
+{
+    return (key_hash ^ ndb_hash_integer(table + 1)) | 1;
+}
+
+static inline uint64_t ndb_lane_number(uint32_t number, bool is_edge)
+{
+    return (uint64_t)number * 2 + is_edge + 1;
+}
+
+#endif

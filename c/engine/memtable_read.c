@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a memtable, and its statistics.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "engine/memtable_internal.h"
+
+size_t ndb_memtable_bytes(struct ndb_memtable *m)
+{
+    size_t bytes;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    bytes = m->arena.bytes + m->node_capacity * sizeof *m->nodes +
+            m->edge_capacity * sizeof *m->edges +
+            m->ends_capacity * sizeof *m->ends +
+            m->journal_capacity * sizeof *m->journal +
+            (m->node_numbers.capacity + m->edge_numbers.capacity +
+             m->ends_numbers.capacity + m->key_numbers.capacity) *
+                sizeof(struct ndb_table_slot);
+    (void)pthread_rwlock_unlock(&m->lock);
+    return bytes;
+}
+
+bool ndb_memtable_is_empty(struct ndb_memtable *m)
+{
+    bool is_empty;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    is_empty = m->journal_count == 0;
+    (void)pthread_rwlock_unlock(&m->lock);
+    return is_empty;
+}
+
+int ndb_memtable_node(struct ndb_memtable *m, uint64_t id, uint64_t version,
+                      struct ndb_slice *row)
+{
+    const struct ndb_image *image = NULL;
+    uint32_t number;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    number = ndb_table_find(&m->node_numbers, id);
+    if (number != NDB_TABLE_NONE)
+        image = ndb_image_at(m->nodes[number].newest, version);
+    (void)pthread_rwlock_unlock(&m->lock);
+    if (image == NULL)
+        return NAMIDB_NONE;
+    *row = image->row;
+    return NAMIDB_OK;
+}
+
+static struct ndb_memtable_edge edge_of(const struct ndb_edge_entry *entry,
+                                        const struct ndb_image *image)
+{
+    return (struct ndb_memtable_edge){ entry->id, entry->from, entry->to,
+                                       image->row.data == NULL, image->row };
+}
+
+int ndb_memtable_edge(struct ndb_memtable *m, uint64_t id, uint64_t version,
+                      struct ndb_memtable_edge *edge)
+{
+    int rc = NAMIDB_NONE;
+    uint32_t number;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    number = ndb_table_find(&m->edge_numbers, id);
+    if (number != NDB_TABLE_NONE) {
+        const struct ndb_image *image =
+            ndb_image_at(m->edges[number].newest, version);
+
+        if (image != NULL) {
+            *edge = edge_of(&m->edges[number], image);
+            rc = NAMIDB_OK;
+        }
+    }
+    (void)pthread_rwlock_unlock(&m->lock);
+    return rc;
+}
+
+void ndb_memtable_edges_release(struct ndb_memtable_edges *edges)
+{
+    ndb_free(edges->items);
+    *edges = NDB_MEMTABLE_EDGES_INIT;
+}
+
+/* Adds what `version` sees of an entry, if it sees any of it. */
+static int add_edge(struct ndb_memtable_edges *out,
+                    const struct ndb_edge_entry *entry, uint64_t version)
+{
+    const struct ndb_image *image = ndb_image_at(entry->newest, version);
+
+    if (image == NULL)
+        return NAMIDB_OK;
+    if (out->count == out->capacity) {
+        size_t capacity = out->capacity == 0 ? 16 : out->capacity * 2;
+        struct ndb_memtable_edge *items =
+            ndb_realloc(out->items, capacity, sizeof *items);
+
+        if (items == NULL)
+            return NAMIDB_ENOMEM;
+        out->items = items;
+        out->capacity = capacity;
+    }
+    out->items[out->count++] = edge_of(entry, image);
+    return NAMIDB_OK;
+}
+
+int ndb_memtable_edges_at(struct ndb_memtable *m, uint64_t id, uint32_t type,
+                          enum namidb_direction direction, uint64_t version,
+                          struct ndb_memtable_edges *out)
+{
+    uint32_t ends;
+    uint32_t at = NDB_NO_ENTRY;
+    int rc = NAMIDB_OK;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    ends = ndb_table_find(&m->ends_numbers, id);
+    if (ends != NDB_TABLE_NONE)
+        at = direction == NAMIDB_OUT ? m->ends[ends].out : m->ends[ends].in;
+    while (at != NDB_NO_ENTRY && rc >= 0) {
+        const struct ndb_edge_entry *entry = &m->edges[at];
+
+        if (type == NAMIDB_ANY || NAMIDB_ID_TABLE(entry->id) == type)
+            rc = add_edge(out, entry, version);
+        at = direction == NAMIDB_OUT ? entry->next_out : entry->next_in;
+    }
+    (void)pthread_rwlock_unlock(&m->lock);
+    return rc;
+}
+
+static int compare_edges(const void *left, const void *right)
+{
+    const struct ndb_memtable_edge *a = left;
+    const struct ndb_memtable_edge *b = right;
+
+    if (a->from != b->from)
+        return a->from < b->from ? -1 : 1;
+    if (a->to != b->to)
+        return a->to < b->to ? -1 : 1;
+    return (a->id > b->id) - (a->id < b->id);
+}
+
+/* First entry of a lane. */
+static uint32_t lane_head(const struct ndb_memtable *m, uint32_t number,
+                          bool is_edge)
+{
+    uint32_t lane =
+        ndb_table_find(&m->lane_numbers, ndb_lane_number(number, is_edge));
+
+    return lane == NDB_TABLE_NONE ? NDB_NO_ENTRY : m->lanes[lane].head;
+}
+
+int ndb_memtable_edges_of(struct ndb_memtable *m, uint32_t type,
+                          uint64_t version, struct ndb_memtable_edges *out)
+{
+    size_t start = out->count;
+    int rc = NAMIDB_OK;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    for (uint32_t at = lane_head(m, type, true); at != NDB_NO_ENTRY && rc >= 0;
+         at = m->edges[at].next_in_lane)
+        rc = add_edge(out, &m->edges[at], version);
+    (void)pthread_rwlock_unlock(&m->lock);
+    if (rc >= 0 && out->count - start > 1)
+        qsort(out->items + start, out->count - start, sizeof *out->items,
+              compare_edges);
+    return rc;
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* Ascending from `start` on. Entries come newest first, and ids grow with time:
+ * mostly turning them round is enough. */
+static void sort_ids(struct ndb_ids *ids, size_t start)
+{
+    bool is_sorted = true;
+
+    if (ids->count - start < 2)
+        return;
+    for (size_t low = start, high = ids->count - 1; low < high; low++, high--) {
+        uint64_t id = ids->items[low];
+
+        ids->items[low] = ids->items[high];
+        ids->items[high] = id;
+    }
+    for (size_t i = start + 1; i < ids->count; i++)
+        is_sorted &= ids->items[i - 1] < ids->items[i];
+    if (!is_sorted)
+        qsort(ids->items + start, ids->count - start, sizeof *ids->items,
+              compare_ids);
+}
+
+int ndb_memtable_nodes_of(struct ndb_memtable *m, uint32_t table,
+                          uint64_t version, struct ndb_ids *out)
+{
+    size_t start = out->count;
+    int rc = NAMIDB_OK;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    for (uint32_t at = lane_head(m, table, false);
+         at != NDB_NO_ENTRY && rc >= 0; at = m->nodes[at].next_in_lane)
+        if (ndb_image_at(m->nodes[at].newest, version) != NULL)
+            rc = ndb_ids_add(out, m->nodes[at].id);
+    (void)pthread_rwlock_unlock(&m->lock);
+    sort_ids(out, start);
+    return rc;
+}
+
+int ndb_memtable_key(struct ndb_memtable *m, uint32_t table, uint64_t key_hash,
+                     uint64_t version, struct ndb_ids *out)
+{
+    int rc = NAMIDB_OK;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    for (uint32_t at =
+             ndb_table_find(&m->key_numbers, ndb_lane_key(table, key_hash));
+         at != NDB_NO_ENTRY && rc >= 0; at = m->nodes[at].next_key) {
+        const struct ndb_image *image =
+            ndb_image_at(m->nodes[at].newest, version);
+
+        if (image != NULL && image->row.data != NULL &&
+            NAMIDB_ID_TABLE(m->nodes[at].id) == table)
+            rc = ndb_ids_add(out, m->nodes[at].id);
+    }
+    (void)pthread_rwlock_unlock(&m->lock);
+    return rc;
+}
+
+int ndb_memtable_tables(struct ndb_memtable *m, bool is_edges, uint64_t version,
+                        struct ndb_ids *out)
+{
+    size_t start = out->count;
+    int rc = NAMIDB_OK;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    for (uint32_t i = 0; i < m->lane_count && rc >= 0; i++) {
+        const struct ndb_lane *lane = &m->lanes[i];
+
+        if (lane->is_edge == is_edges && lane->head != NDB_NO_ENTRY &&
+            lane->first_version <= version)
+            rc = ndb_ids_add(out, lane->number);
+    }
+    (void)pthread_rwlock_unlock(&m->lock);
+    sort_ids(out, start);
+    return rc;
+}
+
+bool ndb_memtable_has_label(struct ndb_memtable *m, uint32_t label,
+                            uint64_t version)
+{
+    bool has = false;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    for (uint32_t i = 0; i < m->foreign_count; i++)
+        has |= m->foreign[i].label == label && m->foreign[i].version <= version;
+    (void)pthread_rwlock_unlock(&m->lock);
+    return has;
+}
+
+/* ------------------------------------------------------------ statistics -- */
+
+void ndb_stat_deltas_release(struct ndb_stat_deltas *deltas)
+{
+    ndb_free(deltas->items);
+    *deltas = NDB_STAT_DELTAS_INIT;
+}
+
+/* Index of the first line that is not below (kind, number). */
+static size_t find_line(const struct ndb_stat_deltas *deltas, int kind,
+                        uint32_t number)
+{
+    size_t low = 0;
+    size_t high = deltas->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct ndb_stat_delta *line = &deltas->items[middle];
+
+        if ((int)line->kind < kind ||
+            ((int)line->kind == kind && line->number < number))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+int ndb_stat_deltas_add(struct ndb_stat_deltas *deltas,
+                        const struct ndb_stat_delta *delta)
+{
+    size_t at = find_line(deltas, (int)delta->kind, delta->number);
+    struct ndb_stat_delta *line;
+
+    if (at < deltas->count && deltas->items[at].kind == delta->kind &&
+        deltas->items[at].number == delta->number) {
+        line = &deltas->items[at];
+        line->count += delta->count;
+        if (line->sequence_max < delta->sequence_max)
+            line->sequence_max = delta->sequence_max;
+        return NAMIDB_OK;
+    }
+    if (deltas->count == deltas->capacity) {
+        size_t capacity = deltas->capacity == 0 ? 16 : deltas->capacity * 2;
+        struct ndb_stat_delta *items =
+            ndb_realloc(deltas->items, capacity, sizeof *items);
+
+        if (items == NULL)
+            return NAMIDB_ENOMEM;
+        deltas->items = items;
+        deltas->capacity = capacity;
+    }
+    memmove(&deltas->items[at + 1], &deltas->items[at],
+            (deltas->count - at) * sizeof *deltas->items);
+    deltas->items[at] = *delta;
+    deltas->count++;
+    return NAMIDB_OK;
+}
+
+static struct ndb_stat_delta delta_of(const struct ndb_memtable *m,
+                                      const struct ndb_change *change)
+{
+    struct ndb_stat_delta delta = { NDB_STAT_LABEL, change->number,
+                                    change->delta, 0 };
+    uint64_t id;
+
+    if (change->kind == NDB_CHANGE_LABEL)
+        return delta;
+    id = change->kind == NDB_CHANGE_NODE ? m->nodes[change->number].id
+                                         : m->edges[change->number].id;
+    delta.kind = change->kind == NDB_CHANGE_NODE ? NDB_STAT_NODE_TABLE
+                                                 : NDB_STAT_EDGE_TABLE;
+    delta.number = NAMIDB_ID_TABLE(id);
+    delta.sequence_max = NAMIDB_ID_SEQUENCE(id);
+    return delta;
+}
+
+int ndb_memtable_stats(struct ndb_memtable *m, uint64_t version,
+                       struct ndb_stat_deltas *out)
+{
+    int rc = NAMIDB_OK;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    for (size_t i = 0; i < m->journal_count && rc >= 0; i++) {
+        struct ndb_stat_delta delta;
+
+        if (m->journal[i].version > version)
+            break;
+        delta = delta_of(m, &m->journal[i]);
+        rc = ndb_stat_deltas_add(out, &delta);
+    }
+    (void)pthread_rwlock_unlock(&m->lock);
+    return rc;
+}
