@@ -13,29 +13,50 @@ struct ndb_arena_block {
     _Alignas(16) uint8_t data[];
 };
 
-/* Opens a block that has room for `bytes`. */
-static bool grow(struct namidb_arena *arena, size_t bytes)
+static struct ndb_arena_block *new_block(struct namidb_arena *arena,
+                                         size_t bytes)
 {
-    size_t block_bytes = BLOCK_BYTES_MIN;
     struct ndb_arena_block *block;
 
-    if (arena->blocks != NULL)
-        block_bytes = arena->blocks->bytes * 2;
-    if (block_bytes > BLOCK_BYTES_MAX)
-        block_bytes = BLOCK_BYTES_MAX;
-    if (block_bytes < bytes)
-        block_bytes = bytes;
-    if (block_bytes > SIZE_MAX - sizeof *block)
-        return false;
-    block = ndb_alloc(sizeof *block + block_bytes);
+    if (bytes > SIZE_MAX - sizeof *block)
+        return NULL;
+    block = ndb_alloc(sizeof *block + bytes);
+    if (block == NULL)
+        return NULL;
+    block->bytes = bytes;
+    arena->bytes += bytes;
+    return block;
+}
+
+/* A block for one request, behind the shared one, which stays in use. */
+static void *alloc_alone(struct namidb_arena *arena, size_t bytes)
+{
+    struct ndb_arena_block *block = new_block(arena, bytes);
+
+    if (block == NULL)
+        return NULL;
+    if (arena->blocks == NULL) {
+        block->next = NULL;
+        arena->blocks = block;
+    } else {
+        block->next = arena->blocks->next;
+        arena->blocks->next = block;
+    }
+    return block->data;
+}
+
+static bool open_block(struct namidb_arena *arena)
+{
+    struct ndb_arena_block *block = new_block(arena, arena->block_bytes);
+
     if (block == NULL)
         return false;
     block->next = arena->blocks;
-    block->bytes = block_bytes;
     arena->blocks = block;
     arena->at = block->data;
-    arena->end = block->data + block_bytes;
-    arena->bytes += block_bytes;
+    arena->end = block->data + block->bytes;
+    if (arena->block_bytes < BLOCK_BYTES_MAX)
+        arena->block_bytes *= 2;
     return true;
 }
 
@@ -48,8 +69,14 @@ void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes)
     bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if (bytes == 0)
         bytes = ALIGNMENT;
-    if ((size_t)(arena->end - arena->at) < bytes && !grow(arena, bytes))
-        return NULL;
+    if ((size_t)(arena->end - arena->at) < bytes) {
+        if (arena->block_bytes == 0)
+            arena->block_bytes = BLOCK_BYTES_MIN;
+        if (bytes > arena->block_bytes / 2)
+            return alloc_alone(arena, bytes);
+        if (!open_block(arena))
+            return NULL;
+    }
     data = arena->at;
     arena->at += bytes;
     return data;

@@ -35,6 +35,8 @@
 #define NDB_SEGMENT_BYTES_MAX (64u << 20)    /* compressed, and raw */
 #define NDB_SEGMENT_BYTES_TARGET (64u << 10) /* compressed */
 #define NDB_GROUP_ROWS_MAX 4096u
+#define NDB_SEGMENT_EDGES_MAX (1u << 17)
+#define NDB_SEGMENT_PAIRS_MAX (1u << 17)
 #define NDB_PACK_BYTES_MAX (UINT64_C(1) << 32)
 #define NDB_PACK_PARTS_MAX 65536u
 #define NDB_PACK_SEGMENTS_MAX (1u << 20)

@@ -21,10 +21,9 @@ int ndb_gather_init(struct ndb_gather *gather,
     gather->slots = NULL;
     gather->slot_count = 0;
     gather->layer_count = 0;
-    gather->scratch = (struct namidb_arena){ NULL, (uint8_t *)gather->inside,
-                                             (uint8_t *)gather->inside +
-                                                 sizeof gather->inside,
-                                             0 };
+    gather->scratch = NDB_ARENA_INIT;
+    gather->scratch.at = (uint8_t *)gather->inside;
+    gather->scratch.end = (uint8_t *)gather->inside + sizeof gather->inside;
     gather->layers = ndb_arena_array(&gather->scratch, view->layer_count,
                                      sizeof *gather->layers);
     if (gather->layers == NULL)

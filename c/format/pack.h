@@ -5,7 +5,10 @@
  *   pack      := segment*, directory, tail
  *   segment   := kind u8, codec u8, 0 u16, raw bytes u32, stored bytes, then
  *                XXH3-64 of all before it
- *   directory := zstd of: part count, parts, each with its segments as deltas
+ *   directory := zstd of: part count, then per part kind, type, table, rows,
+ *                tombstones, labels, segment count, and per segment its bytes
+ *                and its first and last key as deltas; segments stand in this
+ *                order without gaps, so no offset is written
  *   tail (fixed) := directory bytes stored u32, raw u32, XXH3-128 of directory
  *                and the tail before it, magic "NAMIDBPK", format u32
  *

@@ -2,8 +2,19 @@
 /*
  * segment.h - segments decoded: flat arrays, no object per row or edge.
  *
- * A decoded segment is one allocation (ndb_free frees it); it is immutable and
- * shared by threads. Strings are views into it.
+ * A decoded segment owns its memory, is immutable and shared by threads.
+ * Strings are views into it.
+ *
+ * Stored, a segment's payload is numbers and streams (stream.h):
+ *
+ *   node    row count, flags; sequences unless dense; deleted bits; key column;
+ *           label sets; columns
+ *   edge    owner count, edge count, flags; owners unless dense; counts;
+ *           neighbours, delta coded within an owner's list; edge sequences;
+ *           deleted bits; columns
+ *   pairs   count, keys, values
+ *   filter  block count, blocks
+ *   column  name, storage, kind, null count, present bits, values
  */
 #ifndef NDB_FORMAT_SEGMENT_H
 #define NDB_FORMAT_SEGMENT_H
@@ -91,7 +102,8 @@ struct ndb_filter_segment {
 
 struct ndb_segment {
     enum ndb_part_kind kind;
-    size_t bytes; /* of the allocation */
+    size_t bytes; /* of all its memory */
+    namidb_arena arena;
     union {
         struct ndb_node_group node;
         struct ndb_edge_segment edge;
@@ -104,6 +116,8 @@ struct ndb_segment {
  * NAMIDB_ECORRUPT, NAMIDB_ENOMEM. */
 int ndb_segment_decode(struct ndb_slice stored, enum ndb_part_kind kind,
                        uint32_t table, struct ndb_segment **out);
+/* NULL is allowed. */
+void ndb_segment_free(struct ndb_segment *segment);
 
 /* Row of a sequence in a group, or -1. */
 int64_t ndb_node_group_row(const struct ndb_node_group *group,

@@ -1,0 +1,712 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One table of entries under one lock, which is held for look-ups only: loading
+ * and decoding happen outside, behind an entry that says "loading".
+ *
+ * An entry is a decoded segment, or a `blob`: all bytes of a small pack,
+ * fetched at its first touch, from which its segments are decoded when they are
+ * wanted.
+ *
+ * Lifetime: pins are counted in the entry. Only get adds pins, under the lock
+ * and to an entry in the table (forget and eviction take entries out, under the
+ * lock too). Whoever takes the last pin of an entry that is not in the table
+ * any more frees it.
+ *
+ * Order, so that callers who wait for each other's loads cannot wait in a
+ * circle: run the requests, publish own blobs, wait for others' blobs, publish
+ * own segments, wait for others' segments.
+ */
+#include "cache/segment_cache.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "sys/clock.h"
+#include "sys/thread.h"
+
+#define BLOB UINT32_MAX
+/* A coalesced range does not grow beyond this. */
+#define RANGE_BYTES_MAX (32u << 20)
+
+enum state { LOADING, READY, FAILED };
+
+struct entry {
+    struct entry *next; /* in its bucket */
+    uint64_t pack_number;
+    uint32_t segment_number; /* or BLOB */
+
+    atomic_uint pins;
+    atomic_bool is_out; /* of the table: the last pin frees */
+    bool is_recent;     /* CLOCK's second chance; under lock */
+    enum state state;   /* under lock; when READY, constant */
+    struct ndb_segment *segment;
+    struct ndb_buf blob;
+    size_t bytes;
+    uint32_t clock_index; /* in clock */
+    namidb_error err;     /* when FAILED */
+};
+
+struct ndb_segment_cache {
+    struct ndb_store *store;
+    uint64_t bytes_max;
+    atomic_uint_fast64_t pack_numbers;
+
+    pthread_mutex_t lock;
+    struct ndb_cond loaded; /* some entry left LOADING */
+    struct entry **buckets;
+    size_t bucket_count;  /* a power of two */
+    struct entry **clock; /* all entries in the table */
+    uint32_t clock_count, clock_capacity, hand;
+    namidb_cache_stats stats;
+};
+
+enum { BUCKETS_MIN = 64 };
+
+int ndb_segment_cache_new(struct ndb_segment_cache **cache,
+                          struct ndb_store *store, uint64_t bytes_max)
+{
+    struct ndb_segment_cache *made = ndb_calloc(1, sizeof *made);
+
+    *cache = NULL;
+    if (made == NULL)
+        return NAMIDB_ENOMEM;
+    made->buckets = ndb_calloc(BUCKETS_MIN, sizeof(struct entry *));
+    if (made->buckets == NULL) {
+        ndb_free(made);
+        return NAMIDB_ENOMEM;
+    }
+    made->bucket_count = BUCKETS_MIN;
+    made->store = store;
+    made->bytes_max = bytes_max;
+    made->stats.bytes_max = bytes_max;
+    (void)pthread_mutex_init(&made->lock, NULL);
+    ndb_cond_init(&made->loaded);
+    *cache = made;
+    return NAMIDB_OK;
+}
+
+static void entry_free(struct entry *entry)
+{
+    ndb_segment_free(entry->segment);
+    ndb_buf_release(&entry->blob);
+    ndb_free(entry);
+}
+
+void ndb_segment_cache_free(struct ndb_segment_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    for (uint32_t i = 0; i < cache->clock_count; i++)
+        entry_free(cache->clock[i]);
+    ndb_free(cache->clock);
+    ndb_free(cache->buckets);
+    ndb_cond_release(&cache->loaded);
+    (void)pthread_mutex_destroy(&cache->lock);
+    ndb_free(cache);
+}
+
+uint64_t ndb_segment_cache_pack_number(struct ndb_segment_cache *cache)
+{
+    return atomic_fetch_add(&cache->pack_numbers, 1) + 1;
+}
+
+/* ------------------------------------------------------------ the table -- */
+
+static struct entry **bucket_of(struct ndb_segment_cache *cache,
+                                uint64_t pack_number, uint32_t segment)
+{
+    uint64_t hash =
+        ndb_hash_integer(pack_number * UINT64_C(0x9e3779b97f4a7c15) + segment);
+
+    return &cache->buckets[hash & (cache->bucket_count - 1)];
+}
+
+static struct entry *find(struct ndb_segment_cache *cache, uint64_t pack_number,
+                          uint32_t segment)
+{
+    struct entry *entry = *bucket_of(cache, pack_number, segment);
+
+    while (entry != NULL && (entry->pack_number != pack_number ||
+                             entry->segment_number != segment))
+        entry = entry->next;
+    return entry;
+}
+
+/* Doubles the buckets; without memory chains just get longer. */
+static void grow_buckets(struct ndb_segment_cache *cache)
+{
+    size_t count = cache->bucket_count * 2;
+    struct entry **buckets = ndb_calloc(count, sizeof(struct entry *));
+
+    if (buckets == NULL)
+        return;
+    ndb_free(cache->buckets);
+    cache->buckets = buckets;
+    cache->bucket_count = count;
+    for (uint32_t i = 0; i < cache->clock_count; i++) {
+        struct entry *entry = cache->clock[i];
+        struct entry **bucket =
+            bucket_of(cache, entry->pack_number, entry->segment_number);
+
+        entry->next = *bucket;
+        *bucket = entry;
+    }
+}
+
+/* A new entry, loading, with one pin; NULL: no memory. */
+static struct entry *add(struct ndb_segment_cache *cache, uint64_t pack_number,
+                         uint32_t segment)
+{
+    struct entry *entry = ndb_calloc(1, sizeof *entry);
+    struct entry **bucket;
+
+    if (entry == NULL)
+        return NULL;
+    if (cache->clock_count == cache->clock_capacity) {
+        uint32_t capacity =
+            cache->clock_capacity == 0 ? 64 : cache->clock_capacity * 2;
+        struct entry **clock =
+            ndb_realloc(cache->clock, capacity, sizeof(struct entry *));
+
+        if (clock == NULL) {
+            ndb_free(entry);
+            return NULL;
+        }
+        cache->clock = clock;
+        cache->clock_capacity = capacity;
+    }
+    if (cache->clock_count >= cache->bucket_count)
+        grow_buckets(cache);
+    entry->pack_number = pack_number;
+    entry->segment_number = segment;
+    atomic_init(&entry->pins, 1);
+    entry->is_recent = true;
+    entry->blob = NDB_BUF_INIT(SIZE_MAX);
+    bucket = bucket_of(cache, pack_number, segment);
+    entry->next = *bucket;
+    *bucket = entry;
+    entry->clock_index = cache->clock_count;
+    cache->clock[cache->clock_count++] = entry;
+    return entry;
+}
+
+static void unpin(struct entry *entry)
+{
+    if (atomic_fetch_sub(&entry->pins, 1) == 1 && atomic_load(&entry->is_out))
+        entry_free(entry);
+}
+
+/* Takes an entry out of the table; it goes when its last pin does. */
+static void take_out(struct ndb_segment_cache *cache, struct entry *entry)
+{
+    struct entry **link =
+        bucket_of(cache, entry->pack_number, entry->segment_number);
+    struct entry *last = cache->clock[--cache->clock_count];
+
+    while (*link != entry)
+        link = &(*link)->next;
+    *link = entry->next;
+    cache->clock[entry->clock_index] = last;
+    last->clock_index = entry->clock_index;
+    if (entry->state == READY)
+        cache->stats.bytes -= entry->bytes;
+    /* A pin of our own, so that nobody's last one is dropped unseen. */
+    atomic_fetch_add(&entry->pins, 1);
+    atomic_store(&entry->is_out, true);
+    unpin(entry);
+}
+
+/* CLOCK: a recent entry gets a second chance, a pinned one is passed over. Two
+ * turns without a victim mean that all are pinned. */
+static void evict(struct ndb_segment_cache *cache)
+{
+    uint64_t steps = (uint64_t)cache->clock_count * 2;
+
+    while (cache->stats.bytes > cache->bytes_max && steps-- != 0 &&
+           cache->clock_count != 0) {
+        struct entry *entry;
+
+        if (cache->hand >= cache->clock_count)
+            cache->hand = 0;
+        entry = cache->clock[cache->hand];
+        if (entry->state != READY || atomic_load(&entry->pins) != 0) {
+            cache->hand++;
+        } else if (entry->is_recent) {
+            entry->is_recent = false;
+            cache->hand++;
+        } else {
+            cache->stats.evictions += entry->segment_number != BLOB;
+            take_out(cache, entry);
+        }
+    }
+}
+
+/* ------------------------------------------------------------ one call -- */
+
+/* A small pack that the call needs bytes of. */
+struct blob_need {
+    const struct ndb_cache_pack *pack;
+    struct entry *entry;
+    bool is_mine; /* to load */
+};
+
+/* A request and the bytes that it covers. */
+struct range {
+    const struct ndb_cache_pack *pack;
+    uint64_t offset, end;
+    struct blob_need *blob; /* all of a small pack; NULL: a range */
+};
+
+struct call {
+    struct ndb_segment_cache *cache;
+    struct ndb_segment_want *wants;
+    size_t count;
+    bool *is_mine; /* wants[i] is for us to load */
+    size_t mine_count;
+    struct blob_need *blobs;
+    size_t blob_count;
+    struct range *ranges;
+    struct ndb_request *requests;
+    size_t range_count;
+    int64_t deadline_ns;
+    namidb_error *err;
+};
+
+static struct entry *entry_of(const struct ndb_segment_want *want)
+{
+    return want->pin;
+}
+
+static uint32_t number_of(const struct ndb_segment_want *want)
+{
+    return want->part->first_segment + want->index;
+}
+
+static bool is_small(const struct ndb_segment_cache *cache,
+                     const struct ndb_cache_pack *pack)
+{
+    return pack->bytes <= NDB_WHOLE_PACK_BYTES &&
+           pack->bytes <= cache->bytes_max / 4;
+}
+
+/* Pins what is there, enters what is not. Under lock. */
+static int claim(struct call *call)
+{
+    struct ndb_segment_cache *cache = call->cache;
+
+    for (size_t i = 0; i < call->count; i++) {
+        struct ndb_segment_want *want = &call->wants[i];
+        uint32_t number = number_of(want);
+        struct entry *entry = find(cache, want->pack->number, number);
+
+        if (entry != NULL) {
+            atomic_fetch_add(&entry->pins, 1);
+            entry->is_recent = true;
+            cache->stats.hits++;
+            want->pin = entry;
+            continue;
+        }
+        want->pin = add(cache, want->pack->number, number);
+        if (want->pin == NULL)
+            return NAMIDB_ENOMEM;
+        if (call->is_mine == NULL) {
+            call->is_mine = ndb_calloc(call->count, sizeof *call->is_mine);
+            if (call->is_mine == NULL) {
+                take_out(cache, want->pin);
+                unpin(want->pin);
+                want->pin = NULL;
+                return NAMIDB_ENOMEM;
+            }
+        }
+        cache->stats.misses++;
+        call->is_mine[i] = true;
+        call->mine_count++;
+    }
+    return NAMIDB_OK;
+}
+
+static struct blob_need *blob_of(struct call *call,
+                                 const struct ndb_cache_pack *pack)
+{
+    for (size_t i = 0; i < call->blob_count; i++)
+        if (call->blobs[i].pack->number == pack->number)
+            return &call->blobs[i];
+    return NULL;
+}
+
+/* The blobs of small packs that something is to be decoded from. Under lock. */
+static int claim_blobs(struct call *call)
+{
+    struct ndb_segment_cache *cache = call->cache;
+
+    call->blobs = ndb_calloc(call->mine_count, sizeof *call->blobs);
+    if (call->blobs == NULL)
+        return NAMIDB_ENOMEM;
+    for (size_t i = 0; i < call->count; i++) {
+        const struct ndb_cache_pack *pack = call->wants[i].pack;
+        struct blob_need *need;
+
+        if (!call->is_mine[i] || !is_small(cache, pack) ||
+            blob_of(call, pack) != NULL)
+            continue;
+        need = &call->blobs[call->blob_count];
+        need->pack = pack;
+        need->entry = find(cache, pack->number, BLOB);
+        if (need->entry != NULL) {
+            atomic_fetch_add(&need->entry->pins, 1);
+            need->entry->is_recent = true;
+        } else {
+            need->entry = add(cache, pack->number, BLOB);
+            need->is_mine = true;
+        }
+        if (need->entry == NULL)
+            return NAMIDB_ENOMEM;
+        call->blob_count++;
+    }
+    return NAMIDB_OK;
+}
+
+/* Lets those who wait know how an entry of ours turned out. Under lock. */
+static void publish(struct ndb_segment_cache *cache, struct entry *entry,
+                    int rc, const namidb_error *err)
+{
+    if (rc >= 0) {
+        entry->state = READY;
+        cache->stats.bytes += entry->bytes;
+    } else {
+        entry->state = FAILED;
+        if (err != NULL)
+            entry->err = *err;
+        entry->err.code = rc;
+        take_out(cache, entry);
+    }
+    ndb_cond_broadcast(&cache->loaded);
+}
+
+/* ------------------------------------------------------------- fetching -- */
+
+static int compare_ranges(const void *left, const void *right)
+{
+    const struct range *a = left;
+    const struct range *b = right;
+
+    if (a->pack->number != b->pack->number)
+        return a->pack->number < b->pack->number ? -1 : 1;
+    return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+/* Neighbours with a small gap between them become one range. */
+static void coalesce(struct call *call)
+{
+    size_t kept = 0;
+
+    if (call->range_count > 1)
+        qsort(call->ranges, call->range_count, sizeof *call->ranges,
+              compare_ranges);
+    for (size_t i = 1; i < call->range_count; i++) {
+        struct range *last = &call->ranges[kept];
+        const struct range *next = &call->ranges[i];
+
+        if (last->pack->number == next->pack->number &&
+            next->offset <= last->end + NDB_COALESCE_GAP_BYTES &&
+            next->end - last->offset <= RANGE_BYTES_MAX) {
+            if (last->end < next->end)
+                last->end = next->end;
+        } else {
+            call->ranges[++kept] = *next;
+        }
+    }
+    if (call->range_count != 0)
+        call->range_count = kept + 1;
+}
+
+static int plan(struct call *call)
+{
+    size_t count = call->mine_count + call->blob_count;
+
+    call->ranges = ndb_calloc(count, sizeof *call->ranges);
+    if (call->ranges == NULL)
+        return NAMIDB_ENOMEM;
+    for (size_t i = 0; i < call->count; i++) {
+        const struct ndb_segment_want *want = &call->wants[i];
+        const struct ndb_segment_entry *segment =
+            &want->part->segments[want->index];
+
+        if (call->is_mine[i] && blob_of(call, want->pack) == NULL)
+            call->ranges[call->range_count++] =
+                (struct range){ want->pack, segment->offset,
+                                segment->offset + segment->bytes, NULL };
+    }
+    coalesce(call);
+    for (size_t i = 0; i < call->blob_count; i++)
+        if (call->blobs[i].is_mine)
+            call->ranges[call->range_count++] =
+                (struct range){ call->blobs[i].pack, 0,
+                                call->blobs[i].pack->bytes, &call->blobs[i] };
+    call->requests = ndb_calloc(call->range_count, sizeof *call->requests);
+    return call->requests == NULL ? NAMIDB_ENOMEM : NAMIDB_OK;
+}
+
+/* A GET must have brought exactly what was asked for. */
+static int check_answer(const struct range *range,
+                        const struct ndb_request *request, namidb_error *err)
+{
+    if (request->status == NAMIDB_NONE)
+        return ndb_fail_object(err, NAMIDB_ECORRUPT, range->pack->path,
+                               "the pack is gone");
+    if (request->out.bytes != range->end - range->offset ||
+        request->object_bytes != range->pack->bytes)
+        return ndb_fail_object(
+            err, NAMIDB_ECORRUPT, range->pack->path,
+            "%zu bytes at %zu of %zu, expected %zu of %zu", request->out.bytes,
+            (size_t)range->offset, (size_t)request->object_bytes,
+            (size_t)(range->end - range->offset), (size_t)range->pack->bytes);
+    return NAMIDB_OK;
+}
+
+static int fetch(struct call *call)
+{
+    int rc;
+
+    for (size_t i = 0; i < call->range_count; i++) {
+        const struct range *range = &call->ranges[i];
+
+        call->requests[i] =
+            (struct ndb_request){ .op = NDB_GET,
+                                  .key = range->pack->path,
+                                  .offset = range->offset,
+                                  .length = range->end - range->offset,
+                                  .deadline_ns = call->deadline_ns };
+    }
+    rc = ndb_store_run(call->cache->store, call->requests, call->range_count,
+                       call->err);
+    for (size_t i = 0; i < call->range_count && rc >= 0; i++)
+        rc = check_answer(&call->ranges[i], &call->requests[i], call->err);
+    return rc;
+}
+
+/* Counts what was fetched; the bytes of blobs move into their entries. */
+static void publish_blobs(struct call *call, int rc)
+{
+    struct ndb_segment_cache *cache = call->cache;
+
+    (void)pthread_mutex_lock(&cache->lock);
+    for (size_t i = 0; i < call->range_count && call->requests != NULL; i++) {
+        struct blob_need *blob = call->ranges[i].blob;
+
+        cache->stats.requests++;
+        cache->stats.bytes_fetched += call->requests[i].out.bytes;
+        if (blob == NULL || rc < 0)
+            continue;
+        blob->entry->blob = call->requests[i].out;
+        blob->entry->bytes = blob->entry->blob.bytes;
+        call->requests[i].out = NDB_BUF_INIT(0);
+    }
+    for (size_t i = 0; i < call->blob_count; i++)
+        if (call->blobs[i].is_mine)
+            publish(cache, call->blobs[i].entry, rc, call->err);
+    (void)pthread_mutex_unlock(&cache->lock);
+}
+
+/* Waits until somebody else's entry is loaded. */
+static int await(struct call *call, struct entry *entry)
+{
+    struct ndb_segment_cache *cache = call->cache;
+    int rc = NAMIDB_OK;
+
+    (void)pthread_mutex_lock(&cache->lock);
+    while (entry->state == LOADING && rc >= 0)
+        if (!ndb_cond_wait(&cache->loaded, &cache->lock, call->deadline_ns) &&
+            entry->state == LOADING)
+            rc = ndb_fail(call->err, NAMIDB_ETIMEOUT,
+                          "a segment did not arrive before the deadline");
+    if (rc >= 0 && entry->state == FAILED) {
+        rc = entry->err.code;
+        if (call->err != NULL)
+            *call->err = entry->err;
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    return rc;
+}
+
+/* ------------------------------------------------------------- decoding -- */
+
+/* The stored bytes of a segment, in a blob or in an answer. */
+static struct ndb_slice stored_bytes(struct call *call,
+                                     const struct ndb_segment_want *want)
+{
+    const struct ndb_segment_entry *segment =
+        &want->part->segments[want->index];
+    const struct blob_need *blob = blob_of(call, want->pack);
+
+    if (blob != NULL)
+        return ndb_slice(blob->entry->blob.data + segment->offset,
+                         segment->bytes);
+    for (size_t i = 0; i < call->range_count; i++) {
+        const struct range *range = &call->ranges[i];
+
+        if (range->pack->number == want->pack->number &&
+            range->offset <= segment->offset &&
+            segment->offset + segment->bytes <= range->end)
+            return ndb_slice(call->requests[i].out.data + segment->offset -
+                                 range->offset,
+                             segment->bytes);
+    }
+    return ndb_slice(NULL, 0);
+}
+
+static int decode(struct call *call, const struct ndb_segment_want *want)
+{
+    struct entry *entry = entry_of(want);
+    const struct ndb_segment_entry *segment =
+        &want->part->segments[want->index];
+    int rc = ndb_segment_decode(stored_bytes(call, want), want->part->kind,
+                                want->part->table, &entry->segment);
+
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_fail_memory(call->err);
+    if (rc < 0)
+        return ndb_fail_object(call->err, rc, want->pack->path,
+                               "bad segment at %zu, %u bytes",
+                               (size_t)segment->offset, segment->bytes);
+    entry->bytes = entry->segment->bytes + sizeof *entry;
+    return NAMIDB_OK;
+}
+
+/* Decodes what is ours; after a failure the rest of ours fails with it. */
+static int publish_segments(struct call *call, int rc)
+{
+    struct ndb_segment_cache *cache = call->cache;
+
+    for (size_t i = 0; i < call->count && call->is_mine != NULL; i++) {
+        if (!call->is_mine[i])
+            continue;
+        if (rc >= 0)
+            rc = decode(call, &call->wants[i]);
+        (void)pthread_mutex_lock(&cache->lock);
+        publish(cache, entry_of(&call->wants[i]), rc, call->err);
+        (void)pthread_mutex_unlock(&cache->lock);
+    }
+    return rc;
+}
+
+/* Fetches and decodes what the call has claimed, in the order that the head of
+ * this file gives. */
+static int load(struct call *call, int rc)
+{
+    if (rc >= 0 && call->mine_count != 0) {
+        rc = plan(call);
+        if (rc >= 0)
+            rc = fetch(call);
+        else
+            (void)ndb_fail_memory(call->err);
+    }
+    if (call->blob_count != 0 || call->requests != NULL)
+        publish_blobs(call, rc);
+    for (size_t i = 0; i < call->blob_count && rc >= 0; i++)
+        if (!call->blobs[i].is_mine)
+            rc = await(call, call->blobs[i].entry);
+    return publish_segments(call, rc);
+}
+
+static void call_release(struct call *call)
+{
+    for (size_t i = 0; i < call->blob_count; i++)
+        unpin(call->blobs[i].entry);
+    for (size_t i = 0; i < call->range_count && call->requests != NULL; i++)
+        ndb_request_release(&call->requests[i]);
+    ndb_free(call->is_mine);
+    ndb_free(call->blobs);
+    ndb_free(call->ranges);
+    ndb_free(call->requests);
+}
+
+/* True when every want was there, decoded: the usual case. Under lock. */
+static bool all_ready(const struct call *call)
+{
+    if (call->mine_count != 0)
+        return false;
+    for (size_t i = 0; i < call->count; i++)
+        if (entry_of(&call->wants[i])->state != READY)
+            return false;
+    return true;
+}
+
+int ndb_segment_cache_get(struct ndb_segment_cache *cache,
+                          struct ndb_segment_want *wants, size_t count,
+                          int64_t deadline_ns, namidb_error *err)
+{
+    namidb_error own_err;
+    struct call call = { .cache = cache,
+                         .wants = wants,
+                         .count = count,
+                         .deadline_ns = deadline_ns,
+                         .err = err != NULL ? err : &own_err };
+    bool is_ready;
+    int rc;
+
+    for (size_t i = 0; i < count; i++)
+        wants[i].pin = NULL;
+    (void)pthread_mutex_lock(&cache->lock);
+    rc = claim(&call);
+    if (rc >= 0 && call.mine_count != 0)
+        rc = claim_blobs(&call);
+    if (rc < 0)
+        (void)ndb_fail_memory(call.err);
+    is_ready = rc >= 0 && all_ready(&call);
+    (void)pthread_mutex_unlock(&cache->lock);
+
+    if (!is_ready) {
+        rc = load(&call, rc);
+        for (size_t i = 0; i < count && rc >= 0; i++)
+            rc = await(&call, entry_of(&wants[i]));
+        call_release(&call);
+        (void)pthread_mutex_lock(&cache->lock);
+        evict(cache);
+        (void)pthread_mutex_unlock(&cache->lock);
+    }
+    if (rc < 0) {
+        ndb_segment_cache_unpin(cache, wants, count);
+        return rc;
+    }
+    for (size_t i = 0; i < count; i++)
+        wants[i].segment = entry_of(&wants[i])->segment;
+    return NAMIDB_OK;
+}
+
+void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
+                             struct ndb_segment_want *wants, size_t count)
+{
+    (void)cache;
+    for (size_t i = 0; i < count; i++) {
+        if (wants[i].pin == NULL)
+            continue;
+        unpin(wants[i].pin);
+        wants[i].pin = NULL;
+        wants[i].segment = NULL;
+    }
+}
+
+void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
+                              uint64_t pack_number)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    for (uint32_t i = cache->clock_count; i-- > 0;) {
+        /* Taking one out moves the last one, seen already, to its place. */
+        if (cache->clock[i]->pack_number == pack_number &&
+            cache->clock[i]->state == READY)
+            take_out(cache, cache->clock[i]);
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+}
+
+void ndb_segment_cache_stats(struct ndb_segment_cache *cache,
+                             namidb_cache_stats *out)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    *out = cache->stats;
+    (void)pthread_mutex_unlock(&cache->lock);
+}

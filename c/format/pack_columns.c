@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Columns of a batch: gathered by row, written by column.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "format/pack_internal.h"
+#include "format/stream.h"
+#include "format/value.h"
+
+static size_t payload_bytes(const namidb_value *value)
+{
+    switch ((enum namidb_kind)value->kind) {
+    case NAMIDB_STRING:
+    case NAMIDB_BYTES:
+        return value->size + 2u;
+    case NAMIDB_VECTOR:
+        return value->size * sizeof(float);
+    case NAMIDB_LIST:
+        return value->size * 8u;
+    default:
+        return 8;
+    }
+}
+
+int ndb_batch_column_add(struct ndb_batch_column *column, uint32_t row,
+                         const namidb_value *value, namidb_arena *arena,
+                         size_t *bytes)
+{
+    if (column->count == column->capacity) {
+        uint32_t capacity = column->capacity == 0 ? 64 : column->capacity * 2;
+        uint32_t *rows = ndb_realloc(column->rows, capacity, sizeof *rows);
+        namidb_value *values;
+
+        if (rows == NULL)
+            return NAMIDB_ENOMEM;
+        column->rows = rows;
+        values = ndb_realloc(column->values, capacity, sizeof *values);
+        if (values == NULL)
+            return NAMIDB_ENOMEM;
+        column->values = values;
+        column->capacity = capacity;
+    }
+    if (ndb_value_copy(arena, value, &column->values[column->count]) < 0)
+        return NAMIDB_ENOMEM;
+    column->rows[column->count++] = row;
+    *bytes += payload_bytes(value);
+    return NAMIDB_OK;
+}
+
+void ndb_batch_column_release(struct ndb_batch_column *column)
+{
+    ndb_free(column->rows);
+    ndb_free(column->values);
+    *column = (struct ndb_batch_column){ .rows = NULL };
+}
+
+void ndb_batch_columns_release(struct ndb_batch_columns *columns)
+{
+    for (uint32_t i = 0; i < columns->count; i++)
+        ndb_batch_column_release(&columns->items[i]);
+    ndb_free(columns->items);
+    ndb_table_release(&columns->numbers);
+    *columns = (struct ndb_batch_columns){ .items = NULL };
+}
+
+/* The column of a name, made when it is new; NULL: no memory. */
+static struct ndb_batch_column *column_of(struct ndb_batch_columns *columns,
+                                          uint32_t name)
+{
+    uint32_t number = ndb_table_find(&columns->numbers, (uint64_t)name + 1);
+
+    if (number != NDB_TABLE_NONE)
+        return &columns->items[number];
+    if (columns->count == columns->capacity) {
+        uint32_t capacity = columns->capacity == 0 ? 8 : columns->capacity * 2;
+        struct ndb_batch_column *items =
+            ndb_realloc(columns->items, capacity, sizeof *items);
+
+        if (items == NULL)
+            return NULL;
+        columns->items = items;
+        columns->capacity = capacity;
+    }
+    if (ndb_table_reserve(&columns->numbers) < 0)
+        return NULL;
+    ndb_table_add(&columns->numbers, (uint64_t)name + 1, columns->count);
+    columns->items[columns->count] = (struct ndb_batch_column){ .name = name };
+    return &columns->items[columns->count++];
+}
+
+int ndb_batch_columns_add(struct ndb_batch_columns *columns, uint32_t row,
+                          const namidb_property *props, uint32_t count,
+                          namidb_arena *arena, size_t *bytes)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct ndb_batch_column *column = column_of(columns, props[i].name);
+
+        if (column == NULL || ndb_batch_column_add(column, row, &props[i].value,
+                                                   arena, bytes) < 0)
+            return NAMIDB_ENOMEM;
+    }
+    return NAMIDB_OK;
+}
+
+/* ------------------------------------------------------------- encoding -- */
+
+static enum ndb_column_kind storage_of(const struct ndb_batch_column *column)
+{
+    uint32_t kind = column->count != 0 ? column->values[0].kind : NAMIDB_NULL;
+
+    for (uint32_t i = 1; i < column->count; i++)
+        if (column->values[i].kind != kind)
+            return NDB_COLUMN_TAGGED;
+    switch ((enum namidb_kind)kind) {
+    case NAMIDB_BOOL:
+        return NDB_COLUMN_BOOL;
+    case NAMIDB_INT:
+    case NAMIDB_DATE:
+    case NAMIDB_LOCAL_TIME:
+        return NDB_COLUMN_INT;
+    case NAMIDB_FLOAT:
+        return NDB_COLUMN_FLOAT;
+    case NAMIDB_STRING:
+    case NAMIDB_BYTES:
+        return NDB_COLUMN_STRING;
+    default:
+        return NDB_COLUMN_TAGGED;
+    }
+}
+
+/* Bit i of the bytes is set for each of `rows`. */
+static int put_bits(struct ndb_buf *out, const uint32_t *rows, uint32_t count,
+                    uint32_t row_count)
+{
+    size_t bytes = (row_count + 7) / 8;
+    uint8_t *bits = ndb_calloc(bytes, 1);
+    int rc;
+
+    if (bits == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < count; i++)
+        bits[rows[i] / 8] |= (uint8_t)(1u << (rows[i] % 8));
+    rc = ndb_stream_put(out, ndb_slice(bits, bytes));
+    ndb_free(bits);
+    return rc;
+}
+
+static int put_bools(struct ndb_buf *out, const struct ndb_batch_column *column,
+                     uint32_t row_count)
+{
+    uint32_t *rows = ndb_realloc(NULL, column->count, sizeof *rows);
+    uint32_t count = 0;
+    int rc;
+
+    if (rows == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < column->count; i++)
+        if (column->values[i].as.boolean)
+            rows[count++] = column->rows[i];
+    rc = put_bits(out, rows, count, row_count);
+    ndb_free(rows);
+    return rc;
+}
+
+static uint64_t number_of(const namidb_value *value)
+{
+    uint64_t bits;
+
+    if (value->kind != NAMIDB_FLOAT)
+        return (uint64_t)value->as.integer;
+    memcpy(&bits, &value->as.number, sizeof bits);
+    return bits;
+}
+
+/* One number per row; a row without a value repeats the one before it. The sign
+ * bit is turned over, so that small negative numbers are near small ones. */
+static int put_numbers(struct ndb_buf *out,
+                       const struct ndb_batch_column *column,
+                       uint32_t row_count)
+{
+    uint64_t *numbers = ndb_realloc(NULL, row_count, sizeof *numbers);
+    uint32_t row = 0;
+    int rc;
+
+    if (numbers == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < column->count; i++) {
+        uint64_t number = number_of(&column->values[i]) ^ (UINT64_C(1) << 63);
+        uint32_t end = i + 1 < column->count ? column->rows[i + 1] : row_count;
+
+        while (row < end)
+            numbers[row++] = number;
+    }
+    rc = ndb_ints_put(out, numbers, row_count);
+    ndb_free(numbers);
+    return rc;
+}
+
+/* Lengths per row, then the bytes of all rows. */
+static int put_texts(struct ndb_buf *out, const struct ndb_batch_column *column,
+                     uint32_t row_count, bool is_tagged)
+{
+    uint64_t *lengths = ndb_calloc(row_count, sizeof *lengths);
+    struct ndb_buf bytes = NDB_BUF_INIT(NDB_SEGMENT_BYTES_MAX);
+    int rc = lengths == NULL ? NAMIDB_ENOMEM : NAMIDB_OK;
+
+    for (uint32_t i = 0; i < column->count && rc >= 0; i++) {
+        const namidb_value *value = &column->values[i];
+        size_t before = bytes.bytes;
+
+        rc = is_tagged ? ndb_value_encode(&bytes, value)
+                       : ndb_buf_append(&bytes, value->as.bytes, value->size);
+        lengths[column->rows[i]] = bytes.bytes - before;
+    }
+    if (rc >= 0)
+        rc = ndb_ints_put(out, lengths, row_count);
+    if (rc >= 0)
+        rc = ndb_stream_put(out, ndb_buf_slice(&bytes));
+    ndb_free(lengths);
+    ndb_buf_release(&bytes);
+    return rc;
+}
+
+int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
+                            struct ndb_buf *out)
+{
+    enum ndb_column_kind storage = storage_of(column);
+    uint32_t kind = column->count != 0 ? column->values[0].kind : NAMIDB_NULL;
+    uint32_t null_count = row_count - column->count;
+    int rc = ndb_buf_varint(out, column->name);
+
+    if (rc >= 0)
+        rc = ndb_buf_u8(out, (uint8_t)storage);
+    if (rc >= 0)
+        rc = ndb_buf_u8(out, storage == NDB_COLUMN_TAGGED ? 0 : (uint8_t)kind);
+    if (rc >= 0)
+        rc = ndb_buf_varint(out, null_count);
+    if (rc >= 0 && null_count != 0)
+        rc = put_bits(out, column->rows, column->count, row_count);
+    if (rc < 0)
+        return rc;
+    switch (storage) {
+    case NDB_COLUMN_BOOL:
+        return put_bools(out, column, row_count);
+    case NDB_COLUMN_INT:
+    case NDB_COLUMN_FLOAT:
+        return put_numbers(out, column, row_count);
+    default:
+        return put_texts(out, column, row_count, storage == NDB_COLUMN_TAGGED);
+    }
+}
+
+static int compare_columns(const void *left, const void *right)
+{
+    const struct ndb_batch_column *a = left;
+    const struct ndb_batch_column *b = right;
+
+    return (a->name > b->name) - (a->name < b->name);
+}
+
+int ndb_batch_columns_encode(struct ndb_batch_columns *columns,
+                             uint32_t row_count, struct ndb_buf *out)
+{
+    int rc = ndb_buf_varint(out, columns->count);
+
+    if (columns->count > 1)
+        qsort(columns->items, columns->count, sizeof *columns->items,
+              compare_columns);
+    for (uint32_t i = 0; i < columns->count && rc >= 0; i++)
+        rc = ndb_batch_column_encode(&columns->items[i], row_count, out);
+    ndb_batch_columns_release(columns);
+    return rc;
+}

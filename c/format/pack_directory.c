@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The directory of a pack and its tail.
+ */
+#include <zstd.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "format/pack_internal.h"
+#include "format/zstd_context.h"
+
+enum { FORMAT = 1, ZSTD_LEVEL = 3 };
+
+static const char MAGIC[8] = { 'N', 'A', 'M', 'I', 'D', 'B', 'P', 'K' };
+
+_Static_assert(4 + 4 + 16 + sizeof MAGIC + 4 == NDB_PACK_TAIL_BYTES,
+               "the tail's layout stands in pack.h");
+
+/* ------------------------------------------------------------- encoding -- */
+
+static int put_part(struct ndb_buf *out, const struct ndb_part *part)
+{
+    uint64_t last_key = 0;
+    uint32_t last_label = 0;
+    const uint64_t numbers[] = {
+        part->kind, part->type,       part->table,
+        part->rows, part->tombstones, part->label_count
+    };
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && rc >= 0; i++)
+        rc = ndb_buf_varint(out, numbers[i]);
+    for (uint32_t i = 0; i < part->label_count && rc >= 0; i++) {
+        rc = ndb_buf_varint(out, part->labels[i] - last_label);
+        last_label = part->labels[i];
+    }
+    if (rc >= 0)
+        rc = ndb_buf_varint(out, part->segment_count);
+    for (uint32_t i = 0; i < part->segment_count && rc >= 0; i++) {
+        const struct ndb_segment_entry *entry = &part->segments[i];
+
+        rc = ndb_buf_varint(out, entry->bytes);
+        if (rc >= 0)
+            rc = ndb_buf_varint(out, entry->first - last_key);
+        if (rc >= 0)
+            rc = ndb_buf_varint(out, entry->last - entry->first);
+        last_key = entry->last;
+    }
+    return rc;
+}
+
+static int put_frame(struct ndb_buf *out, struct ndb_slice raw)
+{
+    size_t bound = ZSTD_compressBound(raw.bytes);
+    size_t stored;
+    int rc = ndb_buf_reserve(out, bound);
+
+    if (rc < 0)
+        return rc;
+    stored = ndb_zstd_compress(out->data + out->bytes, bound, raw, ZSTD_LEVEL);
+    if (stored == 0)
+        return NAMIDB_ENOMEM;
+    out->bytes += stored;
+    return NAMIDB_OK;
+}
+
+static int put_tail(struct ndb_buf *out, size_t start, size_t raw_bytes)
+{
+    uint32_t stored = (uint32_t)(out->bytes - start);
+    struct ndb_hash128 hash;
+    int rc = ndb_buf_reserve(out, NDB_PACK_TAIL_BYTES);
+
+    if (rc < 0)
+        return rc;
+    (void)ndb_buf_u32(out, stored);
+    (void)ndb_buf_u32(out, (uint32_t)raw_bytes);
+    hash = ndb_hash128(ndb_slice(out->data + start, out->bytes - start));
+    (void)ndb_buf_u64(out, hash.low);
+    (void)ndb_buf_u64(out, hash.high);
+    (void)ndb_buf_append(out, MAGIC, sizeof MAGIC);
+    return ndb_buf_u32(out, FORMAT);
+}
+
+int ndb_directory_encode(struct ndb_buf *out, const struct ndb_part *parts,
+                         uint32_t part_count)
+{
+    struct ndb_buf raw = NDB_BUF_INIT(NDB_PACK_DIRECTORY_BYTES_MAX);
+    size_t start = out->bytes;
+    int rc = ndb_buf_varint(&raw, part_count);
+
+    for (uint32_t i = 0; i < part_count && rc >= 0; i++)
+        rc = put_part(&raw, &parts[i]);
+    if (rc >= 0)
+        rc = put_frame(out, ndb_buf_slice(&raw));
+    if (rc >= 0)
+        rc = put_tail(out, start, raw.bytes);
+    ndb_buf_release(&raw);
+    return rc;
+}
+
+/* ------------------------------------------------------------- decoding -- */
+
+struct tail {
+    uint32_t stored_bytes, raw_bytes;
+    struct ndb_hash128 hash;
+};
+
+static int read_tail(struct ndb_slice bytes, struct tail *tail)
+{
+    struct ndb_reader reader;
+    struct ndb_slice magic;
+
+    if (bytes.bytes < NDB_PACK_TAIL_BYTES)
+        return NAMIDB_ECORRUPT;
+    reader = ndb_reader(ndb_slice(
+        bytes.data + bytes.bytes - NDB_PACK_TAIL_BYTES, NDB_PACK_TAIL_BYTES));
+    tail->stored_bytes = ndb_reader_u32(&reader);
+    tail->raw_bytes = ndb_reader_u32(&reader);
+    tail->hash.low = ndb_reader_u64(&reader);
+    tail->hash.high = ndb_reader_u64(&reader);
+    magic = ndb_reader_bytes(&reader, sizeof MAGIC);
+    if (!ndb_slice_equal(magic, ndb_slice(MAGIC, sizeof MAGIC)) ||
+        tail->stored_bytes >
+            NDB_PACK_DIRECTORY_BYTES_MAX - NDB_PACK_TAIL_BYTES ||
+        tail->raw_bytes > NDB_PACK_DIRECTORY_BYTES_MAX)
+        return NAMIDB_ECORRUPT;
+    return ndb_reader_u32(&reader) == FORMAT ? NAMIDB_OK : NAMIDB_EUNSUPPORTED;
+}
+
+int ndb_directory_bytes(struct ndb_slice bytes, uint32_t *out)
+{
+    struct tail tail;
+    int rc = read_tail(bytes, &tail);
+
+    if (rc >= 0)
+        *out = tail.stored_bytes + NDB_PACK_TAIL_BYTES;
+    return rc;
+}
+
+struct decoder {
+    struct ndb_reader reader;
+    namidb_arena *arena;
+    uint64_t offset;     /* of the next segment */
+    uint64_t offset_max; /* where the directory begins */
+    uint32_t segment_count;
+    bool has_no_memory;
+};
+
+static int decoder_status(const struct decoder *decoder)
+{
+    if (decoder->has_no_memory)
+        return NAMIDB_ENOMEM;
+    return decoder->reader.is_failed ? NAMIDB_ECORRUPT : NAMIDB_OK;
+}
+
+static void *take(struct decoder *decoder, size_t count, size_t size)
+{
+    void *memory = ndb_arena_array(decoder->arena, count, size);
+
+    if (memory == NULL) {
+        decoder->has_no_memory = true;
+        ndb_reader_fail(&decoder->reader);
+    }
+    return memory;
+}
+
+static void read_labels(struct decoder *decoder, struct ndb_part *part)
+{
+    struct ndb_reader *reader = &decoder->reader;
+    uint64_t label = 0;
+    uint32_t *labels;
+
+    part->label_count =
+        (uint32_t)ndb_reader_varint_max(reader, NDB_LABEL_COUNT_MAX);
+    if (part->label_count > ndb_reader_left(reader))
+        ndb_reader_fail(reader);
+    if (reader->is_failed)
+        return;
+    labels = take(decoder, part->label_count, sizeof *labels);
+    for (uint32_t i = 0; i < part->label_count && labels != NULL; i++) {
+        uint64_t delta = ndb_reader_varint_max(reader, NDB_LABEL_COUNT_MAX);
+
+        label += delta;
+        if (delta == 0 || label > NDB_LABEL_COUNT_MAX)
+            ndb_reader_fail(reader);
+        labels[i] = (uint32_t)label;
+    }
+    part->labels = labels;
+}
+
+static void read_segment(struct decoder *decoder,
+                         struct ndb_segment_entry *entry, uint64_t *last_key)
+{
+    struct ndb_reader *reader = &decoder->reader;
+    uint64_t gap;
+
+    entry->offset = decoder->offset;
+    entry->bytes =
+        (uint32_t)ndb_reader_varint_max(reader, NDB_SEGMENT_BYTES_MAX);
+    gap = ndb_reader_varint(reader);
+    entry->first = *last_key + gap;
+    if (entry->first < gap)
+        ndb_reader_fail(reader);
+    gap = ndb_reader_varint(reader);
+    entry->last = entry->first + gap;
+    if (entry->last < gap || entry->bytes == 0 ||
+        entry->bytes > decoder->offset_max - decoder->offset)
+        ndb_reader_fail(reader);
+    decoder->offset += entry->bytes;
+    *last_key = entry->last;
+}
+
+static void read_segments(struct decoder *decoder, struct ndb_part *part)
+{
+    struct ndb_reader *reader = &decoder->reader;
+    struct ndb_segment_entry *segments;
+    uint64_t last_key = 0;
+
+    part->first_segment = decoder->segment_count;
+    part->segment_count = (uint32_t)ndb_reader_varint_max(
+        reader, NDB_PACK_SEGMENTS_MAX - decoder->segment_count);
+    if (part->segment_count == 0 ||
+        part->segment_count > ndb_reader_left(reader) / 3)
+        ndb_reader_fail(reader);
+    if (reader->is_failed)
+        return;
+    segments = take(decoder, part->segment_count, sizeof *segments);
+    for (uint32_t i = 0;
+         i < part->segment_count && segments != NULL && !reader->is_failed; i++)
+        read_segment(decoder, &segments[i], &last_key);
+    part->segments = segments;
+    decoder->segment_count += part->segment_count;
+}
+
+/* < 0, 0, > 0 as parts stand in a pack. */
+static int compare_parts(const struct ndb_part *a, const struct ndb_part *b)
+{
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->type != b->type)
+        return a->type < b->type ? -1 : 1;
+    return (a->table > b->table) - (a->table < b->table);
+}
+
+static void read_part(struct decoder *decoder, struct ndb_part *part)
+{
+    struct ndb_reader *reader = &decoder->reader;
+    uint64_t kind = ndb_reader_varint(reader);
+
+    *part = (struct ndb_part){ .kind = NDB_PART_NODE };
+    if (kind == 0 || kind >= NDB_PART_KIND_COUNT) {
+        ndb_reader_fail(reader);
+        return;
+    }
+    part->kind = (enum ndb_part_kind)kind;
+    part->type = (uint32_t)ndb_reader_varint_max(reader, NDB_TYPE_COUNT_MAX);
+    part->table = (uint32_t)ndb_reader_varint_max(reader, NAMIDB_TABLE_MAX);
+    part->rows = ndb_reader_varint(reader);
+    part->tombstones = ndb_reader_varint_max(reader, part->rows);
+    read_labels(decoder, part);
+    read_segments(decoder, part);
+}
+
+static int read_parts(struct decoder *decoder, struct ndb_directory *out)
+{
+    struct ndb_reader *reader = &decoder->reader;
+    struct ndb_part *parts;
+
+    out->part_count =
+        (uint32_t)ndb_reader_varint_max(reader, NDB_PACK_PARTS_MAX);
+    if (out->part_count > ndb_reader_left(reader) / 7)
+        ndb_reader_fail(reader);
+    if (reader->is_failed)
+        return NAMIDB_ECORRUPT;
+    parts = take(decoder, out->part_count, sizeof *parts);
+    for (uint32_t i = 0;
+         i < out->part_count && parts != NULL && !reader->is_failed; i++) {
+        read_part(decoder, &parts[i]);
+        if (i != 0 && compare_parts(&parts[i - 1], &parts[i]) >= 0)
+            ndb_reader_fail(reader);
+    }
+    out->parts = parts;
+    out->segment_count = decoder->segment_count;
+    /* Every byte before the directory is a segment's, so none is unchecked. */
+    if (!ndb_reader_is_done(reader) || decoder->offset != decoder->offset_max)
+        ndb_reader_fail(reader);
+    return decoder_status(decoder);
+}
+
+int ndb_directory_decode(struct ndb_slice stored, uint64_t pack_bytes,
+                         namidb_arena *arena, struct ndb_directory *out)
+{
+    struct decoder decoder = { .arena = arena };
+    struct tail tail;
+    struct ndb_hash128 hash;
+    uint8_t *raw;
+    int rc = read_tail(stored, &tail);
+
+    *out = (struct ndb_directory){ NULL, 0, 0 };
+    if (rc < 0)
+        return rc;
+    if (stored.bytes != (size_t)tail.stored_bytes + NDB_PACK_TAIL_BYTES ||
+        stored.bytes > pack_bytes)
+        return NAMIDB_ECORRUPT;
+    hash = ndb_hash128(ndb_slice(stored.data, (size_t)tail.stored_bytes + 8));
+    if (!ndb_hash128_equal(hash, tail.hash))
+        return NAMIDB_ECORRUPT;
+    raw = ndb_alloc(tail.raw_bytes);
+    if (raw == NULL)
+        return NAMIDB_ENOMEM;
+    rc = ndb_zstd_decompress(raw, tail.raw_bytes,
+                             ndb_slice(stored.data, tail.stored_bytes));
+    if (rc >= 0) {
+        decoder.reader = ndb_reader(ndb_slice(raw, tail.raw_bytes));
+        decoder.offset_max = pack_bytes - stored.bytes;
+        rc = read_parts(&decoder, out);
+    }
+    ndb_free(raw);
+    return rc;
+}
+
+/* -------------------------------------------------------------- look-up -- */
+
+const struct ndb_part *ndb_directory_find(const struct ndb_directory *directory,
+                                          enum ndb_part_kind kind,
+                                          uint32_t type, uint32_t table)
+{
+    const struct ndb_part wanted = { .kind = kind,
+                                     .type = type,
+                                     .table = table };
+    uint32_t low = 0;
+    uint32_t high = directory->part_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_parts(&directory->parts[middle], &wanted);
+
+        if (order == 0)
+            return &directory->parts[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,
+                       uint32_t *count)
+{
+    uint32_t low = 0;
+    uint32_t high = part->segment_count;
+    uint32_t end;
+
+    /* The first segment that does not end below the key. */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (part->segments[middle].last < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    end = low;
+    while (end < part->segment_count && part->segments[end].first <= key)
+        end++;
+    *count = end - low;
+    return low;
+}

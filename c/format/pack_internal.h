@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pack_internal.h - what the files of the pack writer share.
+ *
+ * A part's rows gather in a `batch` of its kind until they are about a segment;
+ * then the batch is encoded and handed to the writer, which makes it a segment.
+ */
+#ifndef NDB_FORMAT_PACK_INTERNAL_H
+#define NDB_FORMAT_PACK_INTERNAL_H
+
+#include "base/ids.h"
+#include "base/table.h"
+#include "format/pack.h"
+#include "format/segment.h"
+
+enum {
+    NDB_SEGMENT_HEADER_BYTES = 12, /* kind, codec, 0, raw, stored */
+    NDB_SEGMENT_CHECKSUM_BYTES = 8,
+};
+
+/* Flags of node groups and edge segments. */
+enum {
+    NDB_FLAG_DENSE = 1,
+    NDB_FLAG_DELETED = 2,
+    NDB_FLAG_KEYS = 4,   /* node: some row has a key */
+    NDB_FLAG_LABELS = 8, /* node: some row has other labels */
+    NDB_FLAG_WIDE = 16,  /* edge: neighbours of many tables */
+};
+
+/* Properties of the rows of a batch, by column. */
+struct ndb_batch_column {
+    uint32_t name;
+    uint32_t count, capacity;
+    uint32_t *rows; /* that have a value, ascending */
+    namidb_value *values;
+};
+
+struct ndb_batch_columns {
+    struct ndb_batch_column *items;
+    uint32_t count, capacity;
+    struct ndb_table numbers; /* name + 1 -> items */
+};
+
+int ndb_batch_columns_add(struct ndb_batch_columns *columns, uint32_t row,
+                          const namidb_property *props, uint32_t count,
+                          namidb_arena *arena, size_t *bytes);
+/* All columns by name; then they are empty again. */
+int ndb_batch_columns_encode(struct ndb_batch_columns *columns,
+                             uint32_t row_count, struct ndb_buf *out);
+/* One column, for the key. */
+int ndb_batch_column_add(struct ndb_batch_column *column, uint32_t row,
+                         const namidb_value *value, namidb_arena *arena,
+                         size_t *bytes);
+int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
+                            struct ndb_buf *out);
+void ndb_batch_column_release(struct ndb_batch_column *column);
+void ndb_batch_columns_release(struct ndb_batch_columns *columns);
+
+/* Rows of a node part. */
+struct ndb_node_batch {
+    uint32_t table;
+    struct ndb_ids sequences;
+    uint8_t deleted[NDB_GROUP_ROWS_MAX / 8];
+    uint32_t deleted_count;
+    struct ndb_batch_column key;
+    struct ndb_batch_columns columns;
+    uint16_t label_of[NDB_GROUP_ROWS_MAX];
+    const uint32_t **label_sets; /* number 1 on; number 0 is { table } */
+    uint32_t *label_counts;
+    uint32_t set_count, set_capacity;
+    namidb_arena arena;
+    size_t bytes; /* of values, about */
+};
+
+int ndb_node_batch_add(struct ndb_node_batch *batch, uint64_t sequence,
+                       const namidb_node *node);
+bool ndb_node_batch_is_full(const struct ndb_node_batch *batch);
+int ndb_node_batch_encode(struct ndb_node_batch *batch, struct ndb_buf *out);
+void ndb_node_batch_release(struct ndb_node_batch *batch);
+
+/* Rows of an out or in part. */
+struct ndb_edge_batch {
+    struct ndb_ids owners, neighbours, sequences;
+    struct ndb_ids deleted; /* indexes */
+    struct ndb_batch_columns columns;
+    namidb_arena arena;
+    size_t bytes;
+};
+
+int ndb_edge_batch_add(struct ndb_edge_batch *batch,
+                       const struct ndb_pack_edge *edge,
+                       const namidb_property *props, uint32_t prop_count);
+bool ndb_edge_batch_is_full(const struct ndb_edge_batch *batch);
+int ndb_edge_batch_encode(struct ndb_edge_batch *batch, struct ndb_buf *out);
+void ndb_edge_batch_release(struct ndb_edge_batch *batch);
+
+/* Rows of a key or edge id part. */
+struct ndb_pair_batch {
+    struct ndb_ids keys, values;
+};
+
+int ndb_pair_batch_add(struct ndb_pair_batch *batch, uint64_t key,
+                       uint64_t value);
+bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch);
+int ndb_pair_batch_encode(struct ndb_pair_batch *batch, struct ndb_buf *out);
+void ndb_pair_batch_release(struct ndb_pair_batch *batch);
+
+/* A Bloom filter of 64-byte blocks (Putze, Sanders, Singler 2007): a hash picks
+ * its block and 7 bits in it; about 10 bits per key, 1% false. */
+uint64_t ndb_filter_blocks(size_t key_count);
+void ndb_filter_add(uint64_t *blocks, uint64_t block_count, uint64_t hash);
+
+/* The directory as bytes, with the tail. */
+int ndb_directory_encode(struct ndb_buf *out, const struct ndb_part *parts,
+                         uint32_t part_count);
+
+#endif

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "format/pack_internal.h"
+#include "format/stream.h"
+
+/* Bits as words; what is behind the last row must be zero. */
+static const uint64_t *get_bits(struct ndb_source *source, uint32_t row_count)
+{
+    size_t bytes = ((size_t)row_count + 7) / 8;
+    uint64_t *words =
+        ndb_source_take(source, (row_count + 63) / 64, sizeof *words);
+    const uint8_t *stream = ndb_stream_get(source, bytes);
+
+    if (words == NULL || stream == NULL)
+        return NULL;
+    for (size_t i = 0; i < bytes; i++)
+        words[i / 8] |= (uint64_t)stream[i] << (8 * (i % 8));
+    if (row_count % 64 != 0 && words[row_count / 64] >> (row_count % 64) != 0)
+        ndb_reader_fail(&source->reader);
+    return words;
+}
+
+static uint32_t count_bits(const uint64_t *words, uint32_t row_count)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < (row_count + 63) / 64; i++)
+        count += (uint32_t)__builtin_popcountll(words[i]);
+    return count;
+}
+
+/* -------------------------------------------------------------- columns -- */
+
+static void get_numbers(struct ndb_source *source, struct ndb_column *column,
+                        uint32_t row_count)
+{
+    uint64_t *numbers = ndb_ints_get(source, row_count);
+
+    if (numbers == NULL)
+        return;
+    for (uint32_t i = 0; i < row_count; i++)
+        numbers[i] ^= UINT64_C(1) << 63;
+    if (column->storage == NDB_COLUMN_INT)
+        column->as.integers = (const int64_t *)numbers;
+    else
+        column->as.numbers = (const double *)numbers;
+}
+
+static void get_texts(struct ndb_source *source, struct ndb_column *column,
+                      uint32_t row_count)
+{
+    uint32_t *lengths = ndb_ints_get_u32(source, row_count);
+    struct ndb_slice bytes = ndb_stream_get_any(source, NDB_SEGMENT_BYTES_MAX);
+    uint32_t *offsets =
+        ndb_source_take(source, (size_t)row_count + 1, sizeof *offsets);
+    uint64_t total = 0;
+
+    if (source->reader.is_failed || lengths == NULL || offsets == NULL)
+        return;
+    for (uint32_t i = 0; i < row_count; i++) {
+        total += lengths[i];
+        if (total > bytes.bytes)
+            break;
+        offsets[i + 1] = (uint32_t)total;
+    }
+    if (total != bytes.bytes)
+        ndb_reader_fail(&source->reader);
+    column->as.offsets = offsets;
+    column->bytes = bytes.data;
+}
+
+static bool is_kind_of(const struct ndb_column *column)
+{
+    switch (column->storage) {
+    case NDB_COLUMN_BOOL:
+        return column->kind == NAMIDB_BOOL;
+    case NDB_COLUMN_INT:
+        return column->kind == NAMIDB_INT || column->kind == NAMIDB_DATE ||
+               column->kind == NAMIDB_LOCAL_TIME;
+    case NDB_COLUMN_FLOAT:
+        return column->kind == NAMIDB_FLOAT;
+    case NDB_COLUMN_STRING:
+        return column->kind == NAMIDB_STRING || column->kind == NAMIDB_BYTES;
+    default:
+        return column->storage == NDB_COLUMN_TAGGED && column->kind == 0;
+    }
+}
+
+static void get_column(struct ndb_source *source, struct ndb_column *column,
+                       uint32_t row_count)
+{
+    struct ndb_reader *reader = &source->reader;
+
+    column->name =
+        (uint32_t)ndb_reader_varint_max(reader, NDB_PROPERTY_COUNT_MAX);
+    column->storage = ndb_reader_u8(reader);
+    column->kind = ndb_reader_u8(reader);
+    column->null_count = (uint32_t)ndb_reader_varint_max(reader, row_count);
+    if (!is_kind_of(column) || column->null_count == row_count)
+        ndb_reader_fail(reader);
+    if (reader->is_failed)
+        return;
+    if (column->null_count != 0) {
+        column->present = get_bits(source, row_count);
+        if (reader->is_failed)
+            return;
+        if (count_bits(column->present, row_count) !=
+            row_count - column->null_count)
+            ndb_reader_fail(reader);
+    }
+    if (column->storage == NDB_COLUMN_BOOL)
+        column->as.bits = get_bits(source, row_count);
+    else if (column->storage == NDB_COLUMN_INT ||
+             column->storage == NDB_COLUMN_FLOAT)
+        get_numbers(source, column, row_count);
+    else
+        get_texts(source, column, row_count);
+}
+
+static const struct ndb_column *get_columns(struct ndb_source *source,
+                                            uint32_t row_count, uint32_t *count)
+{
+    struct ndb_reader *reader = &source->reader;
+    struct ndb_column *columns;
+
+    *count = (uint32_t)ndb_reader_varint_max(reader, NDB_PROPERTY_COUNT_MAX);
+    if (*count > ndb_reader_left(reader) / 4)
+        ndb_reader_fail(reader);
+    if (reader->is_failed)
+        return NULL;
+    columns = ndb_source_take(source, *count, sizeof *columns);
+    for (uint32_t i = 0; i < *count && !reader->is_failed; i++) {
+        get_column(source, &columns[i], row_count);
+        if (columns[i].name == 0 ||
+            (i != 0 && columns[i].name <= columns[i - 1].name))
+            ndb_reader_fail(reader);
+    }
+    return columns;
+}
+
+/* Sequences that ascend without repeats. */
+static const uint64_t *get_sequences(struct ndb_source *source, uint32_t count,
+                                     bool is_dense, uint64_t *first)
+{
+    uint64_t *sequences;
+
+    if (is_dense) {
+        *first = ndb_reader_varint_max(&source->reader,
+                                       NAMIDB_SEQUENCE_MAX - count + 1);
+        if (*first == 0)
+            ndb_reader_fail(&source->reader);
+        return NULL;
+    }
+    sequences = ndb_ints_get(source, count);
+    for (uint32_t i = 0; sequences != NULL && i < count; i++) {
+        if (sequences[i] == 0 || sequences[i] > NAMIDB_SEQUENCE_MAX ||
+            (i != 0 && sequences[i] <= sequences[i - 1])) {
+            ndb_reader_fail(&source->reader);
+            break;
+        }
+    }
+    *first = source->reader.is_failed ? 0 : sequences[0];
+    return sequences;
+}
+
+/* ---------------------------------------------------------- node groups -- */
+
+static uint32_t *get_label_set(struct ndb_source *source, uint32_t *count)
+{
+    struct ndb_reader *reader = &source->reader;
+    uint64_t label = 0;
+    uint32_t *labels;
+
+    *count = (uint32_t)ndb_reader_varint_max(reader, NDB_ROW_LABELS_MAX);
+    labels = ndb_source_take(source, *count, sizeof *labels);
+    for (uint32_t i = 0; i < *count && labels != NULL; i++) {
+        uint64_t delta = ndb_reader_varint_max(reader, NDB_LABEL_COUNT_MAX);
+
+        label += delta;
+        if (delta == 0 || label > NDB_LABEL_COUNT_MAX)
+            ndb_reader_fail(reader);
+        labels[i] = (uint32_t)label;
+    }
+    return labels;
+}
+
+/* Set 0 is the table's own; the others follow. */
+static void get_label_sets(struct ndb_source *source, uint32_t table,
+                           bool has_others, struct ndb_node_group *group)
+{
+    struct ndb_reader *reader = &source->reader;
+    uint32_t others = 0;
+    const uint32_t **sets;
+    uint32_t *counts;
+    uint32_t *own;
+
+    if (has_others) {
+        others = (uint32_t)ndb_reader_varint_max(reader, NDB_GROUP_ROWS_MAX);
+        if (others == 0)
+            ndb_reader_fail(reader);
+    }
+    sets = ndb_source_take(source, (size_t)others + 1, sizeof *sets);
+    counts = ndb_source_take(source, (size_t)others + 1, sizeof *counts);
+    own = ndb_source_take(source, 1, sizeof *own);
+    if (reader->is_failed)
+        return;
+    *own = table;
+    sets[0] = own;
+    counts[0] = table != 0;
+    for (uint32_t i = 1; i <= others && !reader->is_failed; i++)
+        sets[i] = get_label_set(source, &counts[i]);
+    group->label_sets = sets;
+    group->label_counts = counts;
+    if (has_others && !reader->is_failed) {
+        uint32_t *numbers = ndb_ints_get_u32(source, group->row_count);
+        uint16_t *label_of =
+            ndb_source_take(source, group->row_count, sizeof *label_of);
+
+        for (uint32_t i = 0;
+             numbers != NULL && label_of != NULL && i < group->row_count; i++) {
+            if (numbers[i] > others)
+                ndb_reader_fail(reader);
+            label_of[i] = (uint16_t)numbers[i];
+        }
+        group->label_of = label_of;
+    }
+}
+
+static void decode_node(struct ndb_source *source, uint32_t table,
+                        struct ndb_node_group *group)
+{
+    struct ndb_reader *reader = &source->reader;
+    uint8_t flags;
+
+    group->row_count =
+        (uint32_t)ndb_reader_varint_max(reader, NDB_GROUP_ROWS_MAX);
+    flags = ndb_reader_u8(reader);
+    if (group->row_count == 0 || flags >= NDB_FLAG_WIDE)
+        ndb_reader_fail(reader);
+    if (reader->is_failed)
+        return;
+    group->is_dense = (flags & NDB_FLAG_DENSE) != 0;
+    group->sequences =
+        get_sequences(source, group->row_count, group->is_dense, &group->first);
+    if (flags & NDB_FLAG_DELETED && !reader->is_failed)
+        group->deleted = get_bits(source, group->row_count);
+    group->key = (struct ndb_column){ .storage = NDB_COLUMN_TAGGED,
+                                      .null_count = group->row_count };
+    if (flags & NDB_FLAG_KEYS && !reader->is_failed)
+        get_column(source, &group->key, group->row_count);
+    if (!reader->is_failed)
+        get_label_sets(source, table, (flags & NDB_FLAG_LABELS) != 0, group);
+    if (!reader->is_failed)
+        group->columns =
+            get_columns(source, group->row_count, &group->column_count);
+}
+
+/* -------------------------------------------------------- edge segments -- */
+
+/* Counts per owner become offsets; they must make up all edges. */
+static const uint32_t *get_offsets(struct ndb_source *source,
+                                   uint32_t owner_count, uint32_t edge_count)
+{
+    uint32_t *counts = ndb_ints_get_u32(source, owner_count);
+    uint32_t *offsets =
+        ndb_source_take(source, (size_t)owner_count + 1, sizeof *offsets);
+    uint64_t total = 0;
+
+    for (uint32_t i = 0; counts != NULL && offsets != NULL && i < owner_count;
+         i++) {
+        total += counts[i];
+        if (counts[i] == 0 || total > edge_count) {
+            ndb_reader_fail(&source->reader);
+            break;
+        }
+        offsets[i + 1] = (uint32_t)total;
+    }
+    if (total != edge_count)
+        ndb_reader_fail(&source->reader);
+    return offsets;
+}
+
+/* Gaps become ids, in 64 bits; false when one is out of range. */
+static bool undo_gaps(uint64_t *ids, const struct ndb_edge_segment *segment,
+                      uint64_t max)
+{
+    for (uint32_t owner = 0; owner < segment->owner_count; owner++) {
+        uint64_t last = 0;
+
+        for (uint32_t i = segment->offsets[owner];
+             i < segment->offsets[owner + 1]; i++) {
+            last += ids[i];
+            if (ids[i] > max || last > max ||
+                (segment->is_wide ? NAMIDB_ID_SEQUENCE(last) : last) == 0)
+                return false;
+            ids[i] = last;
+        }
+    }
+    return true;
+}
+
+/* The same in 32 bits, for neighbours of one table: the usual case. */
+static bool undo_gaps_u32(uint32_t *ids, const struct ndb_edge_segment *segment)
+{
+    for (uint32_t owner = 0; owner < segment->owner_count; owner++) {
+        uint64_t last = 0;
+
+        for (uint32_t i = segment->offsets[owner];
+             i < segment->offsets[owner + 1]; i++) {
+            last += ids[i];
+            if (last > UINT32_MAX || last == 0)
+                return false;
+            ids[i] = (uint32_t)last;
+        }
+    }
+    return true;
+}
+
+static uint64_t or_all(const uint64_t *numbers, uint32_t count)
+{
+    uint64_t bits = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        bits |= numbers[i];
+    return bits;
+}
+
+/* Width of the ints that come next, without taking them. */
+static unsigned peek_width(const struct ndb_source *source)
+{
+    return ndb_reader_left(&source->reader) < 2 ? 0 : source->reader.at[1];
+}
+
+static void get_neighbours(struct ndb_source *source,
+                           struct ndb_edge_segment *segment)
+{
+    struct ndb_reader *reader = &source->reader;
+    uint64_t *wide;
+
+    if (!segment->is_wide) {
+        segment->neighbour_table =
+            (uint32_t)ndb_reader_varint_max(reader, NAMIDB_TABLE_MAX);
+        if (peek_width(source) <= 4) {
+            uint32_t *narrow = ndb_ints_get_u32(source, segment->edge_count);
+
+            if (narrow != NULL && !undo_gaps_u32(narrow, segment))
+                ndb_reader_fail(reader);
+            segment->neighbours.narrow = narrow;
+            return;
+        }
+    }
+    wide = ndb_ints_get(source, segment->edge_count);
+    if (wide == NULL)
+        return;
+    if (!undo_gaps(wide, segment,
+                   segment->is_wide
+                       ? NAMIDB_ID(NAMIDB_SEQUENCE_MAX, NAMIDB_TABLE_MAX)
+                       : NAMIDB_SEQUENCE_MAX))
+        ndb_reader_fail(reader);
+    if (!segment->is_wide)
+        for (uint32_t i = 0; i < segment->edge_count; i++)
+            wide[i] = NAMIDB_ID(wide[i], segment->neighbour_table);
+    segment->is_wide = true;
+    segment->neighbours.wide = wide;
+}
+
+/* Edge sequences in 32 bits when all of them fit, which is known only when they
+ * are decoded. */
+static void get_edge_sequences(struct ndb_source *source,
+                               struct ndb_edge_segment *segment)
+{
+    uint64_t *wide = NULL;
+    uint32_t *narrow;
+    struct ndb_reader before = source->reader;
+    bool is_lowest = false;
+
+    narrow = peek_width(source) <= 4
+                 ? ndb_ints_get_u32(source, segment->edge_count)
+                 : NULL;
+    if (narrow == NULL && !source->has_no_memory) {
+        source->reader = before;
+        wide = ndb_ints_get(source, segment->edge_count);
+    }
+    segment->is_long = wide != NULL;
+    if (wide != NULL)
+        segment->sequences.wide = wide;
+    else
+        segment->sequences.narrow = narrow;
+    if (source->reader.is_failed)
+        return;
+    for (uint32_t i = 0; i < segment->edge_count; i++)
+        is_lowest |= ndb_edge_sequence(segment, i) == 0;
+    if (is_lowest || (wide != NULL &&
+                      or_all(wide, segment->edge_count) > NAMIDB_SEQUENCE_MAX))
+        ndb_reader_fail(&source->reader);
+}
+
+static void decode_edge(struct ndb_source *source,
+                        struct ndb_edge_segment *segment)
+{
+    struct ndb_reader *reader = &source->reader;
+    uint8_t flags;
+
+    segment->owner_count =
+        (uint32_t)ndb_reader_varint_max(reader, NDB_SEGMENT_EDGES_MAX);
+    segment->edge_count =
+        (uint32_t)ndb_reader_varint_max(reader, NDB_SEGMENT_EDGES_MAX);
+    flags = ndb_reader_u8(reader);
+    if (segment->owner_count == 0 ||
+        segment->owner_count > segment->edge_count ||
+        (flags & ~(NDB_FLAG_DENSE | NDB_FLAG_DELETED | NDB_FLAG_WIDE)) != 0)
+        ndb_reader_fail(reader);
+    if (reader->is_failed)
+        return;
+    segment->is_dense = (flags & NDB_FLAG_DENSE) != 0;
+    segment->is_wide = (flags & NDB_FLAG_WIDE) != 0;
+    segment->owners = get_sequences(source, segment->owner_count,
+                                    segment->is_dense, &segment->first);
+    if (!reader->is_failed)
+        segment->offsets =
+            get_offsets(source, segment->owner_count, segment->edge_count);
+    if (!reader->is_failed)
+        get_neighbours(source, segment);
+    if (!reader->is_failed)
+        get_edge_sequences(source, segment);
+    if (flags & NDB_FLAG_DELETED && !reader->is_failed)
+        segment->deleted = get_bits(source, segment->edge_count);
+    if (!reader->is_failed)
+        segment->columns =
+            get_columns(source, segment->edge_count, &segment->column_count);
+}
+
+/* ---------------------------------------------------- pairs and filters -- */
+
+static void decode_pair(struct ndb_source *source,
+                        struct ndb_pair_segment *segment)
+{
+    struct ndb_reader *reader = &source->reader;
+
+    segment->count =
+        (uint32_t)ndb_reader_varint_max(reader, NDB_SEGMENT_PAIRS_MAX);
+    if (segment->count == 0)
+        ndb_reader_fail(reader);
+    if (reader->is_failed)
+        return;
+    segment->keys = ndb_ints_get(source, segment->count);
+    if (!reader->is_failed)
+        segment->values = ndb_ints_get(source, segment->count);
+    for (uint32_t i = 1; i < segment->count && !reader->is_failed; i++)
+        if (segment->keys[i] < segment->keys[i - 1])
+            ndb_reader_fail(reader);
+}
+
+static void decode_filter(struct ndb_source *source,
+                          struct ndb_filter_segment *filter)
+{
+    filter->block_count =
+        ndb_reader_varint_max(&source->reader, NDB_SEGMENT_BYTES_MAX / 64);
+    if (filter->block_count == 0)
+        ndb_reader_fail(&source->reader);
+    if (source->reader.is_failed)
+        return;
+    filter->blocks = (const uint64_t *)(const void *)ndb_stream_get(
+        source, filter->block_count * 64);
+}
+
+/* ------------------------------------------------------------- segments -- */
+
+/* Checks header and checksum; the payload. */
+static int open_segment(struct ndb_slice stored, enum ndb_part_kind kind,
+                        struct ndb_slice *payload)
+{
+    struct ndb_reader reader = ndb_reader(stored);
+    struct ndb_slice body;
+    uint64_t hash;
+
+    if (stored.bytes < NDB_SEGMENT_HEADER_BYTES + NDB_SEGMENT_CHECKSUM_BYTES)
+        return NAMIDB_ECORRUPT;
+    body = ndb_slice(stored.data, stored.bytes - NDB_SEGMENT_CHECKSUM_BYTES);
+    reader.at = body.data + body.bytes;
+    hash = ndb_reader_u64(&reader);
+    if (hash != ndb_hash64(body))
+        return NAMIDB_ECORRUPT;
+    reader = ndb_reader(body);
+    if (ndb_reader_u8(&reader) != (uint8_t)kind ||
+        ndb_reader_u8(&reader) != 0 || ndb_reader_u16(&reader) != 0 ||
+        ndb_reader_u32(&reader) != body.bytes - NDB_SEGMENT_HEADER_BYTES ||
+        ndb_reader_u32(&reader) != stored.bytes)
+        return NAMIDB_ECORRUPT;
+    *payload = ndb_slice(reader.at, ndb_reader_left(&reader));
+    return NAMIDB_OK;
+}
+
+static void decode(struct ndb_source *source, uint32_t table,
+                   struct ndb_segment *segment)
+{
+    switch (segment->kind) {
+    case NDB_PART_NODE:
+        decode_node(source, table, &segment->as.node);
+        break;
+    case NDB_PART_OUT:
+    case NDB_PART_IN:
+        decode_edge(source, &segment->as.edge);
+        break;
+    case NDB_PART_FILTER:
+        decode_filter(source, &segment->as.filter);
+        break;
+    default:
+        decode_pair(source, &segment->as.pair);
+    }
+    if (!ndb_reader_is_done(&source->reader))
+        ndb_reader_fail(&source->reader);
+}
+
+int ndb_segment_decode(struct ndb_slice stored, enum ndb_part_kind kind,
+                       uint32_t table, struct ndb_segment **out)
+{
+    struct ndb_slice payload;
+    struct ndb_segment *segment;
+    struct ndb_source source;
+    int rc = open_segment(stored, kind, &payload);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    segment = ndb_calloc(1, sizeof *segment);
+    if (segment == NULL)
+        return NAMIDB_ENOMEM;
+    segment->kind = kind;
+    source = (struct ndb_source){ ndb_reader(payload), &segment->arena, false };
+    decode(&source, table, segment);
+    rc = ndb_source_status(&source);
+    if (rc < 0) {
+        ndb_segment_free(segment);
+        return rc;
+    }
+    segment->bytes = sizeof *segment + segment->arena.bytes;
+    *out = segment;
+    return NAMIDB_OK;
+}
+
+void ndb_segment_free(struct ndb_segment *segment)
+{
+    if (segment == NULL)
+        return;
+    ndb_arena_release(&segment->arena);
+    ndb_free(segment);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Looking things up in decoded segments.
+ */
+#include "base/error.h"
+#include "base/limits.h"
+#include "format/segment.h"
+#include "format/value.h"
+
+/* First index in an ascending array that is not below `wanted`. */
+static uint32_t lower_bound(const uint64_t *items, uint32_t count,
+                            uint64_t wanted)
+{
+    uint32_t low = 0;
+
+    while (count != 0) {
+        uint32_t half = count / 2;
+        bool is_below = items[low + half] < wanted;
+
+        low = is_below ? low + half + 1 : low;
+        count = is_below ? count - half - 1 : half;
+    }
+    return low;
+}
+
+/* Index of a sequence in a run that is dense from `first` or listed, or -1. */
+static int64_t index_of(const uint64_t *items, uint32_t count, uint64_t first,
+                        uint64_t wanted)
+{
+    uint32_t at;
+
+    if (wanted < first)
+        return -1;
+    if (items == NULL)
+        return wanted - first < count ? (int64_t)(wanted - first) : -1;
+    at = lower_bound(items, count, wanted);
+    return at < count && items[at] == wanted ? (int64_t)at : -1;
+}
+
+int64_t ndb_node_group_row(const struct ndb_node_group *group,
+                           uint64_t sequence)
+{
+    return index_of(group->sequences, group->row_count, group->first, sequence);
+}
+
+int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
+                               uint64_t owner)
+{
+    return index_of(segment->owners, segment->owner_count, segment->first,
+                    owner);
+}
+
+uint32_t ndb_pair_segment_find(const struct ndb_pair_segment *segment,
+                               uint64_t key, uint32_t *count)
+{
+    uint32_t at = lower_bound(segment->keys, segment->count, key);
+
+    *count = 0;
+    while (at + *count < segment->count && segment->keys[at + *count] == key)
+        (*count)++;
+    return at;
+}
+
+static int tagged_value(const struct ndb_column *column, uint32_t row,
+                        namidb_arena *arena, namidb_value *out)
+{
+    struct ndb_reader reader = ndb_reader(
+        ndb_slice(column->bytes + column->as.offsets[row],
+                  column->as.offsets[row + 1] - column->as.offsets[row]));
+    int rc = ndb_value_decode(&reader, arena, out);
+
+    if (rc >= 0 && (!ndb_reader_is_done(&reader) || out->kind == NAMIDB_NULL))
+        return NAMIDB_ECORRUPT;
+    return rc;
+}
+
+int ndb_column_value(const struct ndb_column *column, uint32_t row,
+                     namidb_arena *arena, namidb_value *out)
+{
+    *out = (namidb_value){ .kind = NAMIDB_NULL };
+    if (column->null_count != 0 && !ndb_bit(column->present, row))
+        return NAMIDB_OK;
+    out->kind = column->kind;
+    switch (column->storage) {
+    case NDB_COLUMN_BOOL:
+        out->as.boolean = ndb_bit(column->as.bits, row);
+        return NAMIDB_OK;
+    case NDB_COLUMN_INT:
+        out->as.integer = column->as.integers[row];
+        return NAMIDB_OK;
+    case NDB_COLUMN_FLOAT:
+        out->as.number = column->as.numbers[row];
+        return NAMIDB_OK;
+    case NDB_COLUMN_STRING:
+        out->size = column->as.offsets[row + 1] - column->as.offsets[row];
+        out->as.bytes = (const char *)column->bytes + column->as.offsets[row];
+        return NAMIDB_OK;
+    default:
+        return tagged_value(column, row, arena, out);
+    }
+}
+
+/* A value of a column that does not look into the segment any more. */
+static int value_copy(const struct ndb_column *column, uint32_t row,
+                      namidb_arena *arena, namidb_value *out)
+{
+    namidb_value view;
+    int rc = ndb_column_value(column, row, arena, &view);
+
+    if (rc < 0)
+        return rc;
+    if (column->storage == NDB_COLUMN_STRING ||
+        column->storage == NDB_COLUMN_TAGGED)
+        return ndb_value_copy(arena, &view, out);
+    *out = view;
+    return NAMIDB_OK;
+}
+
+int ndb_columns_props(const struct ndb_column *columns, uint32_t column_count,
+                      uint32_t row, namidb_arena *arena,
+                      const namidb_property **props, uint32_t *count)
+{
+    namidb_property *items;
+
+    *props = NULL;
+    *count = 0;
+    if (column_count == 0)
+        return NAMIDB_OK;
+    items = ndb_arena_array(arena, column_count, sizeof *items);
+    if (items == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < column_count; i++) {
+        int rc = value_copy(&columns[i], row, arena, &items[*count].value);
+
+        if (rc < 0)
+            return rc;
+        if (items[*count].value.kind != NAMIDB_NULL)
+            items[(*count)++].name = columns[i].name;
+    }
+    *props = items;
+    return NAMIDB_OK;
+}
+
+int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
+                        uint32_t row, namidb_arena *arena, namidb_node *out)
+{
+    uint64_t sequence =
+        group->is_dense ? group->first + row : group->sequences[row];
+    uint32_t set = group->label_of != NULL ? group->label_of[row] : 0;
+    uint32_t *labels;
+    int rc;
+
+    if (ndb_bit(group->deleted, row))
+        return NAMIDB_NONE;
+    out->id = NAMIDB_ID(sequence, table);
+    out->label_count = group->label_counts[set];
+    labels = ndb_arena_copy(arena, group->label_sets[set],
+                            out->label_count * sizeof *labels);
+    if (labels == NULL)
+        return NAMIDB_ENOMEM;
+    out->labels = labels;
+    out->key = (namidb_value){ .kind = NAMIDB_NULL };
+    rc = group->key.null_count == group->row_count
+             ? NAMIDB_OK
+             : value_copy(&group->key, row, arena, &out->key);
+    if (rc < 0)
+        return rc;
+    return ndb_columns_props(group->columns, group->column_count, row, arena,
+                             &out->props, &out->prop_count);
+}

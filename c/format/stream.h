@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stream.h - arrays as bytes that zstd does well on and that decode fast.
+ *
+ *   bytes  := raw length varint, stored length varint, stored bytes; stored
+ *             length 0 means that the raw bytes follow (they did not shrink)
+ *   ints   := mode u8, width u8, base varint, planes
+ *   plane  := bytes: byte k of every number, for k below width
+ *
+ * Splitting numbers into planes gives each plane a Huffman table of its own:
+ * the gaps of a random list take their entropy, about 18 bits for 1 in 90,000,
+ * where varints would take 24. Modes: plain (minus base, the smallest),
+ * ascending deltas (base is the first), zigzag deltas (base is the first);
+ * whichever needs the fewest bytes.
+ */
+#ifndef NDB_FORMAT_STREAM_H
+#define NDB_FORMAT_STREAM_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* Appends; NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ELIMIT. */
+int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes);
+int ndb_ints_put(struct ndb_buf *out, const uint64_t *numbers, size_t count);
+
+/* What is decoded is the arena's. After a failure the reader is failed, or the
+ * source has no memory. */
+struct ndb_source {
+    struct ndb_reader reader;
+    namidb_arena *arena;
+    bool has_no_memory;
+};
+
+/* NAMIDB_OK when nothing failed, else NAMIDB_ECORRUPT or NAMIDB_ENOMEM. */
+int ndb_source_status(const struct ndb_source *source);
+
+/* Memory of the source's arena, zeroed; fails the source. */
+void *ndb_source_take(struct ndb_source *source, size_t count, size_t size);
+
+/* A stream of exactly `bytes` raw bytes, or of any length up to `max`. */
+const uint8_t *ndb_stream_get(struct ndb_source *source, size_t bytes);
+struct ndb_slice ndb_stream_get_any(struct ndb_source *source, size_t max);
+
+/* `count` numbers. The 32-bit form fails the source when one is too large. */
+uint64_t *ndb_ints_get(struct ndb_source *source, size_t count);
+uint32_t *ndb_ints_get_u32(struct ndb_source *source, size_t count);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * zstd_context.h - zstd with its contexts kept per thread.
+ *
+ * Making a context costs more than coding 64 KiB. A thread's are freed when it
+ * ends.
+ */
+#ifndef NDB_FORMAT_ZSTD_CONTEXT_H
+#define NDB_FORMAT_ZSTD_CONTEXT_H
+
+#include "base/slice.h"
+
+/* One frame into `out`, which has room for ZSTD_compressBound. 0: no memory. */
+size_t ndb_zstd_compress(uint8_t *out, size_t capacity, struct ndb_slice bytes,
+                         int level);
+
+/* One frame that must give exactly `bytes` bytes. NAMIDB_OK, NAMIDB_ECORRUPT,
+ * NAMIDB_ENOMEM. */
+int ndb_zstd_decompress(uint8_t *out, size_t bytes, struct ndb_slice frame);
+
+#endif

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/rand.h"
+#include "format/pack.h"
+#include "format/segment.h"
+#include "format/stream.h"
+#include "format/value.h"
+
+static uint64_t seed_of_run(void)
+{
+    const char *text = getenv("NAMIDB_SEED");
+    uint64_t seed;
+
+    if (text != NULL)
+        return strtoull(text, NULL, 10);
+    ndb_rand_bytes(&seed, sizeof seed);
+    return seed;
+}
+
+/* ---------------------------------------------------------------- ints -- */
+
+static uint64_t random_number(struct ndb_rand *rand, uint64_t shape,
+                              uint64_t last)
+{
+    switch (shape) {
+    case 0:
+        return ndb_rand_next(rand);
+    case 1:
+        return last + ndb_rand_below(rand, 100);
+    case 2:
+        return 7;
+    case 3:
+        return ndb_rand_below(rand, 1u << 20);
+    default:
+        return last - ndb_rand_below(rand, 1000) + ndb_rand_below(rand, 1000);
+    }
+}
+
+static void test_stream__ints_come_back_whatever_their_shape(void **state)
+{
+    uint64_t seed = seed_of_run();
+    struct ndb_rand rand = { seed };
+
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        size_t count = ndb_rand_below(&rand, 3000);
+        uint64_t shape = ndb_rand_below(&rand, 5);
+        uint64_t *numbers = ndb_calloc(count, 8);
+        struct ndb_buf out = NDB_BUF_INIT(1 << 20);
+        namidb_arena arena = NDB_ARENA_INIT;
+        struct ndb_source source = { .arena = &arena };
+        uint64_t *got;
+
+        for (size_t i = 0; i < count; i++)
+            numbers[i] =
+                random_number(&rand, shape, i == 0 ? 0 : numbers[i - 1]);
+        assert_int_equal(ndb_ints_put(&out, numbers, count), NAMIDB_OK);
+        source.reader = ndb_reader(ndb_buf_slice(&out));
+        got = ndb_ints_get(&source, count);
+        if (!ndb_reader_is_done(&source.reader) ||
+            (count != 0 && memcmp(got, numbers, count * 8) != 0))
+            fail_msg("seed %lu", seed);
+        ndb_free(numbers);
+        ndb_buf_release(&out);
+        ndb_arena_release(&arena);
+    }
+}
+
+/* ---------------------------------------------------------------- packs -- */
+
+struct opened {
+    struct ndb_pack_writer *writer;
+    struct ndb_slice object;
+    namidb_arena arena;
+    struct ndb_directory directory;
+};
+
+static void finish_and_open(struct opened *opened)
+{
+    struct ndb_pack_summary summary;
+    struct ndb_slice tail;
+
+    assert_int_equal(
+        ndb_pack_writer_finish(opened->writer, &opened->object, &summary),
+        NAMIDB_OK);
+    tail = ndb_slice(opened->object.data + opened->object.bytes -
+                         summary.directory_bytes,
+                     summary.directory_bytes);
+    opened->arena = NDB_ARENA_INIT;
+    assert_int_equal(ndb_directory_decode(tail, opened->object.bytes,
+                                          &opened->arena, &opened->directory),
+                     NAMIDB_OK);
+}
+
+static void close_opened(struct opened *opened)
+{
+    ndb_pack_writer_free(opened->writer);
+    ndb_arena_release(&opened->arena);
+}
+
+static struct ndb_segment *segment_at(const struct opened *opened,
+                                      const struct ndb_part *part,
+                                      uint32_t index)
+{
+    const struct ndb_segment_entry *entry = &part->segments[index];
+    struct ndb_segment *segment;
+
+    assert_int_equal(
+        ndb_segment_decode(
+            ndb_slice(opened->object.data + entry->offset, entry->bytes),
+            part->kind, part->table, &segment),
+        NAMIDB_OK);
+    return segment;
+}
+
+/* A value that `number` decides; every kind of column comes up. */
+static namidb_value value_of(uint64_t number)
+{
+    static const char texts[] = "some text with \0 in it, long enough";
+    namidb_value value = { .kind = NAMIDB_INT };
+
+    switch (number % 7) {
+    case 0:
+        value.as.integer = (int64_t)number - 50;
+        break;
+    case 1:
+        value.kind = NAMIDB_FLOAT;
+        value.as.number = (double)number / 3;
+        break;
+    case 2:
+        value.kind = NAMIDB_BOOL;
+        value.as.boolean = number % 2;
+        break;
+    case 3:
+        value.kind = NAMIDB_DATE;
+        value.as.integer = (int64_t)number;
+        break;
+    default:
+        value.kind = NAMIDB_STRING;
+        value.as.bytes = texts;
+        value.size = (uint32_t)(number % 30);
+    }
+    return value;
+}
+
+/* The node of a sequence: a function, so that reading can be checked. */
+static bool make_node(uint64_t sequence, namidb_property props[8],
+                      uint32_t labels[3], namidb_node *node)
+{
+    uint64_t number = ndb_hash_integer(sequence) >> 8;
+
+    *node = (namidb_node){ .id = NAMIDB_ID(sequence, 3),
+                           .labels = labels,
+                           .props = props };
+    if (number % 11 == 0)
+        return false;
+    if (number % 3 != 0) {
+        node->key = (namidb_value){ .kind = NAMIDB_INT };
+        node->key.as.integer = (int64_t)sequence;
+    }
+    labels[node->label_count++] = 3;
+    if (number % 5 == 0)
+        labels[node->label_count++] = 9;
+    for (uint32_t name = 1; name <= 7; name++) {
+        if ((number >> name & 1) != 0)
+            continue;
+        props[node->prop_count++] = (namidb_property){
+            name, value_of(name == 7 ? number : number - number % 7 + name)
+        };
+    }
+    return true;
+}
+
+static void assert_same_node(const namidb_node *got, const namidb_node *wanted)
+{
+    assert_int_equal(got->id, wanted->id);
+    assert_true(ndb_value_same(&got->key, &wanted->key));
+    assert_int_equal(got->label_count, wanted->label_count);
+    assert_memory_equal(got->labels, wanted->labels,
+                        got->label_count * sizeof *got->labels);
+    assert_int_equal(got->prop_count, wanted->prop_count);
+    for (uint32_t i = 0; i < got->prop_count; i++) {
+        assert_int_equal(got->props[i].name, wanted->props[i].name);
+        assert_true(
+            ndb_value_same(&got->props[i].value, &wanted->props[i].value));
+    }
+}
+
+static void write_nodes(struct ndb_pack_writer *writer, uint64_t count,
+                        uint64_t stride)
+{
+    assert_int_equal(ndb_pack_writer_part(writer, NDB_PART_NODE, 0, 3),
+                     NAMIDB_OK);
+    for (uint64_t i = 0; i < count; i++) {
+        namidb_property props[8];
+        uint32_t labels[3];
+        namidb_node node;
+        bool is_live = make_node(1 + i * stride, props, labels, &node);
+
+        assert_int_equal(ndb_pack_writer_node(writer, 1 + i * stride,
+                                              is_live ? &node : NULL),
+                         NAMIDB_OK);
+    }
+}
+
+static void check_node(const struct opened *opened, const struct ndb_part *part,
+                       uint64_t sequence)
+{
+    namidb_property props[8];
+    uint32_t labels[3];
+    namidb_node wanted;
+    namidb_node got;
+    namidb_arena arena = NDB_ARENA_INIT;
+    bool is_live = make_node(sequence, props, labels, &wanted);
+    uint32_t count;
+    uint32_t at = ndb_part_find(part, sequence, &count);
+    struct ndb_segment *segment = segment_at(opened, part, at);
+    int64_t row = ndb_node_group_row(&segment->as.node, sequence);
+
+    assert_int_equal(count, 1);
+    assert_true(row >= 0);
+    assert_int_equal(ndb_node_group_read(&segment->as.node, part->table,
+                                         (uint32_t)row, &arena, &got),
+                     is_live ? NAMIDB_OK : NAMIDB_NONE);
+    if (is_live)
+        assert_same_node(&got, &wanted);
+    ndb_segment_free(segment);
+    ndb_arena_release(&arena);
+}
+
+static void nodes_come_back(uint64_t count, uint64_t stride)
+{
+    struct opened opened;
+    const struct ndb_part *part;
+
+    assert_int_equal(ndb_pack_writer_new(&opened.writer), NAMIDB_OK);
+    write_nodes(opened.writer, count, stride);
+    finish_and_open(&opened);
+    part = ndb_directory_find(&opened.directory, NDB_PART_NODE, 0, 3);
+    assert_non_null(part);
+    assert_int_equal(part->rows, count);
+    assert_int_equal(part->label_count, 1);
+    assert_int_equal(part->labels[0], 9);
+    for (uint64_t i = 0; i < count; i += 1 + count / 200)
+        check_node(&opened, part, 1 + i * stride);
+    close_opened(&opened);
+}
+
+static void test_pack__dense_nodes_come_back(void **state)
+{
+    (void)state;
+    nodes_come_back(9000, 1);
+}
+
+static void test_pack__sparse_nodes_come_back(void **state)
+{
+    (void)state;
+    nodes_come_back(5000, 17);
+}
+
+/* ---------------------------------------------------------------- edges -- */
+
+struct edges {
+    struct ndb_pack_edge *items;
+    size_t count;
+};
+
+static int compare_edges(const void *left, const void *right)
+{
+    const struct ndb_pack_edge *a = left;
+    const struct ndb_pack_edge *b = right;
+
+    if (a->owner != b->owner)
+        return a->owner < b->owner ? -1 : 1;
+    if (a->neighbour != b->neighbour)
+        return a->neighbour < b->neighbour ? -1 : 1;
+    return (a->sequence > b->sequence) - (a->sequence < b->sequence);
+}
+
+/* Owner 5 has a list longer than a segment. */
+static struct edges make_edges(struct ndb_rand *rand, size_t count,
+                               uint64_t tables, uint64_t sequence_base)
+{
+    struct edges edges = { ndb_calloc(count, sizeof *edges.items), count };
+
+    for (size_t i = 0; i < count; i++) {
+        edges.items[i].owner =
+            i < count / 2 ? 5 : 1 + ndb_rand_below(rand, 900);
+        edges.items[i].neighbour = NAMIDB_ID(1 + ndb_rand_below(rand, 100000),
+                                             ndb_rand_below(rand, tables));
+        edges.items[i].sequence = sequence_base + i;
+        edges.items[i].is_deleted = ndb_rand_below(rand, 50) == 0;
+    }
+    qsort(edges.items, count, sizeof *edges.items, compare_edges);
+    return edges;
+}
+
+static void check_edges(const struct opened *opened,
+                        const struct ndb_part *part, const struct edges *edges)
+{
+    size_t at = 0;
+
+    for (uint32_t i = 0; i < part->segment_count; i++) {
+        struct ndb_segment *segment = segment_at(opened, part, i);
+        const struct ndb_edge_segment *edge = &segment->as.edge;
+
+        for (uint32_t owner = 0; owner < edge->owner_count; owner++) {
+            uint64_t sequence =
+                edge->is_dense ? edge->first + owner : edge->owners[owner];
+
+            assert_int_equal(ndb_edge_segment_owner(edge, sequence), owner);
+            for (uint32_t k = edge->offsets[owner];
+                 k < edge->offsets[owner + 1]; k++, at++) {
+                assert_int_equal(sequence, edges->items[at].owner);
+                assert_int_equal(ndb_edge_neighbour(edge, k),
+                                 edges->items[at].neighbour);
+                assert_int_equal(ndb_edge_sequence(edge, k),
+                                 edges->items[at].sequence);
+                assert_int_equal(ndb_bit(edge->deleted, k),
+                                 edges->items[at].is_deleted);
+            }
+        }
+        ndb_segment_free(segment);
+    }
+    assert_int_equal(at, edges->count);
+}
+
+static void edges_come_back(uint64_t tables, uint64_t sequence_base)
+{
+    uint64_t seed = seed_of_run();
+    struct ndb_rand rand = { seed };
+    struct edges edges = make_edges(&rand, 60000, tables, sequence_base);
+    struct opened opened;
+    const struct ndb_part *part;
+
+    print_message("seed %lu\n", seed);
+    assert_int_equal(ndb_pack_writer_new(&opened.writer), NAMIDB_OK);
+    assert_int_equal(ndb_pack_writer_part(opened.writer, NDB_PART_IN, 2, 1),
+                     NAMIDB_OK);
+    for (size_t i = 0; i < edges.count; i++)
+        assert_int_equal(
+            ndb_pack_writer_edge(opened.writer, &edges.items[i], NULL, 0),
+            NAMIDB_OK);
+    finish_and_open(&opened);
+    part = ndb_directory_find(&opened.directory, NDB_PART_IN, 2, 1);
+    assert_non_null(part);
+    assert_true(part->segment_count > 2);
+    check_edges(&opened, part, &edges);
+    close_opened(&opened);
+    ndb_free(edges.items);
+}
+
+static void test_pack__edges_to_one_table_come_back(void **state)
+{
+    (void)state;
+    edges_come_back(1, 1);
+}
+
+static void test_pack__edges_to_many_tables_come_back(void **state)
+{
+    (void)state;
+    edges_come_back(4, 1);
+}
+
+static void test_pack__edges_with_long_sequences_come_back(void **state)
+{
+    (void)state;
+    edges_come_back(1, UINT64_C(1) << 36);
+}
+
+static void test_pack__keys_are_found_and_filtered(void **state)
+{
+    struct opened opened;
+    const struct ndb_part *part;
+    const struct ndb_part *filter_part;
+    struct ndb_segment *filter;
+    uint64_t *hashes = ndb_calloc(20000, 8);
+    uint32_t false_hits = 0;
+
+    (void)state;
+    assert_int_equal(ndb_pack_writer_new(&opened.writer), NAMIDB_OK);
+    assert_int_equal(ndb_pack_writer_part(opened.writer, NDB_PART_KEY, 0, 1),
+                     NAMIDB_OK);
+    for (uint64_t i = 0; i < 20000; i++)
+        hashes[i] = (i + 1) * (UINT64_MAX / 20001);
+    for (uint64_t i = 0; i < 20000; i++)
+        assert_int_equal(ndb_pack_writer_key(opened.writer, hashes[i], i + 1),
+                         NAMIDB_OK);
+    finish_and_open(&opened);
+    part = ndb_directory_find(&opened.directory, NDB_PART_KEY, 0, 1);
+    filter_part = ndb_directory_find(&opened.directory, NDB_PART_FILTER, 0, 1);
+    assert_non_null(part);
+    assert_non_null(filter_part);
+    filter = segment_at(&opened, filter_part, 0);
+    for (uint64_t i = 0; i < 20000; i += 97) {
+        uint32_t count;
+        struct ndb_segment *segment =
+            segment_at(&opened, part, ndb_part_find(part, hashes[i], &count));
+        uint32_t at =
+            ndb_pair_segment_find(&segment->as.pair, hashes[i], &count);
+
+        assert_int_equal(count, 1);
+        assert_int_equal(segment->as.pair.values[at], i + 1);
+        assert_true(ndb_filter_segment_has(&filter->as.filter, hashes[i]));
+        false_hits +=
+            ndb_filter_segment_has(&filter->as.filter, hashes[i] + i + 1);
+        ndb_segment_free(segment);
+    }
+    assert_true(false_hits < 20);
+    ndb_segment_free(filter);
+    close_opened(&opened);
+    ndb_free(hashes);
+}
+
+/* ----------------------------------------------------------- corruption -- */
+
+/* Reads all of a pack; whether that failed with NAMIDB_ECORRUPT. */
+static bool is_found_corrupt(struct ndb_slice object, uint32_t directory_bytes)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_directory directory;
+    struct ndb_slice tail = ndb_slice(
+        object.data + object.bytes - directory_bytes, directory_bytes);
+    int rc = ndb_directory_decode(tail, object.bytes, &arena, &directory);
+
+    for (uint32_t i = 0; rc >= 0 && i < directory.part_count; i++) {
+        const struct ndb_part *part = &directory.parts[i];
+
+        for (uint32_t k = 0; rc >= 0 && k < part->segment_count; k++) {
+            struct ndb_segment *segment;
+
+            rc = ndb_segment_decode(
+                ndb_slice(object.data + part->segments[k].offset,
+                          part->segments[k].bytes),
+                part->kind, part->table, &segment);
+            ndb_segment_free(segment);
+        }
+    }
+    ndb_arena_release(&arena);
+    return rc == NAMIDB_ECORRUPT || rc == NAMIDB_EUNSUPPORTED;
+}
+
+static void test_pack__a_flipped_bit_anywhere_is_corrupt(void **state)
+{
+    struct ndb_pack_writer *writer;
+    struct ndb_pack_summary summary;
+    struct ndb_slice object;
+    uint8_t *copy;
+
+    (void)state;
+    assert_int_equal(ndb_pack_writer_new(&writer), NAMIDB_OK);
+    write_nodes(writer, 20, 1);
+    assert_int_equal(ndb_pack_writer_part(writer, NDB_PART_KEY, 0, 3),
+                     NAMIDB_OK);
+    for (uint64_t i = 0; i < 10; i++)
+        assert_int_equal(ndb_pack_writer_key(writer, i << 50, i + 1),
+                         NAMIDB_OK);
+    assert_int_equal(ndb_pack_writer_finish(writer, &object, &summary),
+                     NAMIDB_OK);
+    assert_false(is_found_corrupt(object, summary.directory_bytes));
+    copy = ndb_alloc(object.bytes);
+    for (size_t bit = 0; bit < object.bytes * 8; bit++) {
+        memcpy(copy, object.data, object.bytes);
+        copy[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        if (!is_found_corrupt(ndb_slice(copy, object.bytes),
+                              summary.directory_bytes))
+            fail_msg("bit %zu of %zu was not missed", bit, object.bytes * 8);
+    }
+    ndb_free(copy);
+    ndb_pack_writer_free(writer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stream__ints_come_back_whatever_their_shape),
+        cmocka_unit_test(test_pack__dense_nodes_come_back),
+        cmocka_unit_test(test_pack__sparse_nodes_come_back),
+        cmocka_unit_test(test_pack__edges_to_one_table_come_back),
+        cmocka_unit_test(test_pack__edges_to_many_tables_come_back),
+        cmocka_unit_test(test_pack__edges_with_long_sequences_come_back),
+        cmocka_unit_test(test_pack__keys_are_found_and_filtered),
+        cmocka_unit_test(test_pack__a_flipped_bit_anywhere_is_corrupt),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
