@@ -576,6 +576,17 @@ static int decode(struct call *call, const struct ndb_segment_want *want)
     return NAMIDB_OK;
 }
 
+/* Bytes that proved bad are not kept: they may have been hurt on the way, and
+ * the next call asks for them again. Under lock. */
+static void drop_blob(struct call *call, const struct ndb_segment_want *want)
+{
+    const struct blob_need *blob = blob_of(call, want->pack);
+
+    if (blob != NULL && blob->entry->state == READY &&
+        !atomic_load(&blob->entry->is_out))
+        take_out(call->cache, blob->entry);
+}
+
 /* Decodes what is ours; after a failure the rest of ours fails with it. */
 static int publish_segments(struct call *call, int rc)
 {
@@ -588,6 +599,8 @@ static int publish_segments(struct call *call, int rc)
             rc = decode(call, &call->wants[i]);
         (void)pthread_mutex_lock(&cache->lock);
         publish(cache, entry_of(&call->wants[i]), rc, call->err);
+        if (rc == NAMIDB_ECORRUPT)
+            drop_blob(call, &call->wants[i]);
         (void)pthread_mutex_unlock(&cache->lock);
     }
     return rc;
