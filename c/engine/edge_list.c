@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "engine/radix.h"
+#include "base/radix.h"
+#include "engine/prefetch.h"
 #include "format/value.h"
 
 static int add_piece(struct ndb_gather *gather, struct ndb_edge_pieces *pieces,
@@ -171,6 +172,16 @@ static bool is_before(const struct ndb_edge_piece *a,
     return a->type != b->type ? a->type < b->type : a->layer < b->layer;
 }
 
+void ndb_edge_list_prefetch(const struct ndb_gather *gather, uint64_t id,
+                            const struct ndb_edge_piece *pieces, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (pieces[i].edges == NULL)
+            ndb_prefetch_owner(
+                &ndb_gather_segment(gather, pieces[i].want)->as.edge,
+                NAMIDB_ID_SEQUENCE(id));
+}
+
 void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,
                           struct ndb_edge_piece *pieces, uint32_t count)
 {
@@ -187,6 +198,7 @@ void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,
             if (owner >= 0) {
                 piece.begin = piece.segment->offsets[owner];
                 piece.end = piece.segment->offsets[owner + 1];
+                ndb_prefetch_list(piece.segment, piece.begin);
             }
         }
         while (at > 0 && is_before(&piece, &pieces[at - 1])) {

@@ -52,6 +52,11 @@ int ndb_edge_list_memtables(struct ndb_gather *gather,
                             struct ndb_memtable_edges *spare,
                             struct ndb_edge_pieces *pieces);
 
+/* Asks memory for what settle will look at. */
+void ndb_edge_list_prefetch(const struct ndb_gather *gather, uint64_t id,
+                            const struct ndb_edge_piece *pieces,
+                            uint32_t count);
+
 /* Finds begin and end of an owner's pieces and puts them in the order (type,
  * layer). Pieces of packs that turn out not to hold it are empty. */
 void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/radix.h"
 #include "engine/memtable_internal.h"
 
 size_t ndb_memtable_bytes(struct ndb_memtable *m)
@@ -129,16 +130,36 @@ int ndb_memtable_edges_at(struct ndb_memtable *m, uint64_t id, uint32_t type,
     return rc;
 }
 
-static int compare_edges(const void *left, const void *right)
+/* Sorts by (source, target, id): stable sorts of numbers of edges, the last key
+ * first. Edges come newest first, so their ids ascend when they are turned
+ * round. */
+static int sort_edges(struct ndb_memtable_edge *edges, size_t count)
 {
-    const struct ndb_memtable_edge *a = left;
-    const struct ndb_memtable_edge *b = right;
+    struct ndb_radix_item *items = ndb_calloc(count, 2 * sizeof *items);
+    struct ndb_memtable_edge *copy = ndb_calloc(count, sizeof *copy);
+    int rc = NAMIDB_ENOMEM;
 
-    if (a->from != b->from)
-        return a->from < b->from ? -1 : 1;
-    if (a->to != b->to)
-        return a->to < b->to ? -1 : 1;
-    return (a->id > b->id) - (a->id < b->id);
+    if (items == NULL || copy == NULL)
+        goto out;
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = edges[count - 1 - i];
+        items[i] = (struct ndb_radix_item){ copy[i].id, i };
+    }
+    ndb_radix_sort(items, items + count, count);
+    for (size_t i = 0; i < count; i++)
+        items[i].key = copy[items[i].value].to;
+    ndb_radix_sort(items, items + count, count);
+    for (size_t i = 0; i < count; i++)
+        items[i].key = copy[items[i].value].from;
+    ndb_radix_sort(items, items + count, count);
+    for (size_t i = 0; i < count; i++)
+        edges[i] = copy[items[i].value];
+    rc = NAMIDB_OK;
+
+out:
+    ndb_free(items);
+    ndb_free(copy);
+    return rc;
 }
 
 /* First entry of a lane. */
@@ -163,8 +184,7 @@ int ndb_memtable_edges_of(struct ndb_memtable *m, uint32_t type,
         rc = add_edge(out, &m->edges[at], version);
     (void)pthread_rwlock_unlock(&m->lock);
     if (rc >= 0 && out->count - start > 1)
-        qsort(out->items + start, out->count - start, sizeof *out->items,
-              compare_edges);
+        rc = sort_edges(out->items + start, out->count - start);
     return rc;
 }
 

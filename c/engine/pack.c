@@ -46,6 +46,9 @@ static int decode_directory(struct ndb_pack *pack, struct ndb_slice stored,
 
     if (rc == NAMIDB_ENOMEM)
         return ndb_fail_memory(err);
+    if (rc == NAMIDB_EUNSUPPORTED)
+        return ndb_fail_object(err, rc, pack->path.text,
+                               "written in a format from the future");
     if (rc < 0)
         return ndb_fail_object(err, rc, pack->path.text, "bad directory");
     return NAMIDB_OK;

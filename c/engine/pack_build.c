@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "engine/radix.h"
+#include "base/radix.h"
 #include "format/value.h"
 
 /* Edges of one type, in memtable order. */
@@ -250,6 +250,18 @@ static int write_edge(struct build *build, enum ndb_part_kind kind,
     return ndb_pack_writer_edge(build->writer, &row, props, prop_count);
 }
 
+/* The next edges are somewhere in memory, and their properties somewhere else:
+ * asking for both ahead of time makes out parts twice as fast. */
+static void prefetch_edge(const struct build *build,
+                          const struct ndb_memtable_edges *edges, size_t at,
+                          bool with_props)
+{
+    if (at + 16 < edges->count)
+        __builtin_prefetch(&edges->items[build->order[at + 16].value]);
+    if (with_props && at + 8 < edges->count)
+        __builtin_prefetch(edges->items[build->order[at + 8].value].props.data);
+}
+
 /* The out or in parts of one type, a part per table of owners. */
 static int build_lists(struct build *build, enum ndb_part_kind kind,
                        const struct type_edges *list)
@@ -261,6 +273,7 @@ static int build_lists(struct build *build, enum ndb_part_kind kind,
     for (size_t i = 0; i < list->edges.count && rc >= 0; i++) {
         const struct ndb_radix_item *item = &build->order[i];
 
+        prefetch_edge(build, &list->edges, i, kind == NDB_PART_OUT);
         if (item->key >> 40 != table) {
             table = item->key >> 40;
             is_begun = false;
@@ -283,6 +296,7 @@ static int build_edge_ids(struct build *build, const struct type_edges *list)
         const struct ndb_memtable_edge *edge =
             &list->edges.items[build->order[i].value];
 
+        prefetch_edge(build, &list->edges, i, false);
         if (edge->is_deleted)
             continue;
         rc = begin_part(build, &is_begun, NDB_PART_EDGE_ID, list->type, 0);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "engine/edge_list.h"
+#include "engine/prefetch.h"
 
 struct hop {
     struct ndb_gather gather;
@@ -37,6 +38,27 @@ static int plan(struct hop *hop)
     return NAMIDB_OK;
 }
 
+/* Finds the lists of all ids, a block at a time: see prefetch.h. */
+static void settle(struct hop *hop)
+{
+    const uint32_t *first = hop->first_piece;
+
+    for (size_t i = 0; i < hop->count; i += NDB_PREFETCH_ROWS) {
+        size_t end = i + NDB_PREFETCH_ROWS;
+
+        if (end > hop->count)
+            end = hop->count;
+        for (size_t j = i; j < end && hop->count > 1; j++)
+            ndb_edge_list_prefetch(&hop->gather, hop->ids[j],
+                                   hop->pieces.items + first[j],
+                                   first[j + 1] - first[j]);
+        for (size_t j = i; j < end; j++)
+            ndb_edge_list_settle(&hop->gather, hop->ids[j],
+                                 hop->pieces.items + first[j],
+                                 first[j + 1] - first[j]);
+    }
+}
+
 /* The pieces of all ids, fetched and settled. */
 static int open_hop(struct hop *hop, const struct ndb_snapshot *snapshot)
 {
@@ -50,10 +72,8 @@ static int open_hop(struct hop *hop, const struct ndb_snapshot *snapshot)
     if (rc < 0)
         return ndb_fail_memory(hop->err);
     rc = ndb_gather_fetch(&hop->gather, hop->err);
-    for (size_t i = 0; i < hop->count && rc >= 0; i++)
-        ndb_edge_list_settle(&hop->gather, hop->ids[i],
-                             hop->pieces.items + hop->first_piece[i],
-                             hop->first_piece[i + 1] - hop->first_piece[i]);
+    if (rc >= 0)
+        settle(hop);
     return rc;
 }
 

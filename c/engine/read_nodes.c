@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "engine/node_place.h"
+#include "engine/prefetch.h"
 #include "engine/read.h"
 
 static int read_image(const struct ndb_gather *gather, uint64_t id,
@@ -19,6 +20,35 @@ static int read_image(const struct ndb_gather *gather, uint64_t id,
     return rc;
 }
 
+/* A block of at most NDB_PREFETCH_ROWS nodes: all are found before any is read.
+ */
+static int read_block(const struct ndb_gather *gather, const uint64_t *ids,
+                      size_t count, const struct ndb_node_place *places,
+                      const struct ndb_refs *refs, namidb_arena *arena,
+                      namidb_node *out, namidb_error *err)
+{
+    struct ndb_node_image images[NDB_PREFETCH_ROWS];
+    bool is_there[NDB_PREFETCH_ROWS];
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        is_there[i] = ndb_node_place_find(gather, ids[i], &places[i], refs,
+                                          &images[i]) == NAMIDB_OK;
+        if (is_there[i] && images[i].group != NULL)
+            ndb_prefetch_row(images[i].group, images[i].row);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (is_there[i] && images[i].group != NULL)
+            ndb_prefetch_row_bytes(images[i].group, images[i].row);
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        if (is_there[i])
+            rc = read_image(gather, ids[i], &images[i], arena, &out[i], err);
+        else
+            out[i] = (namidb_node){ 0 };
+    }
+    return rc;
+}
+
 static int read_planned(struct ndb_gather *gather, const uint64_t *ids,
                         size_t count, const struct ndb_node_place *places,
                         const struct ndb_refs *refs, namidb_arena *arena,
@@ -26,14 +56,12 @@ static int read_planned(struct ndb_gather *gather, const uint64_t *ids,
 {
     int rc = ndb_gather_fetch(gather, err);
 
-    for (size_t i = 0; i < count && rc >= 0; i++) {
-        struct ndb_node_image image;
+    for (size_t i = 0; i < count && rc >= 0; i += NDB_PREFETCH_ROWS) {
+        size_t left = count - i;
 
-        rc = ndb_node_place_find(gather, ids[i], &places[i], refs, &image);
-        if (rc == NAMIDB_OK)
-            rc = read_image(gather, ids[i], &image, arena, &out[i], err);
-        else
-            out[i] = (namidb_node){ 0 };
+        rc = read_block(gather, ids + i,
+                        left < NDB_PREFETCH_ROWS ? left : NDB_PREFETCH_ROWS,
+                        places + i, refs, arena, out + i, err);
     }
     return rc < 0 ? rc : NAMIDB_OK;
 }

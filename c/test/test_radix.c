@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
-#include "engine/radix.h"
+#include "base/radix.h"
 
 /* Sorts `count` random keys under `mask`; values are places in the input. */
 static void check_sort(size_t count, uint64_t mask)

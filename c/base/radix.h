@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * radix.h - sorting what a pack is built from.
+ * radix.h - sorting rows by numbers.
  *
  * A stable sort of (key, value) pairs by key, least significant digit first.
  * Digits that are the same in all keys are skipped, so that dense sequences
  * cost two passes and not six.
  */
-#ifndef NDB_ENGINE_RADIX_H
-#define NDB_ENGINE_RADIX_H
+#ifndef NDB_BASE_RADIX_H
+#define NDB_BASE_RADIX_H
 
 #include <stddef.h>
 #include <stdint.h>

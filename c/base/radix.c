@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/radix.h"
+#include "base/radix.h"
 
 #include <string.h>
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph_model.h"
+
+#include "base/mem.h"
+
+static struct ndb_buf encoded_manifest(void)
+{
+    struct ndb_manifest body = { .version = 7, .floor = 3 };
+    struct ndb_buf object = NDB_BUF_INIT(1 << 20);
+
+    memset(body.author, '0', 32);
+    assert_int_equal(ndb_manifest_encode(&object, &body), 0);
+    return object;
+}
+
+static void test_view__version_is_decoded_and_counted(void **state)
+{
+    struct ndb_buf object = encoded_manifest();
+    struct ndb_version *version;
+
+    (void)state;
+    assert_int_equal(
+        ndb_version_decode(&version, ndb_buf_slice(&object), 7, NULL), 0);
+    assert_ptr_equal(ndb_version_ref(version), version);
+    ndb_version_unref(version);
+    assert_int_equal(version->body.version, 7);
+    assert_int_equal(version->body.floor, 3);
+    ndb_version_unref(version);
+    ndb_version_unref(NULL);
+    ndb_buf_release(&object);
+}
+
+static void test_view__a_bad_manifest_is_named(void **state)
+{
+    struct ndb_buf object = encoded_manifest();
+    struct ndb_version *version;
+    struct ndb_path path;
+    namidb_error err;
+
+    (void)state;
+    ndb_path_manifest(&path, 7);
+    object.data[object.bytes / 2] ^= 1;
+    assert_int_equal(
+        ndb_version_decode(&version, ndb_buf_slice(&object), 7, &err),
+        NAMIDB_ECORRUPT);
+    assert_null(version);
+    assert_string_equal(err.object, path.text);
+    ndb_buf_release(&object);
+}
+
+static void test_view__layers_live_as_long_as_the_view(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    namidb_arena arena = NDB_ARENA_INIT;
+    namidb_node node;
+
+    (void)state;
+    model_open(&model, 1, 1 << 20);
+    model_add_node(&model, 1, NULL);
+    model_keep_memtable(&model);
+    model_snapshot(&model, &snapshot);
+    ndb_memtable_unref(model.below[0]);
+    model.below_count = 0;
+    ndb_view_ref(snapshot.view);
+    ndb_view_unref(snapshot.view);
+    assert_int_equal(
+        ndb_read_nodes(&snapshot, &model.nodes[0].id, 1, &arena, &node, NULL),
+        0);
+    model_check_node(&model, &model.nodes[0], &node);
+    ndb_arena_release(&arena);
+    model_snapshot_close(&snapshot);
+    ndb_view_unref(NULL);
+    model_close(&model);
+}
+
+static void test_view__out_of_memory_at_any_place(void **state)
+{
+    struct ndb_buf object = encoded_manifest();
+    struct ndb_version *version = NULL;
+    struct ndb_view *view = NULL;
+    struct ndb_layer layer = { NULL, NULL };
+    int rc = NAMIDB_ENOMEM;
+
+    (void)state;
+    assert_int_equal(ndb_memtable_new(&layer.memtable), 0);
+    for (uint64_t k = 1; rc != NAMIDB_OK; k++) {
+        namidb_error err = { 0 };
+
+        ndb_mem_fail_from(k);
+        rc = ndb_version_decode(&version, ndb_buf_slice(&object), 7, &err);
+        if (rc == NAMIDB_OK)
+            rc = ndb_view_new(&view, version, &layer, 1, NULL, NULL);
+        ndb_mem_fail_from(0);
+        ndb_version_unref(version);
+        if (rc != NAMIDB_OK)
+            assert_int_equal(rc, NAMIDB_ENOMEM);
+    }
+    ndb_memtable_unref(layer.memtable);
+    ndb_view_unref(view);
+    ndb_buf_release(&object);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_view__version_is_decoded_and_counted),
+        cmocka_unit_test(test_view__a_bad_manifest_is_named),
+        cmocka_unit_test(test_view__layers_live_as_long_as_the_view),
+        cmocka_unit_test(test_view__out_of_memory_at_any_place),
+    };
+
+    return cmocka_run_group_tests_name("view", tests, NULL, NULL);
+}
