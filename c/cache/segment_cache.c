@@ -33,15 +33,19 @@
 
 enum state { LOADING, READY, FAILED };
 
+/* Pins and being out of the table are one number: who drops the last pin learns
+ * in the same step whether to free. Asking afterwards would be too late, as an
+ * entry without pins may be gone. */
+enum { OUT = 1, PIN = 2 };
+
 struct entry {
     struct entry *next; /* in its bucket */
     uint64_t pack_number;
     uint32_t segment_number; /* or BLOB */
 
-    atomic_uint pins;
-    atomic_bool is_out; /* of the table: the last pin frees */
-    bool is_recent;     /* CLOCK's second chance; under lock */
-    enum state state;   /* under lock; when READY, constant */
+    atomic_uint pins; /* times PIN, and OUT */
+    bool is_recent;   /* CLOCK's second chance; under lock */
+    enum state state; /* under lock; when READY, constant */
     struct ndb_segment *segment;
     struct ndb_buf blob;
     size_t bytes;
@@ -182,7 +186,7 @@ static struct entry *add(struct ndb_segment_cache *cache, uint64_t pack_number,
         grow_buckets(cache);
     entry->pack_number = pack_number;
     entry->segment_number = segment;
-    atomic_init(&entry->pins, 1);
+    atomic_init(&entry->pins, PIN);
     entry->is_recent = true;
     entry->blob = NDB_BUF_INIT(SIZE_MAX);
     bucket = bucket_of(cache, pack_number, segment);
@@ -195,7 +199,7 @@ static struct entry *add(struct ndb_segment_cache *cache, uint64_t pack_number,
 
 static void unpin(struct entry *entry)
 {
-    if (atomic_fetch_sub(&entry->pins, 1) == 1 && atomic_load(&entry->is_out))
+    if (atomic_fetch_sub(&entry->pins, PIN) == PIN + OUT)
         entry_free(entry);
 }
 
@@ -214,8 +218,7 @@ static void take_out(struct ndb_segment_cache *cache, struct entry *entry)
     if (entry->state == READY)
         cache->stats.bytes -= entry->bytes;
     /* A pin of our own, so that nobody's last one is dropped unseen. */
-    atomic_fetch_add(&entry->pins, 1);
-    atomic_store(&entry->is_out, true);
+    atomic_fetch_add(&entry->pins, PIN + OUT);
     unpin(entry);
 }
 
@@ -303,7 +306,7 @@ static int claim(struct call *call)
         struct entry *entry = find(cache, want->pack->number, number);
 
         if (entry != NULL) {
-            atomic_fetch_add(&entry->pins, 1);
+            atomic_fetch_add(&entry->pins, PIN);
             entry->is_recent = true;
             cache->stats.hits++;
             want->pin = entry;
@@ -356,7 +359,7 @@ static int claim_blobs(struct call *call)
         need->pack = pack;
         need->entry = find(cache, pack->number, BLOB);
         if (need->entry != NULL) {
-            atomic_fetch_add(&need->entry->pins, 1);
+            atomic_fetch_add(&need->entry->pins, PIN);
             need->entry->is_recent = true;
         } else {
             need->entry = add(cache, pack->number, BLOB);
@@ -583,7 +586,7 @@ static void drop_blob(struct call *call, const struct ndb_segment_want *want)
     const struct blob_need *blob = blob_of(call, want->pack);
 
     if (blob != NULL && blob->entry->state == READY &&
-        !atomic_load(&blob->entry->is_out))
+        (atomic_load(&blob->entry->pins) & OUT) == 0)
         take_out(call->cache, blob->entry);
 }
 
