@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * db_internal.h - the handle, for the engine files that share its lock.
+ *
+ * One lock guards everything below it that changes. No request is sent and no
+ * thread is joined with it held. `view` is replaced, never changed.
+ */
+#ifndef NDB_ENGINE_DB_INTERNAL_H
+#define NDB_ENGINE_DB_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/ids.h"
+#include "engine/db.h"
+#include "engine/log.h"
+#include "engine/replay.h"
+#include "engine/writer.h"
+#include "sys/thread.h"
+
+/* The store's time within which a writer must have proved its place. */
+#define NDB_PROOF_MS INT64_C(60000)
+/* By the host's clock a LIST goes beside the PUT somewhat earlier. */
+#define NDB_PROOF_HINT_MS INT64_C(45000)
+/* A reader that has not looked for so long lists again. */
+#define NDB_RELIST_MS INT64_C(600000)
+/* Frozen memtables that may wait for their flush before commits slow down. */
+#define NDB_FROZEN_MAX 2
+
+/* A batch on its way to a slot. */
+struct namidb_ticket {
+    atomic_uint refs;
+    struct namidb *db; /* referenced */
+    struct namidb_ticket *next;
+    struct ndb_buf payload;
+    uint32_t record_count;
+    uint64_t version;
+    struct ndb_memtable *memtable;                 /* that its changes are in */
+    uint32_t names_logged[NAMIDB_NAME_KIND_COUNT]; /* with it */
+
+    /* Under the handle's lock. */
+    bool is_done;
+    int rc;
+    namidb_error err;
+};
+
+/* A memtable that takes no more changes and waits for its pack. */
+struct ndb_frozen {
+    struct ndb_memtable *memtable;
+    uint64_t version; /* last one in it */
+    /* Known when `version` is acknowledged; floor 0 until then. */
+    uint64_t floor; /* first slot behind it */
+    struct ndb_place place;
+    uint32_t names[NAMIDB_NAME_KIND_COUNT]; /* durable below the floor */
+};
+
+enum ndb_writer_state {
+    NDB_WRITER_NONE, /* a reader */
+    NDB_WRITER_OK,
+    NDB_WRITER_FENCED,
+    NDB_WRITER_UNKNOWN, /* `doubt` may be committed */
+};
+
+/* The slot whose owner is not known. */
+struct ndb_doubt {
+    struct ndb_buf object;
+    uint64_t number;
+    struct ndb_hash128 hash;
+    uint64_t version;
+    uint32_t names[NAMIDB_NAME_KIND_COUNT];
+};
+
+struct ndb_writer {
+    enum ndb_writer_state state;
+    namidb_error err; /* why it is fenced or unknown */
+
+    /* The turn. */
+    bool is_taken;
+    bool is_turn_dead; /* what the turn builds on was rolled back */
+    pthread_t owner;
+    struct ndb_cond turn_free;
+    struct ndb_ids undo; /* (lane, sequence) pairs of this turn */
+
+    uint64_t submitted_version;
+    uint64_t *next_sequence[2]; /* by is_edge, then table */
+    uint32_t names_submitted[NAMIDB_NAME_KIND_COUNT];
+    uint32_t names_durable[NAMIDB_NAME_KIND_COUNT];
+
+    /* The commit thread's. */
+    bool has_thread;
+    pthread_t thread;
+    struct ndb_cond work; /* the queue, or stopping */
+    struct ndb_cond done; /* some ticket is done */
+    struct namidb_ticket *first, *last;
+    struct ndb_doubt doubt;
+    int64_t proof_date_ms; /* the store's */
+    int64_t proof_ns;      /* the host's */
+
+    /* The flush thread's. */
+    bool has_flush_thread;
+    pthread_t flush_thread;
+    struct ndb_cond flush_work; /* something to flush, or stopping */
+    struct ndb_cond flush_done; /* some frozen memtable is gone */
+    struct ndb_frozen frozen[NDB_FROZEN_MAX]; /* oldest first */
+    uint32_t frozen_count;
+    uint64_t rotation_wanted; /* counts requests for a flush ... */
+    uint64_t rotation_served; /* ... and those that made a rotation */
+    int64_t
+        oldest_ns; /* when the active memtable got its first row; 0: empty */
+    bool is_flush_failed;
+    namidb_error flush_err; /* of the last flush */
+    uint64_t flush_failures;
+};
+
+struct namidb {
+    /* Constant after open. */
+    atomic_uint refs;
+    uint64_t fork_count;
+    namidb_options options;
+    struct ndb_store *store; /* counting */
+    struct ndb_segment_cache *cache;
+    struct ndb_dict *dict;
+    struct ndb_nonce nonce;
+    char author[33];
+    bool is_writer;
+
+    pthread_mutex_t lock;
+    /* Under lock. */
+    bool is_closed;
+    bool is_stopping;
+    struct ndb_view *view;
+    uint64_t visible_version; /* acknowledged, or replayed */
+    struct ndb_place place;
+    int64_t refreshed_ns;
+    uint64_t commits, flushes;
+    atomic_uint_fast64_t rounds;
+    struct ndb_writer writer;
+
+    pthread_mutex_t refresh_lock; /* one refresh at a time */
+};
+
+/* open.c: lists, reads and replays; fills view, place, visible_version. A
+ * handle that has a view gets a new one. *listed is the highest slot seen and
+ * the modification time of it. */
+struct ndb_listed_log {
+    uint64_t newest;   /* slot number; 0: none */
+    int64_t newest_ms; /* when it was written */
+    int64_t date_ms;   /* the store's clock at the LIST */
+    int64_t listed_ns; /* the host's */
+};
+int ndb_load(struct namidb *db, int64_t deadline_ns,
+             struct ndb_listed_log *listed, namidb_error *err);
+/* Reads slots from place->next on until one is absent. */
+int ndb_read_forward(struct namidb *db, struct ndb_place *place,
+                     struct ndb_memtable *memtable, int64_t deadline_ns,
+                     bool *is_changed, namidb_error *err);
+
+/* fence.c */
+int ndb_take_over(struct namidb *db, const struct ndb_listed_log *listed,
+                  int64_t deadline_ns, namidb_error *err);
+
+/* commit.c: the commit thread. */
+void *ndb_commit_run(void *context);
+/* Settles a slot whose owner is not known; the caller has the turn. */
+int ndb_writer_resolve(struct namidb *db, int64_t deadline_ns,
+                       namidb_error *err);
+/* The writer is fenced: everything that waits fails. Under lock. */
+void ndb_writer_fail_all(struct namidb *db, int rc, const namidb_error *err);
+
+/* writer.c */
+int ndb_writer_start(struct namidb *db, namidb_error *err);
+void ndb_writer_stop(struct namidb *db);
+void ndb_writer_release(struct namidb *db);
+
+/* flush.c */
+void *ndb_flush_run(void *context);
+/* Freezes the active memtable. Under lock, nobody has the turn, and there is
+ * room for one more frozen. */
+int ndb_rotate(struct namidb *db);
+
+/* publish.c: a manifest edit. */
+struct ndb_edit {
+    uint64_t old_floor;     /* what it needs: the floor is still this */
+    struct ndb_place place; /* next is the new floor */
+    uint32_t names[NAMIDB_NAME_KIND_COUNT];
+    const struct ndb_stat_deltas *deltas;
+    const struct ndb_manifest_pack *pack; /* to add; NULL: none */
+    int64_t created_ms;
+};
+/* *out is the manifest that has the edit; NAMIDB_NONE: what it needs is gone,
+ * and *out is the newest manifest. */
+int ndb_publish(struct namidb *db, const struct ndb_edit *edit,
+                int64_t deadline_ns, struct ndb_version **out,
+                namidb_error *err);
+
+/* Reads a manifest; NAMIDB_NONE: there is none of that version. */
+int ndb_manifest_read(struct namidb *db, uint64_t version, int64_t deadline_ns,
+                      struct ndb_version **out, namidb_error *err);
+
+/* A view of memtables (newest first, referenced by it) above the packs of a
+ * manifest, sharing what the handle's view has open. */
+int ndb_view_build(struct namidb *db, struct ndb_version *manifest,
+                   struct ndb_memtable *const *memtables, uint32_t count,
+                   int64_t deadline_ns, struct ndb_view **out,
+                   namidb_error *err);
+
+/* Runs requests and counts the round. */
+int ndb_db_run(struct namidb *db, struct ndb_request *requests, size_t count,
+               namidb_error *err);
+
+/* The manifest of a view; 0 values when there is none. */
+static inline uint64_t ndb_floor_of(const struct ndb_version *manifest)
+{
+    return manifest != NULL ? manifest->body.floor : 1;
+}
+static inline uint64_t ndb_version_of(const struct ndb_version *manifest)
+{
+    return manifest != NULL ? manifest->body.version : 0;
+}
+
+#endif

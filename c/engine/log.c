@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/log.h"
+
+#include <time.h>
+
+#include "base/limits.h"
+#include "base/rand.h"
+#include "format/path.h"
+#include "sys/clock.h"
+
+enum { BACKOFF_MS_MIN = 2, BACKOFF_MS_MAX = 1000 };
+
+/* What is known after a step. */
+enum verdict { AGAIN, SETTLED, FAILED };
+
+struct attempt {
+    struct ndb_store *store;
+    struct ndb_slot_create *create;
+    struct ndb_path path;
+    bool is_ambiguous; /* some try may have been applied */
+    int64_t backoff_ms;
+    namidb_error *err;
+    int rc;
+};
+
+/* Full jitter: a random time up to a bound that doubles. */
+static void pause_between(struct attempt *attempt)
+{
+    int64_t left_ns = attempt->create->deadline_ns - ndb_clock_ns();
+    uint32_t random;
+    int64_t ns;
+    struct timespec time;
+
+    ndb_rand_bytes(&random, sizeof random);
+    ns = (int64_t)random % (attempt->backoff_ms * NDB_NS_PER_MS);
+    if (ns > left_ns)
+        ns = left_ns > 0 ? left_ns : 0;
+    time.tv_sec = (time_t)(ns / 1000000000);
+    time.tv_nsec = (long)(ns % 1000000000);
+    (void)nanosleep(&time, NULL);
+    if (attempt->backoff_ms < BACKOFF_MS_MAX)
+        attempt->backoff_ms *= 2;
+}
+
+static enum verdict settled(struct attempt *attempt, enum ndb_slot_owner owner,
+                            int64_t date_ms)
+{
+    attempt->create->owner = owner;
+    attempt->create->date_ms = date_ms;
+    attempt->rc = NAMIDB_OK;
+    return SETTLED;
+}
+
+/* Reads the slot that is said to be there and compares. */
+static enum verdict compare(struct attempt *attempt)
+{
+    struct ndb_slot_create *create = attempt->create;
+    struct ndb_request get = { .op = NDB_GET,
+                               .key = attempt->path.text,
+                               .length_max = NDB_SLOT_BYTES_MAX,
+                               .deadline_ns = create->deadline_ns };
+    enum verdict verdict = AGAIN;
+    int rc = ndb_store_run(attempt->store, &get, 1, attempt->err);
+
+    create->rounds++;
+    /* It is there, whoever made it: from now on not knowing is `unknown`. */
+    attempt->is_ambiguous = true;
+    if (rc >= 0 && get.status == NAMIDB_NONE) {
+        verdict = settled(attempt, NDB_SLOT_FOREIGN, get.date_ms);
+    } else if (rc >= 0 &&
+               ndb_slice_equal(ndb_buf_slice(&get.out), create->object)) {
+        verdict = settled(attempt, NDB_SLOT_MINE, get.date_ms);
+    } else if (rc >= 0) {
+        create->foreign = get.out;
+        get.out = NDB_BUF_INIT(0);
+        verdict = settled(attempt, NDB_SLOT_FOREIGN, get.date_ms);
+    }
+    ndb_request_release(&get);
+    return verdict;
+}
+
+static enum verdict judge(struct attempt *attempt,
+                          const struct ndb_request *put)
+{
+    if (put->status == NAMIDB_OK)
+        return settled(attempt, NDB_SLOT_MINE, put->date_ms);
+    if (put->status == NAMIDB_ECONFLICT)
+        return compare(attempt);
+    if (put->is_ambiguous)
+        attempt->is_ambiguous = true;
+    if (attempt->err != NULL)
+        *attempt->err = put->err;
+    if (attempt->is_ambiguous)
+        return AGAIN;
+    attempt->rc = put->status;
+    return FAILED;
+}
+
+static enum verdict try_once(struct attempt *attempt)
+{
+    struct ndb_request put = { .op = NDB_PUT_IF_ABSENT,
+                               .key = attempt->path.text,
+                               .body = attempt->create->object,
+                               .deadline_ns = attempt->create->deadline_ns };
+    enum verdict verdict;
+
+    (void)ndb_store_run(attempt->store, &put, 1, attempt->err);
+    attempt->create->rounds++;
+    verdict = judge(attempt, &put);
+    ndb_request_release(&put);
+    return verdict;
+}
+
+static int finish(struct attempt *attempt, enum verdict verdict)
+{
+    while (verdict == AGAIN) {
+        if (attempt->create->deadline_ns <= ndb_clock_ns()) {
+            char text[NAMIDB_MESSAGE_BYTES];
+
+            text[0] = '\0';
+            if (attempt->err != NULL)
+                memcpy(text, attempt->err->message, sizeof text);
+            return ndb_fail(attempt->err, NAMIDB_EUNKNOWN,
+                            "%s: whether it was written is not known: %.300s",
+                            attempt->path.text, text);
+        }
+        pause_between(attempt);
+        verdict = try_once(attempt);
+    }
+    return attempt->rc;
+}
+
+static void begin(struct attempt *attempt, struct ndb_store *store,
+                  struct ndb_slot_create *create, namidb_error *err)
+{
+    *attempt = (struct attempt){ .store = store,
+                                 .create = create,
+                                 .backoff_ms = BACKOFF_MS_MIN,
+                                 .err = err };
+    (void)ndb_path_slot(&attempt->path, create->number);
+    create->foreign = NDB_BUF_INIT(0);
+    create->rounds = 0;
+}
+
+int ndb_slot_create(struct ndb_store *store, struct ndb_slot_create *create,
+                    namidb_error *err)
+{
+    struct attempt attempt;
+
+    begin(&attempt, store, create, err);
+    return finish(&attempt, try_once(&attempt));
+}
+
+int ndb_slot_settle(struct ndb_store *store, struct ndb_slot_create *create,
+                    const struct ndb_request *request, namidb_error *err)
+{
+    struct attempt attempt;
+
+    begin(&attempt, store, create, err);
+    return finish(&attempt, judge(&attempt, request));
+}
+
+void ndb_slot_create_release(struct ndb_slot_create *create)
+{
+    ndb_buf_release(&create->foreign);
+}
+
+int ndb_fence_encode(struct ndb_buf *out, uint64_t number,
+                     const struct ndb_nonce *nonce, struct ndb_hash128 *hash)
+{
+    const struct ndb_slot fence = { .kind = NDB_SLOT_FENCE,
+                                    .number = number,
+                                    .epoch = number,
+                                    .nonce = *nonce };
+
+    return ndb_slot_encode(out, &fence, ndb_slice(NULL, 0), hash);
+}
