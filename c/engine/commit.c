@@ -63,6 +63,11 @@ static void roll_back(struct namidb *db, uint64_t version)
     for (uint32_t i = 0; i < db->view->layer_count; i++)
         if (db->view->layers[i].memtable != NULL)
             ndb_memtable_rollback(db->view->layers[i].memtable, version);
+    for (uint32_t i = 0; i < writer->frozen_count; i++)
+        if (writer->frozen[i].version >= version)
+            writer->frozen[i].version = version - 1;
+    if (writer->enqueued_version >= version)
+        writer->enqueued_version = version - 1;
     memcpy(writer->names_submitted, writer->names_durable,
            sizeof writer->names_durable);
     writer->is_turn_dead = writer->is_taken;
@@ -85,23 +90,6 @@ void ndb_writer_fail_all(struct namidb *db, int rc, const namidb_error *err)
     fail_queue(db, rc, err);
 }
 
-/* The frozen memtables that are wholly acknowledged now get their floor. */
-static void note_frozen(struct namidb *db)
-{
-    struct ndb_writer *writer = &db->writer;
-
-    for (uint32_t i = 0; i < writer->frozen_count; i++) {
-        struct ndb_frozen *frozen = &writer->frozen[i];
-
-        if (frozen->floor != 0 || frozen->version > db->visible_version)
-            continue;
-        frozen->floor = db->place.next;
-        frozen->place = db->place;
-        memcpy(frozen->names, writer->names_durable, sizeof frozen->names);
-        ndb_cond_signal(&writer->flush_work);
-    }
-}
-
 /* A slot of ours is committed. Under lock. */
 static void acknowledge(struct namidb *db, uint64_t number,
                         struct ndb_hash128 hash, uint64_t version,
@@ -114,7 +102,7 @@ static void acknowledge(struct namidb *db, uint64_t number,
     db->place.nonce = db->nonce;
     db->visible_version = version;
     memcpy(writer->names_durable, names, sizeof writer->names_durable);
-    note_frozen(db);
+    ndb_note_frozen(db);
     /* The flush thread counts slots. */
     if (db->options.flush_slots != 0 &&
         db->place.next - ndb_floor_of(db->view->manifest) >=
@@ -182,7 +170,7 @@ static int prove(struct namidb *db, uint64_t number, int64_t date_ms,
         date_ms - db->writer.proof_date_ms <= NDB_PROOF_MS)
         return NAMIDB_OK;
     late = list_request(deadline_ns);
-    rc = ndb_db_run(db, &late, 1, err);
+    rc = ndb_store_run(db->store, &late, 1, err);
     if (rc >= 0)
         rc = check_floor(db, &late, number, deadline_ns, err);
     ndb_request_release(&late);
@@ -219,9 +207,8 @@ static int write_slot(struct namidb *db, struct ndb_slot_create *create,
                     NDB_PROOF_HINT_MS * NDB_NS_PER_MS;
     int rc;
 
-    (void)ndb_db_run(db, requests, has_list ? 2 : 1, NULL);
+    (void)ndb_store_run(db->store, requests, has_list ? 2 : 1, NULL);
     rc = ndb_slot_settle(db->store, create, &requests[0], err);
-    atomic_fetch_add(&db->rounds, create->rounds);
     if (rc >= 0 && create->owner == NDB_SLOT_FOREIGN) {
         rc = fenced_by(create, err);
     } else if (rc >= 0) {
@@ -343,8 +330,8 @@ static void conclude(struct namidb *db, struct group *group, int rc,
         ndb_writer_fail_all(db, rc, err);
     }
     finish_list(db, group->first, rc, err);
-    /* Frozen memtables may be complete, or have lost what they waited for. */
-    note_frozen(db);
+    /* Frozen memtables may have lost what they waited for. */
+    ndb_note_frozen(db);
     ndb_cond_broadcast(&db->writer.turn_free);
 }
 
@@ -430,6 +417,7 @@ int ndb_writer_resolve(struct namidb *db, int64_t deadline_ns,
         if (err != NULL)
             writer->err = *err;
         roll_back(db, db->visible_version + 1);
+        ndb_note_frozen(db);
     }
     writer->is_turn_dead = false;
     ndb_buf_release(&doubt->object);

@@ -80,7 +80,8 @@ struct ndb_writer {
     struct ndb_cond turn_free;
     struct ndb_ids undo; /* (lane, sequence) pairs of this turn */
 
-    uint64_t submitted_version;
+    uint64_t submitted_version; /* highest given to a turn */
+    uint64_t enqueued_version;  /* highest that is in the queue or beyond */
     uint64_t *next_sequence[2]; /* by is_edge, then table */
     uint32_t names_submitted[NAMIDB_NAME_KIND_COUNT];
     uint32_t names_durable[NAMIDB_NAME_KIND_COUNT];
@@ -102,13 +103,14 @@ struct ndb_writer {
     struct ndb_cond flush_done; /* some frozen memtable is gone */
     struct ndb_frozen frozen[NDB_FROZEN_MAX]; /* oldest first */
     uint32_t frozen_count;
-    uint64_t rotation_wanted; /* counts requests for a flush ... */
-    uint64_t rotation_served; /* ... and those that made a rotation */
-    int64_t
-        oldest_ns; /* when the active memtable got its first row; 0: empty */
-    bool is_flush_failed;
-    namidb_error flush_err; /* of the last flush */
+    uint64_t rotations;       /* memtables frozen so far */
+    uint64_t rotation_wanted; /* freeze until there were so many */
+    int64_t oldest_ns;        /* when the active memtable got its first row;
+                                 0: empty */
     uint64_t flush_failures;
+    namidb_error flush_err; /* of the last one that failed */
+    int64_t flush_retry_ns; /* not before; 0: at once */
+    int64_t flush_pause_ms; /* the next pause after a failure */
 };
 
 struct namidb {
@@ -132,7 +134,6 @@ struct namidb {
     struct ndb_place place;
     int64_t refreshed_ns;
     uint64_t commits, flushes;
-    atomic_uint_fast64_t rounds;
     struct ndb_writer writer;
 
     pthread_mutex_t refresh_lock; /* one refresh at a time */
@@ -171,11 +172,17 @@ int ndb_writer_start(struct namidb *db, namidb_error *err);
 void ndb_writer_stop(struct namidb *db);
 void ndb_writer_release(struct namidb *db);
 
-/* flush.c */
+/* rotate.c: when the active memtable is frozen. All under lock. */
+/* Freezes it if a reason is there, nobody has the turn and there is room.
+ * NAMIDB_OK or NAMIDB_ENOMEM (nothing changed). */
+int ndb_rotate_if_due(struct namidb *db);
+/* When its age will be a reason; NDB_NEVER: it will not. */
+int64_t ndb_rotate_at_ns(const struct namidb *db);
+/* The frozen memtables that are wholly acknowledged get their floor. */
+void ndb_note_frozen(struct namidb *db);
+
+/* flush.c: the flush thread. */
 void *ndb_flush_run(void *context);
-/* Freezes the active memtable. Under lock, nobody has the turn, and there is
- * room for one more frozen. */
-int ndb_rotate(struct namidb *db);
 
 /* publish.c: a manifest edit. */
 struct ndb_edit {
@@ -202,10 +209,6 @@ int ndb_view_build(struct namidb *db, struct ndb_version *manifest,
                    struct ndb_memtable *const *memtables, uint32_t count,
                    int64_t deadline_ns, struct ndb_view **out,
                    namidb_error *err);
-
-/* Runs requests and counts the round. */
-int ndb_db_run(struct namidb *db, struct ndb_request *requests, size_t count,
-               namidb_error *err);
 
 /* The manifest of a view; 0 values when there is none. */
 static inline uint64_t ndb_floor_of(const struct ndb_version *manifest)

@@ -33,7 +33,6 @@ static int create_fence(struct namidb *db, uint64_t number, int64_t deadline_ns,
     } else {
         create->object = ndb_buf_slice(&object);
         rc = ndb_slot_create(db->store, create, err);
-        atomic_fetch_add(&db->rounds, create->rounds);
     }
     ndb_buf_release(&object);
     return rc;
@@ -92,7 +91,7 @@ static int fill_gap(struct namidb *db, uint64_t first, uint64_t end,
     if (rc < 0)
         (void)ndb_fail_memory(err);
     else
-        (void)ndb_db_run(db, puts, count, NULL);
+        (void)ndb_store_run(db->store, puts, count, NULL);
     for (size_t i = 0; i < count && rc >= 0; i++) {
         struct ndb_slot_create create = { .number = first + i,
                                           .object = ndb_buf_slice(&objects[i]),

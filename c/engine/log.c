@@ -62,7 +62,6 @@ static enum verdict compare(struct attempt *attempt)
     enum verdict verdict = AGAIN;
     int rc = ndb_store_run(attempt->store, &get, 1, attempt->err);
 
-    create->rounds++;
     /* It is there, whoever made it: from now on not knowing is `unknown`. */
     attempt->is_ambiguous = true;
     if (rc >= 0 && get.status == NAMIDB_NONE) {
@@ -105,7 +104,6 @@ static enum verdict try_once(struct attempt *attempt)
     enum verdict verdict;
 
     (void)ndb_store_run(attempt->store, &put, 1, attempt->err);
-    attempt->create->rounds++;
     verdict = judge(attempt, &put);
     ndb_request_release(&put);
     return verdict;
@@ -139,7 +137,6 @@ static void begin(struct attempt *attempt, struct ndb_store *store,
                                  .err = err };
     (void)ndb_path_slot(&attempt->path, create->number);
     create->foreign = NDB_BUF_INIT(0);
-    create->rounds = 0;
 }
 
 int ndb_slot_create(struct ndb_store *store, struct ndb_slot_create *create,

@@ -30,7 +30,6 @@ struct ndb_slot_create {
     enum ndb_slot_owner owner;
     int64_t date_ms; /* the store's clock when it was settled */
     struct ndb_buf foreign;
-    uint64_t rounds;
 };
 
 /*

@@ -36,13 +36,6 @@ struct loading {
     struct ndb_place place;
 };
 
-int ndb_db_run(struct namidb *db, struct ndb_request *requests, size_t count,
-               namidb_error *err)
-{
-    atomic_fetch_add(&db->rounds, 1);
-    return ndb_store_run(db->store, requests, count, err);
-}
-
 /* -------------------------------------------------------------- round 1 -- */
 
 static int take_listings(struct loading *loading,
@@ -89,7 +82,7 @@ static int list_all(struct loading *loading)
           .key = NDB_PATH_LOG,
           .deadline_ns = loading->deadline_ns },
     };
-    int rc = ndb_db_run(loading->db, lists, 2, loading->err);
+    int rc = ndb_store_run(loading->db->store, lists, 2, loading->err);
 
     if (rc >= 0)
         rc = take_listings(loading, lists);
@@ -200,8 +193,8 @@ static int read_all(struct loading *loading, uint64_t floor,
     if (rc < 0)
         return rc;
     manifest = &objects->requests[objects->count];
-    rc = ndb_db_run(loading->db, objects->requests,
-                    objects->count + (loading->version != 0), loading->err);
+    rc = ndb_store_run(loading->db->store, objects->requests,
+                       objects->count + (loading->version != 0), loading->err);
     if (rc >= 0 && loading->version != 0)
         rc = manifest->status == NAMIDB_NONE
                  ? NAMIDB_NONE /* collected meanwhile */
@@ -257,7 +250,7 @@ static int read_some(struct namidb *db, struct ndb_place *place,
     }
     for (size_t i = 0; i < count; i++)
         want_slot(&objects, first + i, deadline_ns);
-    rc = ndb_db_run(db, objects.requests, count, err);
+    rc = ndb_store_run(db->store, objects.requests, count, err);
     for (size_t i = 0; i < count && rc == NAMIDB_OK; i++) {
         if (objects.requests[i].status == NAMIDB_NONE)
             rc = NAMIDB_NONE;

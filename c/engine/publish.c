@@ -169,7 +169,7 @@ int ndb_manifest_read(struct namidb *db, uint64_t version, int64_t deadline_ns,
                                .key = ndb_path_manifest(&path, version),
                                .length_max = NDB_MANIFEST_BYTES_MAX,
                                .deadline_ns = deadline_ns };
-    int rc = ndb_db_run(db, &get, 1, err);
+    int rc = ndb_store_run(db->store, &get, 1, err);
 
     *out = NULL;
     if (rc >= 0 && get.status == NAMIDB_NONE)
@@ -205,7 +205,7 @@ static int create(struct namidb *db, const struct ndb_edit *edit,
                                .key = ndb_path_manifest(&path, version),
                                .body = object,
                                .deadline_ns = deadline_ns };
-    int rc = ndb_db_run(db, &put, 1, err);
+    int rc = ndb_store_run(db->store, &put, 1, err);
     bool is_there = put.status == NAMIDB_ECONFLICT;
 
     ndb_request_release(&put);

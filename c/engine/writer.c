@@ -76,6 +76,7 @@ int ndb_writer_start(struct namidb *db, namidb_error *err)
         writer->names_submitted[kind] = writer->names_durable[kind] =
             ndb_dict_count(db->dict, (enum namidb_name_kind)kind);
     writer->submitted_version = db->visible_version;
+    writer->enqueued_version = db->visible_version;
     if (!ndb_memtable_is_empty(db->view->layers[0].memtable))
         writer->oldest_ns = ndb_clock_ns();
     writer->state = NDB_WRITER_OK;
@@ -130,7 +131,8 @@ static int check_state(struct namidb *db, namidb_error *err)
     return NAMIDB_OK;
 }
 
-/* Waits until nobody has the turn and a memtable may be rotated. Under lock. */
+/* Waits until nobody has the turn and frozen memtables are not too many. Under
+ * lock. */
 static int await_turn(struct namidb *db, int64_t deadline_ns, namidb_error *err)
 {
     struct ndb_writer *writer = &db->writer;
@@ -152,13 +154,6 @@ static int await_turn(struct namidb *db, int64_t deadline_ns, namidb_error *err)
         rc = check_state(db, err);
     }
     return rc;
-}
-
-static bool must_rotate(struct namidb *db)
-{
-    struct ndb_memtable *active = db->view->layers[0].memtable;
-
-    return ndb_memtable_bytes(active) >= db->options.memtable_bytes;
 }
 
 static void begin(struct namidb *db, struct ndb_turn *turn)
@@ -195,12 +190,6 @@ int ndb_turn_begin(struct namidb *db, int64_t deadline_ns,
         writer->is_taken = false;
         if (rc < 0)
             ndb_cond_signal(&writer->turn_free);
-    }
-    if (rc >= 0 && must_rotate(db)) {
-        rc = ndb_rotate(db);
-        if (rc < 0)
-            (void)ndb_fail_memory(err);
-        ndb_cond_signal(&writer->flush_work);
     }
     if (rc >= 0)
         begin(db, turn);
@@ -248,6 +237,8 @@ static void end_turn(struct namidb *db, struct ndb_turn *turn)
     turn->view = NULL;
     db->writer.is_taken = false;
     ndb_cond_broadcast(&db->writer.turn_free);
+    /* No memory now: the flush thread or the next turn tries again. */
+    (void)ndb_rotate_if_due(db);
 }
 
 void ndb_turn_abort(struct namidb *db, struct ndb_turn *turn)
@@ -293,6 +284,7 @@ static void enqueue(struct namidb *db, struct namidb_ticket *ticket)
     else
         writer->first = ticket;
     writer->last = ticket;
+    writer->enqueued_version = ticket->version;
     if (writer->oldest_ns == 0) {
         writer->oldest_ns = ndb_clock_ns();
         ndb_cond_signal(&writer->flush_work);
@@ -312,6 +304,16 @@ static int check_turn(struct namidb *db, namidb_error *err)
             *err = writer->err;
         return writer->err.code;
     }
+    return rc;
+}
+
+int ndb_turn_check(struct namidb *db, namidb_error *err)
+{
+    int rc;
+
+    (void)pthread_mutex_lock(&db->lock);
+    rc = check_turn(db, err);
+    (void)pthread_mutex_unlock(&db->lock);
     return rc;
 }
 
@@ -352,6 +354,11 @@ int ndb_turn_submit(struct namidb *db, struct ndb_turn *turn,
     else
         *out = ticket;
     return rc;
+}
+
+struct namidb *ndb_ticket_db(const struct namidb_ticket *ticket)
+{
+    return ticket->db;
 }
 
 int ndb_ticket_wait(struct namidb_ticket *ticket, int64_t deadline_ns,

@@ -9,7 +9,7 @@ struct counting_store {
     struct ndb_store base;
     struct ndb_store *inside;
     atomic_uint_fast64_t requests[NDB_STORE_OP_COUNT];
-    atomic_uint_fast64_t bytes_read, bytes_written, in_flight;
+    atomic_uint_fast64_t bytes_read, bytes_written, in_flight, rounds;
 };
 
 /* Stands in for the caller's `done` while a request is under way. */
@@ -50,6 +50,7 @@ static void counting_submit(struct ndb_store *base,
     struct counting_store *store = (struct counting_store *)base;
     size_t ready = 0;
 
+    atomic_fetch_add(&store->rounds, 1);
     while (ready < count) {
         struct counted *counted = ndb_alloc(sizeof *counted);
 
@@ -110,4 +111,5 @@ void ndb_counting_read(struct ndb_store *base, struct ndb_store_counts *out)
     out->bytes_read = atomic_load(&store->bytes_read);
     out->bytes_written = atomic_load(&store->bytes_written);
     out->in_flight = atomic_load(&store->in_flight);
+    out->rounds = atomic_load(&store->rounds);
 }

@@ -19,6 +19,7 @@ struct ndb_store_counts {
     uint64_t bytes_read;                   /* bodies of GETs */
     uint64_t bytes_written;                /* bodies of PUTs */
     uint64_t in_flight;                    /* now */
+    uint64_t rounds;                       /* submissions */
 };
 
 /* Takes ownership of `inside`, also on failure (then closes it). */

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Frozen memtables become packs, oldest first, on a thread of their own: one
+ * PUT of the pack, one of the manifest that names it. Commits go on meanwhile.
+ *
+ * What is flushed is acknowledged and in the log, so a flush may fail at every
+ * step and be tried again: a pack that no manifest names is an orphan that GC
+ * removes. A writer that is fenced meanwhile still finishes: the slots were
+ * committed, and the manifest's floor decides whether the edit holds.
+ */
+#include "engine/db_internal.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "engine/pack_build.h"
+#include "sys/clock.h"
+
+enum {
+    PUT_TRIES = 4,
+    PAUSE_MS_MIN = 250, /* after a failure; doubles */
+    PAUSE_MS_MAX = 60000,
+};
+
+/* One attempt at the oldest frozen memtable. */
+struct flush {
+    struct namidb *db;
+    const struct ndb_frozen *frozen;
+    uint64_t old_floor;
+    bool is_bottom; /* no pack lies below */
+    int64_t deadline_ns;
+    namidb_error *err;
+
+    struct ndb_pack_writer *writer;
+    struct ndb_manifest_pack pack;
+    struct ndb_path path;
+    bool has_pack; /* there was something to write */
+    int64_t date_ms;
+};
+
+static bool is_stopping(struct namidb *db)
+{
+    bool is_it;
+
+    (void)pthread_mutex_lock(&db->lock);
+    is_it = db->is_stopping;
+    (void)pthread_mutex_unlock(&db->lock);
+    return is_it;
+}
+
+/* ------------------------------------------------------------- the pack -- */
+
+static void name_pack(struct flush *flush)
+{
+    uint8_t random[10];
+
+    ndb_rand_bytes(random, sizeof random);
+    ndb_ulid_make(flush->pack.ulid, ndb_clock_wall_ms(), random);
+    (void)ndb_path_pack(&flush->path, flush->pack.ulid);
+}
+
+/* The name is new, so an object that is there already is an earlier try of ours
+ * whose answer was lost. */
+static int put_pack(struct flush *flush, struct ndb_slice object)
+{
+    int rc = NAMIDB_EIO;
+
+    for (int i = 0; i < PUT_TRIES && rc < 0; i++) {
+        struct ndb_request put = { .op = NDB_PUT_IF_ABSENT,
+                                   .key = flush->path.text,
+                                   .body = object,
+                                   .deadline_ns = flush->deadline_ns };
+
+        rc = ndb_store_run(flush->db->store, &put, 1, flush->err);
+        flush->date_ms = put.date_ms;
+        if (rc < 0 && !put.is_ambiguous)
+            i = PUT_TRIES;
+        ndb_request_release(&put);
+    }
+    return rc;
+}
+
+static int write_pack(struct flush *flush)
+{
+    struct ndb_pack_summary summary;
+    struct ndb_slice object;
+    int rc = ndb_pack_writer_new(&flush->writer);
+
+    if (rc < 0)
+        return ndb_fail_memory(flush->err);
+    rc = ndb_pack_build(flush->writer, flush->frozen->memtable,
+                        flush->frozen->version, flush->is_bottom, flush->err);
+    if (rc != NAMIDB_OK)
+        return rc < 0 ? rc : NAMIDB_OK;
+    rc = ndb_pack_writer_finish(flush->writer, &object, &summary);
+    if (rc < 0)
+        return ndb_fail(flush->err, rc, "a pack cannot be finished: %s",
+                        namidb_status_name(rc));
+    if (is_stopping(flush->db))
+        return ndb_fail(flush->err, NAMIDB_ECANCELED, "the handle is closing");
+    name_pack(flush);
+    rc = put_pack(flush, object);
+    if (rc < 0)
+        return rc;
+    flush->has_pack = true;
+    flush->pack.bytes = object.bytes;
+    flush->pack.rows = summary.rows;
+    flush->pack.tombstones = summary.tombstones;
+    flush->pack.created_ms = flush->date_ms;
+    flush->pack.directory_bytes = summary.directory_bytes;
+    if (summary.directory_bytes <= NDB_PACK_DIRECTORY_INLINE_MAX)
+        flush->pack.directory =
+            ndb_slice(object.data + object.bytes - summary.directory_bytes,
+                      summary.directory_bytes);
+    return NAMIDB_OK;
+}
+
+/* Nobody names the pack, and nobody ever will. Best effort. */
+static void remove_pack(struct flush *flush)
+{
+    struct ndb_request del = { .op = NDB_DELETE,
+                               .key = flush->path.text,
+                               .deadline_ns = flush->deadline_ns };
+
+    if (!flush->has_pack)
+        return;
+    (void)ndb_store_run(flush->db->store, &del, 1, NULL);
+    ndb_request_release(&del);
+}
+
+/* --------------------------------------------------------- the manifest -- */
+
+static int publish(struct flush *flush, struct ndb_version **manifest)
+{
+    struct ndb_stat_deltas deltas = NDB_STAT_DELTAS_INIT;
+    struct ndb_edit edit = {
+        .old_floor = flush->old_floor,
+        .place = flush->frozen->place,
+        .deltas = &deltas,
+        .pack = flush->has_pack ? &flush->pack : NULL,
+        .created_ms = flush->date_ms,
+    };
+    int rc = ndb_memtable_stats(flush->frozen->memtable, flush->frozen->version,
+                                &deltas);
+
+    *manifest = NULL;
+    memcpy(edit.names, flush->frozen->names, sizeof edit.names);
+    if (rc < 0)
+        rc = ndb_fail_memory(flush->err);
+    else
+        rc = ndb_publish(flush->db, &edit, flush->deadline_ns, manifest,
+                         flush->err);
+    ndb_stat_deltas_release(&deltas);
+    return rc;
+}
+
+/* The memtables of a view, newest first; the last one, which is the frozen one,
+ * is replaced by `instead`, or left out when that is NULL. */
+static uint32_t memtables_of(const struct ndb_view *view,
+                             struct ndb_memtable *instead,
+                             struct ndb_memtable *out[NDB_FROZEN_MAX + 1])
+{
+    uint32_t count = 0;
+
+    while (count < view->layer_count && view->layers[count].memtable != NULL) {
+        out[count] = view->layers[count].memtable;
+        count++;
+    }
+    if (instead == NULL)
+        return count - 1;
+    out[count - 1] = instead;
+    return count;
+}
+
+/* Under lock: the oldest frozen memtable is done with, or replaced. */
+static void replace_frozen(struct namidb *db, struct ndb_memtable *instead)
+{
+    struct ndb_writer *writer = &db->writer;
+
+    ndb_memtable_unref(writer->frozen[0].memtable);
+    if (instead != NULL) {
+        writer->frozen[0].memtable = ndb_memtable_ref(instead);
+        return;
+    }
+    writer->frozen_count--;
+    memmove(&writer->frozen[0], &writer->frozen[1],
+            writer->frozen_count * sizeof writer->frozen[0]);
+    ndb_cond_broadcast(&writer->turn_free);
+    ndb_cond_broadcast(&writer->flush_done);
+}
+
+/* Reads see the manifest from now on. A rotation may have made another view
+ * meanwhile: then the work is done again on that one. */
+static int adopt(struct flush *flush, struct ndb_version *manifest,
+                 struct ndb_memtable *instead)
+{
+    struct namidb *db = flush->db;
+    bool is_adopted = false;
+
+    while (!is_adopted) {
+        struct ndb_memtable *memtables[NDB_FROZEN_MAX + 1];
+        struct ndb_view *base;
+        struct ndb_view *view;
+        int rc;
+
+        (void)pthread_mutex_lock(&db->lock);
+        base = ndb_view_ref(db->view);
+        (void)pthread_mutex_unlock(&db->lock);
+        rc = ndb_view_build(db, manifest, memtables,
+                            memtables_of(base, instead, memtables),
+                            flush->deadline_ns, &view, flush->err);
+        if (rc >= 0) {
+            (void)pthread_mutex_lock(&db->lock);
+            is_adopted = db->view == base;
+            if (is_adopted) {
+                db->view = view;
+                view = base; /* the handle's reference, to be dropped */
+                replace_frozen(db, instead);
+            }
+            (void)pthread_mutex_unlock(&db->lock);
+            ndb_view_unref(view);
+        }
+        ndb_view_unref(base);
+        if (rc < 0)
+            return rc;
+    }
+    return NAMIDB_OK;
+}
+
+/*
+ * Somebody else moved the floor. Above ours: everything is in their packs. Not
+ * so far: the last flush of the writer that we took over from, of slots below
+ * our fence; those we replayed, each under its number, and so can drop.
+ */
+static int give_way(struct flush *flush, struct ndb_version *manifest)
+{
+    struct ndb_memtable *rest;
+    int rc;
+
+    remove_pack(flush);
+    if (manifest->body.floor >= flush->frozen->floor)
+        return adopt(flush, manifest, NULL);
+    if (manifest->body.floor > flush->frozen->place.epoch + 1)
+        return ndb_fail(flush->err, NAMIDB_ECORRUPT,
+                        "manifest %zu covers a part of our slots",
+                        (size_t)manifest->body.version);
+    if (ndb_memtable_trim(&rest, flush->frozen->memtable,
+                          manifest->body.floor) < 0)
+        return ndb_fail_memory(flush->err);
+    rc = adopt(flush, manifest, rest);
+    ndb_memtable_unref(rest);
+    return rc;
+}
+
+/* ------------------------------------------------------------- the thread --
+ */
+
+static int flush_oldest(struct namidb *db, const struct ndb_frozen *frozen,
+                        namidb_error *err)
+{
+    struct flush flush = {
+        .db = db,
+        .frozen = frozen,
+        .deadline_ns = ndb_deadline_after(db->options.timeout_ms),
+        .err = err,
+    };
+    struct ndb_version *manifest = NULL;
+    int rc;
+
+    (void)pthread_mutex_lock(&db->lock);
+    flush.old_floor = ndb_floor_of(db->view->manifest);
+    flush.is_bottom =
+        db->view->manifest == NULL || db->view->manifest->body.pack_count == 0;
+    flush.date_ms = db->writer.proof_date_ms;
+    (void)pthread_mutex_unlock(&db->lock);
+    rc = write_pack(&flush);
+    if (rc >= 0)
+        rc = publish(&flush, &manifest);
+    if (rc == NAMIDB_OK)
+        rc = adopt(&flush, manifest, NULL);
+    else if (rc == NAMIDB_NONE)
+        rc = give_way(&flush, manifest);
+    ndb_version_unref(manifest);
+    ndb_pack_writer_free(flush.writer);
+    return rc;
+}
+
+/* Under lock, before and after. */
+static void flush_and_note(struct namidb *db)
+{
+    struct ndb_writer *writer = &db->writer;
+    const struct ndb_frozen frozen = writer->frozen[0];
+    namidb_error err = { .code = 0 };
+    int rc;
+
+    (void)pthread_mutex_unlock(&db->lock);
+    rc = flush_oldest(db, &frozen, &err);
+    (void)pthread_mutex_lock(&db->lock);
+    if (rc >= 0) {
+        db->flushes++;
+        writer->flush_pause_ms = PAUSE_MS_MIN;
+        writer->flush_retry_ns = 0;
+        return;
+    }
+    writer->flush_failures++;
+    writer->flush_err = err;
+    writer->flush_retry_ns = ndb_deadline_after(writer->flush_pause_ms);
+    writer->flush_pause_ms = writer->flush_pause_ms * 2 < PAUSE_MS_MAX
+                                 ? writer->flush_pause_ms * 2
+                                 : PAUSE_MS_MAX;
+    ndb_cond_broadcast(&writer->flush_done);
+}
+
+/* When there will be something to do that nobody signals. Under lock. */
+static int64_t next_wake_ns(const struct namidb *db, bool is_ready)
+{
+    const struct ndb_writer *writer = &db->writer;
+    int64_t wake_ns = NDB_NEVER;
+
+    /* While a turn is taken its end rotates, while two are frozen a flush. */
+    if (!writer->is_taken && writer->frozen_count < NDB_FROZEN_MAX)
+        wake_ns = ndb_rotate_at_ns(db);
+    if (is_ready && writer->flush_retry_ns < wake_ns)
+        wake_ns = writer->flush_retry_ns;
+    return wake_ns;
+}
+
+void *ndb_flush_run(void *context)
+{
+    struct namidb *db = context;
+    struct ndb_writer *writer = &db->writer;
+
+    (void)pthread_mutex_lock(&db->lock);
+    writer->flush_pause_ms = PAUSE_MS_MIN;
+    while (!db->is_stopping) {
+        bool is_ready;
+
+        /* No memory now: the end of the next turn tries again. */
+        (void)ndb_rotate_if_due(db);
+        is_ready = writer->frozen_count != 0 && writer->frozen[0].floor != 0;
+        if (is_ready && ndb_clock_ns() >= writer->flush_retry_ns)
+            flush_and_note(db);
+        else
+            (void)ndb_cond_wait(&writer->flush_work, &db->lock,
+                                next_wake_ns(db, is_ready));
+    }
+    (void)pthread_mutex_unlock(&db->lock);
+    return NULL;
+}
+
+/* ----------------------------------------------------------- on request -- */
+
+/* Why a flush cannot be asked for. Under lock. */
+static int check(struct namidb *db, namidb_error *err)
+{
+    const struct ndb_writer *writer = &db->writer;
+
+    if (db->is_closed || db->is_stopping)
+        return ndb_fail(err, NAMIDB_EINVAL, "the handle is closed");
+    if (writer->is_taken && pthread_equal(writer->owner, pthread_self()))
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "this thread has a transaction open on the handle");
+    if (writer->state == NDB_WRITER_UNKNOWN) {
+        if (err != NULL)
+            *err = writer->err;
+        return NAMIDB_EUNKNOWN;
+    }
+    return NAMIDB_OK;
+}
+
+static bool is_flushed(const struct ndb_writer *writer, uint64_t target)
+{
+    return writer->rotations - writer->frozen_count >= target;
+}
+
+/* Waits until the first `target` memtables are in packs. Under lock. */
+static int await_flush(struct namidb *db, uint64_t target, int64_t deadline_ns,
+                       namidb_error *err)
+{
+    struct ndb_writer *writer = &db->writer;
+    uint64_t failures = writer->flush_failures;
+
+    while (!is_flushed(writer, target)) {
+        bool is_in_time =
+            ndb_cond_wait(&writer->flush_done, &db->lock, deadline_ns);
+        int rc = check(db, err);
+
+        if (rc < 0)
+            return rc;
+        if (is_flushed(writer, target))
+            break;
+        if (writer->flush_failures != failures) {
+            if (err != NULL)
+                *err = writer->flush_err;
+            return writer->flush_err.code;
+        }
+        if (!is_in_time)
+            return ndb_fail(err, NAMIDB_ETIMEOUT,
+                            writer->rotations < target
+                                ? "a transaction is open; nothing was flushed"
+                                : "the flush is still under way");
+    }
+    return NAMIDB_OK;
+}
+
+int ndb_db_flush(struct namidb *db, int64_t deadline_ns, namidb_error *err)
+{
+    struct ndb_writer *writer = &db->writer;
+    uint64_t target;
+    int rc;
+
+    if (!db->is_writer)
+        return ndb_fail(err, NAMIDB_EINVAL, "the handle is read-only");
+    (void)pthread_mutex_lock(&db->lock);
+    rc = check(db, err);
+    if (rc >= 0) {
+        target = writer->rotations;
+        if (!ndb_memtable_is_empty(db->view->layers[0].memtable))
+            target++;
+        if (writer->rotation_wanted < target)
+            writer->rotation_wanted = target;
+        writer->flush_retry_ns = 0;
+        ndb_cond_signal(&writer->flush_work);
+        rc = await_flush(db, target, deadline_ns, err);
+    }
+    (void)pthread_mutex_unlock(&db->lock);
+    return rc;
+}
