@@ -24,22 +24,25 @@ void ndb_db_close(struct namidb *db);
 struct namidb *ndb_db_ref(struct namidb *db);
 void ndb_db_unref(struct namidb *db);
 
-/* NAMIDB_EINVAL with a text when the handle is closed or belongs to another
- * process (fork). Every API function calls it first. */
+/* NAMIDB_EINVAL with a text when the handle belongs to another process (fork):
+ * then not even its locks may be touched. */
+int ndb_db_check_process(const struct namidb *db, namidb_error *err);
+/* The same, and NAMIDB_EINVAL when it is closed. One of the two comes first in
+ * every API function. */
 int ndb_db_check(struct namidb *db, namidb_error *err);
 
 /* What is acknowledged now. The caller owns a reference of out->view. */
-int ndb_db_snapshot(struct namidb *db, struct ndb_snapshot *out,
-                    namidb_error *err);
+void ndb_db_snapshot(struct namidb *db, struct ndb_snapshot *out);
 struct ndb_dict *ndb_db_dict(struct namidb *db);
+int64_t ndb_db_timeout_ms(const struct namidb *db);
 /* timeout_ms < 0: the handle's. A deadline of sys/clock.h. */
 int64_t ndb_db_deadline(const struct namidb *db, int64_t timeout_ms);
 
 int ndb_db_refresh(struct namidb *db, int64_t deadline_ns, bool *is_changed,
                    namidb_error *err);
 int ndb_db_flush(struct namidb *db, int64_t deadline_ns, namidb_error *err);
+/* NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_db_stats(struct namidb *db, namidb_stats *out, namidb_error *err);
-int ndb_db_cache_stats(struct namidb *db, namidb_cache_stats *out,
-                       namidb_error *err);
+void ndb_db_cache_stats(struct namidb *db, namidb_cache_stats *out);
 
 #endif
