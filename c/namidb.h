@@ -15,7 +15,8 @@
  *   - Any thread may call, except that a transaction, a cursor and an arena
  *     belong to one thread at a time.
  *   - A handle belongs to the process that opened it. After fork(2) the child
- *     gets NAMIDB_EINVAL from every function that takes it; close only frees.
+ *     gets NAMIDB_EINVAL from every function that takes it; its close does
+ *     nothing.
  *   - Children keep their parents alive: closing a handle while a snapshot of
  *     it is open is allowed, and the snapshot goes on.
  *   - close functions accept NULL, cannot fail and block until what they
@@ -285,7 +286,7 @@ NAMIDB_API int namidb_flush(namidb *db, int64_t timeout_ms, namidb_error *err);
 typedef struct namidb_request_stats {
     uint64_t get, put, put_if_absent, del, list; /* requests */
     uint64_t bytes_read, bytes_written;          /* bodies */
-    uint64_t rounds; /* times that the engine had to wait for an answer */
+    uint64_t rounds; /* submissions: what goes out together counts once */
 } namidb_request_stats;
 
 typedef struct namidb_stats {
@@ -367,8 +368,8 @@ NAMIDB_API int namidb_degree(namidb_snapshot *snapshot, uint64_t id,
                              uint64_t *degree, namidb_error *err);
 
 /* Cursors. Each keeps its snapshot alive. Order: nodes by table, then id; edges
- * of a scan by type, then source; edges of a hop by type, then neighbour; a
- * loop shows up twice in BOTH. */
+ * of a scan by type, then source; edges of a hop by type, then neighbour;
+ * BOTH yields OUT, then IN, so a loop shows up twice. */
 
 /* All nodes that have `label` (0: all nodes). */
 NAMIDB_API int namidb_scan_nodes(namidb_cursor **cursor,

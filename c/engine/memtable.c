@@ -491,6 +491,25 @@ void ndb_memtable_rollback(struct ndb_memtable *m, uint64_t version)
     (void)pthread_rwlock_unlock(&m->lock);
 }
 
+size_t ndb_memtable_mark(struct ndb_memtable *m)
+{
+    size_t mark;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    mark = m->journal_count;
+    (void)pthread_rwlock_unlock(&m->lock);
+    return mark;
+}
+
+/* A foreign label may stay noted, which makes scans look once too often. */
+void ndb_memtable_rollback_to(struct ndb_memtable *m, size_t mark)
+{
+    (void)pthread_rwlock_wrlock(&m->lock);
+    while (m->journal_count > mark)
+        take_back(m, &m->journal[--m->journal_count]);
+    (void)pthread_rwlock_unlock(&m->lock);
+}
+
 /* ------------------------------------------------------------------ trim -- */
 
 /* The image that a change of the journal made. */

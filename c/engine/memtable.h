@@ -44,6 +44,11 @@ int ndb_memtable_apply(struct ndb_memtable *memtable, uint64_t version,
 /* Takes back every change of `version` and later. Cannot fail. */
 void ndb_memtable_rollback(struct ndb_memtable *memtable, uint64_t version);
 
+/* The number of changes so far; ndb_memtable_rollback_to takes back those that
+ * came after it. For the one that writes now. */
+size_t ndb_memtable_mark(struct ndb_memtable *memtable);
+void ndb_memtable_rollback_to(struct ndb_memtable *memtable, size_t mark);
+
 /* A new memtable with only the changes from `version` on. */
 int ndb_memtable_trim(struct ndb_memtable **out, struct ndb_memtable *memtable,
                       uint64_t version);

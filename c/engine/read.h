@@ -31,6 +31,11 @@ int ndb_read_keys(const struct ndb_snapshot *snapshot,
                   struct ndb_key_probe *probes, size_t count, bool use_filters,
                   namidb_error *err);
 
+/* See namidb_node_by_key. */
+int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,
+                         namidb_value key, namidb_arena *arena,
+                         namidb_node *out, namidb_error *err);
+
 /* The edges at some nodes. */
 struct ndb_hop_edge {
     uint64_t neighbour;

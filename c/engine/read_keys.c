@@ -298,3 +298,24 @@ int ndb_read_keys(const struct ndb_snapshot *snapshot,
     ndb_gather_release(&lookup.gather);
     return rc < 0 ? rc : NAMIDB_OK;
 }
+
+int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,
+                         namidb_value key, namidb_arena *arena,
+                         namidb_node *out, namidb_error *err)
+{
+    struct ndb_key_probe probe = { .table = label, .key = key };
+    int rc = ndb_key_check(&key, err);
+
+    out->id = 0;
+    if (rc < 0)
+        return rc;
+    if (label == NAMIDB_ANY || label > NAMIDB_TABLE_MAX)
+        return NAMIDB_NONE;
+    rc = ndb_read_keys(snapshot, &probe, 1, false, err);
+    if (rc < 0)
+        return rc;
+    if (probe.id == 0)
+        return NAMIDB_NONE;
+    rc = ndb_read_nodes(snapshot, &probe.id, 1, arena, out, err);
+    return rc >= 0 && out->id == 0 ? NAMIDB_NONE : rc;
+}

@@ -34,6 +34,8 @@ struct ndb_turn {
  * turn already), NAMIDB_EFENCED, NAMIDB_EUNKNOWN. */
 int ndb_turn_begin(struct namidb *db, int64_t deadline_ns,
                    struct ndb_turn *turn, namidb_error *err);
+/* Whether the turn may still be submitted: NAMIDB_OK, or why it may not. */
+int ndb_turn_check(struct namidb *db, namidb_error *err);
 /* The next unused id of a table (label number, or type number for edges); ids
  * taken by a turn that aborts are given back. NAMIDB_ELIMIT at the end. */
 int ndb_turn_next_id(struct namidb *db, bool is_edge, uint32_t table,
@@ -52,6 +54,8 @@ int ndb_turn_submit(struct namidb *db, struct ndb_turn *turn,
 /* See namidb_ticket_wait, namidb_ticket_free. */
 int ndb_ticket_wait(struct namidb_ticket *ticket, int64_t deadline_ns,
                     namidb_error *err);
+/* NULL is allowed. */
 void ndb_ticket_free(struct namidb_ticket *ticket);
+struct namidb *ndb_ticket_db(const struct namidb_ticket *ticket);
 
 #endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cursors hand out rows one by one and read them in chunks, which grow: a
+ * caller that stops early reads little, one that goes on waits rarely.
+ */
+#include "api/api.h"
+
+enum { CHUNK_MIN = 16, CHUNK_MAX = 2048 };
+
+struct namidb_cursor {
+    struct namidb *db;      /* referenced */
+    struct ndb_snapshot at; /* its view referenced */
+
+    /* A scan, or the edges at `owner`. */
+    struct ndb_scan *scan;
+    bool is_edges;
+    bool with_nodes;
+    uint64_t owner;
+    uint32_t type;
+    enum namidb_direction direction; /* of `hops` */
+    bool has_more_hops;              /* IN comes after OUT */
+    struct ndb_hops hops;
+    uint32_t hop_at;
+    namidb_arena hop_arena;
+
+    /* The chunk. */
+    namidb_arena arena;
+    size_t chunk; /* rows wanted next time */
+    size_t next, count;
+    namidb_node nodes[CHUNK_MAX];
+    namidb_edge edges[CHUNK_MAX];
+};
+
+static int cursor_new(namidb_cursor **out, namidb_snapshot *snapshot,
+                      namidb_error *err)
+{
+    int rc = ndb_api_check(snapshot, err);
+    namidb_cursor *cursor;
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    cursor = ndb_alloc(sizeof *cursor);
+    if (cursor == NULL)
+        return ndb_fail_memory(err);
+    memset(cursor, 0, offsetof(struct namidb_cursor, nodes));
+    cursor->db = ndb_db_ref(snapshot->db);
+    cursor->at = snapshot->at;
+    (void)ndb_view_ref(cursor->at.view);
+    cursor->chunk = CHUNK_MIN;
+    *out = cursor;
+    return NAMIDB_OK;
+}
+
+void namidb_cursor_close(namidb_cursor *cursor)
+{
+    if (cursor == NULL || ndb_db_check_process(cursor->db, NULL) < 0)
+        return;
+    ndb_scan_close(cursor->scan);
+    ndb_arena_release(&cursor->arena);
+    ndb_arena_release(&cursor->hop_arena);
+    ndb_view_unref(cursor->at.view);
+    ndb_db_unref(cursor->db);
+    ndb_free(cursor);
+}
+
+/* Hands the cursor over, or frees it. */
+static int opened(namidb_cursor **out, namidb_cursor *cursor, int rc)
+{
+    if (rc < 0)
+        namidb_cursor_close(cursor);
+    else
+        *out = cursor;
+    return rc;
+}
+
+int namidb_scan_nodes(namidb_cursor **out, namidb_snapshot *snapshot,
+                      uint32_t label, namidb_error *err)
+{
+    namidb_cursor *cursor;
+    int rc = cursor_new(&cursor, snapshot, err);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    cursor->with_nodes = true;
+    rc = ndb_scan_nodes_open(&cursor->scan, &cursor->at, label, err);
+    return opened(out, cursor, rc);
+}
+
+int namidb_scan_edges(namidb_cursor **out, namidb_snapshot *snapshot,
+                      uint32_t type, namidb_error *err)
+{
+    namidb_cursor *cursor;
+    int rc = cursor_new(&cursor, snapshot, err);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    cursor->is_edges = true;
+    rc = ndb_scan_edges_open(&cursor->scan, &cursor->at, type, err);
+    return opened(out, cursor, rc);
+}
+
+static int read_hops(namidb_cursor *cursor, namidb_error *err)
+{
+    ndb_arena_reset(&cursor->hop_arena);
+    cursor->hop_at = 0;
+    return ndb_read_hops(&cursor->at, &cursor->owner, 1, cursor->type,
+                         cursor->direction, &cursor->hop_arena, &cursor->hops,
+                         err);
+}
+
+int namidb_expand(namidb_cursor **out, namidb_snapshot *snapshot, uint64_t id,
+                  uint32_t type, enum namidb_direction direction,
+                  bool with_nodes, namidb_error *err)
+{
+    namidb_cursor *cursor;
+    int rc = cursor_new(&cursor, snapshot, err);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    cursor->is_edges = true;
+    cursor->with_nodes = with_nodes;
+    cursor->owner = id;
+    cursor->type = type;
+    cursor->direction = direction == NAMIDB_IN ? NAMIDB_IN : NAMIDB_OUT;
+    cursor->has_more_hops = direction == NAMIDB_BOTH;
+    return opened(out, cursor, read_hops(cursor, err));
+}
+
+/* ----------------------------------------------------------------- chunks --
+ */
+
+static int read_neighbours(namidb_cursor *cursor, size_t count,
+                           namidb_error *err)
+{
+    const struct ndb_hop_edge *edges = cursor->hops.edges + cursor->hop_at;
+    uint64_t *ids = ndb_arena_array(&cursor->arena, count, sizeof *ids);
+
+    if (ids == NULL)
+        return ndb_fail_memory(err);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = edges[i].neighbour;
+    return ndb_read_nodes(&cursor->at, ids, count, &cursor->arena,
+                          cursor->nodes, err);
+}
+
+static int read_edges(namidb_cursor *cursor, size_t count, namidb_error *err)
+{
+    const struct ndb_hop_edge *edges = cursor->hops.edges + cursor->hop_at;
+    bool is_out = cursor->direction == NAMIDB_OUT;
+    struct ndb_edge_probe *probes =
+        ndb_arena_array(&cursor->arena, count, sizeof *probes);
+
+    if (probes == NULL)
+        return ndb_fail_memory(err);
+    for (size_t i = 0; i < count; i++)
+        probes[i] = (struct ndb_edge_probe){
+            .id = edges[i].edge,
+            .from = is_out ? cursor->owner : edges[i].neighbour,
+            .to = is_out ? edges[i].neighbour : cursor->owner,
+        };
+    return ndb_read_edges(&cursor->at, probes, count, &cursor->arena,
+                          cursor->edges, err);
+}
+
+static int next_hops(namidb_cursor *cursor, namidb_error *err)
+{
+    size_t left;
+    int rc = NAMIDB_OK;
+
+    while (cursor->hop_at == cursor->hops.offsets[1]) {
+        if (!cursor->has_more_hops)
+            return NAMIDB_NONE;
+        cursor->has_more_hops = false;
+        cursor->direction = NAMIDB_IN;
+        rc = read_hops(cursor, err);
+        if (rc < 0)
+            return rc;
+    }
+    left = cursor->hops.offsets[1] - cursor->hop_at;
+    if (left > cursor->chunk)
+        left = cursor->chunk;
+    rc = read_edges(cursor, left, err);
+    if (rc >= 0 && cursor->with_nodes)
+        rc = read_neighbours(cursor, left, err);
+    if (rc < 0)
+        return rc;
+    cursor->hop_at += (uint32_t)left;
+    cursor->count = left;
+    return NAMIDB_OK;
+}
+
+static int next_chunk(namidb_cursor *cursor, namidb_error *err)
+{
+    int rc;
+
+    cursor->next = 0;
+    cursor->count = 0;
+    ndb_arena_reset(&cursor->arena);
+    if (cursor->scan != NULL)
+        rc = ndb_scan_next(cursor->scan, cursor->chunk, &cursor->arena,
+                           cursor->nodes, cursor->edges, &cursor->count, err);
+    else
+        rc = next_hops(cursor, err);
+    if (cursor->chunk < CHUNK_MAX)
+        cursor->chunk *= 2;
+    return rc;
+}
+
+int namidb_cursor_next(namidb_cursor *cursor, const namidb_node **node,
+                       const namidb_edge **edge, namidb_error *err)
+{
+    if (cursor->next == cursor->count) {
+        int rc = ndb_db_check_process(cursor->db, err);
+
+        if (rc >= 0)
+            rc = next_chunk(cursor, err);
+        if (rc != NAMIDB_OK)
+            return rc;
+    }
+    *node = cursor->with_nodes ? &cursor->nodes[cursor->next] : NULL;
+    *edge = cursor->is_edges ? &cursor->edges[cursor->next] : NULL;
+    cursor->next++;
+    return NAMIDB_OK;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/tx.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+int ndb_tx_begin(struct namidb_tx **out, struct namidb *db, int64_t deadline_ns,
+                 namidb_error *err)
+{
+    struct namidb_tx *tx = ndb_calloc(1, sizeof *tx);
+    int rc;
+
+    *out = NULL;
+    if (tx == NULL)
+        return ndb_fail_memory(err);
+    rc = ndb_turn_begin(db, deadline_ns, &tx->turn, err);
+    if (rc < 0) {
+        ndb_free(tx);
+        return rc;
+    }
+    tx->db = ndb_db_ref(db);
+    tx->snapshot.view = tx->turn.view;
+    tx->snapshot.version = tx->turn.version;
+    tx->snapshot.timeout_ms = ndb_db_timeout_ms(db);
+    tx->payload = NDB_BUF_INIT(NDB_BATCH_BYTES_MAX);
+    tx->row = NDB_BUF_INIT(NDB_ROW_BYTES_MAX);
+    *out = tx;
+    return NAMIDB_OK;
+}
+
+static void tx_free(struct namidb_tx *tx)
+{
+    ndb_buf_release(&tx->payload);
+    ndb_buf_release(&tx->row);
+    ndb_arena_release(&tx->scratch);
+    ndb_db_unref(tx->db);
+    ndb_free(tx);
+}
+
+int ndb_tx_submit(struct namidb_tx *tx, struct namidb_ticket **ticket,
+                  namidb_error *err)
+{
+    int rc = ndb_turn_submit(tx->db, &tx->turn, &tx->payload, tx->record_count,
+                             ticket, err);
+
+    tx_free(tx);
+    return rc;
+}
+
+void ndb_tx_abort(struct namidb_tx *tx)
+{
+    if (tx == NULL)
+        return;
+    ndb_turn_abort(tx->db, &tx->turn);
+    tx_free(tx);
+}
+
+/* ------------------------------------------------------------- operations --
+ */
+
+int ndb_tx_enter(struct namidb_tx *tx, struct ndb_tx_mark *mark,
+                 namidb_error *err)
+{
+    int rc = ndb_turn_check(tx->db, err);
+
+    if (rc < 0)
+        return rc;
+    ndb_arena_reset(&tx->scratch);
+    mark->payload_bytes = tx->payload.bytes;
+    mark->record_count = tx->record_count;
+    memcpy(mark->names_logged, tx->turn.names_logged,
+           sizeof mark->names_logged);
+    mark->changes = ndb_memtable_mark(tx->turn.memtable);
+    return NAMIDB_OK;
+}
+
+int ndb_tx_leave(struct namidb_tx *tx, const struct ndb_tx_mark *mark, int rc)
+{
+    if (rc >= 0)
+        return rc;
+    tx->payload.bytes = mark->payload_bytes;
+    tx->record_count = mark->record_count;
+    memcpy(tx->turn.names_logged, mark->names_logged,
+           sizeof mark->names_logged);
+    ndb_memtable_rollback_to(tx->turn.memtable, mark->changes);
+    return rc;
+}
+
+static int append(struct namidb_tx *tx, const struct ndb_record *record,
+                  namidb_error *err)
+{
+    int rc = tx->record_count == NDB_BATCH_RECORDS_MAX
+                 ? NAMIDB_ELIMIT
+                 : ndb_record_encode(&tx->payload, record);
+
+    if (rc == NAMIDB_ELIMIT)
+        return ndb_fail(err, rc,
+                        "a transaction holds at most %u MiB and %u changes; "
+                        "commit more often",
+                        NDB_BATCH_BYTES_MAX >> 20, NDB_BATCH_RECORDS_MAX);
+    if (rc < 0)
+        return ndb_fail_memory(err);
+    tx->record_count++;
+    return NAMIDB_OK;
+}
+
+int ndb_tx_use_name(struct namidb_tx *tx, enum namidb_name_kind kind,
+                    uint32_t number, namidb_error *err)
+{
+    static const char *const WHAT[NAMIDB_NAME_KIND_COUNT] = { "label", "type",
+                                                              "property" };
+    struct ndb_dict *dict = ndb_db_dict(tx->db);
+
+    if (number == 0 || number > ndb_dict_count(dict, kind))
+        return ndb_fail(err, NAMIDB_EINVAL, "no %s has number %u", WHAT[kind],
+                        number);
+    while (tx->turn.names_logged[kind] < number) {
+        size_t bytes = 0;
+        uint32_t next = tx->turn.names_logged[kind] + 1;
+        const char *text = ndb_dict_name(dict, kind, next, &bytes);
+        const struct ndb_record record = { .kind = NDB_RECORD_NAME,
+                                           .name_kind = kind,
+                                           .number = next,
+                                           .text = ndb_slice(text, bytes) };
+        int rc = append(tx, &record, err);
+
+        if (rc < 0)
+            return rc;
+        tx->turn.names_logged[kind] = next;
+    }
+    return NAMIDB_OK;
+}
+
+int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *record,
+                 namidb_error *err)
+{
+    int rc = append(tx, record, err);
+
+    if (rc >= 0 &&
+        ndb_memtable_apply(tx->turn.memtable, tx->turn.version, record) < 0)
+        rc = ndb_fail_memory(err);
+    return rc;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tx.h - a transaction: changes checked against what it sees, written into the
+ * memtable under its own version and into its batch as records.
+ *
+ * Each operation is all or nothing: ndb_tx_mark before its first change,
+ * ndb_tx_undo when it fails, so that a transaction may go on after any error.
+ */
+#ifndef NDB_ENGINE_TX_H
+#define NDB_ENGINE_TX_H
+
+#include "engine/read.h"
+#include "engine/writer.h"
+
+struct namidb_tx {
+    struct namidb *db; /* referenced */
+    struct ndb_turn turn;
+    struct ndb_snapshot snapshot; /* of the turn's view */
+    struct ndb_buf payload;
+    uint32_t record_count;
+    struct ndb_buf row;   /* of the record under way */
+    namidb_arena scratch; /* of the operation under way */
+};
+
+/* tx.c */
+int ndb_tx_begin(struct namidb_tx **tx, struct namidb *db, int64_t deadline_ns,
+                 namidb_error *err);
+/* Both end the transaction. */
+int ndb_tx_submit(struct namidb_tx *tx, struct namidb_ticket **ticket,
+                  namidb_error *err);
+void ndb_tx_abort(struct namidb_tx *tx);
+
+struct ndb_tx_mark {
+    size_t payload_bytes;
+    uint32_t record_count;
+    uint32_t names_logged[NAMIDB_NAME_KIND_COUNT];
+    size_t changes; /* of the memtable */
+};
+/* Begins an operation: checks that the transaction is alive, empties the
+ * scratch memory. */
+int ndb_tx_enter(struct namidb_tx *tx, struct ndb_tx_mark *mark,
+                 namidb_error *err);
+/* Ends it; a failure takes back what it changed. Returns rc. */
+int ndb_tx_leave(struct namidb_tx *tx, const struct ndb_tx_mark *mark, int rc);
+
+/* Sees to it that the batch defines a name before it is used. NAMIDB_EINVAL: no
+ * such number. */
+int ndb_tx_use_name(struct namidb_tx *tx, enum namidb_name_kind kind,
+                    uint32_t number, namidb_error *err);
+/* Appends the record to the batch and applies it. */
+int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *record,
+                 namidb_error *err);
+
+/* tx_props.c: `given` checked, sorted and without nulls; with `is_merge` laid
+ * over `old` first. The result is of the scratch memory. Errors name the
+ * property. */
+int ndb_tx_props(struct namidb_tx *tx, namidb_props old, namidb_props given,
+                 bool is_merge, namidb_props *out, namidb_error *err);
+
+/* tx_nodes.c, tx_edges.c: namidb.h's functions of these names, with the same
+ * results. */
+int ndb_tx_put_node(struct namidb_tx *tx, uint32_t label, namidb_value key,
+                    namidb_props props, bool is_merge, uint64_t *id,
+                    namidb_error *err);
+int ndb_tx_create_node(struct namidb_tx *tx, const uint32_t *labels,
+                       size_t label_count, namidb_props props, uint64_t *id,
+                       namidb_error *err);
+int ndb_tx_set_node(struct namidb_tx *tx, uint64_t id, namidb_props props,
+                    namidb_error *err);
+/* Adds the label, or removes it. */
+int ndb_tx_change_label(struct namidb_tx *tx, uint64_t id, uint32_t label,
+                        bool is_added, namidb_error *err);
+int ndb_tx_delete_node(struct namidb_tx *tx, uint64_t id, bool is_detach,
+                       namidb_error *err);
+int ndb_tx_put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
+                    uint64_t to, namidb_props props, uint64_t *id,
+                    namidb_error *err);
+int ndb_tx_set_edge(struct namidb_tx *tx, uint64_t id, namidb_props props,
+                    namidb_error *err);
+int ndb_tx_delete_edge(struct namidb_tx *tx, uint64_t id, namidb_error *err);
+/* Deletes every edge at a node. */
+int ndb_tx_detach(struct namidb_tx *tx, uint64_t id, namidb_error *err);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "base/limits.h"
+#include "engine/tx.h"
+#include "format/value.h"
+
+static int write_edge(struct namidb_tx *tx, const namidb_edge *edge,
+                      bool is_new, namidb_error *err)
+{
+    struct ndb_record record = { .kind = NDB_RECORD_EDGE,
+                                 .id = edge->id,
+                                 .from = edge->from,
+                                 .to = edge->to,
+                                 .is_new = is_new };
+    int rc;
+
+    tx->row.bytes = 0;
+    rc = ndb_props_encode(&tx->row, edge->props, edge->prop_count);
+    if (rc == NAMIDB_ELIMIT)
+        return ndb_fail(err, rc, "an edge holds at most %u MiB",
+                        NDB_ROW_BYTES_MAX >> 20);
+    if (rc < 0)
+        return ndb_fail_memory(err);
+    record.row = ndb_buf_slice(&tx->row);
+    return ndb_tx_write(tx, &record, err);
+}
+
+static int delete_edge(struct namidb_tx *tx, uint64_t id, uint64_t from,
+                       uint64_t to, namidb_error *err)
+{
+    const struct ndb_record record = {
+        .kind = NDB_RECORD_EDGE_DELETE, .id = id, .from = from, .to = to
+    };
+
+    return ndb_tx_write(tx, &record, err);
+}
+
+/* ----------------------------------------------------------------- edges -- */
+
+static int check_ends(struct namidb_tx *tx, uint64_t from, uint64_t to,
+                      namidb_error *err)
+{
+    const uint64_t ids[2] = { from, to };
+    namidb_node nodes[2];
+    int rc = ndb_read_nodes(&tx->snapshot, ids, 2, &tx->scratch, nodes, err);
+
+    for (int i = 0; i < 2 && rc >= 0; i++)
+        if (nodes[i].id == 0)
+            rc = ndb_fail(err, NAMIDB_ENOTFOUND,
+                          "there is no node %llu for the edge to %s",
+                          (unsigned long long)ids[i],
+                          i == 0 ? "start at" : "end at");
+    return rc;
+}
+
+static int put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
+                    uint64_t to, namidb_props given, uint64_t *id,
+                    namidb_error *err)
+{
+    namidb_edge edge = { .from = from, .to = to, .type = type };
+    namidb_props props;
+    int rc = ndb_tx_use_name(tx, NAMIDB_TYPE, type, err);
+
+    if (rc >= 0)
+        rc = check_ends(tx, from, to, err);
+    if (rc >= 0)
+        rc = ndb_tx_props(tx, (namidb_props){ NULL, 0 }, given, false, &props,
+                          err);
+    if (rc >= 0)
+        rc = ndb_turn_next_id(tx->db, true, type, &edge.id, err);
+    if (rc < 0)
+        return rc;
+    edge.props = props.items;
+    edge.prop_count = (uint32_t)props.count;
+    *id = edge.id;
+    return write_edge(tx, &edge, true, err);
+}
+
+int ndb_tx_put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
+                    uint64_t to, namidb_props props, uint64_t *id,
+                    namidb_error *err)
+{
+    struct ndb_tx_mark mark;
+    int rc = ndb_tx_enter(tx, &mark, err);
+
+    if (rc < 0)
+        return rc;
+    rc = put_edge(tx, type, from, to, props, id, err);
+    return ndb_tx_leave(tx, &mark, rc);
+}
+
+static int read_edge(struct namidb_tx *tx, uint64_t id, namidb_edge *edge,
+                     namidb_error *err)
+{
+    const struct ndb_edge_probe probe = { .id = id };
+
+    return ndb_read_edges(&tx->snapshot, &probe, 1, &tx->scratch, edge, err);
+}
+
+static int set_edge(struct namidb_tx *tx, uint64_t id, namidb_props given,
+                    namidb_error *err)
+{
+    namidb_edge edge;
+    namidb_props props;
+    int rc = read_edge(tx, id, &edge, err);
+
+    if (rc >= 0 && edge.id == 0)
+        rc = ndb_fail(err, NAMIDB_ENOTFOUND, "there is no edge %llu",
+                      (unsigned long long)id);
+    if (rc >= 0)
+        rc = ndb_tx_props(tx, (namidb_props){ edge.props, edge.prop_count },
+                          given, true, &props, err);
+    if (rc < 0)
+        return rc;
+    edge.props = props.items;
+    edge.prop_count = (uint32_t)props.count;
+    return write_edge(tx, &edge, false, err);
+}
+
+int ndb_tx_set_edge(struct namidb_tx *tx, uint64_t id, namidb_props props,
+                    namidb_error *err)
+{
+    struct ndb_tx_mark mark;
+    int rc = ndb_tx_enter(tx, &mark, err);
+
+    if (rc < 0)
+        return rc;
+    rc = set_edge(tx, id, props, err);
+    return ndb_tx_leave(tx, &mark, rc);
+}
+
+int ndb_tx_delete_edge(struct namidb_tx *tx, uint64_t id, namidb_error *err)
+{
+    struct ndb_tx_mark mark;
+    namidb_edge edge;
+    int rc = ndb_tx_enter(tx, &mark, err);
+
+    if (rc < 0)
+        return rc;
+    rc = read_edge(tx, id, &edge, err);
+    if (rc >= 0 && edge.id == 0)
+        return NAMIDB_NONE;
+    if (rc >= 0)
+        rc = delete_edge(tx, id, edge.from, edge.to, err);
+    return ndb_tx_leave(tx, &mark, rc);
+}
+
+int ndb_tx_detach(struct namidb_tx *tx, uint64_t id, namidb_error *err)
+{
+    struct ndb_hops out;
+    struct ndb_hops in;
+    int rc = ndb_read_hops(&tx->snapshot, &id, 1, NAMIDB_ANY, NAMIDB_OUT,
+                           &tx->scratch, &out, err);
+
+    if (rc >= 0)
+        rc = ndb_read_hops(&tx->snapshot, &id, 1, NAMIDB_ANY, NAMIDB_IN,
+                           &tx->scratch, &in, err);
+    if (rc < 0)
+        return rc;
+    for (uint32_t i = 0; i < out.offsets[1] && rc >= 0; i++)
+        rc =
+            delete_edge(tx, out.edges[i].edge, id, out.edges[i].neighbour, err);
+    for (uint32_t i = 0; i < in.offsets[1] && rc >= 0; i++)
+        if (in.edges[i].neighbour != id) /* loops went with the others */
+            rc = delete_edge(tx, in.edges[i].edge, in.edges[i].neighbour, id,
+                             err);
+    return rc;
+}
