@@ -55,7 +55,7 @@ static void init_locks(struct namidb *db)
     struct ndb_writer *writer = &db->writer;
 
     (void)pthread_mutex_init(&db->lock, NULL);
-    (void)pthread_mutex_init(&db->refresh_lock, NULL);
+    ndb_cond_init(&db->refresh_done);
     ndb_cond_init(&writer->turn_free);
     ndb_cond_init(&writer->work);
     ndb_cond_init(&writer->done);
@@ -72,7 +72,7 @@ static void release_locks(struct namidb *db)
     ndb_cond_release(&writer->done);
     ndb_cond_release(&writer->flush_work);
     ndb_cond_release(&writer->flush_done);
-    (void)pthread_mutex_destroy(&db->refresh_lock);
+    ndb_cond_release(&db->refresh_done);
     (void)pthread_mutex_destroy(&db->lock);
 }
 

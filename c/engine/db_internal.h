@@ -134,9 +134,9 @@ struct namidb {
     struct ndb_place place;
     int64_t refreshed_ns;
     uint64_t commits, flushes;
+    bool is_refreshing; /* one at a time */
+    struct ndb_cond refresh_done;
     struct ndb_writer writer;
-
-    pthread_mutex_t refresh_lock; /* one refresh at a time */
 };
 
 /* open.c: lists, reads and replays; fills view, place, visible_version. A

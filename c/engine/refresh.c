@@ -9,8 +9,6 @@
  */
 #include "engine/db_internal.h"
 
-#include <time.h>
-
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/path.h"
@@ -238,39 +236,33 @@ static int refresh_forward(struct namidb *db, int64_t deadline_ns,
     return rc;
 }
 
-/* One refresh at a time. */
-static int lock_refresh(struct namidb *db, int64_t deadline_ns,
-                        namidb_error *err)
-{
-    struct timespec until = { .tv_sec = (time_t)(deadline_ns / 1000000000),
-                              .tv_nsec = (long)(deadline_ns % 1000000000) };
-
-    if (pthread_mutex_clocklock(&db->refresh_lock, CLOCK_MONOTONIC, &until) ==
-        0)
-        return NAMIDB_OK;
-    return ndb_fail(err, NAMIDB_EBUSY, "another refresh is under way");
-}
-
 int ndb_db_refresh(struct namidb *db, int64_t deadline_ns, bool *is_changed,
                    namidb_error *err)
 {
     bool is_stale;
-    int rc;
+    int rc = NAMIDB_OK;
 
     *is_changed = false;
     if (db->is_writer)
         return NAMIDB_OK;
-    rc = lock_refresh(db, deadline_ns, err);
-    if (rc < 0)
-        return rc;
     (void)pthread_mutex_lock(&db->lock);
+    while (rc >= 0 && db->is_refreshing)
+        if (!ndb_cond_wait(&db->refresh_done, &db->lock, deadline_ns))
+            rc = ndb_fail(err, NAMIDB_EBUSY, "another refresh is under way");
+    if (rc >= 0)
+        db->is_refreshing = true;
     is_stale =
         ndb_clock_ns() - db->refreshed_ns > NDB_RELIST_MS * NDB_NS_PER_MS;
     (void)pthread_mutex_unlock(&db->lock);
+    if (rc < 0)
+        return rc;
     if (is_stale)
         rc = relist(db, deadline_ns, is_changed, err);
     else
         rc = refresh_forward(db, deadline_ns, is_changed, err);
-    (void)pthread_mutex_unlock(&db->refresh_lock);
+    (void)pthread_mutex_lock(&db->lock);
+    db->is_refreshing = false;
+    ndb_cond_signal(&db->refresh_done);
+    (void)pthread_mutex_unlock(&db->lock);
     return rc;
 }
