@@ -168,5 +168,4 @@ $(BUILD)/fuzz/%: c/fuzz/%.c $(CORE_SRC)
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -o $@ $^ $(LDLIBS)
 
--include $(shell find $(BUILD) -name '*.d' -not -path '*/asan/*' \
-                      -not -path '*/tsan/*' 2>/dev/null)
+-include $(wildcard $(BUILD)/obj*/*/*.d)
