@@ -27,7 +27,7 @@ CPPFLAGS += -Ic -D_GNU_SOURCE
 CFLAGS += -std=c11 $(OPTIMISE) $(WARNINGS) -fPIC -fvisibility=hidden -pthread \
           $(SANITIZE)
 LDFLAGS += -pthread $(SANITIZE)
-LDLIBS += -lzstd -lxxhash -lcjson -lm
+LDLIBS += -lzstd -lxxhash -lcjson -lcurl -lexpat -lbearssl -lm
 
 LUA54_CFLAGS = $(shell pkg-config --cflags lua5.4)
 LUAJIT_CFLAGS = $(shell pkg-config --cflags luajit)
