@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * s3_xml.h - S3's answers in XML: errors, listings, multipart uploads.
+ *
+ * Pure, and written for hostile input: documents are bounded by their size,
+ * depth and number of items; entities other than XML's own five are refused.
+ */
+#ifndef NDB_NET_S3_XML_H
+#define NDB_NET_S3_XML_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+/* <Error>; texts are cut at their size, "" when absent. */
+struct ndb_s3_error {
+    char code[64]; /* "PreconditionFailed" */
+    char message[256];
+    char region[64]; /* the bucket's, when the request went to another */
+    char endpoint[192];
+};
+
+/* True when `body` is an <Error> document (also below a 200). */
+bool ndb_s3_error_parse(struct ndb_slice body, struct ndb_s3_error *out);
+
+struct ndb_s3_object {
+    char *key; /* decoded when the document says encoding-type=url */
+    uint64_t bytes;
+    int64_t modified_ms;
+};
+
+/* <ListBucketResult> of ListObjectsV2. */
+struct ndb_s3_listing {
+    struct ndb_s3_object *objects;
+    size_t count;
+    bool is_truncated;
+};
+
+/* NAMIDB_OK, NAMIDB_ENOMEM, or NAMIDB_EIO when it is no such document (an
+ * answer of something that is not S3). All memory is the arena's. */
+int ndb_s3_listing_parse(struct ndb_slice body, namidb_arena *arena,
+                         struct ndb_s3_listing *out);
+
+/* The text of the first element `name` anywhere ("UploadId", "AccessKeyId"):
+ * NAMIDB_OK, NAMIDB_NONE, NAMIDB_ENOMEM, NAMIDB_EIO. */
+int ndb_s3_xml_text(struct ndb_slice body, const char *name,
+                    namidb_arena *arena, const char **text);
+
+#endif
