@@ -101,20 +101,6 @@ int namidb_delete_edge(namidb_tx *tx, uint64_t id, namidb_error *err)
 /* ---------------------------------------------------------------- the end --
  */
 
-/* Waits for a batch that nobody else can ask about: at the deadline its fate is
- * not known. */
-static int wait_here(struct namidb_ticket *ticket, int64_t deadline_ns,
-                     namidb_error *err)
-{
-    int rc = ndb_ticket_wait(ticket, deadline_ns, err);
-
-    ndb_ticket_free(ticket);
-    if (rc == NAMIDB_ETIMEOUT)
-        rc = ndb_fail(err, NAMIDB_EUNKNOWN,
-                      "the deadline passed while the commit was under way");
-    return rc;
-}
-
 int namidb_tx_commit(namidb_tx *tx, int64_t timeout_ms, namidb_ticket **ticket,
                      namidb_error *err)
 {
@@ -131,7 +117,7 @@ int namidb_tx_commit(namidb_tx *tx, int64_t timeout_ms, namidb_ticket **ticket,
     if (rc < 0)
         return rc;
     if (ticket == NULL)
-        return wait_here(made, deadline_ns, err);
+        return ndb_ticket_finish(made, deadline_ns, err);
     *ticket = made;
     return NAMIDB_OK;
 }

@@ -36,6 +36,7 @@ static void finish_ticket(struct namidb *db, struct namidb_ticket *ticket,
     if (rc < 0)
         ticket->err = *err;
     ticket->is_done = true;
+    db->writer.given_up -= ticket->is_given_up;
     ndb_buf_release(&ticket->payload);
     ndb_cond_broadcast(&db->writer.done);
 }

@@ -39,6 +39,7 @@ struct namidb_ticket {
 
     /* Under the handle's lock. */
     bool is_done;
+    bool is_given_up; /* its caller was told `unknown` */
     int rc;
     namidb_error err;
 };
@@ -92,6 +93,7 @@ struct ndb_writer {
     struct ndb_cond work; /* the queue, or stopping */
     struct ndb_cond done; /* some ticket is done */
     struct namidb_ticket *first, *last;
+    uint32_t given_up; /* tickets under way of which nobody waits any more */
     struct ndb_doubt doubt;
     int64_t proof_date_ms; /* the store's */
     int64_t proof_ns;      /* the host's */

@@ -255,6 +255,22 @@ static int give_way(struct flush *flush, struct ndb_version *manifest)
 /* ------------------------------------------------------------- the thread --
  */
 
+static int write_and_publish(struct flush *flush)
+{
+    struct ndb_version *manifest = NULL;
+    int rc = write_pack(flush);
+
+    if (rc >= 0)
+        rc = publish(flush, &manifest);
+    if (rc == NAMIDB_OK)
+        rc = adopt(flush, manifest, NULL);
+    else if (rc == NAMIDB_NONE)
+        rc = give_way(flush, manifest);
+    ndb_version_unref(manifest);
+    ndb_pack_writer_free(flush->writer);
+    return rc;
+}
+
 static int flush_oldest(struct namidb *db, const struct ndb_frozen *frozen,
                         namidb_error *err)
 {
@@ -268,20 +284,18 @@ static int flush_oldest(struct namidb *db, const struct ndb_frozen *frozen,
     int rc;
 
     (void)pthread_mutex_lock(&db->lock);
-    flush.old_floor = ndb_floor_of(db->view->manifest);
-    flush.is_bottom =
-        db->view->manifest == NULL || db->view->manifest->body.pack_count == 0;
+    if (db->view->manifest != NULL)
+        manifest = ndb_version_ref(db->view->manifest);
+    flush.old_floor = ndb_floor_of(manifest);
+    flush.is_bottom = manifest == NULL || manifest->body.pack_count == 0;
     flush.date_ms = db->writer.proof_date_ms;
     (void)pthread_mutex_unlock(&db->lock);
-    rc = write_pack(&flush);
-    if (rc >= 0)
-        rc = publish(&flush, &manifest);
-    if (rc == NAMIDB_OK)
+    /* What somebody else flushed covers this one, too. */
+    if (flush.old_floor >= frozen->floor)
         rc = adopt(&flush, manifest, NULL);
-    else if (rc == NAMIDB_NONE)
-        rc = give_way(&flush, manifest);
+    else
+        rc = write_and_publish(&flush);
     ndb_version_unref(manifest);
-    ndb_pack_writer_free(flush.writer);
     return rc;
 }
 

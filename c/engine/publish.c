@@ -278,7 +278,8 @@ int ndb_publish(struct namidb *db, const struct ndb_edit *edit,
     while (rc == NAMIDB_ECONFLICT) {
         struct ndb_version *made;
 
-        if (ndb_floor_of(base) != edit->old_floor) {
+        if (ndb_floor_of(base) != edit->old_floor ||
+            edit->place.next <= edit->old_floor) {
             *out = base;
             return NAMIDB_NONE;
         }

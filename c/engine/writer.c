@@ -131,8 +131,19 @@ static int check_state(struct namidb *db, namidb_error *err)
     return NAMIDB_OK;
 }
 
-/* Waits until nobody has the turn and frozen memtables are not too many. Under
- * lock. */
+/* Why a turn cannot begin yet; NULL: it can. Under lock. */
+static const char *obstacle(const struct ndb_writer *writer)
+{
+    if (writer->is_taken)
+        return "another transaction is open";
+    if (writer->frozen_count == NDB_FROZEN_MAX)
+        return "two memtables wait for their flush";
+    if (writer->given_up != 0)
+        return "whether an earlier commit was applied is not known yet";
+    return NULL;
+}
+
+/* Waits until nothing stands in the way. Under lock. */
 static int await_turn(struct namidb *db, int64_t deadline_ns, namidb_error *err)
 {
     struct ndb_writer *writer = &db->writer;
@@ -142,15 +153,14 @@ static int await_turn(struct namidb *db, int64_t deadline_ns, namidb_error *err)
         pthread_equal(writer->owner, pthread_self()))
         return ndb_fail(err, NAMIDB_EINVAL,
                         "this thread has a transaction open on the handle");
-    while (rc >= 0 &&
-           (writer->is_taken || writer->frozen_count == NDB_FROZEN_MAX)) {
-        bool is_taken = writer->is_taken;
-
-        if (!ndb_cond_wait(&writer->turn_free, &db->lock, deadline_ns))
-            return ndb_fail(err, NAMIDB_EBUSY,
-                            is_taken ? "another transaction is open"
-                                     : "%u memtables wait for their flush",
-                            writer->frozen_count);
+    while (rc >= 0 && obstacle(writer) != NULL) {
+        if (!ndb_cond_wait(&writer->turn_free, &db->lock, deadline_ns) &&
+            obstacle(writer) != NULL)
+            return ndb_fail(err,
+                            writer->given_up != 0 && !writer->is_taken
+                                ? NAMIDB_EUNKNOWN
+                                : NAMIDB_EBUSY,
+                            "%s", obstacle(writer));
         rc = check_state(db, err);
     }
     return rc;
@@ -361,6 +371,22 @@ struct namidb *ndb_ticket_db(const struct namidb_ticket *ticket)
     return ticket->db;
 }
 
+/* Under lock. */
+static int await_ticket(struct namidb_ticket *ticket, int64_t deadline_ns,
+                        namidb_error *err)
+{
+    struct namidb *db = ticket->db;
+
+    while (!ticket->is_done)
+        if (!ndb_cond_wait(&db->writer.done, &db->lock, deadline_ns) &&
+            !ticket->is_done)
+            return ndb_fail(err, NAMIDB_ETIMEOUT,
+                            "the commit is still under way");
+    if (ticket->rc < 0 && err != NULL)
+        *err = ticket->err;
+    return ticket->rc;
+}
+
 int ndb_ticket_wait(struct namidb_ticket *ticket, int64_t deadline_ns,
                     namidb_error *err)
 {
@@ -368,17 +394,26 @@ int ndb_ticket_wait(struct namidb_ticket *ticket, int64_t deadline_ns,
     int rc;
 
     (void)pthread_mutex_lock(&db->lock);
-    while (!ticket->is_done)
-        if (!ndb_cond_wait(&db->writer.done, &db->lock, deadline_ns) &&
-            !ticket->is_done)
-            break;
+    rc = await_ticket(ticket, deadline_ns, err);
+    (void)pthread_mutex_unlock(&db->lock);
+    return rc;
+}
+
+int ndb_ticket_finish(struct namidb_ticket *ticket, int64_t deadline_ns,
+                      namidb_error *err)
+{
+    struct namidb *db = ticket->db;
+    int rc;
+
+    (void)pthread_mutex_lock(&db->lock);
+    rc = await_ticket(ticket, deadline_ns, err);
     if (!ticket->is_done) {
-        rc = ndb_fail(err, NAMIDB_ETIMEOUT, "the commit is still under way");
-    } else {
-        rc = ticket->rc;
-        if (rc < 0 && err != NULL)
-            *err = ticket->err;
+        ticket->is_given_up = true;
+        db->writer.given_up++;
+        rc = ndb_fail(err, NAMIDB_EUNKNOWN,
+                      "the deadline passed while the commit was under way");
     }
     (void)pthread_mutex_unlock(&db->lock);
+    ndb_ticket_free(ticket);
     return rc;
 }

@@ -54,6 +54,10 @@ int ndb_turn_submit(struct namidb *db, struct ndb_turn *turn,
 /* See namidb_ticket_wait, namidb_ticket_free. */
 int ndb_ticket_wait(struct namidb_ticket *ticket, int64_t deadline_ns,
                     namidb_error *err);
+/* Waits and frees. NAMIDB_EUNKNOWN at the deadline; from then on no turn begins
+ * until the fate of the batch is known. */
+int ndb_ticket_finish(struct namidb_ticket *ticket, int64_t deadline_ns,
+                      namidb_error *err);
 /* NULL is allowed. */
 void ndb_ticket_free(struct namidb_ticket *ticket);
 struct namidb *ndb_ticket_db(const struct namidb_ticket *ticket);

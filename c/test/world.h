@@ -51,6 +51,7 @@ struct world {
     struct ndb_rand rand;
     char bucket[32];
     namidb_options options;
+    struct ndb_fault_plan plan; /* of the next store that is opened */
     struct world_graph graph;
 };
 
@@ -69,7 +70,10 @@ namidb *world_must_open(struct world *world, bool read_only);
  * each is checked; any failure but those that belong to it is returned. */
 int world_change(struct world *world, namidb_tx *tx, struct world_graph *graph,
                  uint32_t count, namidb_error *err);
-/* One transaction of so many changes; the model follows when it commits. */
+/* The same as one transaction; *after is what the graph is if it commits. */
+int world_try(struct world *world, namidb *db, uint32_t count,
+              struct world_graph *after, namidb_error *err);
+/* The model follows when it commits. */
 int world_commit(struct world *world, namidb *db, uint32_t count,
                  namidb_error *err);
 
