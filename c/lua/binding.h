@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * binding.h - the module namidb.core: namidb.h for Lua 5.4 and LuaJIT.
+ *
+ * Three kinds of handle read: the database, a snapshot, a transaction. They are
+ * one struct under three metatables, so every reading method is one function.
+ *
+ * A Lua error jumps out of C. So nothing that C must free is ever held by a
+ * local variable while Lua may raise: handles live in userdata that were made
+ * before, rows in the handle's arena, temporary arrays in userdata on the
+ * stack.
+ *
+ * Failures give nil and an error table; misuse (NAMIDB_EINVAL, wrong types,
+ * closed handles) raises at the line of the caller.
+ */
+#ifndef NDB_LUA_BINDING_H
+#define NDB_LUA_BINDING_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "namidb.h"
+
+#define NDB_LUA_DB "namidb.db"
+#define NDB_LUA_SNAPSHOT "namidb.snapshot"
+#define NDB_LUA_TX "namidb.tx"
+#define NDB_LUA_TICKET "namidb.ticket"
+#define NDB_LUA_CURSOR "namidb.cursor"
+#define NDB_LUA_NODE "namidb.node"
+#define NDB_LUA_EDGE "namidb.edge"
+#define NDB_LUA_ERROR "namidb.error"
+
+/* Ids and sizes: integers where there are any. */
+#if LUA_VERSION_NUM >= 503
+#define ndb_lua_pushid(L, id) lua_pushinteger(L, (lua_Integer)(id))
+#else
+#define ndb_lua_pushid(L, id) lua_pushnumber(L, (lua_Number)(id))
+#define lua_rawlen lua_objlen
+#endif
+
+/* A handle that reads. db is NULL when it is closed, or ended. */
+struct ndb_lua_reader {
+    namidb *db;                /* of a database: owned; else the parent's */
+    namidb_snapshot *snapshot; /* of a snapshot */
+    namidb_tx *tx;             /* of a transaction */
+    namidb_arena *arena;       /* of the rows of the call under way */
+};
+
+/* ------------------------------------------------------------- handles -- */
+
+/* A table that a handle and its children share: the URI, the names that were
+ * seen (by kind and number), the parent, so that it lives as long. */
+void ndb_lua_set_shared(lua_State *L, int index);
+void ndb_lua_get_shared(lua_State *L, int index);
+
+/* The reader at argument 1, whose metatable is upvalue 1; raises when it is
+ * something else, or closed. */
+struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L);
+/* A new reader with that metatable, all NULL but its arena, on the stack. */
+struct ndb_lua_reader *ndb_lua_new_reader(lua_State *L, const char *name);
+/* Makes the metatable `name` with metamethods, and its methods (also __index);
+ * leaves the methods on the stack. Every function has the metatable as its
+ * upvalue. */
+void ndb_lua_new_type(lua_State *L, const char *name, const luaL_Reg *meta,
+                      const luaL_Reg *methods);
+/* Adds the reading methods to the methods on the stack, of that type. */
+void ndb_lua_add_reading(lua_State *L, const char *name);
+
+/* -------------------------------------------------------------- errors -- */
+
+/* Pushes nil and the error table; returns 2. NAMIDB_EINVAL raises instead. */
+int ndb_lua_fail(lua_State *L, const namidb_error *err);
+/* The same, but never raises: for functions that Lua code of ours calls. */
+int ndb_lua_fail_quietly(lua_State *L, const namidb_error *err);
+/* Raises the error table (iterators). */
+int ndb_lua_raise(lua_State *L, const namidb_error *err);
+void ndb_lua_open_errors(lua_State *L);
+
+/* -------------------------------------------------------------- values -- */
+
+/* The value at `index`; what it points to lives as long as what this leaves on
+ * the stack. Raises when it cannot be a value; `what` names it. */
+namidb_value ndb_lua_check_value(lua_State *L, int index, const char *what);
+/* A key: a string or an integer. */
+namidb_value ndb_lua_check_key(lua_State *L, int index);
+void ndb_lua_push_value(lua_State *L, const namidb_value *value);
+/* An integer of 64 bits as Lua has it. */
+void ndb_lua_push_int64(lua_State *L, int64_t integer);
+/* core.set_int64(make, read): how LuaJIT turns 8 bytes into an int64_t and
+ * back. core.set_kinds(table): constructors of values by kind. */
+int ndb_lua_set_int64(lua_State *L);
+int ndb_lua_set_kinds(lua_State *L);
+
+/* ------------------------------------------------------------ arguments -- */
+
+/* A number of seconds at `index`, as ms; -1 when it is absent. */
+int64_t ndb_lua_opt_timeout(lua_State *L, int index);
+/* The id at `index`: a number, or a node or edge as `type` says. */
+uint64_t ndb_lua_check_id(lua_State *L, int index, const char *type);
+/* Whether the value at `index` is a node or an edge. */
+bool ndb_lua_is_row(lua_State *L, int index, const char *type);
+
+/* ---------------------------------------------------------------- rows -- */
+
+/* `shared` is the stack index of the handle's shared table. */
+void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
+                       const namidb_node *node);
+void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
+                       const namidb_edge *edge);
+void ndb_lua_open_rows(lua_State *L);
+
+/* --------------------------------------------------------------- types -- */
+
+void ndb_lua_open_db(lua_State *L);
+void ndb_lua_open_snapshot(lua_State *L);
+void ndb_lua_open_tx(lua_State *L);
+void ndb_lua_open_cursor(lua_State *L);
+/* Pushes next, a cursor that is not open yet, nil, and the cursor (to be closed
+ * by 5.4); returns where namidb_scan_nodes and the like put theirs. */
+namidb_cursor **ndb_lua_new_cursor(lua_State *L);
+
+int ndb_lua_db_open(lua_State *L);
+int ndb_lua_parse_uri(lua_State *L);
+/* db:begin(timeout), for db:write. */
+int ndb_lua_tx_begin(lua_State *L);
+
+#endif

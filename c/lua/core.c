@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The module itself. It starts nothing: the first handle does.
+ */
+#include "lua/binding.h"
+
+static const luaL_Reg FUNCTIONS[] = {
+    { "open", ndb_lua_db_open },
+    { "parse_uri", ndb_lua_parse_uri },
+    { "set_int64", ndb_lua_set_int64 },
+    { "set_kinds", ndb_lua_set_kinds },
+    { NULL, NULL },
+};
+
+/* Raw tables of methods and metatables, which Lua adds to. */
+static void add_metatable(lua_State *L, const char *field, const char *name)
+{
+    luaL_getmetatable(L, name);
+    lua_setfield(L, -2, field);
+}
+
+NAMIDB_API int luaopen_namidb_core(lua_State *L);
+
+int luaopen_namidb_core(lua_State *L)
+{
+    ndb_lua_open_errors(L);
+    ndb_lua_open_rows(L);
+    ndb_lua_open_cursor(L);
+    ndb_lua_open_db(L);
+    ndb_lua_open_snapshot(L);
+    ndb_lua_open_tx(L);
+    lua_newtable(L);
+    luaL_setfuncs(L, FUNCTIONS, 0);
+    add_metatable(L, "db", NDB_LUA_DB);
+    add_metatable(L, "snapshot", NDB_LUA_SNAPSHOT);
+    add_metatable(L, "tx", NDB_LUA_TX);
+    add_metatable(L, "ticket", NDB_LUA_TICKET);
+    add_metatable(L, "node", NDB_LUA_NODE);
+    add_metatable(L, "edge", NDB_LUA_EDGE);
+    add_metatable(L, "error", NDB_LUA_ERROR);
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
+    lua_pushliteral(L, NAMIDB_VERSION);
+    lua_setfield(L, -2, "version");
+    return 1;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Iterators: a cursor and the function that steps it, for generic `for`.
+ */
+#include "lua/binding.h"
+
+struct cursor {
+    namidb_cursor *cursor; /* NULL: at its end, or closed */
+    namidb *db;            /* its names; the shared table keeps it */
+};
+
+static struct cursor *check_cursor(lua_State *L)
+{
+    return luaL_checkudata(L, 1, NDB_LUA_CURSOR);
+}
+
+static int cursor_close(lua_State *L)
+{
+    struct cursor *cursor = check_cursor(L);
+
+    namidb_cursor_close(cursor->cursor);
+    cursor->cursor = NULL;
+    return 0;
+}
+
+/* Yields node, or edge and node. */
+static int cursor_next(lua_State *L)
+{
+    struct cursor *cursor = check_cursor(L);
+    const namidb_node *node;
+    const namidb_edge *edge;
+    namidb_error err;
+    int shared;
+    int rc;
+
+    if (cursor->cursor == NULL)
+        return 0;
+    rc = namidb_cursor_next(cursor->cursor, &node, &edge, &err);
+    if (rc != NAMIDB_OK) {
+        (void)cursor_close(L);
+        return rc < 0 ? ndb_lua_raise(L, &err) : 0;
+    }
+    ndb_lua_get_shared(L, 1);
+    shared = lua_gettop(L);
+    if (edge != NULL)
+        ndb_lua_push_edge(L, cursor->db, shared, edge);
+    if (node != NULL && node->id != 0)
+        ndb_lua_push_node(L, cursor->db, shared, node);
+    return lua_gettop(L) - shared;
+}
+
+namidb_cursor **ndb_lua_new_cursor(lua_State *L)
+{
+    struct ndb_lua_reader *reader = lua_touserdata(L, 1);
+    struct cursor *cursor;
+
+    lua_pushcfunction(L, cursor_next);
+    cursor = lua_newuserdata(L, sizeof *cursor);
+    cursor->cursor = NULL;
+    cursor->db = reader->db;
+    luaL_getmetatable(L, NDB_LUA_CURSOR);
+    lua_setmetatable(L, -2);
+    ndb_lua_get_shared(L, 1);
+    ndb_lua_set_shared(L, -2);
+    lua_pushnil(L);
+    lua_pushvalue(L, -2);
+    return &cursor->cursor;
+}
+
+static const luaL_Reg META[] = {
+    { "__gc", cursor_close },
+    { "__close", cursor_close },
+    { NULL, NULL },
+};
+static const luaL_Reg METHODS[] = {
+    { "next", cursor_next },
+    { "close", cursor_close },
+    { NULL, NULL },
+};
+
+void ndb_lua_open_cursor(lua_State *L)
+{
+    ndb_lua_new_type(L, NDB_LUA_CURSOR, META, METHODS);
+    lua_pop(L, 1);
+}

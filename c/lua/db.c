@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The database handle: opening, and what only it can do.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lua/binding.h"
+
+/* ---------------------------------------------------------------- options --
+ */
+
+static bool bool_option(lua_State *L, const char *name)
+{
+    if (!lua_isboolean(L, -1))
+        (void)luaL_error(L, "option %s: a boolean is wanted, not a %s", name,
+                         luaL_typename(L, -1));
+    return lua_toboolean(L, -1) != 0;
+}
+
+static double number_option(lua_State *L, const char *name)
+{
+    double number;
+
+    if (lua_type(L, -1) != LUA_TNUMBER)
+        (void)luaL_error(L, "option %s: a number is wanted, not a %s", name,
+                         luaL_typename(L, -1));
+    number = lua_tonumber(L, -1);
+    if (!(number >= 0 && number <= 1e15))
+        (void)luaL_error(L, "option %s: 0 or more is wanted", name);
+    return number;
+}
+
+/* takeover: true (always), false (never), or seconds. */
+static int64_t takeover_option(lua_State *L)
+{
+    if (lua_isboolean(L, -1))
+        return lua_toboolean(L, -1) ? -1 : 0;
+    return (int64_t)(number_option(L, "takeover") * 1000);
+}
+
+/* One entry of the table; the value is on top. */
+static void take_option(lua_State *L, const char *name, namidb_options *options)
+{
+    if (strcmp(name, "read_only") == 0)
+        options->read_only = bool_option(L, name);
+    else if (strcmp(name, "create") == 0)
+        options->create = bool_option(L, name);
+    else if (strcmp(name, "takeover") == 0)
+        options->takeover_ms = takeover_option(L);
+    else if (strcmp(name, "timeout") == 0)
+        options->timeout_ms = (int64_t)(number_option(L, name) * 1000);
+    else if (strcmp(name, "cache_bytes") == 0)
+        options->cache_bytes = (uint64_t)number_option(L, name);
+    else if (strcmp(name, "memtable_bytes") == 0)
+        options->memtable_bytes = (uint64_t)number_option(L, name);
+    else if (strcmp(name, "flush_slots") == 0)
+        options->flush_slots = (uint64_t)number_option(L, name);
+    else if (strcmp(name, "flush_age") == 0)
+        options->flush_age_ms = (int64_t)(number_option(L, name) * 1000);
+    else
+        (void)luaL_error(L, "unknown option '%s'", name);
+}
+
+static void check_options(lua_State *L, int index, namidb_options *options)
+{
+    namidb_options_init(options);
+    if (lua_isnoneornil(L, index))
+        return;
+    luaL_checktype(L, index, LUA_TTABLE);
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            (void)luaL_error(L, "options have names");
+        take_option(L, lua_tostring(L, -2), options);
+        lua_pop(L, 1);
+    }
+}
+
+/* ---------------------------------------------------------------- opening --
+ */
+
+/* The shared table: names by kind, and what tostring shows. */
+static void push_shared(lua_State *L, bool is_read_only)
+{
+    lua_createtable(L, NAMIDB_NAME_KIND_COUNT, 1);
+    for (int kind = 0; kind < NAMIDB_NAME_KIND_COUNT; kind++) {
+        lua_newtable(L);
+        lua_rawseti(L, -2, kind + 1);
+    }
+    lua_pushfstring(L, "%s %s", is_read_only ? "reader of" : "writer of",
+                    lua_tostring(L, 1));
+    lua_setfield(L, -2, "title");
+}
+
+int ndb_lua_db_open(lua_State *L)
+{
+    const char *uri = luaL_checkstring(L, 1);
+    namidb_options options;
+    struct ndb_lua_reader *reader;
+    namidb_error err;
+    int rc;
+
+    check_options(L, 2, &options);
+    lua_settop(L, 1);
+    reader = ndb_lua_new_reader(L, NDB_LUA_DB);
+    push_shared(L, options.read_only);
+    ndb_lua_set_shared(L, 2);
+    rc = namidb_open(&reader->db, uri, &options, &err);
+    return rc < 0 ? ndb_lua_fail(L, &err) : 1;
+}
+
+static void set_text(lua_State *L, const char *field, const char *text)
+{
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, field);
+}
+
+int ndb_lua_parse_uri(lua_State *L)
+{
+    const char *text = luaL_checkstring(L, 1);
+    namidb_uri *uri = lua_newuserdata(L, sizeof *uri);
+    namidb_error err;
+
+    if (namidb_parse_uri(text, uri, &err) < 0)
+        return ndb_lua_fail_quietly(L, &err);
+    lua_createtable(L, 0, 5);
+    set_text(L, "scheme", uri->scheme);
+    if (uri->bucket[0] != '\0')
+        set_text(L, "bucket", uri->bucket);
+    if (uri->path[0] != '\0')
+        set_text(L, "path", uri->path);
+    set_text(L, "ns", uri->ns);
+    lua_newtable(L);
+    for (size_t i = 0; i < uri->param_count; i++)
+        set_text(L, uri->params[i].name, uri->params[i].value);
+    lua_setfield(L, -2, "params");
+    return 1;
+}
+
+/* ---------------------------------------------------------------- closing --
+ */
+
+static int db_close(lua_State *L)
+{
+    struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_DB);
+    namidb *db = reader->db;
+
+    reader->db = NULL;
+    namidb_close(db);
+    return 0;
+}
+
+static int db_gc(lua_State *L)
+{
+    struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_DB);
+
+    (void)db_close(L);
+    namidb_arena_free(reader->arena);
+    reader->arena = NULL;
+    return 0;
+}
+
+static int db_tostring(lua_State *L)
+{
+    struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_DB);
+
+    ndb_lua_get_shared(L, 1);
+    lua_getfield(L, -1, "title");
+    lua_pushfstring(L, "namidb %s%s", lua_tostring(L, -1),
+                    reader->db == NULL ? " (closed)" : "");
+    return 1;
+}
+
+/* ---------------------------------------------------------------- methods --
+ */
+
+static int db_refresh(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    bool is_changed;
+    namidb_error err;
+
+    if (namidb_refresh(reader->db, ndb_lua_opt_timeout(L, 2), &is_changed,
+                       &err) < 0)
+        return ndb_lua_fail(L, &err);
+    lua_pushboolean(L, is_changed);
+    return 1;
+}
+
+static int db_flush(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    namidb_error err;
+
+    if (namidb_flush(reader->db, ndb_lua_opt_timeout(L, 2), &err) < 0)
+        return ndb_lua_fail(L, &err);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static void set_count(lua_State *L, const char *field, uint64_t count)
+{
+    ndb_lua_pushid(L, count);
+    lua_setfield(L, -2, field);
+}
+
+static void set_bool(lua_State *L, const char *field, bool is_it)
+{
+    lua_pushboolean(L, is_it);
+    lua_setfield(L, -2, field);
+}
+
+static void push_requests(lua_State *L, const namidb_request_stats *requests)
+{
+    lua_createtable(L, 0, 8);
+    set_count(L, "get", requests->get);
+    set_count(L, "put", requests->put + requests->put_if_absent);
+    set_count(L, "delete", requests->del);
+    set_count(L, "list", requests->list);
+    set_count(L, "bytes_read", requests->bytes_read);
+    set_count(L, "bytes_written", requests->bytes_written);
+    set_count(L, "rounds", requests->rounds);
+}
+
+static int db_stats(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    namidb_stats stats;
+    namidb_error err;
+
+    if (namidb_get_stats(reader->db, &stats, &err) < 0)
+        return ndb_lua_fail(L, &err);
+    lua_createtable(L, 0, 16);
+    push_requests(L, &stats.requests);
+    lua_setfield(L, -2, "requests");
+    set_count(L, "manifest_version", stats.manifest_version);
+    set_count(L, "floor", stats.floor);
+    set_count(L, "slot", stats.slot);
+    set_count(L, "epoch", stats.epoch);
+    set_count(L, "memtable_bytes", stats.memtable_bytes);
+    set_count(L, "packs", stats.pack_count);
+    set_count(L, "pack_bytes", stats.pack_bytes);
+    set_count(L, "nodes", stats.node_count);
+    set_count(L, "edges", stats.edge_count);
+    set_count(L, "commits", stats.commits);
+    set_count(L, "flushes", stats.flushes);
+    set_bool(L, "is_writer", stats.is_writer);
+    set_bool(L, "is_fenced", stats.is_fenced);
+    set_bool(L, "is_unknown", stats.is_unknown);
+    return 1;
+}
+
+static int db_cache_stats(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    namidb_cache_stats stats;
+    namidb_stats requests;
+    namidb_error err;
+
+    if (namidb_get_cache_stats(reader->db, &stats, &err) < 0 ||
+        namidb_get_stats(reader->db, &requests, &err) < 0)
+        return ndb_lua_fail(L, &err);
+    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 7);
+    set_count(L, "hits", stats.hits);
+    set_count(L, "misses", stats.misses);
+    set_count(L, "evictions", stats.evictions);
+    set_count(L, "bytes", stats.bytes);
+    set_count(L, "bytes_max", stats.bytes_max);
+    set_count(L, "requests", stats.requests);
+    set_count(L, "bytes_fetched", stats.bytes_fetched);
+    lua_setfield(L, -2, "segments");
+    push_requests(L, &requests.requests);
+    lua_setfield(L, -2, "store");
+    return 1;
+}
+
+static const luaL_Reg META[] = {
+    { "__gc", db_gc },
+    { "__close", db_close },
+    { "__tostring", db_tostring },
+    { NULL, NULL },
+};
+static int db_snapshot(lua_State *L);
+static const luaL_Reg METHODS[] = {
+    { "snapshot", db_snapshot },
+    { "refresh", db_refresh },
+    { "flush", db_flush },
+    { "stats", db_stats },
+    { "cache_stats", db_cache_stats },
+    { "begin", ndb_lua_tx_begin },
+    { "close", db_close },
+    { NULL, NULL },
+};
+
+void ndb_lua_open_db(lua_State *L)
+{
+    ndb_lua_new_type(L, NDB_LUA_DB, META, METHODS);
+    ndb_lua_add_reading(L, NDB_LUA_DB);
+    lua_pop(L, 1);
+}
+
+/* -------------------------------------------------------------- snapshots --
+ */
+
+static int db_snapshot(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    struct ndb_lua_reader *made = ndb_lua_new_reader(L, NDB_LUA_SNAPSHOT);
+    namidb_error err;
+
+    ndb_lua_get_shared(L, 1);
+    ndb_lua_set_shared(L, -2);
+    if (namidb_snapshot_open(&made->snapshot, reader->db, &err) < 0)
+        return ndb_lua_fail(L, &err);
+    made->db = reader->db;
+    return 1;
+}
+
+static int snapshot_close(lua_State *L)
+{
+    struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_SNAPSHOT);
+
+    namidb_snapshot_close(reader->snapshot);
+    reader->snapshot = NULL;
+    reader->db = NULL;
+    return 0;
+}
+
+static int snapshot_gc(lua_State *L)
+{
+    struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_SNAPSHOT);
+
+    (void)snapshot_close(L);
+    namidb_arena_free(reader->arena);
+    reader->arena = NULL;
+    return 0;
+}
+
+static int snapshot_tostring(lua_State *L)
+{
+    struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_SNAPSHOT);
+
+    lua_pushfstring(L, "namidb snapshot%s",
+                    reader->db == NULL ? " (closed)" : "");
+    return 1;
+}
+
+static const luaL_Reg SNAPSHOT_META[] = {
+    { "__gc", snapshot_gc },
+    { "__close", snapshot_close },
+    { "__tostring", snapshot_tostring },
+    { NULL, NULL },
+};
+static const luaL_Reg SNAPSHOT_METHODS[] = {
+    { "close", snapshot_close },
+    { NULL, NULL },
+};
+
+void ndb_lua_open_snapshot(lua_State *L)
+{
+    ndb_lua_new_type(L, NDB_LUA_SNAPSHOT, SNAPSHOT_META, SNAPSHOT_METHODS);
+    ndb_lua_add_reading(L, NDB_LUA_SNAPSHOT);
+    lua_pop(L, 1);
+}

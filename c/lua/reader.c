@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What databases, snapshots and transactions have in common: looking.
+ *
+ * A database and a transaction are read through a snapshot that is open only
+ * while C reads, never while Lua runs.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "lua/binding.h"
+
+#define ID_MAX 9007199254740991.0
+
+/* ---------------------------------------------------------------- handles --
+ */
+
+void ndb_lua_set_shared(lua_State *L, int index)
+{
+#if LUA_VERSION_NUM >= 504
+    (void)lua_setiuservalue(L, index, 1);
+#else
+    (void)lua_setfenv(L, index);
+#endif
+}
+
+void ndb_lua_get_shared(lua_State *L, int index)
+{
+#if LUA_VERSION_NUM >= 504
+    (void)lua_getiuservalue(L, index, 1);
+#else
+    lua_getfenv(L, index);
+#endif
+}
+
+struct ndb_lua_reader *ndb_lua_new_reader(lua_State *L, const char *name)
+{
+    struct ndb_lua_reader *reader = lua_newuserdata(L, sizeof *reader);
+
+    memset(reader, 0, sizeof *reader);
+    luaL_getmetatable(L, name);
+    lua_setmetatable(L, -2);
+    reader->arena = namidb_arena_new();
+    if (reader->arena == NULL)
+        (void)luaL_error(L, "not enough memory");
+    return reader;
+}
+
+struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L)
+{
+    struct ndb_lua_reader *reader = lua_touserdata(L, 1);
+
+    if (reader == NULL || !lua_getmetatable(L, 1) ||
+        !lua_rawequal(L, -1, lua_upvalueindex(1))) {
+        lua_getfield(L, lua_upvalueindex(1), "__name");
+        (void)luaL_error(L, "a %s is wanted before the colon, not a %s",
+                         lua_tostring(L, -1), luaL_typename(L, 1));
+        return NULL;
+    }
+    lua_pop(L, 1);
+    if (reader->db == NULL)
+        (void)luaL_error(L, "the handle is closed");
+    return reader;
+}
+
+void ndb_lua_new_type(lua_State *L, const char *name, const luaL_Reg *meta,
+                      const luaL_Reg *methods)
+{
+    (void)luaL_newmetatable(L, name);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_pushvalue(L, -1);
+    luaL_setfuncs(L, meta, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -2);
+    luaL_setfuncs(L, methods, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "__index");
+    lua_remove(L, -2);
+}
+
+/* -------------------------------------------------------------- arguments --
+ */
+
+int64_t ndb_lua_opt_timeout(lua_State *L, int index)
+{
+    double seconds;
+
+    if (lua_isnoneornil(L, index))
+        return -1;
+    seconds = luaL_checknumber(L, index);
+    if (!(seconds >= 0) || seconds > 3155760000.0)
+        (void)luaL_argerror(L, index, "seconds, 0 or more, are wanted");
+    return (int64_t)(seconds * 1000);
+}
+
+uint64_t ndb_lua_check_id(lua_State *L, int index, const char *type)
+{
+    double number;
+
+    if (ndb_lua_is_row(L, index, type)) {
+        lua_getfield(L, index, "id");
+        number = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+    } else if (lua_type(L, index) == LUA_TNUMBER) {
+        number = lua_tonumber(L, index);
+    } else {
+        (void)luaL_error(L, "bad argument #%d: an id or a %s is wanted, not %s",
+                         index - 1, strchr(type, '.') + 1,
+                         lua_istable(L, index) ? "another table"
+                                               : luaL_typename(L, index));
+        return 0;
+    }
+    if (!(number >= 1 && number <= ID_MAX && number == floor(number)))
+        (void)luaL_error(L, "bad argument #%d: not an id", index - 1);
+    return (uint64_t)number;
+}
+
+/* A name that is there, by number; NAMIDB_ANY when it is absent and may be.
+ * False: nothing has that name. */
+static bool find_name(lua_State *L, struct ndb_lua_reader *reader, int index,
+                      enum namidb_name_kind kind, uint32_t *number)
+{
+    const char *text;
+    size_t bytes;
+
+    *number = NAMIDB_ANY;
+    if (lua_isnoneornil(L, index))
+        return true;
+    if (lua_type(L, index) != LUA_TSTRING)
+        (void)luaL_error(L, "bad argument #%d: a name is wanted, not %s",
+                         index - 1, luaL_typename(L, index));
+    text = lua_tolstring(L, index, &bytes);
+    *number = namidb_number(reader->db, kind, text, bytes);
+    return *number != 0;
+}
+
+static enum namidb_direction check_direction(lua_State *L, int index)
+{
+    static const char *const NAMES[] = { "out", "in", "both", NULL };
+
+    return (enum namidb_direction)luaL_checkoption(L, index, "out", NAMES);
+}
+
+/* ---------------------------------------------------------------- reading --
+ */
+
+/* A snapshot for one call; end_look when C has read. */
+static int begin_look(struct ndb_lua_reader *reader, namidb_snapshot **look,
+                      namidb_error *err)
+{
+    namidb_arena_reset(reader->arena);
+    if (reader->snapshot != NULL) {
+        *look = reader->snapshot;
+        return NAMIDB_OK;
+    }
+    return reader->tx != NULL ? namidb_tx_snapshot(look, reader->tx, err)
+                              : namidb_snapshot_open(look, reader->db, err);
+}
+
+static void end_look(struct ndb_lua_reader *reader, namidb_snapshot *look)
+{
+    if (look != reader->snapshot)
+        namidb_snapshot_close(look);
+}
+
+static int push_found_node(lua_State *L, struct ndb_lua_reader *reader, int rc,
+                           const namidb_node *node, const namidb_error *err)
+{
+    if (rc < 0)
+        return ndb_lua_fail(L, err);
+    if (rc == NAMIDB_NONE || node->id == 0) {
+        lua_pushnil(L);
+        return 1;
+    }
+    ndb_lua_get_shared(L, 1);
+    ndb_lua_push_node(L, reader->db, lua_gettop(L), node);
+    return 1;
+}
+
+static int node_by_id(lua_State *L, struct ndb_lua_reader *reader)
+{
+    uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
+    namidb_snapshot *look;
+    namidb_node node = { .id = 0 };
+    namidb_error err;
+    int rc = begin_look(reader, &look, &err);
+
+    if (rc >= 0) {
+        rc = namidb_nodes_get(look, &id, 1, reader->arena, &node, &err);
+        end_look(reader, look);
+    }
+    return push_found_node(L, reader, rc, &node, &err);
+}
+
+/* node(id), node(label, key) */
+static int reader_node(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    namidb_snapshot *look;
+    namidb_node node = { .id = 0 };
+    namidb_error err;
+    namidb_value key;
+    uint32_t label;
+    int rc;
+
+    if (lua_isnoneornil(L, 3))
+        return node_by_id(L, reader);
+    luaL_checktype(L, 2, LUA_TSTRING);
+    key = ndb_lua_check_key(L, 3);
+    if (!find_name(L, reader, 2, NAMIDB_LABEL, &label)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    rc = begin_look(reader, &look, &err);
+    if (rc >= 0) {
+        rc = namidb_node_by_key(look, label, key, reader->arena, &node, &err);
+        end_look(reader, look);
+    }
+    return push_found_node(L, reader, rc, &node, &err);
+}
+
+static int reader_edge(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_EDGE);
+    namidb_snapshot *look;
+    namidb_edge edge = { .id = 0 };
+    namidb_error err;
+    int rc = begin_look(reader, &look, &err);
+
+    if (rc >= 0) {
+        rc = namidb_edges_get(look, &id, 1, reader->arena, &edge, &err);
+        end_look(reader, look);
+    }
+    if (rc < 0)
+        return ndb_lua_fail(L, &err);
+    if (edge.id == 0) {
+        lua_pushnil(L);
+        return 1;
+    }
+    ndb_lua_get_shared(L, 1);
+    ndb_lua_push_edge(L, reader->db, lua_gettop(L), &edge);
+    return 1;
+}
+
+/* degree(id, type, direction) */
+static int reader_degree(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
+    enum namidb_direction direction = check_direction(L, 4);
+    namidb_snapshot *look;
+    namidb_error err;
+    uint64_t degree = 0;
+    uint32_t type;
+    int rc = NAMIDB_OK;
+
+    if (find_name(L, reader, 3, NAMIDB_TYPE, &type)) {
+        rc = begin_look(reader, &look, &err);
+        if (rc >= 0) {
+            rc = namidb_degree(look, id, type, direction, &degree, &err);
+            end_look(reader, look);
+        }
+    }
+    if (rc < 0)
+        return ndb_lua_fail(L, &err);
+    ndb_lua_pushid(L, degree);
+    return 1;
+}
+
+/* -------------------------------------------------------------- iterators --
+ */
+
+static int nothing(lua_State *L)
+{
+    (void)L;
+    return 0;
+}
+
+/* nodes(label) or edges(type). */
+static int scan(lua_State *L, enum namidb_name_kind kind)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    namidb_cursor **cursor;
+    namidb_snapshot *look;
+    namidb_error err;
+    uint32_t number;
+    int rc;
+
+    if (!find_name(L, reader, 2, kind, &number)) {
+        lua_pushcfunction(L, nothing);
+        return 1;
+    }
+    cursor = ndb_lua_new_cursor(L);
+    rc = begin_look(reader, &look, &err);
+    if (rc >= 0) {
+        rc = kind == NAMIDB_LABEL
+                 ? namidb_scan_nodes(cursor, look, number, &err)
+                 : namidb_scan_edges(cursor, look, number, &err);
+        end_look(reader, look);
+    }
+    return rc < 0 ? ndb_lua_raise(L, &err) : 4;
+}
+
+static int reader_nodes(lua_State *L)
+{
+    return scan(L, NAMIDB_LABEL);
+}
+
+static int reader_edges(lua_State *L)
+{
+    return scan(L, NAMIDB_TYPE);
+}
+
+static int expand(lua_State *L, enum namidb_direction direction)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
+    namidb_cursor **cursor;
+    namidb_snapshot *look;
+    namidb_error err;
+    uint32_t type;
+    int rc;
+
+    if (!find_name(L, reader, 3, NAMIDB_TYPE, &type)) {
+        lua_pushcfunction(L, nothing);
+        return 1;
+    }
+    cursor = ndb_lua_new_cursor(L);
+    rc = begin_look(reader, &look, &err);
+    if (rc >= 0) {
+        rc = namidb_expand(cursor, look, id, type, direction, true, &err);
+        end_look(reader, look);
+    }
+    return rc < 0 ? ndb_lua_raise(L, &err) : 4;
+}
+
+static int reader_out(lua_State *L)
+{
+    return expand(L, NAMIDB_OUT);
+}
+
+static int reader_into(lua_State *L)
+{
+    return expand(L, NAMIDB_IN);
+}
+
+static int reader_both(lua_State *L)
+{
+    return expand(L, NAMIDB_BOTH);
+}
+
+static const luaL_Reg READING[] = {
+    { "node", reader_node },
+    { "edge", reader_edge },
+    { "nodes", reader_nodes },
+    { "edges", reader_edges },
+    { "out", reader_out },
+    { "into", reader_into },
+    { "both", reader_both },
+    { "degree", reader_degree },
+    { NULL, NULL },
+};
+
+void ndb_lua_add_reading(lua_State *L, const char *name)
+{
+    luaL_getmetatable(L, name);
+    luaL_setfuncs(L, READING, 1);
+}

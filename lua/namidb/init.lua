@@ -1,0 +1,33 @@
+-- namidb: a property graph whose only durable state is objects in a bucket.
+--
+-- This module puts the parts together; see lua/README.md for the whole API.
+
+local core = require("namidb.core")
+local value = require("namidb.value")
+local int64 = require("namidb.int64")
+local write = require("namidb.write")
+local load_rows = require("namidb.load")
+local client = require("namidb.client")
+local row = require("namidb.row")
+
+core.set_kinds(value.kinds)
+if int64.is_needed then core.set_int64(int64.make, int64.read) end
+row.install(core.node, core.edge)
+core.db.__index.write = write.write
+core.db.__index.load = load_rows.load
+
+local namidb = {
+    _VERSION = "namidb " .. core.version,
+    open = core.open,
+    parse_uri = core.parse_uri,
+    load = load_rows.load,
+    Client = client.new,
+    null = core.null,
+    json = require("namidb.json"),
+}
+
+for name, constructor in pairs(value.constructors) do
+    namidb[name] = constructor
+end
+
+return namidb

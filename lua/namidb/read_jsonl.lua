@@ -1,0 +1,44 @@
+-- JSON lines: one object a line.
+
+local json = require("namidb.json")
+
+local read_jsonl = {}
+
+local Reader = {}
+Reader.__index = Reader
+
+local function fail(reader, column, message)
+    error({ code = "syntax", file = reader.name, line = reader.line,
+            column = column, retryable = false,
+            message = ("%s:%d:%d: %s"):format(reader.name, reader.line, column,
+                                              message) }, 0)
+end
+
+--- The next object, nil at the end; raises as read_csv's does.
+function Reader:next()
+    local line
+    repeat
+        line = self.file:read("*l")
+        if not line then return nil end
+        self.line = self.line + 1
+        self.bytes = self.bytes + #line + 1
+    until line:find("%S")
+    local row, err = json.decode(line)
+    if row == nil then fail(self, err.column, err.message) end
+    if type(row) ~= "table" or getmetatable(row) then
+        fail(self, 1, "an object is wanted")
+    end
+    return row
+end
+
+function Reader:close() self.file:close() end
+
+--- Opens a file; nil and a text when it cannot be read.
+function read_jsonl.open(path)
+    local file, err = io.open(path, "rb")
+    if not file then return nil, err end
+    return setmetatable({ file = file, name = path, line = 0, bytes = 0 },
+                        Reader)
+end
+
+return read_jsonl
