@@ -2,6 +2,7 @@
 #include "http_server.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -142,9 +143,11 @@ static void *accept_all(void *context)
     for (;;) {
         int socket = accept(server->listener, NULL, NULL);
         struct connection *connection;
+        int on = 1;
 
         if (socket < 0)
             return NULL;
+        (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         (void)pthread_mutex_lock(&server->lock);
         if (server->is_stopping || server->count == CONNECTIONS_MAX) {
             (void)pthread_mutex_unlock(&server->lock);

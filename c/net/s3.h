@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * s3.h - calls to one bucket: signed, judged, repeated.
+ *
+ * A call is repeated while its deadline leaves time, after a random pause up to
+ * a bound that doubles (full jitter), and not before what a Retry-After asked
+ * for; signed anew once for each of: a clock that is off, expired credentials,
+ * another region. A create is repeated only while the server cannot have seen
+ * it: from then on its outcome is ambiguous, and the caller decides.
+ *
+ * Any thread may submit. `done` runs on a thread of the client's, or on the
+ * submitting one: it must not block.
+ */
+#ifndef NDB_NET_S3_H
+#define NDB_NET_S3_H
+
+#include "net/credentials.h"
+#include "net/http.h"
+#include "net/s3_settings.h"
+#include "net/s3_xml.h"
+#include "net/sigv4.h"
+
+struct ndb_s3;
+
+/* Sends nothing. NAMIDB_EAUTH: no credentials. */
+int ndb_s3_open(struct ndb_s3 **s3, const struct ndb_s3_settings *settings,
+                namidb_error *err);
+/* No call may be under way. NULL is allowed. */
+void ndb_s3_close(struct ndb_s3 *s3);
+
+/* Where credentials come from, for people. */
+const char *ndb_s3_credentials_place(const struct ndb_s3 *s3);
+
+enum { NDB_S3_HEADERS_MAX = 24 };
+
+struct ndb_s3_call {
+    /* Set by the caller; must not change until done. */
+    const char *method;
+    const char *action;                 /* its permission: "s3:GetObject" */
+    const char *key;                    /* "": the bucket itself */
+    const struct ndb_sigv4_pair *query; /* not encoded */
+    size_t query_count;
+    const struct ndb_sigv4_pair *headers; /* at most 8 */
+    size_t header_count;
+    struct ndb_slice body;
+    bool has_body;
+    bool is_create; /* never repeated once it may be applied */
+    size_t answer_bytes_max;
+    int64_t deadline_ns;
+    void (*done)(struct ndb_s3_call *call);
+    void *context;
+
+    /*
+     * Set before done. status: NAMIDB_OK: 2xx; NAMIDB_NONE: no such object;
+     * NAMIDB_ECONFLICT: the condition did not hold; or a failure with its text,
+     * which does not name the object. answer and out: of the last try.
+     */
+    int status;
+    bool is_ambiguous; /* failed, but may be applied */
+    unsigned tries;
+    struct ndb_http_exchange exchange; /* its answer, and out */
+    struct ndb_s3_error error;         /* of the answer; "": none */
+    namidb_error err;
+
+    /* The client's. */
+    struct ndb_s3 *s3;
+    struct ndb_credentials_waiter waiter;
+    struct ndb_credentials *credentials;
+    struct ndb_buf path, url, authorization;
+    struct ndb_http_header sent[NDB_S3_HEADERS_MAX];
+    size_t sent_count;
+    char host[NDB_S3_HOST_BYTES];
+    char region[64];
+    char date[17];
+    char hash[NDB_SHA256_HEX_BYTES + 1];
+    char checksum[12];
+    int64_t pause_until_ns;
+    unsigned mended; /* bits 1 << enum ndb_s3_verdict: once each */
+};
+
+void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call);
+/* Frees what the client put into the call. */
+void ndb_s3_call_release(struct ndb_s3_call *call);
+
+#endif

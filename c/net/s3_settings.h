@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * s3_settings.h - which bucket, where, and how to talk to it; and the address
+ * that follows.
+ *
+ * Virtual-host style ("bucket.s3.eu-north-1.amazonaws.com/key") is AWS' own;
+ * other endpoints, and buckets with dots (no certificate covers them), are
+ * addressed by path ("host/bucket/key"). Keys are encoded once and never
+ * normalised. Pure.
+ */
+#ifndef NDB_NET_S3_SETTINGS_H
+#define NDB_NET_S3_SETTINGS_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct ndb_s3_settings {
+    char bucket[64];
+    char region[64];    /* "": not told; us-east-1 until a server says more */
+    char scheme[6];     /* "https" or "http" */
+    char endpoint[256]; /* "host" or "host:port"; "": AWS', by region */
+    bool is_path_style;
+    bool is_unsigned;    /* a public bucket: no credentials at all */
+    bool requester_pays; /* x-amz-request-payer */
+    bool has_checksum;   /* crc32c of large bodies, which are not hashed */
+    char owner[16];      /* x-amz-expected-bucket-owner; "": none */
+    char ca_bundle[1024];
+    char profile[128];
+};
+
+#define NDB_S3_HOST_BYTES 384
+
+/* The host of requests in `region`. */
+void ndb_s3_host(const struct ndb_s3_settings *settings, const char *region,
+                 char out[NDB_S3_HOST_BYTES]);
+
+/* Appends what is signed as the path, with a NUL that is not counted; `key` ""
+ * is the bucket itself. NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ELIMIT; so below. */
+int ndb_s3_path(const struct ndb_s3_settings *settings, const char *key,
+                struct ndb_buf *out);
+
+/* Appends "scheme://host" and the encoded path. */
+int ndb_s3_url(const struct ndb_s3_settings *settings, const char *host,
+               const char *path, struct ndb_buf *out);
+
+/* NAMIDB_EINVAL with what is wrong; NAMIDB_EUNSUPPORTED for names of things
+ * that are no plain buckets. */
+int ndb_s3_check_bucket(const char *bucket, namidb_error *err);
+
+/* Takes "https://host:port" apart into scheme and endpoint. NAMIDB_EINVAL. */
+int ndb_s3_set_endpoint(struct ndb_s3_settings *settings, const char *url,
+                        namidb_error *err);
+
+/* True for this machine: the only place where plain http needs no leave. */
+bool ndb_s3_is_loopback(const char *endpoint);
+
+#endif
