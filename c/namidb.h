@@ -256,7 +256,7 @@ NAMIDB_API void namidb_options_init(namidb_options *options);
 
 /*
  * Opens the namespace that `uri` names ("memory://name?ns=", "file:///abs?ns=",
- * "file://./rel?ns=").
+ * "file://./rel?ns=", "s3://bucket/prefix?ns=&region=...").
  *
  * A reader sends two LIST, then one GET of the manifest and one of each slot
  * above its floor, in 2 rounds, and never a PUT. A writer sends the same and

@@ -7,6 +7,7 @@
 #include "store/store.h"
 #include "store/store_file.h"
 #include "store/store_memory.h"
+#include "store/store_s3.h"
 #include "store/uri.h"
 
 int ndb_store_open(struct ndb_store **store, const char *text,
@@ -32,6 +33,5 @@ int ndb_store_open(struct ndb_store **store, const char *text,
                        uri.ns);
         return ndb_file_store_open(store, folder, err);
     }
-    return ndb_fail(err, NAMIDB_EUNSUPPORTED, "%s:// stores cannot be opened",
-                    uri.scheme);
+    return ndb_s3_store_open(store, &uri, err);
 }

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/s3_uri.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "net/aws_files.h"
+#include "store/uri.h"
+#include "sys/file.h"
+
+/* ---------------------------------------------------------------- values -- */
+
+static int read_choice(const namidb_uri *uri, const char *name,
+                       const char *const *choices, const char **value,
+                       namidb_error *err)
+{
+    const char *given = ndb_uri_param(uri, name);
+
+    if (given == NULL)
+        return NAMIDB_NONE;
+    for (; *choices != NULL; choices++)
+        if (strcmp(*choices, given) == 0) {
+            *value = *choices;
+            return NAMIDB_OK;
+        }
+    return ndb_fail(err, NAMIDB_EINVAL, "uri: %s=%.64s is no value of it", name,
+                    given);
+}
+
+/* A switch with two names, the second of which is `true`. */
+static int read_switch(const namidb_uri *uri, const char *name, const char *off,
+                       const char *on, bool *value, namidb_error *err)
+{
+    const char *const choices[] = { off, on, NULL };
+    const char *chosen = NULL;
+    int rc = read_choice(uri, name, choices, &chosen, err);
+
+    if (rc == NAMIDB_OK)
+        *value = strcmp(chosen, on) == 0;
+    return rc;
+}
+
+/* Copies a text that may not be longer than its place. */
+static int take(char *out, size_t capacity, const char *name, const char *value,
+                namidb_error *err)
+{
+    if ((size_t)snprintf(out, capacity, "%s", value) >= capacity)
+        return ndb_fail(err, NAMIDB_EINVAL, "%s: longer than %zu bytes", name,
+                        capacity - 1);
+    return NAMIDB_OK;
+}
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* ------------------------------------------------------ region, endpoint -- */
+
+/* A setting from the URI, two variables, or the profile; "" when none has it.
+ */
+struct wanted {
+    const char *param, *first, *second, *setting;
+};
+
+static int look_up(const struct wanted *wanted, const namidb_uri *uri,
+                   const char *profile, char *out, size_t capacity,
+                   namidb_error *err)
+{
+    struct ndb_aws_files files;
+    struct ndb_slice found;
+    const char *value = ndb_uri_param(uri, wanted->param);
+    int rc;
+
+    if (value == NULL)
+        value = variable(wanted->first);
+    if (value == NULL)
+        value = variable(wanted->second);
+    if (value != NULL)
+        return take(out, capacity, wanted->param, value, err);
+    rc = ndb_aws_files_read(&files, err);
+    if (rc < 0)
+        return rc;
+    found = ndb_aws_files_get(&files,
+                              profile[0] != '\0' ? profile : ndb_aws_profile(),
+                              wanted->setting);
+    if (found.bytes >= capacity)
+        rc = ndb_fail(err, NAMIDB_EINVAL, "%s: too long", wanted->setting);
+    else
+        (void)snprintf(out, capacity, "%.*s", (int)found.bytes,
+                       (const char *)found.data);
+    ndb_aws_files_release(&files);
+    return rc;
+}
+
+static int read_region(struct ndb_s3_settings *settings, const namidb_uri *uri,
+                       namidb_error *err)
+{
+    static const struct wanted wanted = { "region", "AWS_REGION",
+                                          "AWS_DEFAULT_REGION", "region" };
+    const char *region = settings->region;
+    int rc = look_up(&wanted, uri, settings->profile, settings->region,
+                     sizeof settings->region, err);
+
+    if (rc < 0)
+        return rc;
+    if (strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") !=
+            strlen(region) ||
+        (region[0] == '\0' && ndb_uri_param(uri, "region") != NULL))
+        return ndb_fail(err, NAMIDB_EINVAL, "region '%.64s' is none", region);
+    return NAMIDB_OK;
+}
+
+static bool is_amazon(const char *endpoint)
+{
+    return endpoint[0] == '\0' || strstr(endpoint, ".amazonaws.com") != NULL;
+}
+
+static int read_endpoint(struct ndb_s3_settings *settings,
+                         const namidb_uri *uri, namidb_error *err)
+{
+    static const struct wanted wanted = { "endpoint", "AWS_ENDPOINT_URL_S3",
+                                          "AWS_ENDPOINT_URL", "endpoint_url" };
+    bool allows_http = false;
+    char url[512] = "";
+    int rc = look_up(&wanted, uri, settings->profile, url, sizeof url, err);
+
+    (void)snprintf(settings->scheme, sizeof settings->scheme, "https");
+    if (rc >= 0 && (url[0] != '\0' || ndb_uri_param(uri, "endpoint") != NULL))
+        rc = ndb_s3_set_endpoint(settings, url, err);
+    if (rc >= 0)
+        rc = read_switch(uri, "allow_http", "false", "true", &allows_http, err);
+    if (rc < 0)
+        return rc;
+    if (strcmp(settings->scheme, "http") == 0 && !allows_http &&
+        !ndb_s3_is_loopback(settings->endpoint))
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "s3 endpoint '%.128s': plain http to another machine "
+                        "needs allow_http=true",
+                        url);
+    settings->is_path_style =
+        !is_amazon(settings->endpoint) || strchr(settings->bucket, '.') != NULL;
+    rc = read_switch(uri, "path_style", "false", "true",
+                     &settings->is_path_style, err);
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+/* ------------------------------------------------------------ the others -- */
+
+static int read_profile(struct ndb_s3_settings *settings, const namidb_uri *uri,
+                        namidb_error *err)
+{
+    const char *profile = ndb_uri_param(uri, "profile");
+    int rc = read_switch(uri, "unsigned", "false", "true",
+                         &settings->is_unsigned, err);
+
+    if (rc < 0)
+        return rc;
+    if (profile == NULL)
+        return NAMIDB_OK;
+    if (profile[0] == '\0')
+        return ndb_fail(err, NAMIDB_EINVAL, "uri: profile has no value");
+    if (settings->is_unsigned)
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "uri: unsigned=true and a profile contradict");
+    return take(settings->profile, sizeof settings->profile, "profile", profile,
+                err);
+}
+
+static int read_bill(struct ndb_s3_settings *settings, const namidb_uri *uri,
+                     namidb_error *err)
+{
+    static const char *const payers[] = { "requester", NULL };
+    const char *owner = ndb_uri_param(uri, "expected_bucket_owner");
+    const char *payer = NULL;
+    int rc = read_choice(uri, "request_payer", payers, &payer, err);
+
+    if (rc < 0)
+        return rc;
+    settings->requester_pays = payer != NULL;
+    if (owner == NULL)
+        return NAMIDB_OK;
+    if (strlen(owner) != 12 || strspn(owner, "0123456789") != 12)
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "uri: expected_bucket_owner is an account of 12 "
+                        "digits");
+    return take(settings->owner, sizeof settings->owner,
+                "expected_bucket_owner", owner, err);
+}
+
+static int read_ca_bundle(struct ndb_s3_settings *settings,
+                          const namidb_uri *uri, namidb_error *err)
+{
+    const char *path = ndb_uri_param(uri, "ca_bundle");
+
+    if (path == NULL)
+        path = variable("AWS_CA_BUNDLE");
+    if (path == NULL)
+        return NAMIDB_OK;
+    if (access(path, R_OK) != 0)
+        return ndb_file_fail(err, path, "cannot read the CA bundle", errno);
+    return take(settings->ca_bundle, sizeof settings->ca_bundle, "ca_bundle",
+                path, err);
+}
+
+static int read_storage_class(struct ndb_s3_uri *out, const namidb_uri *uri,
+                              namidb_error *err)
+{
+    static const char *const classes[] = {
+        "STANDARD",   "STANDARD_IA",         "ONEZONE_IA",
+        "GLACIER_IR", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY",
+        NULL
+    };
+    const char *value = NULL;
+    int rc;
+
+    rc = read_choice(uri, "storage_class", classes, &value, err);
+    if (rc == NAMIDB_OK)
+        return take(out->storage_class, sizeof out->storage_class,
+                    "storage_class", value, err);
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+static int read_encryption(struct ndb_s3_uri *out, const namidb_uri *uri,
+                           namidb_error *err)
+{
+    static const char *const kinds[] = { "AES256", "aws:kms", "aws:kms:dsse",
+                                         NULL };
+    const char *key = ndb_uri_param(uri, "sse_kms_key_id");
+    const char *kind = NULL;
+    int rc = read_choice(uri, "sse", kinds, &kind, err);
+
+    if (rc < 0)
+        return rc;
+    if (kind != NULL)
+        (void)snprintf(out->sse, sizeof out->sse, "%s", kind);
+    if (key == NULL)
+        return NAMIDB_OK;
+    if (kind == NULL || strncmp(kind, "aws:kms", 7) != 0)
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "uri: sse_kms_key_id needs sse=aws:kms");
+    return take(out->sse_kms_key_id, sizeof out->sse_kms_key_id,
+                "sse_kms_key_id", key, err);
+}
+
+static int read_root(struct ndb_s3_uri *out, const namidb_uri *uri,
+                     namidb_error *err)
+{
+    if ((size_t)snprintf(out->root, sizeof out->root, "%s%s%s/", uri->path,
+                         uri->path[0] != '\0' ? "/" : "",
+                         uri->ns) >= sizeof out->root)
+        return ndb_fail(err, NAMIDB_ELIMIT,
+                        "uri: prefix and ns are longer than %zu bytes",
+                        sizeof out->root - 1);
+    return NAMIDB_OK;
+}
+
+int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
+                    namidb_error *err)
+{
+    static int (*const of_settings[])(struct ndb_s3_settings *,
+                                      const namidb_uri *, namidb_error *) = {
+        read_profile, read_region, read_endpoint, read_bill, read_ca_bundle,
+    };
+    static int (*const of_store[])(struct ndb_s3_uri *, const namidb_uri *,
+                                   namidb_error *) = {
+        read_storage_class,
+        read_encryption,
+        read_root,
+    };
+    struct ndb_s3_settings *settings = &out->settings;
+    int rc;
+
+    *out = (struct ndb_s3_uri){ .has_probe = true };
+    settings->has_checksum = true;
+    rc = ndb_s3_check_bucket(uri->bucket, err);
+    if (rc >= 0)
+        rc = take(settings->bucket, sizeof settings->bucket, "bucket",
+                  uri->bucket, err);
+    for (size_t i = 0; i < sizeof of_settings / sizeof *of_settings; i++)
+        if (rc >= 0)
+            rc = of_settings[i](settings, uri, err);
+    for (size_t i = 0; i < sizeof of_store / sizeof *of_store; i++)
+        if (rc >= 0)
+            rc = of_store[i](out, uri, err);
+    if (rc >= 0)
+        rc = read_switch(uri, "checksum", "off", "crc32c",
+                         &settings->has_checksum, err);
+    if (rc >= 0)
+        rc = read_switch(uri, "probe", "off", "on", &out->has_probe, err);
+    return rc < 0 ? rc : NAMIDB_OK;
+}

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_s3.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "net/s3.h"
+#include "store/s3_uri.h"
+#include "sys/clock.h"
+#include "sys/thread.h"
+
+enum {
+    ERROR_BYTES_MAX = 64 << 10,  /* of an answer that is no object */
+    LISTING_BYTES_MAX = 8 << 20, /* 1,000 keys of 1 KiB, encoded, in XML */
+    DELETES_AT_ONCE = 16,
+    PAIRS_MAX = 8,
+};
+
+struct s3_store {
+    struct ndb_store base;
+    struct ndb_s3 *s3;
+    struct ndb_s3_uri uri;
+
+    pthread_mutex_t lock;
+    struct ndb_cond idle;
+    size_t in_flight;
+};
+
+/* One call, for one request or one key of a DELETE_MANY. */
+struct op {
+    struct ndb_s3_call call;
+    struct s3_store *store;
+    struct ndb_request *request;
+    struct deletes *deletes; /* NULL: a request of its own */
+    struct ndb_sigv4_pair pairs[PAIRS_MAX];
+    char key[NDB_STORE_KEY_BYTES_MAX + 1];
+    char after[NDB_STORE_KEY_BYTES_MAX + 1];
+    char text[64]; /* the range, or the number of keys */
+};
+
+/* A DELETE_MANY: its ops take keys until there are none. */
+struct deletes {
+    pthread_mutex_t lock;
+    size_t next;    /* key */
+    size_t running; /* ops */
+};
+
+/* ------------------------------------------------------------- finishing -- */
+
+static void finish(struct s3_store *store, struct ndb_request *request)
+{
+    request->done(request);
+    (void)pthread_mutex_lock(&store->lock);
+    if (--store->in_flight == 0)
+        ndb_cond_broadcast(&store->idle);
+    (void)pthread_mutex_unlock(&store->lock);
+}
+
+static void op_free(struct op *op)
+{
+    ndb_s3_call_release(&op->call);
+    ndb_free(op);
+}
+
+/* The failure of a call as that of the request; names object and store. */
+static void fail_request(struct op *op)
+{
+    struct ndb_request *request = op->request;
+    const struct ndb_s3_call *call = &op->call;
+    bool is_write = request->op != NDB_GET && request->op != NDB_LIST;
+
+    request->status = ndb_fail_object(
+        &request->err, call->status, op->key + strlen(op->store->uri.root),
+        "%s: %s", op->store->base.name, call->err.message);
+    request->is_ambiguous = is_write && call->is_ambiguous;
+}
+
+static int bad_answer(struct ndb_request *request, const char *what)
+{
+    return request->status = ndb_fail_object(&request->err, NAMIDB_EIO,
+                                             request->key, "%s", what);
+}
+
+/* --------------------------------------------------------------- reading -- */
+
+static int too_long(struct ndb_request *request, uint64_t bytes)
+{
+    return request->status =
+               ndb_fail_object(&request->err, NAMIDB_ELIMIT, request->key,
+                               "%" PRIu64 " bytes, more than %" PRIu64, bytes,
+                               request->length_max);
+}
+
+static bool is_whole(const struct ndb_request *request)
+{
+    return request->offset == 0 && request->length == 0;
+}
+
+/* That a range is the one that was asked for, and all of it. */
+static int check_range(struct ndb_request *request,
+                       const struct ndb_http_exchange *exchange)
+{
+    struct ndb_content_range range;
+    uint64_t end;
+
+    if (exchange->answer.status != 206)
+        return bad_answer(request, "a range was asked for, and not answered");
+    if (!ndb_content_range_parse(exchange->answer.content_range, &range) ||
+        range.total == UINT64_MAX)
+        return bad_answer(request, "the answer does not say which range it is");
+    end = request->length != 0 && request->length < range.total - range.first
+              ? request->offset + request->length
+              : range.total;
+    if (range.first != request->offset || range.last + 1 != end ||
+        exchange->out.bytes != end - range.first)
+        return bad_answer(request, "the answer is another range");
+    request->object_bytes = range.total;
+    return NAMIDB_OK;
+}
+
+static int check_whole(struct ndb_request *request,
+                       const struct ndb_http_exchange *exchange)
+{
+    if (exchange->answer.status != 200)
+        return bad_answer(request, "the answer is not the whole object");
+    if (exchange->answer.content_length != exchange->out.bytes)
+        return bad_answer(request, "the answer does not say how long it is");
+    request->object_bytes = exchange->out.bytes;
+    return NAMIDB_OK;
+}
+
+static void take_object(struct op *op)
+{
+    struct ndb_request *request = op->request;
+    struct ndb_http_exchange *exchange = &op->call.exchange;
+    int rc = is_whole(request) ? check_whole(request, exchange)
+                               : check_range(request, exchange);
+
+    if (rc < 0)
+        return;
+    if (request->length_max != 0 && exchange->out.bytes > request->length_max) {
+        (void)too_long(request, exchange->out.bytes);
+        return;
+    }
+    request->out = exchange->out;
+    exchange->out = NDB_BUF_INIT(0); /* the request owns it now */
+}
+
+/* A range that starts at the end is empty, not wrong, when it goes "up to the
+ * end"; S3 says 416 to both. */
+static bool is_empty_tail(struct op *op)
+{
+    const struct ndb_request *request = op->request;
+    const char *range = op->call.exchange.answer.content_range;
+    uint64_t total;
+
+    return op->call.exchange.answer.status == 416 && request->length == 0 &&
+           sscanf(range, "bytes */%" SCNu64, &total) == 1 &&
+           total == request->offset;
+}
+
+static void get_done(struct op *op)
+{
+    struct ndb_request *request = op->request;
+
+    if (op->call.status == NAMIDB_OK) {
+        take_object(op);
+    } else if (op->call.status == NAMIDB_NONE) {
+        request->status = NAMIDB_NONE;
+    } else if (is_empty_tail(op)) {
+        request->object_bytes = request->offset;
+    } else if (op->call.status == NAMIDB_ELIMIT && request->length_max != 0) {
+        (void)too_long(request, op->call.exchange.answer.content_length);
+    } else {
+        fail_request(op);
+    }
+}
+
+static void begin_get(struct op *op)
+{
+    struct ndb_request *request = op->request;
+    uint64_t bytes =
+        request->length != 0 ? request->length : request->length_max;
+
+    if (bytes == 0 || bytes > SIZE_MAX)
+        bytes = SIZE_MAX;
+    op->call.method = "GET";
+    op->call.action = "s3:GetObject";
+    op->call.answer_bytes_max =
+        bytes < ERROR_BYTES_MAX ? ERROR_BYTES_MAX : (size_t)bytes;
+    if (is_whole(request))
+        return;
+    if (request->length != 0)
+        (void)snprintf(op->text, sizeof op->text, "bytes=%" PRIu64 "-%" PRIu64,
+                       request->offset, request->offset + request->length - 1);
+    else
+        (void)snprintf(op->text, sizeof op->text, "bytes=%" PRIu64 "-",
+                       request->offset);
+    op->pairs[0] = (struct ndb_sigv4_pair){ "Range", op->text };
+    op->call.headers = op->pairs;
+    op->call.header_count = 1;
+}
+
+/* --------------------------------------------------------------- listing -- */
+
+static int add_object(struct op *op, const struct ndb_s3_object *object)
+{
+    const struct ndb_request *request = op->request;
+    struct ndb_listing *listing = &op->request->listing;
+    size_t root_bytes = strlen(op->store->uri.root);
+    const char *key = object->key + root_bytes;
+    const char *last = request->after;
+
+    if (listing->count != 0)
+        last = listing->items[listing->count - 1].key;
+    if (strncmp(object->key, op->key, strlen(op->key)) != 0)
+        return bad_answer(op->request, "a key that does not begin as asked");
+    if (last != NULL && strcmp(key, last) <= 0)
+        return bad_answer(op->request, "the keys are out of order");
+    return ndb_listing_add(listing, key, object->bytes, object->modified_ms);
+}
+
+static void list_done(struct op *op)
+{
+    struct ndb_request *request = op->request;
+    struct namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_s3_listing found;
+    int rc;
+
+    if (op->call.status != NAMIDB_OK) {
+        fail_request(op);
+        return;
+    }
+    rc = ndb_s3_listing_parse(ndb_buf_slice(&op->call.exchange.out), &arena,
+                              &found);
+    if (rc == NAMIDB_EIO)
+        (void)bad_answer(request, "the answer is no listing of S3's");
+    for (size_t i = 0; rc >= 0 && i < found.count; i++)
+        rc = add_object(op, &found.objects[i]);
+    if (rc == NAMIDB_ENOMEM)
+        request->status = ndb_fail_memory(&request->err);
+    if (rc < 0)
+        ndb_listing_release(&request->listing);
+    else
+        request->listing.is_truncated = found.is_truncated;
+    ndb_arena_release(&arena);
+}
+
+static void begin_list(struct op *op)
+{
+    const struct ndb_request *request = op->request;
+    uint32_t limit = request->limit != 0 && request->limit < NDB_LIST_KEYS_MAX
+                         ? request->limit
+                         : NDB_LIST_KEYS_MAX;
+    size_t count = 0;
+
+    (void)snprintf(op->text, sizeof op->text, "%" PRIu32, limit);
+    op->pairs[count++] = (struct ndb_sigv4_pair){ "encoding-type", "url" };
+    op->pairs[count++] = (struct ndb_sigv4_pair){ "list-type", "2" };
+    op->pairs[count++] = (struct ndb_sigv4_pair){ "max-keys", op->text };
+    op->pairs[count++] = (struct ndb_sigv4_pair){ "prefix", op->key };
+    if (request->after != NULL)
+        op->pairs[count++] =
+            (struct ndb_sigv4_pair){ "start-after", op->after };
+    op->call.method = "GET";
+    op->call.action = "s3:ListBucket";
+    op->call.key = "";
+    op->call.query = op->pairs;
+    op->call.query_count = count;
+    op->call.answer_bytes_max = LISTING_BYTES_MAX;
+}
+
+/* --------------------------------------------------------------- writing -- */
+
+static void begin_put(struct op *op)
+{
+    const struct ndb_s3_uri *uri = &op->store->uri;
+    const struct ndb_request *request = op->request;
+    size_t count = 0;
+
+    if (request->op == NDB_PUT_IF_ABSENT) {
+        op->pairs[count++] = (struct ndb_sigv4_pair){ "If-None-Match", "*" };
+        op->call.is_create = true;
+    }
+    /* Log and manifest are read too often for another class than STANDARD. */
+    if (uri->storage_class[0] != '\0' && strncmp(request->key, "pack/", 5) == 0)
+        op->pairs[count++] = (struct ndb_sigv4_pair){ "x-amz-storage-class",
+                                                      uri->storage_class };
+    if (uri->sse[0] != '\0')
+        op->pairs[count++] =
+            (struct ndb_sigv4_pair){ "x-amz-server-side-encryption", uri->sse };
+    if (uri->sse_kms_key_id[0] != '\0')
+        op->pairs[count++] = (struct ndb_sigv4_pair){
+            "x-amz-server-side-encryption-aws-kms-key-id", uri->sse_kms_key_id
+        };
+    op->call.method = "PUT";
+    op->call.action = "s3:PutObject";
+    op->call.headers = op->pairs;
+    op->call.header_count = count;
+    op->call.body = request->body;
+    op->call.has_body = true;
+    op->call.answer_bytes_max = ERROR_BYTES_MAX;
+}
+
+static void begin_delete(struct op *op)
+{
+    op->call.method = "DELETE";
+    op->call.action = "s3:DeleteObject";
+    op->call.answer_bytes_max = ERROR_BYTES_MAX;
+}
+
+static void write_done(struct op *op)
+{
+    bool is_absent = op->request->op != NDB_PUT &&
+                     op->request->op != NDB_PUT_IF_ABSENT &&
+                     op->call.status == NAMIDB_NONE;
+
+    if (op->call.status < 0)
+        fail_request(op);
+    else if (op->call.status == NAMIDB_NONE && !is_absent)
+        (void)bad_answer(op->request, "404 NoSuchKey to a PUT");
+}
+
+/* ---------------------------------------------------------- many deletes -- */
+
+static void delete_next(struct op *op);
+
+static void delete_done(struct ndb_s3_call *call)
+{
+    struct op *op = call->context;
+    struct deletes *deletes = op->deletes;
+
+    (void)pthread_mutex_lock(&deletes->lock);
+    op->request->date_ms = call->exchange.answer.date_ms;
+    if (call->status < 0) {
+        if (op->request->status >= 0)
+            fail_request(op);
+        op->request->is_ambiguous = true; /* some are gone, some are not */
+        deletes->next = op->request->key_count;
+    }
+    (void)pthread_mutex_unlock(&deletes->lock);
+    ndb_s3_call_release(call);
+    delete_next(op);
+}
+
+static bool full_key(const struct s3_store *store, const char *key,
+                     char out[NDB_STORE_KEY_BYTES_MAX + 1]);
+
+/* The last op finishes the request. */
+static void end_deletes(struct op *op)
+{
+    struct deletes *deletes = op->deletes;
+    struct s3_store *store = op->store;
+    struct ndb_request *request = op->request;
+    bool is_last;
+
+    ndb_free(op);
+    (void)pthread_mutex_lock(&deletes->lock);
+    is_last = --deletes->running == 0;
+    (void)pthread_mutex_unlock(&deletes->lock);
+    if (!is_last)
+        return;
+    (void)pthread_mutex_destroy(&deletes->lock);
+    ndb_free(deletes);
+    finish(store, request);
+}
+
+static void delete_next(struct op *op)
+{
+    struct ndb_request *request = op->request;
+    struct deletes *deletes = op->deletes;
+    const char *key = NULL;
+
+    (void)pthread_mutex_lock(&deletes->lock);
+    if (deletes->next < request->key_count)
+        key = request->keys[deletes->next++];
+    (void)pthread_mutex_unlock(&deletes->lock);
+    if (key == NULL) {
+        end_deletes(op);
+        return;
+    }
+    (void)full_key(op->store, key, op->key); /* checked by begin_deletes */
+    ndb_s3_submit(op->store->s3, &op->call);
+}
+
+static struct op *op_new(struct s3_store *store, struct ndb_request *request)
+{
+    struct op *op = ndb_calloc(1, sizeof *op);
+
+    if (op == NULL)
+        return NULL;
+    op->store = store;
+    op->request = request;
+    op->call.key = op->key;
+    op->call.deadline_ns = request->deadline_ns;
+    op->call.context = op;
+    return op;
+}
+
+/* As many ops as there is memory for, one at least. */
+static int begin_deletes(struct s3_store *store, struct ndb_request *request)
+{
+    struct op *ops[DELETES_AT_ONCE];
+    size_t wanted = request->key_count < DELETES_AT_ONCE ? request->key_count
+                                                         : DELETES_AT_ONCE;
+    struct deletes *deletes = ndb_calloc(1, sizeof *deletes);
+    size_t count = 0;
+
+    while (deletes != NULL && count < wanted &&
+           (ops[count] = op_new(store, request)) != NULL)
+        count++;
+    if (count == 0) {
+        ndb_free(deletes);
+        return request->status = ndb_fail_memory(&request->err);
+    }
+    (void)pthread_mutex_init(&deletes->lock, NULL);
+    deletes->running = count;
+    for (size_t i = 0; i < count; i++) {
+        ops[i]->deletes = deletes;
+        ops[i]->call.done = delete_done;
+        begin_delete(ops[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        delete_next(ops[i]);
+    return NAMIDB_OK;
+}
+
+/* ------------------------------------------------------------- requests -- */
+
+static void op_done(struct ndb_s3_call *call)
+{
+    struct op *op = call->context;
+    struct s3_store *store = op->store;
+    struct ndb_request *request = op->request;
+
+    request->date_ms = call->exchange.answer.date_ms;
+    if (request->op == NDB_GET)
+        get_done(op);
+    else if (request->op == NDB_LIST)
+        list_done(op);
+    else
+        write_done(op);
+    op_free(op);
+    finish(store, request);
+}
+
+/* A key is names joined by slashes; none may be "", ".", ".." or hidden. */
+static bool is_key(const char *key)
+{
+    size_t bytes = strlen(key);
+
+    if (bytes == 0 || key[bytes - 1] == '/')
+        return false;
+    for (size_t i = 0; i < bytes; i++)
+        if ((i == 0 || key[i - 1] == '/') && (key[i] == '.' || key[i] == '/'))
+            return false;
+    return true;
+}
+
+static bool full_key(const struct s3_store *store, const char *key,
+                     char out[NDB_STORE_KEY_BYTES_MAX + 1])
+{
+    return (size_t)snprintf(out, NDB_STORE_KEY_BYTES_MAX + 1, "%s%s",
+                            store->uri.root, key) <= NDB_STORE_KEY_BYTES_MAX;
+}
+
+static int check_key(const struct s3_store *store, struct ndb_request *request,
+                     const char *key, bool is_prefix)
+{
+    char text[NDB_STORE_KEY_BYTES_MAX + 1];
+
+    if ((is_prefix || is_key(key)) && full_key(store, key, text))
+        return NAMIDB_OK;
+    return request->status =
+               ndb_fail(&request->err, NAMIDB_EINVAL, "'%.64s' is no key", key);
+}
+
+static int check_request(const struct s3_store *store,
+                         struct ndb_request *request)
+{
+    int rc = NAMIDB_OK;
+
+    if (request->deadline_ns <= ndb_clock_ns())
+        return request->status = ndb_fail(&request->err, NAMIDB_ETIMEOUT,
+                                          "deadline passed before sending");
+    if (request->op != NDB_DELETE_MANY)
+        return check_key(store, request, request->key, request->op == NDB_LIST);
+    for (size_t i = 0; i < request->key_count && rc >= 0; i++)
+        rc = check_key(store, request, request->keys[i], false);
+    return rc;
+}
+
+static int begin_one(struct s3_store *store, struct ndb_request *request)
+{
+    struct op *op = op_new(store, request);
+
+    if (op == NULL)
+        return request->status = ndb_fail_memory(&request->err);
+    (void)full_key(store, request->key, op->key);
+    if (request->after != NULL)
+        (void)full_key(store, request->after, op->after);
+    op->call.done = op_done;
+    if (request->op == NDB_GET)
+        begin_get(op);
+    else if (request->op == NDB_LIST)
+        begin_list(op);
+    else if (request->op == NDB_DELETE)
+        begin_delete(op);
+    else
+        begin_put(op);
+    ndb_s3_submit(store->s3, &op->call);
+    return NAMIDB_OK;
+}
+
+static void s3_submit(struct ndb_store *base, struct ndb_request *requests,
+                      size_t count)
+{
+    struct s3_store *store = (struct s3_store *)base;
+
+    (void)pthread_mutex_lock(&store->lock);
+    store->in_flight += count;
+    (void)pthread_mutex_unlock(&store->lock);
+    for (size_t i = 0; i < count; i++) {
+        struct ndb_request *request = &requests[i];
+        int rc = check_request(store, request);
+
+        if (rc >= 0 && request->op == NDB_DELETE_MANY) {
+            if (request->key_count == 0)
+                rc = NAMIDB_NONE;
+            else
+                rc = begin_deletes(store, request);
+        } else if (rc >= 0) {
+            rc = begin_one(store, request);
+        }
+        if (rc != NAMIDB_OK)
+            finish(store, request);
+    }
+}
+
+/* ------------------------------------------------------- open and close -- */
+
+static void s3_close(struct ndb_store *base)
+{
+    struct s3_store *store = (struct s3_store *)base;
+
+    (void)pthread_mutex_lock(&store->lock);
+    while (store->in_flight != 0)
+        (void)ndb_cond_wait(&store->idle, &store->lock, NDB_NEVER);
+    (void)pthread_mutex_unlock(&store->lock);
+    ndb_s3_close(store->s3);
+    ndb_cond_release(&store->idle);
+    (void)pthread_mutex_destroy(&store->lock);
+    ndb_free(store);
+}
+
+static const struct ndb_store_ops S3_OPS = { s3_submit, s3_close };
+
+int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
+                      namidb_error *err)
+{
+    struct s3_store *store = ndb_calloc(1, sizeof *store);
+    int rc;
+
+    *out = NULL;
+    if (store == NULL)
+        return ndb_fail_memory(err);
+    rc = ndb_s3_uri_read(&store->uri, uri, err);
+    if (rc >= 0)
+        rc = ndb_s3_open(&store->s3, &store->uri.settings, err);
+    if (rc < 0) {
+        ndb_free(store);
+        return rc;
+    }
+    (void)pthread_mutex_init(&store->lock, NULL);
+    ndb_cond_init(&store->idle);
+    store->base.ops = &S3_OPS;
+    (void)snprintf(store->base.name, sizeof store->base.name, "s3://%s/%.180s",
+                   store->uri.settings.bucket, store->uri.root);
+    *out = &store->base;
+    return NAMIDB_OK;
+}
