@@ -234,13 +234,19 @@ local function put_edge(item, source, tx, props)
     return check(source, tx:put_edge(spec.type, from, to, props))
 end
 
--- One batch: returns how many rows, and whether the source is at its end.
+-- One batch: returns how many rows, and whether the source is at its end. What
+-- cannot be stored raises a text, which becomes the error of its row.
 local function put_batch(item, source, tx, rows_max)
     local put = item.is_node and put_node or put_edge
     for count = 0, rows_max - 1 do
         local row = source:next()
         if not row then return count, true end
-        put(item, source, tx, convert_row(item, source, row))
+        local props = convert_row(item, source, row)
+        local ok, err = pcall(put, item, source, tx, props)
+        if not ok then
+            if type(err) == "table" then error(err, 0) end
+            bad_row(source, (err:gsub("^[^:]*:%d+: ", "")))
+        end
     end
     return rows_max, false
 end

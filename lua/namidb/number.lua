@@ -29,7 +29,7 @@ function number.integer(text)
     if text:sub(1, 1) == "+" then text = text:sub(2) end
     local result = tonumber(text)
     if is_integer then return is_integer(result) and result or nil end
-    if result >= -9007199254740992 and result <= 9007199254740992 then
+    if result > -9007199254740992 and result < 9007199254740992 then
         return result
     end
     return int64.is_needed and parse_int64(text) or nil
