@@ -288,6 +288,37 @@ static void test_writers__a_deleted_slot_is_not_a_commit(void **state)
     world_end(&world);
 }
 
+/* A proof of life that is a minute old is renewed beside the PUT. */
+static void
+test_writers__a_commit_after_a_pause_lists_beside_its_put(void **state)
+{
+    struct world world;
+    namidb_stats before;
+    namidb_stats after;
+    namidb_error err;
+    namidb *db;
+
+    (void)state;
+    world_begin(&world, 8);
+    db = world_must_open(&world, false);
+    for (int i = 0; i < 2; i++) {
+        ndb_clock_advance(INT64_C(61000) * NDB_NS_PER_MS);
+        world_ok(&world, namidb_get_stats(db, &before, &err), err);
+        world_ok(&world, world_commit(&world, db, 20, &err), err);
+        world_ok(&world, namidb_get_stats(db, &after, &err), err);
+        assert_int_equal(after.requests.put_if_absent,
+                         before.requests.put_if_absent + 1);
+        assert_int_equal(after.requests.list, before.requests.list + 1);
+        assert_int_equal(after.requests.get, before.requests.get);
+        assert_int_equal(after.requests.rounds, before.requests.rounds + 1);
+        world_ok(&world, world_commit(&world, db, 20, &err), err);
+        world_ok(&world, namidb_get_stats(db, &before, &err), err);
+        assert_int_equal(before.requests.list, after.requests.list);
+    }
+    namidb_close(db);
+    world_end(&world);
+}
+
 /* --------------------------------------------------------- all at the same
  * time -- */
 
@@ -460,6 +491,8 @@ int main(void)
         cmocka_unit_test(
             test_writers__an_unknown_commit_may_turn_out_committed),
         cmocka_unit_test(test_writers__a_deleted_slot_is_not_a_commit),
+        cmocka_unit_test(
+            test_writers__a_commit_after_a_pause_lists_beside_its_put),
         cmocka_unit_test(test_writers__race_for_the_namespace),
     };
 
