@@ -211,10 +211,12 @@ static void take_done(struct ndb_http *http)
     }
 }
 
-/* How long nothing happens by itself, but for what curl knows of. */
+/* How long nothing happens by itself, but for what curl knows of. What waits
+ * for a connection need not wait when one has become free. */
 static int poll_ms(const struct ndb_http *http)
 {
     const struct ndb_http_exchange *exchange = http->waiting.first;
+    bool has_room = http->active_count < ACTIVE_MAX;
     int64_t now_ns = ndb_clock_ns();
     int64_t ms = http->active != NULL ? POLL_MS_MAX : IDLE_POLL_MS;
 
@@ -222,8 +224,9 @@ static int poll_ms(const struct ndb_http *http)
         int64_t at_ns = exchange->deadline_ns;
         int64_t until_ms;
 
-        if (exchange->not_before_ns > now_ns && exchange->not_before_ns < at_ns)
-            at_ns = exchange->not_before_ns;
+        if (has_room || exchange->not_before_ns > now_ns)
+            at_ns = exchange->not_before_ns < at_ns ? exchange->not_before_ns
+                                                    : at_ns;
         until_ms = at_ns <= now_ns ? 0 : (at_ns - now_ns) / NDB_NS_PER_MS + 1;
         if (until_ms < ms)
             ms = until_ms;
