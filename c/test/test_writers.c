@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_memory.h"
 #include "sys/clock.h"
 
 enum { HANDLES = 3 };
@@ -262,7 +261,7 @@ static void test_writers__a_deleted_slot_is_not_a_commit(void **state)
     world_ok(&world, world_commit(&world, second, 20, &err), err);
     world_ok(&world, namidb_flush(second, -1, &err), err);
     /* What GC will do when the slots are old enough. */
-    assert_int_equal(ndb_memory_open(&store, world.bucket, "ns/", &err), 0);
+    assert_int_equal(ndb_store_open(&store, world.uri, &err), 0);
     list.deadline_ns = NDB_NEVER;
     assert_int_equal(ndb_store_run(store, &list, 1, &err), 0);
     for (size_t i = 0; i < list.listing.count; i++) {
@@ -325,7 +324,7 @@ test_writers__a_commit_after_a_pause_lists_beside_its_put(void **state)
 enum { THREADS = 3, COMMITS = 60 };
 
 struct racer {
-    char bucket[32];
+    const char *uri;
     unsigned number;
     uint64_t seed;          /* of the next store's faults */
     bool is_calm;           /* no faults */
@@ -376,7 +375,7 @@ static int race_one(struct racer *racer, namidb *db, unsigned batch)
 
 static namidb *race_open(struct racer *racer)
 {
-    struct ndb_store *memory;
+    struct ndb_store *inside;
     struct ndb_store *faulty;
     namidb_options options;
     namidb_error err;
@@ -384,8 +383,8 @@ static namidb *race_open(struct racer *racer)
 
     namidb_options_init(&options);
     options.flush_slots = 8;
-    if (ndb_memory_open(&memory, racer->bucket, "ns/", &err) < 0 ||
-        ndb_faulty_open(&faulty, memory, &err) < 0)
+    if (ndb_store_open(&inside, racer->uri, &err) < 0 ||
+        ndb_faulty_open(&faulty, inside, &err) < 0)
         return NULL;
     ndb_faulty_plan(
         faulty, &(struct ndb_fault_plan){ .fault = NDB_FAULT_DROP,
@@ -460,13 +459,15 @@ static void test_writers__race_for_the_namespace(void **state)
 {
     struct racer racers[THREADS] = { { .number = 0 } };
     pthread_t threads[THREADS];
+    char uri[PLACE_URI_BYTES];
     namidb *db;
 
     (void)state;
+    place_new(uri);
     for (unsigned i = 0; i < THREADS; i++) {
         racers[i].number = i;
         racers[i].seed = 40 + i;
-        (void)snprintf(racers[i].bucket, sizeof racers[i].bucket, "race");
+        racers[i].uri = uri;
         assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]),
                          0);
     }
@@ -477,7 +478,7 @@ static void test_writers__race_for_the_namespace(void **state)
     for (unsigned i = 0; i < THREADS; i++)
         check_race(&racers[i], db);
     namidb_close(db);
-    ndb_memory_clear("race");
+    place_clear(uri);
 }
 
 int main(void)

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_memory.h"
-
 #define ABSENT INT64_MIN
 
 static const char *const LABELS[WORLD_LABELS] = { "L0", "L1", "L2" };
@@ -37,12 +35,10 @@ void world_ok_at(const struct world *world, int rc, const namidb_error *err,
 
 void world_begin(struct world *world, uint64_t seed)
 {
-    static unsigned count;
-
     memset(world, 0, sizeof *world);
     world->seed = seed;
     world->rand.state = seed;
-    (void)snprintf(world->bucket, sizeof world->bucket, "world-%u", ++count);
+    place_new(world->uri);
     namidb_options_init(&world->options);
     world->options.flush_age_ms = 0;
     for (int i = 0; i < WORLD_NODES; i++) {
@@ -53,19 +49,19 @@ void world_begin(struct world *world, uint64_t seed)
 
 void world_end(struct world *world)
 {
-    ndb_memory_clear(world->bucket);
+    place_clear(world->uri);
 }
 
 int world_open(struct world *world, namidb **db, struct ndb_store **faulty,
                namidb_error *err)
 {
-    struct ndb_store *memory;
+    struct ndb_store *inside;
     struct ndb_store *wrapped;
-    int rc = ndb_memory_open(&memory, world->bucket, "ns/", err);
+    int rc = ndb_store_open(&inside, world->uri, err);
 
     *db = NULL;
     if (rc >= 0)
-        rc = ndb_faulty_open(&wrapped, memory, err);
+        rc = ndb_faulty_open(&wrapped, inside, err);
     if (rc < 0)
         return rc;
     ndb_faulty_plan(wrapped, &world->plan);

@@ -5,7 +5,7 @@
  *
  * The model is flat arrays that are copied as a whole: a transaction works on a
  * copy, which becomes the model when the commit is acknowledged. The store is
- * one of memory below a faulty one, so any request may be made to fail.
+ * that of place.h below a faulty one, so any request may be made to fail.
  */
 #ifndef NDB_TEST_WORLD_H
 #define NDB_TEST_WORLD_H
@@ -19,6 +19,7 @@
 #include "base/rand.h"
 #include "engine/db.h"
 #include "namidb.h"
+#include "place.h"
 #include "store/wrappers.h"
 
 enum { WORLD_NODES = 128, WORLD_EDGES = 512, WORLD_LABELS = 3 };
@@ -49,7 +50,7 @@ struct world_graph {
 struct world {
     uint64_t seed; /* printed when a check fails */
     struct ndb_rand rand;
-    char bucket[32];
+    char uri[PLACE_URI_BYTES];
     namidb_options options;
     struct ndb_fault_plan plan; /* of the next store that is opened */
     struct world_graph graph;

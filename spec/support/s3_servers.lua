@@ -1,0 +1,185 @@
+--- Servers that speak S3, for tests: installed once, started on loopback.
+--
+-- Binaries are kept in $NAMIDB_SERVERS, or ~/.cache/namidb-servers, and are
+-- pinned. A server runs in a folder of its own on a port of its own, and is
+-- stopped by its process id.
+--
+-- @module s3_servers
+local socket = require("socket")
+
+local s3_servers = {}
+
+local ACCESS_KEY, SECRET_KEY = "namidb-test", "namidb-test-secret"
+
+local GO = "GOBIN=%s GOFLAGS=-p=2 go install %s"
+
+-- How each is installed and started. `checks_signatures`: a wrong key is
+-- refused. Substituted in `start`: $cache, $port, $other, $folder.
+local KINDS = {
+    gofakes3 = {
+        binary = "gofakes3",
+        needs = "go",
+        install = "github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0",
+        start = "$cache/gofakes3 -backend memory -initialbucket bucket" ..
+            " -host 127.0.0.1:$port",
+        ready = "/",
+    },
+    minio = {
+        binary = "minio",
+        needs = "go",
+        install = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c",
+        -- A folder is a bucket.
+        start = "mkdir -p $folder/data/bucket; " ..
+            "MINIO_ROOT_USER=" .. ACCESS_KEY ..
+            " MINIO_ROOT_PASSWORD=" .. SECRET_KEY ..
+            " exec $cache/minio server --address 127.0.0.1:$port" ..
+            " --console-address 127.0.0.1:$other $folder/data",
+        ready = "/minio/health/ready",
+        checks_signatures = true,
+    },
+    moto = {
+        binary = "moto/bin/moto_server",
+        needs = "python3",
+        pip = "'moto[server,s3]==5.2.5'",
+        start = "exec $cache/moto/bin/moto_server -H 127.0.0.1 -p $port",
+        ready = "/",
+        makes_bucket = true,
+    },
+    localstack = {
+        binary = "localstack/bin/python",
+        needs = "python3",
+        pip = "'localstack-core[base-runtime]==4.9.2' 'cbor2==5.8.0'" ..
+            " 'pyopenssl==24.3.0' service_identity",
+        start = "cd $folder && SERVICES=s3 DISABLE_EVENTS=1 " ..
+            "SKIP_SSL_CERT_DOWNLOAD=1 GATEWAY_LISTEN=127.0.0.1:$port " ..
+            "exec $cache/localstack/bin/python -m localstack.runtime.main",
+        ready = "/_localstack/health",
+        makes_bucket = true,
+    },
+}
+
+local function succeeds(command)
+    local status = os.execute(command .. " >/dev/null 2>&1")
+    return status == true or status == 0
+end
+
+local function cache()
+    local home = os.getenv("HOME") or "/tmp"
+    return os.getenv("NAMIDB_SERVERS") or (home .. "/.cache/namidb-servers")
+end
+
+local function free_port()
+    local server = assert(socket.bind("127.0.0.1", 0))
+    local _, port = server:getsockname()
+    server:close()
+    return tonumber(port)
+end
+
+local function capture(command)
+    local pipe = assert(io.popen(command))
+    local text = pipe:read("*a")
+    pipe:close()
+    return (text:gsub("%s+$", ""))
+end
+
+local function is_ready(url)
+    return succeeds("curl -sf --noproxy '*' -m 2 -o /dev/null " .. url)
+end
+
+-- Installs a server that is not there yet; nil and why when that fails.
+local function install(name, kind)
+    local binary = cache() .. "/" .. kind.binary
+    if succeeds("test -x " .. binary) then return true end
+    if not succeeds("command -v " .. kind.needs) then
+        return nil, name .. ": " .. kind.needs .. " is not installed"
+    end
+    io.stderr:write("# installing ", name, ", once\n")
+    local command
+    if kind.pip then
+        local folder = cache() .. "/" .. name
+        command = ("python3 -m venv %s && %s/bin/pip install -q %s"):format(
+            folder, folder, kind.pip)
+    else
+        command = GO:format(cache(), kind.install)
+    end
+    if succeeds("mkdir -p " .. cache() .. " && " .. command) then
+        return true
+    end
+    return nil, name .. ": cannot be installed here"
+end
+
+local Server = {}
+local Server_mt = { __index = Server, __name = "s3_servers" }
+
+--- Variables and URI for a program that is to use the server.
+-- @tparam[opt] string params more of the URI's parameters, "&a=b"
+-- @treturn string to be put before a command
+function Server:environment(params)
+    local variables = {
+        "AWS_ACCESS_KEY_ID=" .. ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY=" .. SECRET_KEY,
+        "AWS_SESSION_TOKEN= AWS_PROFILE= AWS_ENDPOINT_URL=",
+        "AWS_CONFIG_FILE=/nonexistent",
+        "AWS_SHARED_CREDENTIALS_FILE=/nonexistent",
+        "NAMIDB_TEST_SIGNS=" .. (self.kind.checks_signatures and 1 or 0),
+        ("NAMIDB_TEST_URI='s3://bucket/tests?region=us-east-1" ..
+            "&endpoint=http://127.0.0.1:%d%s'"):format(self.port, params or ""),
+    }
+    return table.concat(variables, " ")
+end
+
+--- Stop the server and remove its folder.
+function Server:stop()
+    succeeds("kill " .. self.pid)
+    for _ = 1, 50 do
+        if not succeeds("kill -0 " .. self.pid) then break end
+        socket.sleep(0.1)
+    end
+    succeeds("kill -9 " .. self.pid)
+    succeeds("rm -rf " .. self.folder)
+end
+
+local function await(server)
+    local base = "http://127.0.0.1:" .. server.port
+    for _ = 1, 600 do
+        if is_ready(base .. server.kind.ready) then return true end
+        if not succeeds("kill -0 " .. server.pid) then break end
+        socket.sleep(0.1)
+    end
+    local log = capture("tail -n 5 " .. server.folder .. "/log")
+    server:stop()
+    return nil, "server does not start: " .. log
+end
+
+--- Start a server with an empty bucket named "bucket".
+-- @tparam string name `gofakes3`, `minio`, `moto` or `localstack`
+-- @treturn ?Server nil and why when it cannot be had here
+function s3_servers.start(name)
+    local kind = assert(KINDS[name], name)
+    local ok, why = install(name, kind)
+    if not ok then return nil, why end
+    local server = setmetatable({ kind = kind, port = free_port() }, Server_mt)
+    server.folder = capture("mktemp -d")
+    local values = {
+        cache = cache(),
+        folder = server.folder,
+        port = server.port,
+        other = free_port(),
+    }
+    local script = kind.start:gsub("%$(%w+)", values)
+    local path = server.folder .. "/start"
+    local file = assert(io.open(path, "w"))
+    file:write(script, "\n")
+    file:close()
+    server.pid = capture(("sh %s >%s/log 2>&1 </dev/null & echo $!"):format(
+        path, server.folder))
+    ok, why = await(server)
+    if not ok then return nil, name .. ": " .. why end
+    if kind.makes_bucket then
+        assert(succeeds(("curl -sf --noproxy '*' -X PUT " ..
+            "http://127.0.0.1:%d/bucket"):format(server.port)))
+    end
+    return server
+end
+
+return s3_servers
