@@ -121,6 +121,29 @@ install: all
 	    (cd lua && find . -name '*.lua' -exec install -D -m 644 {} \
 	        $(abspath $(DESTDIR)$(PREFIX))/share/lua/$$version/{} \;) ; done
 
+# For LuaRocks: one core, for the Lua whose headers are in LUA_INCDIR.
+ROCK = build/rock/$(notdir $(LUA_INCDIR))
+HEADERS := zstd.h:libzstd-dev xxhash.h:libxxhash-dev cjson/cJSON.h:libcjson-dev \
+           curl/curl.h:libcurl4-openssl-dev expat.h:libexpat1-dev \
+           bearssl.h:libbearssl-dev
+.PHONY: headers rock rock-install
+headers:
+	@for pair in lua.h:liblua5.4-dev $(HEADERS); do \
+	    echo "#include <$${pair%%:*}>" | \
+	        $(CC) $(CPPFLAGS) -I$(LUA_INCDIR) -E -x c - >/dev/null 2>&1 || { \
+	        echo "$${pair%%:*} is missing; on Debian:" \
+	            "apt-get install $${pair##*:}" >&2; exit 1; }; done
+
+rock: headers
+	@$(MAKE) --no-print-directory BUILD=$(ROCK) \
+	    LUA54_CFLAGS=-I$(LUA_INCDIR) $(ROCK)/lua5.4/namidb/core.so
+
+rock-install:
+	install -D -m 755 $(ROCK)/lua5.4/namidb/core.so \
+	    $(LIBDIR)/namidb/core.so
+	cd lua && find . -name '*.lua' -exec install -D -m 644 {} \
+	    $(LUADIR)/{} \;
+
 ## make clean      remove what was made
 clean:
 	rm -rf $(BUILD)
