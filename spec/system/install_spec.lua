@@ -14,9 +14,10 @@ local SCRIPT = "local db = assert(require('namidb').open('memory://x')) " ..
 local function use(path, cpath)
     local name = is_jit and "LUA_PATH" or "LUA_PATH_5_4"
     local cname = is_jit and "LUA_CPATH" or "LUA_CPATH_5_4"
-    return process.run(('cd / && env -u LUA_PATH -u LUA_CPATH ' ..
-        '%s="%s" %s="%s" %s -e "%s"'):format(name, path, cname, cpath,
-                                           process.lua, SCRIPT))
+    local command = 'cd / && env -u LUA_PATH -u LUA_CPATH ' ..
+        '%s="%s" %s="%s" %s -e "%s"'
+    return process.run(command:format(name, path, cname, cpath, process.lua,
+                                      SCRIPT))
 end
 
 describe("installing", function()
@@ -26,8 +27,8 @@ describe("installing", function()
 
     it("by luarocks gives a tree that works", function()
         -- A clean copy: what is committed and what is new, nothing built.
-        local text, ok = process.run(("git ls-files -co --exclude-standard | " ..
-            "tar -cf - -T - | tar -xf - -C %s"):format(folder))
+        local text, ok = process.run(("git ls-files -co --exclude-standard |" ..
+            " tar -cf - -T - | tar -xf - -C %s"):format(folder))
         assert.is_true(ok, text)
         local include = is_jit and "/usr/include/luajit-2.1" or
             "/usr/include/lua5.4"
@@ -59,8 +60,8 @@ describe("installing", function()
             "HEADERS='no-such.h:lib-no-such-dev'")
         assert.is_false(ok)
         assert.matches("apt%-get install", text)
-        text, ok = process.run("make -s headers HEADERS=no-such.h:libnone-dev" ..
-            " LUA_INCDIR=/usr/include/lua5.4")
+        text, ok = process.run("make -s headers " ..
+            "HEADERS=no-such.h:libnone-dev LUA_INCDIR=/usr/include/lua5.4")
         assert.is_false(ok)
         assert.matches("no%-such.h is missing.*apt%-get install libnone%-dev",
                        text)

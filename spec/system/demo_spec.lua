@@ -1,0 +1,34 @@
+-- make demo's script, on this machine's own packages.
+
+package.path = "./spec/support/?.lua;" .. package.path
+
+local process = require("process")
+
+describe("the demo", function()
+    local folder = "build/demo-spec-" .. process.lua
+
+    teardown(function() os.execute("rm -rf " .. folder) end)
+
+    it("loads, reopens read-only and answers", function()
+        local text, ok = process.run("examples/debian/demo " .. folder)
+        assert.is_true(ok, text)
+        local nodes, edges = text:match("loaded (%d+) nodes and (%d+) edges")
+        assert.is_true(tonumber(nodes) > 60000, text)
+        assert.is_true(tonumber(edges) > 400000, text)
+        assert.matches("without libssl3 .- at depth 1: ", text)
+        assert.matches("git %-> .-%-> libssl3", text)
+        assert.matches("most depended on:\n%s+%d+  libc6", text)
+        assert.matches("groups of packages need each other", text)
+        assert.matches("this reader sent %d+ GET, 2 LIST, 0 PUT", text)
+        assert.matches("^digraph", process.read(folder ..
+            "/impact-libssl3.dot"))
+    end)
+
+    it("offers near matches of an unknown package", function()
+        local text, ok = process.run(('eval "$(make -s env)"; %s ' ..
+            "examples/debian/impact.lua libsssl3 'file://./%s?ns=debian'")
+            :format(process.lua, folder))
+        assert.is_false(ok)
+        assert.matches("there is no package libsssl3; near it: .*libssl3", text)
+    end)
+end)
