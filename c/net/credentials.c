@@ -194,8 +194,7 @@ void ndb_credentials_discard(struct ndb_credentials_source *source,
 
     (void)pthread_mutex_lock(&source->lock);
     /* What was read at open cannot be had anew. */
-    if (source->current == snapshot &&
-        snapshot->expires_ms != NDB_CREDENTIALS_FOREVER) {
+    if (source->current == snapshot && !source->place->is_fixed) {
         old = source->current;
         source->current = NULL;
     }
@@ -227,8 +226,14 @@ static int find_place(struct ndb_credentials_place **place, const char *profile,
         return ndb_place_profile(place, profile, true, region, err);
     rc = ndb_place_environment(place, err);
     if (rc == NAMIDB_NONE)
+        rc = ndb_place_web_identity(place, region, err);
+    if (rc == NAMIDB_NONE)
         rc = ndb_place_profile(place, ndb_aws_profile(),
                                named != NULL && named[0] != '\0', region, err);
+    if (rc == NAMIDB_NONE)
+        rc = ndb_place_container(place, err);
+    if (rc == NAMIDB_NONE)
+        rc = ndb_place_ec2(place, err);
     return rc == NAMIDB_NONE ? no_place(ndb_aws_profile(), err) : rc;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Places that are read once: the environment, and profiles with plain keys.
+ * Keys that are read once: those of the environment, and any others.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "net/aws_files.h"
 #include "net/credentials_places.h"
 
 struct fixed_place {
@@ -93,68 +92,4 @@ int ndb_place_environment(struct ndb_credentials_place **place,
                         keys.access_key.bytes != 0 ? "AWS_SECRET_ACCESS_KEY"
                                                    : "AWS_ACCESS_KEY_ID");
     return ndb_place_fixed(place, &keys, "the environment", err);
-}
-
-/* What a profile may say instead of keys, and we do not follow. */
-static int refuse_kind(const struct ndb_aws_files *files, const char *profile,
-                       namidb_error *err)
-{
-    static const char *const kinds[] = { "role_arn", "credential_process",
-                                         "sso_session", "sso_start_url",
-                                         "credential_source" };
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (ndb_aws_files_get(files, profile, kinds[i]).bytes != 0)
-            return ndb_fail(err, NAMIDB_EUNSUPPORTED,
-                            "profile '%.64s': %s is not followed; put keys "
-                            "into the environment instead",
-                            profile, kinds[i]);
-    return NAMIDB_NONE;
-}
-
-static int place_of_files(struct ndb_credentials_place **place,
-                          const struct ndb_aws_files *files,
-                          const char *profile, bool is_named, namidb_error *err)
-{
-    const struct ndb_fixed_keys keys = {
-        ndb_aws_files_get(files, profile, "aws_access_key_id"),
-        ndb_aws_files_get(files, profile, "aws_secret_access_key"),
-        ndb_aws_files_get(files, profile, "aws_session_token"),
-    };
-    char name[160];
-    int rc;
-
-    if (keys.access_key.bytes != 0 && keys.secret_key.bytes != 0) {
-        (void)snprintf(name, sizeof name, "profile '%.64s'", profile);
-        return ndb_place_fixed(place, &keys, name, err);
-    }
-    if (keys.access_key.bytes != 0 || keys.secret_key.bytes != 0)
-        return ndb_fail(err, NAMIDB_EAUTH, "profile '%.64s': %s is missing",
-                        profile,
-                        keys.access_key.bytes != 0 ? "aws_secret_access_key"
-                                                   : "aws_access_key_id");
-    rc = refuse_kind(files, profile, err);
-    if (rc < 0 || !is_named)
-        return rc;
-    return ndb_fail(err, NAMIDB_EAUTH,
-                    ndb_aws_files_has(files, profile)
-                        ? "profile '%.64s' has no keys"
-                        : "profile '%.64s' is in neither ~/.aws/credentials "
-                          "nor ~/.aws/config",
-                    profile);
-}
-
-int ndb_place_profile(struct ndb_credentials_place **place, const char *profile,
-                      bool is_named, const char *region, namidb_error *err)
-{
-    struct ndb_aws_files files;
-    int rc = ndb_aws_files_read(&files, err);
-
-    (void)region;
-    *place = NULL;
-    if (rc < 0)
-        return rc;
-    rc = place_of_files(place, &files, profile, is_named, err);
-    ndb_aws_files_release(&files);
-    return rc;
 }

@@ -27,6 +27,12 @@ int ndb_place_environment(struct ndb_credentials_place **place,
 int ndb_place_profile(struct ndb_credentials_place **place, const char *profile,
                       bool is_named, const char *region, namidb_error *err);
 
+int ndb_place_web_identity(struct ndb_credentials_place **place,
+                           const char *region, namidb_error *err);
+int ndb_place_container(struct ndb_credentials_place **place,
+                        namidb_error *err);
+int ndb_place_ec2(struct ndb_credentials_place **place, namidb_error *err);
+
 /* Makes a place of keys that never change, from texts with their names for
  * messages. `token` may be empty. */
 struct ndb_fixed_keys {
@@ -35,5 +41,17 @@ struct ndb_fixed_keys {
 int ndb_place_fixed(struct ndb_credentials_place **place,
                     const struct ndb_fixed_keys *keys, const char *name,
                     namidb_error *err);
+
+/* Makes a place that asks for a role with those keys. */
+struct ndb_role {
+    const char *region;
+    const char *arn;
+    const char *session_name; /* "": our own */
+    const char *external_id;  /* "": none */
+};
+int ndb_place_role(struct ndb_credentials_place **place,
+                   const struct ndb_role *role,
+                   const struct ndb_fixed_keys *keys, const char *name,
+                   namidb_error *err);
 
 #endif

@@ -203,8 +203,7 @@ static void url_decode(char *text)
     *out = '\0';
 }
 
-/* "2026-11-24T10:00:00.123Z"; 0 when it is no such text. */
-static int64_t parse_time(const char *text)
+int64_t ndb_s3_time(const char *text)
 {
     struct tm utc = { .tm_isdst = 0 };
     int milliseconds = 0;
@@ -251,7 +250,7 @@ static int visit_object(struct listing_walk *listing, const char *name,
         if (sscanf(text, "%" SCNu64, &object->bytes) != 1)
             return NAMIDB_EIO;
     } else if (strcmp(name, "LastModified") == 0) {
-        object->modified_ms = parse_time(text);
+        object->modified_ms = ndb_s3_time(text);
     }
     return NAMIDB_OK;
 }

@@ -40,6 +40,9 @@ struct ndb_s3_listing {
 int ndb_s3_listing_parse(struct ndb_slice body, namidb_arena *arena,
                          struct ndb_s3_listing *out);
 
+/* Milliseconds of "2026-11-24T10:00:00.123Z"; 0 when it is no such text. */
+int64_t ndb_s3_time(const char *text);
+
 /* The text of the first element `name` anywhere ("UploadId", "AccessKeyId"):
  * NAMIDB_OK, NAMIDB_NONE, NAMIDB_ENOMEM, NAMIDB_EIO. */
 int ndb_s3_xml_text(struct ndb_slice body, const char *name,
