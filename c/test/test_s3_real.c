@@ -80,7 +80,7 @@ static void test_s3__of_racing_creates_one_wins(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct ndb_request puts[RACERS];
         struct ndb_request get;
-        char bodies[RACERS][8];
+        char bodies[RACERS][24];
         char key[32];
         int winner = -1;
 
