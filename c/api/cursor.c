@@ -23,12 +23,12 @@ struct namidb_cursor {
     uint32_t hop_at;
     namidb_arena hop_arena;
 
-    /* The chunk. */
+    /* The chunk, in its arena. */
     namidb_arena arena;
     size_t chunk; /* rows wanted next time */
     size_t next, count;
-    namidb_node nodes[CHUNK_MAX];
-    namidb_edge edges[CHUNK_MAX];
+    namidb_node *nodes;
+    namidb_edge *edges;
 };
 
 static int cursor_new(namidb_cursor **out, namidb_snapshot *snapshot,
@@ -40,10 +40,9 @@ static int cursor_new(namidb_cursor **out, namidb_snapshot *snapshot,
     *out = NULL;
     if (rc < 0)
         return rc;
-    cursor = ndb_alloc(sizeof *cursor);
+    cursor = ndb_calloc(1, sizeof *cursor);
     if (cursor == NULL)
         return ndb_fail_memory(err);
-    memset(cursor, 0, offsetof(struct namidb_cursor, nodes));
     cursor->db = ndb_db_ref(snapshot->db);
     cursor->at = snapshot->at;
     (void)ndb_view_ref(cursor->at.view);
@@ -193,13 +192,30 @@ static int next_hops(namidb_cursor *cursor, namidb_error *err)
     return NAMIDB_OK;
 }
 
-static int next_chunk(namidb_cursor *cursor, namidb_error *err)
+/* Room for the next chunk. */
+static int make_room(namidb_cursor *cursor, namidb_error *err)
 {
-    int rc;
-
     cursor->next = 0;
     cursor->count = 0;
     ndb_arena_reset(&cursor->arena);
+    if (cursor->with_nodes)
+        cursor->nodes = ndb_arena_array(&cursor->arena, cursor->chunk,
+                                        sizeof *cursor->nodes);
+    if (cursor->is_edges)
+        cursor->edges = ndb_arena_array(&cursor->arena, cursor->chunk,
+                                        sizeof *cursor->edges);
+    if ((cursor->with_nodes && cursor->nodes == NULL) ||
+        (cursor->is_edges && cursor->edges == NULL))
+        return ndb_fail_memory(err);
+    return NAMIDB_OK;
+}
+
+static int next_chunk(namidb_cursor *cursor, namidb_error *err)
+{
+    int rc = make_room(cursor, err);
+
+    if (rc < 0)
+        return rc;
     if (cursor->scan != NULL)
         rc = ndb_scan_next(cursor->scan, cursor->chunk, &cursor->arena,
                            cursor->nodes, cursor->edges, &cursor->count, err);

@@ -1,0 +1,130 @@
+-- What the API costs on a uniform graph: nodes with a key and two properties,
+-- ten edges with one property from each to random others.
+--
+-- usage: uniform.lua NODES STORE-URI
+--
+-- Prints "name value" lines; spec/bench/run puts them beside their goals.
+
+local namidb = require("namidb")
+local socket = require("socket")
+
+local NODES, uri = tonumber(arg[1]), arg[2]
+local DEGREE = 10
+local BATCH = 20000
+
+local state = 42
+local function random(bound) -- MINSTD (Park and Miller), exact in doubles
+    state = state * 48271 % 2147483647
+    return state % bound + 1
+end
+
+local function report(name, value)
+    print(("%s %.6g"):format(name, value))
+    io.stdout:flush()
+end
+
+local function resident_bytes()
+    for line in io.lines("/proc/self/status") do
+        local kib = line:match("^VmRSS:%s*(%d+)")
+        if kib then return tonumber(kib) * 1024 end
+    end
+end
+
+-- Median seconds of one call, over rounds of `calls`.
+local function median(calls, fn)
+    local rounds = {}
+    for round = 1, 9 do
+        local started = socket.gettime()
+        for i = 1, calls do fn(i) end
+        rounds[round] = (socket.gettime() - started) / calls
+    end
+    table.sort(rounds)
+    return rounds[5]
+end
+
+local db = assert(namidb.open(uri, { cache_bytes = 4 * 2 ^ 30 }))
+local ids = {}
+
+-------------------------------------------------------------------------- load
+
+local function in_batches(count, step)
+    local tickets = {}
+    for first = 1, count, BATCH do
+        local ticket = assert(db:write(function(tx)
+            for i = first, math.min(first + BATCH - 1, count) do
+                step(tx, i)
+            end
+        end, { wait = false, timeout = 600 }))
+        tickets[#tickets + 1] = ticket
+        if #tickets > 4 then assert(table.remove(tickets, 1):wait(600)) end
+    end
+    for _, ticket in ipairs(tickets) do assert(ticket:wait(600)) end
+end
+
+local started = socket.gettime()
+in_batches(NODES, function(tx, i)
+    ids[i] = tx:put_node("Person", "person-" .. i,
+                         { name = "Person " .. i, age = random(90) })
+end)
+report("load_nodes_per_s", NODES / (socket.gettime() - started))
+started = socket.gettime()
+in_batches(NODES * DEGREE, function(tx, i)
+    tx:put_edge("KNOWS", ids[(i - 1) % NODES + 1], ids[random(NODES)],
+                { since = 1990 + random(30) })
+end)
+assert(db:flush(600))
+report("load_edges_per_s", NODES * DEGREE / (socket.gettime() - started))
+report("bytes_per_edge", db:stats().pack_bytes / db:stats().edges)
+report("packs", db:stats().packs)
+db:close()
+collectgarbage()
+
+-------------------------------------------------------------------------- read
+
+local before = resident_bytes()
+db = assert(namidb.open(uri, { read_only = true, cache_bytes = 4 * 2 ^ 30 }))
+for _ = 1, 20 * NODES / DEGREE do db:degree(ids[random(NODES)], "KNOWS") end
+for i = 1, NODES, 16 do
+    db:degree(ids[i], "KNOWS", "both")
+    db:node(ids[i])
+end
+collectgarbage()
+report("memory_per_edge", (resident_bytes() - before) / (NODES * DEGREE))
+
+report("node_by_key_us", 1e6 * median(20000, function()
+    assert(db:node("Person", "person-" .. random(NODES)).age)
+end))
+report("node_by_id_us", 1e6 * median(20000, function()
+    assert(db:node(ids[random(NODES)]).age)
+end))
+report("hop_with_property_us", 1e6 * median(5000, function()
+    local sum = 0
+    for edge in db:out(ids[random(NODES)], "KNOWS") do sum = sum + edge.since end
+    return sum
+end))
+report("hop_with_nodes_us", 1e6 * median(5000, function()
+    local sum = 0
+    for _, friend in db:out(ids[random(NODES)], "KNOWS") do
+        sum = sum + friend.age
+    end
+    return sum
+end))
+report("degree_us", 1e6 * median(20000, function()
+    return db:degree(ids[random(NODES)], "KNOWS")
+end))
+started = socket.gettime()
+local rows = 0
+for _ in db:nodes("Person") do
+    rows = rows + 1
+    if rows == 200000 then break end
+end
+report("scan_nodes_per_s", rows / (socket.gettime() - started))
+db:close()
+
+------------------------------------------------------------------------ commit
+
+local scratch = assert(namidb.open("memory://commit"))
+report("commit_memory_us", 1e6 * median(500, function(i)
+    assert(scratch:write(function(tx) tx:put_node("C", i, { n = i }) end))
+end))
+scratch:close()
