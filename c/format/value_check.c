@@ -13,8 +13,10 @@
 #define NS_PER_DAY INT64_C(86400000000000)
 #define OFFSET_SECONDS_MAX (18 * 3600)
 /* Years -999,999,999 to 999,999,999, as other graph databases have it. */
-#define DAYS_MAX INT64_C(365241780471)
-#define SECONDS_MAX (DAYS_MAX * 86400)
+#define DAYS_MIN INT64_C(-365243219162) /* of the first day */
+#define DAYS_MAX INT64_C(365241780471)  /* of the last one */
+#define SECONDS_MIN (DAYS_MIN * 86400)
+#define SECONDS_MAX (DAYS_MAX * 86400 + 86399)
 
 static int check(const namidb_value *value, unsigned depth, namidb_error *err);
 
@@ -50,7 +52,7 @@ static int check_time(const namidb_value *value, namidb_error *err)
 
 static int check_local_datetime(const namidb_value *value, namidb_error *err)
 {
-    int rc = check_range(value->as.integer, -SECONDS_MAX, SECONDS_MAX,
+    int rc = check_range(value->as.integer, SECONDS_MIN, SECONDS_MAX,
                          "datetime", err);
 
     if (rc < 0)
@@ -60,7 +62,7 @@ static int check_local_datetime(const namidb_value *value, namidb_error *err)
 
 static int check_datetime(const namidb_datetime *datetime, namidb_error *err)
 {
-    int rc = check_range(datetime->seconds, -SECONDS_MAX, SECONDS_MAX,
+    int rc = check_range(datetime->seconds, SECONDS_MIN, SECONDS_MAX,
                          "datetime", err);
 
     if (rc >= 0)
@@ -128,7 +130,7 @@ static int check(const namidb_value *value, unsigned depth, namidb_error *err)
     case NAMIDB_BYTES:
         return check_string(value, err);
     case NAMIDB_DATE:
-        return check_range(value->as.integer, -DAYS_MAX, DAYS_MAX, "date", err);
+        return check_range(value->as.integer, DAYS_MIN, DAYS_MAX, "date", err);
     case NAMIDB_LOCAL_TIME:
     case NAMIDB_TIME:
         return check_time(value, err);
