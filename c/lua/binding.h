@@ -26,6 +26,7 @@
 #define NDB_LUA_TX "namidb.tx"
 #define NDB_LUA_TICKET "namidb.ticket"
 #define NDB_LUA_CURSOR "namidb.cursor"
+#define NDB_LUA_LOOK "namidb.look"
 #define NDB_LUA_NODE "namidb.node"
 #define NDB_LUA_EDGE "namidb.edge"
 #define NDB_LUA_ERROR "namidb.error"
@@ -38,12 +39,21 @@
 #define lua_rawlen lua_objlen
 #endif
 
+/* What one call reads by: a snapshot and the memory of its rows. Making tables
+ * of the rows may run a finalizer, and that may read or close the same handle:
+ * so what is under way belongs to its call until that is over. */
+struct ndb_lua_look {
+    namidb_snapshot *snapshot; /* NULL: none open */
+    namidb_arena *arena;
+    bool is_lent; /* a call is under way, or was cut off by an error */
+};
+
 /* A handle that reads. db is NULL when it is closed, or ended. */
 struct ndb_lua_reader {
     namidb *db;                /* of a database: owned; else the parent's */
     namidb_snapshot *snapshot; /* of a snapshot */
     namidb_tx *tx;             /* of a transaction */
-    namidb_arena *arena;       /* of the rows of the call under way */
+    struct ndb_lua_look look;
 };
 
 /* ------------------------------------------------------------- handles -- */
@@ -58,6 +68,11 @@ void ndb_lua_get_shared(lua_State *L, int index);
 struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L);
 /* A new reader with that metatable, all NULL but its arena, on the stack. */
 struct ndb_lua_reader *ndb_lua_new_reader(lua_State *L, const char *name);
+/* The database of a reader, NULL no more than its transaction; raises when a
+ * finalizer closed it since it was checked. */
+namidb *ndb_lua_live_db(lua_State *L, const struct ndb_lua_reader *reader);
+/* Frees what a look holds; of a handle that is collected. */
+void ndb_lua_release_look(struct ndb_lua_look *look);
 /* Makes the metatable `name` with metamethods, and its methods (also __index);
  * leaves the methods on the stack. Every function has the metatable as its
  * upvalue. */
@@ -78,9 +93,11 @@ void ndb_lua_open_errors(lua_State *L);
 
 /* -------------------------------------------------------------- values -- */
 
-/* The value at `index`; what it points to lives as long as what this leaves on
- * the stack. Raises when it cannot be a value; `what` names it. */
-namidb_value ndb_lua_check_value(lua_State *L, int index, const char *what);
+/* The value at `index`. What it points to lives as long as that, and as what is
+ * at `anchors`: a slot of the stack with nil, where a table is put when memory
+ * is needed. Raises when it cannot be a value; `what` names it. */
+namidb_value ndb_lua_check_value(lua_State *L, int index, int anchors,
+                                 const char *what);
 /* A key: a string or an integer. */
 namidb_value ndb_lua_check_key(lua_State *L, int index);
 void ndb_lua_push_value(lua_State *L, const namidb_value *value);
@@ -108,6 +125,7 @@ void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
 void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
                        const namidb_edge *edge);
 void ndb_lua_open_rows(lua_State *L);
+void ndb_lua_open_looks(lua_State *L);
 
 /* --------------------------------------------------------------- types -- */
 
@@ -117,7 +135,7 @@ void ndb_lua_open_tx(lua_State *L);
 void ndb_lua_open_cursor(lua_State *L);
 /* Pushes next, a cursor that is not open yet, nil, and the cursor (to be closed
  * by 5.4); returns where namidb_scan_nodes and the like put theirs. */
-namidb_cursor **ndb_lua_new_cursor(lua_State *L);
+namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader);
 
 int ndb_lua_db_open(lua_State *L);
 int ndb_lua_parse_uri(lua_State *L);

@@ -25,6 +25,7 @@ int luaopen_namidb_core(lua_State *L)
 {
     ndb_lua_open_errors(L);
     ndb_lua_open_rows(L);
+    ndb_lua_open_looks(L);
     ndb_lua_open_cursor(L);
     ndb_lua_open_db(L);
     ndb_lua_open_snapshot(L);

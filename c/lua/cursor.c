@@ -6,7 +6,9 @@
 
 struct cursor {
     namidb_cursor *cursor; /* NULL: at its end, or closed */
-    namidb *db;            /* its names; the shared table keeps it */
+    namidb *db;            /* its names; the cursor's snapshot keeps it */
+    bool is_busy;          /* its rows are being made into tables */
+    bool is_closing;       /* a finalizer closed it meanwhile */
 };
 
 static struct cursor *check_cursor(lua_State *L)
@@ -14,13 +16,39 @@ static struct cursor *check_cursor(lua_State *L)
     return luaL_checkudata(L, 1, NDB_LUA_CURSOR);
 }
 
-static int cursor_close(lua_State *L)
+static int cursor_gc(lua_State *L)
 {
     struct cursor *cursor = check_cursor(L);
 
     namidb_cursor_close(cursor->cursor);
     cursor->cursor = NULL;
     return 0;
+}
+
+static int cursor_close(lua_State *L)
+{
+    struct cursor *cursor = check_cursor(L);
+
+    cursor->is_closing = true;
+    return cursor->is_busy ? 0 : cursor_gc(L);
+}
+
+static int push_row(lua_State *L, struct cursor *cursor,
+                    const namidb_node *node, const namidb_edge *edge)
+{
+    int shared;
+
+    ndb_lua_get_shared(L, 1);
+    shared = lua_gettop(L);
+    cursor->is_busy = true;
+    if (edge != NULL)
+        ndb_lua_push_edge(L, cursor->db, shared, edge);
+    if (node != NULL && node->id != 0)
+        ndb_lua_push_node(L, cursor->db, shared, node);
+    cursor->is_busy = false;
+    if (cursor->is_closing)
+        (void)cursor_gc(L);
+    return lua_gettop(L) - shared;
 }
 
 /* Yields node, or edge and node. */
@@ -30,34 +58,26 @@ static int cursor_next(lua_State *L)
     const namidb_node *node;
     const namidb_edge *edge;
     namidb_error err;
-    int shared;
     int rc;
 
+    if (cursor->is_busy)
+        return luaL_error(L, "the iterator is in use");
     if (cursor->cursor == NULL)
         return 0;
     rc = namidb_cursor_next(cursor->cursor, &node, &edge, &err);
-    if (rc != NAMIDB_OK) {
-        (void)cursor_close(L);
-        return rc < 0 ? ndb_lua_raise(L, &err) : 0;
-    }
-    ndb_lua_get_shared(L, 1);
-    shared = lua_gettop(L);
-    if (edge != NULL)
-        ndb_lua_push_edge(L, cursor->db, shared, edge);
-    if (node != NULL && node->id != 0)
-        ndb_lua_push_node(L, cursor->db, shared, node);
-    return lua_gettop(L) - shared;
+    if (rc == NAMIDB_OK)
+        return push_row(L, cursor, node, edge);
+    (void)cursor_gc(L);
+    return rc < 0 ? ndb_lua_raise(L, &err) : 0;
 }
 
-namidb_cursor **ndb_lua_new_cursor(lua_State *L)
+namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader)
 {
-    struct ndb_lua_reader *reader = lua_touserdata(L, 1);
     struct cursor *cursor;
 
     lua_pushcfunction(L, cursor_next);
     cursor = lua_newuserdata(L, sizeof *cursor);
-    cursor->cursor = NULL;
-    cursor->db = reader->db;
+    *cursor = (struct cursor){ .db = reader->db };
     luaL_getmetatable(L, NDB_LUA_CURSOR);
     lua_setmetatable(L, -2);
     ndb_lua_get_shared(L, 1);
@@ -68,7 +88,7 @@ namidb_cursor **ndb_lua_new_cursor(lua_State *L)
 }
 
 static const luaL_Reg META[] = {
-    { "__gc", cursor_close },
+    { "__gc", cursor_gc },
     { "__close", cursor_close },
     { NULL, NULL },
 };

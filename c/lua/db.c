@@ -2,7 +2,7 @@
 /*
  * The database handle: opening, and what only it can do.
  */
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "lua/binding.h"
@@ -18,6 +18,16 @@ static bool bool_option(lua_State *L, const char *name)
     return lua_toboolean(L, -1) != 0;
 }
 
+static const char *check_uri(lua_State *L)
+{
+    size_t bytes;
+    const char *uri = luaL_checklstring(L, 1, &bytes);
+
+    if (strlen(uri) != bytes)
+        (void)luaL_argerror(L, 1, "a URI has no zero byte");
+    return uri;
+}
+
 static double number_option(lua_State *L, const char *name)
 {
     double number;
@@ -29,6 +39,15 @@ static double number_option(lua_State *L, const char *name)
     if (!(number >= 0 && number <= 1e15))
         (void)luaL_error(L, "option %s: 0 or more is wanted", name);
     return number;
+}
+
+static uint64_t count_option(lua_State *L, const char *name)
+{
+    double number = number_option(L, name);
+
+    if (number != floor(number))
+        (void)luaL_error(L, "option %s: a whole number is wanted", name);
+    return (uint64_t)number;
 }
 
 /* takeover: true (always), false (never), or seconds. */
@@ -51,11 +70,11 @@ static void take_option(lua_State *L, const char *name, namidb_options *options)
     else if (strcmp(name, "timeout") == 0)
         options->timeout_ms = (int64_t)(number_option(L, name) * 1000);
     else if (strcmp(name, "cache_bytes") == 0)
-        options->cache_bytes = (uint64_t)number_option(L, name);
+        options->cache_bytes = count_option(L, name);
     else if (strcmp(name, "memtable_bytes") == 0)
-        options->memtable_bytes = (uint64_t)number_option(L, name);
+        options->memtable_bytes = count_option(L, name);
     else if (strcmp(name, "flush_slots") == 0)
-        options->flush_slots = (uint64_t)number_option(L, name);
+        options->flush_slots = count_option(L, name);
     else if (strcmp(name, "flush_age") == 0)
         options->flush_age_ms = (int64_t)(number_option(L, name) * 1000);
     else
@@ -95,7 +114,7 @@ static void push_shared(lua_State *L, bool is_read_only)
 
 int ndb_lua_db_open(lua_State *L)
 {
-    const char *uri = luaL_checkstring(L, 1);
+    const char *uri = check_uri(L);
     namidb_options options;
     struct ndb_lua_reader *reader;
     namidb_error err;
@@ -118,7 +137,7 @@ static void set_text(lua_State *L, const char *field, const char *text)
 
 int ndb_lua_parse_uri(lua_State *L)
 {
-    const char *text = luaL_checkstring(L, 1);
+    const char *text = check_uri(L);
     namidb_uri *uri = lua_newuserdata(L, sizeof *uri);
     namidb_error err;
 
@@ -156,8 +175,7 @@ static int db_gc(lua_State *L)
     struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_DB);
 
     (void)db_close(L);
-    namidb_arena_free(reader->arena);
-    reader->arena = NULL;
+    ndb_lua_release_look(&reader->look);
     return 0;
 }
 
@@ -312,19 +330,23 @@ static int db_snapshot(lua_State *L)
 
     ndb_lua_get_shared(L, 1);
     ndb_lua_set_shared(L, -2);
-    if (namidb_snapshot_open(&made->snapshot, reader->db, &err) < 0)
+    if (namidb_snapshot_open(&made->snapshot, ndb_lua_live_db(L, reader),
+                             &err) < 0)
         return ndb_lua_fail(L, &err);
     made->db = reader->db;
     return 1;
 }
 
+/* While a call is under way (a finalizer closes it), that call ends it. */
 static int snapshot_close(lua_State *L)
 {
     struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_SNAPSHOT);
 
+    reader->db = NULL;
+    if (reader->look.is_lent)
+        return 0;
     namidb_snapshot_close(reader->snapshot);
     reader->snapshot = NULL;
-    reader->db = NULL;
     return 0;
 }
 
@@ -332,9 +354,9 @@ static int snapshot_gc(lua_State *L)
 {
     struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_SNAPSHOT);
 
+    reader->look.is_lent = false;
     (void)snapshot_close(L);
-    namidb_arena_free(reader->arena);
-    reader->arena = NULL;
+    ndb_lua_release_look(&reader->look);
     return 0;
 }
 

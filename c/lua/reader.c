@@ -40,10 +40,17 @@ struct ndb_lua_reader *ndb_lua_new_reader(lua_State *L, const char *name)
     memset(reader, 0, sizeof *reader);
     luaL_getmetatable(L, name);
     lua_setmetatable(L, -2);
-    reader->arena = namidb_arena_new();
-    if (reader->arena == NULL)
+    reader->look.arena = namidb_arena_new();
+    if (reader->look.arena == NULL)
         (void)luaL_error(L, "not enough memory");
     return reader;
+}
+
+namidb *ndb_lua_live_db(lua_State *L, const struct ndb_lua_reader *reader)
+{
+    if (reader->db == NULL)
+        (void)luaL_error(L, "the handle is closed");
+    return reader->db;
 }
 
 struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L)
@@ -58,8 +65,7 @@ struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L)
         return NULL;
     }
     lua_pop(L, 1);
-    if (reader->db == NULL)
-        (void)luaL_error(L, "the handle is closed");
+    (void)ndb_lua_live_db(L, reader);
     return reader;
 }
 
@@ -69,6 +75,8 @@ void ndb_lua_new_type(lua_State *L, const char *name, const luaL_Reg *meta,
     (void)luaL_newmetatable(L, name);
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
+    lua_pushstring(L, name); /* __gc is for the collector only */
+    lua_setfield(L, -2, "__metatable");
     lua_pushvalue(L, -1);
     luaL_setfuncs(L, meta, 1);
     lua_newtable(L);
@@ -131,7 +139,7 @@ static bool find_name(lua_State *L, struct ndb_lua_reader *reader, int index,
         (void)luaL_error(L, "bad argument #%d: a name is wanted, not %s",
                          index - 1, luaL_typename(L, index));
     text = lua_tolstring(L, index, &bytes);
-    *number = namidb_number(reader->db, kind, text, bytes);
+    *number = namidb_number(ndb_lua_live_db(L, reader), kind, text, bytes);
     return *number != 0;
 }
 
@@ -145,103 +153,159 @@ static enum namidb_direction check_direction(lua_State *L, int index)
 /* ---------------------------------------------------------------- reading --
  */
 
-/* A snapshot for one call; end_look when C has read. */
-static int begin_look(struct ndb_lua_reader *reader, namidb_snapshot **look,
-                      namidb_error *err)
+void ndb_lua_release_look(struct ndb_lua_look *look)
 {
-    namidb_arena_reset(reader->arena);
-    if (reader->snapshot != NULL) {
-        *look = reader->snapshot;
-        return NAMIDB_OK;
+    namidb_snapshot_close(look->snapshot);
+    namidb_arena_free(look->arena);
+    memset(look, 0, sizeof *look);
+}
+
+static int look_gc(lua_State *L)
+{
+    ndb_lua_release_look(luaL_checkudata(L, 1, NDB_LUA_LOOK));
+    return 0;
+}
+
+void ndb_lua_open_looks(lua_State *L)
+{
+    (void)luaL_newmetatable(L, NDB_LUA_LOOK);
+    lua_pushcfunction(L, look_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}
+
+/* The reader's own look; one on the stack while that is lent. */
+static struct ndb_lua_look *lend_look(lua_State *L,
+                                      struct ndb_lua_reader *reader)
+{
+    struct ndb_lua_look *look = &reader->look;
+
+    if (look->is_lent) {
+        look = lua_newuserdata(L, sizeof *look);
+        memset(look, 0, sizeof *look);
+        luaL_getmetatable(L, NDB_LUA_LOOK);
+        lua_setmetatable(L, -2);
+        look->arena = namidb_arena_new();
+        if (look->arena == NULL)
+            (void)luaL_error(L, "not enough memory");
     }
-    return reader->tx != NULL ? namidb_tx_snapshot(look, reader->tx, err)
-                              : namidb_snapshot_open(look, reader->db, err);
+    look->is_lent = true;
+    return look;
 }
 
-static void end_look(struct ndb_lua_reader *reader, namidb_snapshot *look)
+/* The call is over: neither rows nor names of it are used any more. */
+static void end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look)
 {
-    if (look != reader->snapshot)
-        namidb_snapshot_close(look);
+    namidb_snapshot_close(look->snapshot);
+    look->snapshot = NULL;
+    look->is_lent = false;
+    namidb_arena_reset(look->arena);
+    if (reader->db == NULL && reader->snapshot != NULL) {
+        /* Closed by a finalizer meanwhile. */
+        namidb_snapshot_close(reader->snapshot);
+        reader->snapshot = NULL;
+    }
 }
 
-static int push_found_node(lua_State *L, struct ndb_lua_reader *reader, int rc,
+/* Opens what one call reads; end_look when its rows are Lua's. Raises for a
+ * handle that cannot be read; *out is the snapshot. */
+static struct ndb_lua_look *
+begin_look(lua_State *L, struct ndb_lua_reader *reader, namidb_snapshot **out)
+{
+    struct ndb_lua_look *look = lend_look(L, reader);
+    namidb *db = reader->db;
+    namidb_error err;
+    int rc = NAMIDB_OK;
+
+    if (db == NULL) {
+        end_look(reader, look);
+        db = ndb_lua_live_db(L, reader);
+    }
+    *out = reader->snapshot;
+    if (reader->snapshot == NULL) {
+        rc = reader->tx != NULL
+                 ? namidb_tx_snapshot(&look->snapshot, reader->tx, &err)
+                 : namidb_snapshot_open(&look->snapshot, db, &err);
+        *out = look->snapshot;
+    }
+    if (rc < 0) {
+        end_look(reader, look);
+        if (rc == NAMIDB_EINVAL)
+            (void)luaL_error(L, "%s", err.message);
+        (void)ndb_lua_raise(L, &err);
+    }
+    return look;
+}
+
+/* Pushes the node, or why there is none, and ends the look. */
+static int push_found_node(lua_State *L, struct ndb_lua_reader *reader,
+                           struct ndb_lua_look *look, int rc,
                            const namidb_node *node, const namidb_error *err)
 {
-    if (rc < 0)
-        return ndb_lua_fail(L, err);
-    if (rc == NAMIDB_NONE || node->id == 0) {
+    if (rc == NAMIDB_OK && node->id != 0) {
+        ndb_lua_get_shared(L, 1);
+        ndb_lua_push_node(L, reader->db, lua_gettop(L), node);
+    } else {
         lua_pushnil(L);
-        return 1;
     }
-    ndb_lua_get_shared(L, 1);
-    ndb_lua_push_node(L, reader->db, lua_gettop(L), node);
-    return 1;
+    end_look(reader, look);
+    return rc < 0 ? ndb_lua_fail(L, err) : 1;
 }
 
 static int node_by_id(lua_State *L, struct ndb_lua_reader *reader)
 {
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
-    namidb_snapshot *look;
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = begin_look(L, reader, &snapshot);
     namidb_node node = { .id = 0 };
     namidb_error err;
-    int rc = begin_look(reader, &look, &err);
+    int rc = namidb_nodes_get(snapshot, &id, 1, look->arena, &node, &err);
 
-    if (rc >= 0) {
-        rc = namidb_nodes_get(look, &id, 1, reader->arena, &node, &err);
-        end_look(reader, look);
-    }
-    return push_found_node(L, reader, rc, &node, &err);
+    return push_found_node(L, reader, look, rc, &node, &err);
 }
 
 /* node(id), node(label, key) */
 static int reader_node(lua_State *L)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
-    namidb_snapshot *look;
+    struct ndb_lua_look *look;
+    namidb_snapshot *snapshot;
     namidb_node node = { .id = 0 };
     namidb_error err;
     namidb_value key;
     uint32_t label;
-    int rc;
+    bool is_known;
+    int rc = NAMIDB_NONE;
 
-    if (lua_isnoneornil(L, 3))
+    if (lua_isnoneornil(L, 3) && lua_type(L, 2) != LUA_TSTRING)
         return node_by_id(L, reader);
-    luaL_checktype(L, 2, LUA_TSTRING);
     key = ndb_lua_check_key(L, 3);
-    if (!find_name(L, reader, 2, NAMIDB_LABEL, &label)) {
-        lua_pushnil(L);
-        return 1;
-    }
-    rc = begin_look(reader, &look, &err);
-    if (rc >= 0) {
-        rc = namidb_node_by_key(look, label, key, reader->arena, &node, &err);
-        end_look(reader, look);
-    }
-    return push_found_node(L, reader, rc, &node, &err);
+    luaL_checktype(L, 2, LUA_TSTRING);
+    is_known = find_name(L, reader, 2, NAMIDB_LABEL, &label);
+    look = begin_look(L, reader, &snapshot);
+    if (is_known)
+        rc = namidb_node_by_key(snapshot, label, key, look->arena, &node, &err);
+    return push_found_node(L, reader, look, rc, &node, &err);
 }
 
 static int reader_edge(lua_State *L)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_EDGE);
-    namidb_snapshot *look;
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = begin_look(L, reader, &snapshot);
     namidb_edge edge = { .id = 0 };
     namidb_error err;
-    int rc = begin_look(reader, &look, &err);
+    int rc = namidb_edges_get(snapshot, &id, 1, look->arena, &edge, &err);
 
-    if (rc >= 0) {
-        rc = namidb_edges_get(look, &id, 1, reader->arena, &edge, &err);
-        end_look(reader, look);
-    }
-    if (rc < 0)
-        return ndb_lua_fail(L, &err);
-    if (edge.id == 0) {
+    if (rc == NAMIDB_OK && edge.id != 0) {
+        ndb_lua_get_shared(L, 1);
+        ndb_lua_push_edge(L, reader->db, lua_gettop(L), &edge);
+    } else {
         lua_pushnil(L);
-        return 1;
     }
-    ndb_lua_get_shared(L, 1);
-    ndb_lua_push_edge(L, reader->db, lua_gettop(L), &edge);
-    return 1;
+    end_look(reader, look);
+    return rc < 0 ? ndb_lua_fail(L, &err) : 1;
 }
 
 /* degree(id, type, direction) */
@@ -250,19 +314,18 @@ static int reader_degree(lua_State *L)
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
     enum namidb_direction direction = check_direction(L, 4);
-    namidb_snapshot *look;
+    struct ndb_lua_look *look;
+    namidb_snapshot *snapshot;
     namidb_error err;
     uint64_t degree = 0;
     uint32_t type;
+    bool is_known = find_name(L, reader, 3, NAMIDB_TYPE, &type);
     int rc = NAMIDB_OK;
 
-    if (find_name(L, reader, 3, NAMIDB_TYPE, &type)) {
-        rc = begin_look(reader, &look, &err);
-        if (rc >= 0) {
-            rc = namidb_degree(look, id, type, direction, &degree, &err);
-            end_look(reader, look);
-        }
-    }
+    look = begin_look(L, reader, &snapshot);
+    if (is_known)
+        rc = namidb_degree(snapshot, id, type, direction, &degree, &err);
+    end_look(reader, look);
     if (rc < 0)
         return ndb_lua_fail(L, &err);
     ndb_lua_pushid(L, degree);
@@ -272,34 +335,25 @@ static int reader_degree(lua_State *L)
 /* -------------------------------------------------------------- iterators --
  */
 
-static int nothing(lua_State *L)
-{
-    (void)L;
-    return 0;
-}
-
 /* nodes(label) or edges(type). */
 static int scan(lua_State *L, enum namidb_name_kind kind)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
-    namidb_cursor **cursor;
-    namidb_snapshot *look;
-    namidb_error err;
     uint32_t number;
-    int rc;
+    bool is_known = find_name(L, reader, 2, kind, &number);
+    namidb_cursor **cursor = ndb_lua_new_cursor(L, reader);
+    int top = lua_gettop(L);
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = begin_look(L, reader, &snapshot);
+    namidb_error err;
+    int rc = NAMIDB_OK;
 
-    if (!find_name(L, reader, 2, kind, &number)) {
-        lua_pushcfunction(L, nothing);
-        return 1;
-    }
-    cursor = ndb_lua_new_cursor(L);
-    rc = begin_look(reader, &look, &err);
-    if (rc >= 0) {
+    if (is_known)
         rc = kind == NAMIDB_LABEL
-                 ? namidb_scan_nodes(cursor, look, number, &err)
-                 : namidb_scan_edges(cursor, look, number, &err);
-        end_look(reader, look);
-    }
+                 ? namidb_scan_nodes(cursor, snapshot, number, &err)
+                 : namidb_scan_edges(cursor, snapshot, number, &err);
+    end_look(reader, look);
+    lua_settop(L, top);
     return rc < 0 ? ndb_lua_raise(L, &err) : 4;
 }
 
@@ -317,22 +371,19 @@ static int expand(lua_State *L, enum namidb_direction direction)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
-    namidb_cursor **cursor;
-    namidb_snapshot *look;
-    namidb_error err;
     uint32_t type;
-    int rc;
+    bool is_known = find_name(L, reader, 3, NAMIDB_TYPE, &type);
+    namidb_cursor **cursor = ndb_lua_new_cursor(L, reader);
+    int top = lua_gettop(L);
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = begin_look(L, reader, &snapshot);
+    namidb_error err;
+    int rc = NAMIDB_OK;
 
-    if (!find_name(L, reader, 3, NAMIDB_TYPE, &type)) {
-        lua_pushcfunction(L, nothing);
-        return 1;
-    }
-    cursor = ndb_lua_new_cursor(L);
-    rc = begin_look(reader, &look, &err);
-    if (rc >= 0) {
-        rc = namidb_expand(cursor, look, id, type, direction, true, &err);
-        end_look(reader, look);
-    }
+    if (is_known)
+        rc = namidb_expand(cursor, snapshot, id, type, direction, true, &err);
+    end_look(reader, look);
+    lua_settop(L, top);
     return rc < 0 ? ndb_lua_raise(L, &err) : 4;
 }
 

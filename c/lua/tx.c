@@ -7,7 +7,15 @@
 
 #include "lua/binding.h"
 
-/* What the metamethods of the type check without upvalues. */
+/* Raises when it has ended. Memory that Lua gives may run a finalizer, and that
+ * may end the transaction: so this stands right before each use of it. */
+static namidb_tx *live_tx(lua_State *L, const struct ndb_lua_reader *reader)
+{
+    if (reader->db == NULL)
+        (void)luaL_error(L, "the transaction has ended");
+    return reader->tx;
+}
+
 static struct ndb_lua_reader *check_tx(lua_State *L)
 {
     struct ndb_lua_reader *reader = lua_touserdata(L, 1);
@@ -16,10 +24,10 @@ static struct ndb_lua_reader *check_tx(lua_State *L)
         bool is_tx = lua_rawequal(L, -1, lua_upvalueindex(1)) != 0;
 
         lua_pop(L, 1);
-        if (is_tx && reader->db == NULL)
-            (void)luaL_error(L, "the transaction has ended");
-        if (is_tx)
+        if (is_tx) {
+            (void)live_tx(L, reader);
             return reader;
+        }
     }
     (void)luaL_error(L, "a namidb.tx is wanted before the colon, not a %s",
                      luaL_typename(L, 1));
@@ -38,7 +46,8 @@ int ndb_lua_tx_begin(lua_State *L)
 
     ndb_lua_get_shared(L, 1);
     ndb_lua_set_shared(L, -2);
-    if (namidb_tx_begin(&made->tx, reader->db, timeout_ms, &err) < 0)
+    if (namidb_tx_begin(&made->tx, ndb_lua_live_db(L, reader), timeout_ms,
+                        &err) < 0)
         return ndb_lua_fail_quietly(L, &err);
     made->db = reader->db;
     return 1;
@@ -67,8 +76,7 @@ static int tx_gc(lua_State *L)
     struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_TX);
 
     namidb_tx_abort(end_tx(reader));
-    namidb_arena_free(reader->arena);
-    reader->arena = NULL;
+    ndb_lua_release_look(&reader->look);
     return 0;
 }
 
@@ -96,6 +104,7 @@ static int tx_commit(lua_State *L)
         luaL_getmetatable(L, NDB_LUA_TICKET);
         lua_setmetatable(L, -2);
     }
+    (void)live_tx(L, reader);
     rc = namidb_tx_commit(end_tx(reader), timeout_ms, ticket, &err);
     if (rc < 0)
         return ndb_lua_fail_quietly(L, &err);
@@ -153,7 +162,8 @@ static uint32_t check_name(lua_State *L, struct ndb_lua_reader *reader,
         (void)luaL_error(L, "a name is wanted, not a %s",
                          luaL_typename(L, index));
     text = lua_tolstring(L, index, &bytes);
-    if (namidb_tx_number(reader->tx, kind, text, bytes, &number, &err) < 0)
+    if (namidb_tx_number(live_tx(L, reader), kind, text, bytes, &number, &err) <
+        0)
         (void)luaL_error(L, "%s", err.message);
     return number;
 }
@@ -176,35 +186,28 @@ static namidb_props check_props(lua_State *L, struct ndb_lua_reader *reader,
 {
     namidb_props props = { NULL, 0 };
     namidb_property *items;
-    size_t count;
+    int anchors;
 
     if (lua_isnoneornil(L, index))
         return props;
     if (!lua_istable(L, index))
         (void)luaL_error(L, "properties are a table, not a %s",
                          luaL_typename(L, index));
-    count = count_entries(L, index);
-    items = lua_newuserdata(L, count == 0 ? 1 : count * sizeof *items);
+    items = lua_newuserdata(L, (count_entries(L, index) + 1) * sizeof *items);
+    lua_pushnil(L);
+    anchors = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
         int key = lua_gettop(L) - 1;
-        bool is_kept;
 
         if (lua_type(L, key) != LUA_TSTRING)
             (void)luaL_error(L, "property names are strings, not a %s",
                              luaL_typename(L, key));
-        luaL_checkstack(L, 8, "too many properties");
         items[props.count].name = check_name(L, reader, key, NAMIDB_PROPERTY);
         items[props.count].value =
-            ndb_lua_check_value(L, key + 1, lua_tostring(L, key));
-        /* Texts live in the table; tables of values need what was made. */
-        is_kept = items[props.count].value.kind > NAMIDB_STRING;
+            ndb_lua_check_value(L, key + 1, anchors, lua_tostring(L, key));
         props.count++;
-        if (is_kept) {
-            lua_pushvalue(L, key); /* lua_next wants it on top */
-        } else {
-            lua_settop(L, key);
-        }
+        lua_settop(L, key);
     }
     props.items = items;
     return props;
@@ -225,6 +228,9 @@ static bool check_flag(lua_State *L, int index, const char *name)
 
         if (strcmp(key, name) != 0)
             (void)luaL_error(L, "unknown option '%s'", key);
+        if (!lua_isboolean(L, -1))
+            (void)luaL_error(L, "option %s: a boolean is wanted, not a %s",
+                             name, luaL_typename(L, -1));
         is_set = lua_toboolean(L, -1) != 0;
         lua_pop(L, 1);
     }
@@ -260,8 +266,8 @@ static int tx_put_node(lua_State *L)
     namidb_props props = check_props(L, reader, 4);
     namidb_error err;
     uint64_t id = 0;
-    int rc =
-        namidb_put_node(reader->tx, label, key, props, is_merge, &id, &err);
+    int rc = namidb_put_node(live_tx(L, reader), label, key, props, is_merge,
+                             &id, &err);
 
     return push_made(L, rc, id, &err);
 }
@@ -291,7 +297,8 @@ static int tx_create_node(lua_State *L)
         labels[count++] = check_name(L, reader, 2, NAMIDB_LABEL);
     }
     props = check_props(L, reader, 3);
-    rc = namidb_create_node(reader->tx, labels, count, props, &id, &err);
+    rc =
+        namidb_create_node(live_tx(L, reader), labels, count, props, &id, &err);
     return push_made(L, rc, id, &err);
 }
 
@@ -307,8 +314,9 @@ static int tx_set(lua_State *L)
     luaL_checktype(L, 3, LUA_TTABLE);
     props = check_props(L, reader, 3);
     return push_done(L,
-                     is_edge ? namidb_set_edge(reader->tx, id, props, &err)
-                             : namidb_set_node(reader->tx, id, props, &err),
+                     is_edge
+                         ? namidb_set_edge(live_tx(L, reader), id, props, &err)
+                         : namidb_set_node(live_tx(L, reader), id, props, &err),
                      &err);
 }
 
@@ -322,7 +330,8 @@ static int tx_set_edge(lua_State *L)
 
     luaL_checktype(L, 3, LUA_TTABLE);
     props = check_props(L, reader, 3);
-    return push_done(L, namidb_set_edge(reader->tx, id, props, &err), &err);
+    return push_done(L, namidb_set_edge(live_tx(L, reader), id, props, &err),
+                     &err);
 }
 
 /* Names at 3 (a list, or one) as properties that are null. */
@@ -354,8 +363,9 @@ static int tx_unset(lua_State *L)
     namidb_error err;
 
     return push_done(L,
-                     is_edge ? namidb_set_edge(reader->tx, id, props, &err)
-                             : namidb_set_node(reader->tx, id, props, &err),
+                     is_edge
+                         ? namidb_set_edge(live_tx(L, reader), id, props, &err)
+                         : namidb_set_node(live_tx(L, reader), id, props, &err),
                      &err);
 }
 
@@ -367,7 +377,8 @@ static int tx_unset_edge(lua_State *L)
     namidb_props props = check_names(L, reader);
     namidb_error err;
 
-    return push_done(L, namidb_set_edge(reader->tx, id, props, &err), &err);
+    return push_done(L, namidb_set_edge(live_tx(L, reader), id, props, &err),
+                     &err);
 }
 
 static int tx_add_label(lua_State *L)
@@ -377,7 +388,8 @@ static int tx_add_label(lua_State *L)
     uint32_t label = check_name(L, reader, 3, NAMIDB_LABEL);
     namidb_error err;
 
-    return push_done(L, namidb_add_label(reader->tx, id, label, &err), &err);
+    return push_done(L, namidb_add_label(live_tx(L, reader), id, label, &err),
+                     &err);
 }
 
 static int tx_remove_label(lua_State *L)
@@ -387,7 +399,8 @@ static int tx_remove_label(lua_State *L)
     uint32_t label = check_name(L, reader, 3, NAMIDB_LABEL);
     namidb_error err;
 
-    return push_done(L, namidb_remove_label(reader->tx, id, label, &err), &err);
+    return push_done(
+        L, namidb_remove_label(live_tx(L, reader), id, label, &err), &err);
 }
 
 /* delete_node(node or id, { detach = bool }): false when there was none */
@@ -398,8 +411,8 @@ static int tx_delete_node(lua_State *L)
     bool is_detach = check_flag(L, 3, "detach");
     namidb_error err;
 
-    return push_done(L, namidb_delete_node(reader->tx, id, is_detach, &err),
-                     &err);
+    return push_done(
+        L, namidb_delete_node(live_tx(L, reader), id, is_detach, &err), &err);
 }
 
 /* ------------------------------------------------------------------ edges --
@@ -415,7 +428,8 @@ static int tx_put_edge(lua_State *L)
     namidb_props props = check_props(L, reader, 5);
     namidb_error err;
     uint64_t id = 0;
-    int rc = namidb_put_edge(reader->tx, type, from, to, props, &id, &err);
+    int rc =
+        namidb_put_edge(live_tx(L, reader), type, from, to, props, &id, &err);
 
     return push_made(L, rc, id, &err);
 }
@@ -426,7 +440,7 @@ static int tx_delete_edge(lua_State *L)
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_EDGE);
     namidb_error err;
 
-    return push_done(L, namidb_delete_edge(reader->tx, id, &err), &err);
+    return push_done(L, namidb_delete_edge(live_tx(L, reader), id, &err), &err);
 }
 
 static const luaL_Reg META[] = {

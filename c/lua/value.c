@@ -224,6 +224,7 @@ void ndb_lua_push_value(lua_State *L, const namidb_value *value)
 struct reading {
     lua_State *L;
     const char *what;
+    int anchors; /* stack index of the table that holds what was made */
     int depth;
 };
 
@@ -335,30 +336,41 @@ static double number_field(struct reading *reading, int index, int at)
     return number;
 }
 
-static void *temporary(lua_State *L, size_t count, size_t size)
+/* Memory for a value under way; Lua frees it. It hangs on a table and not on
+ * the stack, which in LuaJIT has no room for a long list of lists. */
+static void *temporary(struct reading *reading, size_t count, size_t size)
 {
-    return lua_newuserdata(L, count == 0 ? 1 : count * size);
+    lua_State *L = reading->L;
+    void *memory = lua_newuserdata(L, count == 0 ? 1 : count * size);
+
+    if (!lua_istable(L, reading->anchors)) {
+        lua_newtable(L);
+        lua_replace(L, reading->anchors);
+    }
+    lua_rawseti(L, reading->anchors, (int)lua_rawlen(L, reading->anchors) + 1);
+    return memory;
 }
 
 static namidb_value read_datetime(struct reading *reading, int index)
 {
     lua_State *L = reading->L;
-    namidb_datetime *datetime = temporary(L, 1, sizeof *datetime);
+    namidb_datetime *datetime = temporary(reading, 1, sizeof *datetime);
     size_t bytes = 0;
 
     datetime->seconds = int_field(reading, index, 1);
     datetime->nanoseconds = int32_field(reading, index, 2);
     datetime->offset = int32_field(reading, index, 3);
-    lua_rawgeti(L, index, 4); /* stays on the stack: the text is used */
+    lua_rawgeti(L, index, 4);
     datetime->zone =
         lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &bytes) : NULL;
     datetime->zone_bytes = (uint32_t)bytes;
+    lua_pop(L, 1); /* the table has the text */
     return (namidb_value){ .kind = NAMIDB_DATETIME, .as.datetime = datetime };
 }
 
 static namidb_value read_duration(struct reading *reading, int index)
 {
-    namidb_duration *duration = temporary(reading->L, 1, sizeof *duration);
+    namidb_duration *duration = temporary(reading, 1, sizeof *duration);
 
     duration->months = int_field(reading, index, 1);
     duration->days = int_field(reading, index, 2);
@@ -369,7 +381,7 @@ static namidb_value read_duration(struct reading *reading, int index)
 
 static namidb_value read_point(struct reading *reading, int index)
 {
-    namidb_point *point = temporary(reading->L, 1, sizeof *point);
+    namidb_point *point = temporary(reading, 1, sizeof *point);
 
     point->srid = (uint32_t)int32_field(reading, index, 1);
     point->dimensions = lua_rawlen(reading->L, index) > 3 ? 3 : 2;
@@ -382,7 +394,7 @@ static namidb_value read_point(struct reading *reading, int index)
 static namidb_value read_vector(struct reading *reading, int index)
 {
     size_t count = lua_rawlen(reading->L, index);
-    float *floats = temporary(reading->L, count, sizeof *floats);
+    float *floats = temporary(reading, count, sizeof *floats);
 
     for (size_t i = 0; i < count; i++)
         floats[i] = (float)number_field(reading, index, (int)i + 1);
@@ -418,15 +430,14 @@ static namidb_value read_list(struct reading *reading, int index)
         (void)bad(reading, "lists are nested too deeply");
     if (!is_sequence(L, index))
         (void)bad(reading, "a map cannot be stored, nor a list with holes");
-    items = temporary(L, count, sizeof *items);
+    items = temporary(reading, count, sizeof *items);
+    luaL_checkstack(L, 8, "a list is nested too deeply");
     for (size_t i = 0; i < count; i++) {
-        luaL_checkstack(L, 6, "a list is too long");
         lua_rawgeti(L, index, (int)i + 1);
-        /* What an item points to lives in the list, which holds it; what is
-         * made for it (lists in lists) must stay on the stack. */
+        if (lua_isnil(L, -1))
+            (void)bad(reading, "a list has no holes");
         items[i] = read_value(reading, lua_gettop(L));
-        if (items[i].kind <= NAMIDB_STRING)
-            lua_pop(L, 1);
+        lua_pop(L, 1);
     }
     reading->depth--;
     return (namidb_value){ .kind = NAMIDB_LIST,
@@ -447,7 +458,9 @@ static namidb_value read_kind(struct reading *reading, int index, int kind)
         lua_rawgeti(L, index, 1);
         if (lua_type(L, -1) != LUA_TSTRING)
             (void)bad(reading, "bytes without a string");
-        return read_string(reading, lua_gettop(L), NAMIDB_BYTES);
+        value = read_string(reading, lua_gettop(L), NAMIDB_BYTES);
+        lua_pop(L, 1); /* the table has the string */
+        return value;
     case NAMIDB_DATE:
     case NAMIDB_LOCAL_TIME:
         value.as.integer = int_field(reading, index, 1);
@@ -521,9 +534,10 @@ static namidb_value read_value(struct reading *reading, int index)
     return value;
 }
 
-namidb_value ndb_lua_check_value(lua_State *L, int index, const char *what)
+namidb_value ndb_lua_check_value(lua_State *L, int index, int anchors,
+                                 const char *what)
 {
-    struct reading reading = { L, what, 0 };
+    struct reading reading = { L, what, anchors, 0 };
 
     luaL_checkstack(L, 8, what);
     return read_value(&reading, index);
@@ -535,7 +549,7 @@ namidb_value ndb_lua_check_key(lua_State *L, int index)
 
     if (lua_type(L, index) == LUA_TSTRING ||
         lua_type(L, index) == LUA_TNUMBER || lua_type(L, index) == 10)
-        key = ndb_lua_check_value(L, index, "key");
+        key = ndb_lua_check_value(L, index, index, "key");
     if (key.kind != NAMIDB_STRING && key.kind != NAMIDB_INT)
         (void)luaL_argerror(L, index, "a key is a string or an integer");
     return key;

@@ -13,8 +13,7 @@ local pointer = ffi.typeof("const int64_t *")
 local box = ffi.typeof("int64_t[1]")
 local signed = ffi.typeof("int64_t")
 local unsigned = ffi.typeof("uint64_t")
--- 2^62 - 1, twice which and one more is the largest int64_t.
-local largest_half = unsigned(4611686018427387903)
+local too_large = unsigned(2 ^ 63)
 
 -- The integer that 8 bytes are.
 function int64.make(bytes)
@@ -24,7 +23,7 @@ end
 -- The 8 bytes of an int64_t, or of a uint64_t that fits; nil for other cdata.
 function int64.read(cdata)
     if ffi.istype(unsigned, cdata) then
-        if cdata / 2 > largest_half then return nil end
+        if cdata >= too_large then return nil end
     elseif not ffi.istype(signed, cdata) then
         return nil
     end

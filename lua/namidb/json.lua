@@ -98,8 +98,13 @@ local function read_number(decoder)
         fail(decoder, at, "not a number")
     end
     decoder.at = at + #all
-    if #all > #whole then return tonumber(all) + 0.0 end
-    return number.integer(all) or tonumber(all) + 0.0
+    local integer = #all == #whole and number.integer(all)
+    if integer then return integer end
+    local float = tonumber(all) * 1.0 -- not + 0.0: -0.0 stays
+    if float == math.huge or float == -math.huge then
+        fail(decoder, at, "a number beyond what a float can be")
+    end
+    return float
 end
 
 local read_value

@@ -1,6 +1,7 @@
 -- Bulk load: rows of files or iterators into nodes and edges, in batches that
 -- are atomic, several of them under way at a time.
 
+local blame = require("namidb.blame")
 local core = require("namidb.core")
 local number = require("namidb.number")
 local progress = require("namidb.load_progress")
@@ -24,6 +25,10 @@ local EDGE = { file = "string", rows = "function", format = "string",
                types = "table", type = "string", from = "table", to = "table" }
 
 local function check_fields(what, fields, allowed)
+    if type(fields) ~= "table" then
+        error(("load: %s: a table is wanted, not a %s"):format(what,
+            type(fields)), 0)
+    end
     for name, item in pairs(fields) do
         local wanted = allowed[name]
         if wanted == nil then
@@ -43,12 +48,32 @@ local function check_end(what, name, tail)
     end
 end
 
+local function is_count(count, low)
+    return type(count) == "number" and count >= low and
+        count == math.floor(count)
+end
+
+local function check_numbers(options)
+    if options.batch and not is_count(options.batch, 1) then
+        error("load: batch is a whole number, at least 1", 0)
+    end
+    local progress_type = type(options.progress)
+    if options.progress ~= nil and progress_type ~= "boolean" and
+        progress_type ~= "function" then
+        error("load: progress is a function or a boolean, not a " ..
+            progress_type, 0)
+    end
+    local resume = options.resume
+    if resume and not (is_count(resume.part, 1) and is_count(resume.row, 0))
+    then
+        error("load: resume is what an earlier load gave: { part, row }", 0)
+    end
+end
+
 -- The specs in the order of loading: nodes, then edges.
 local function check_options(options)
-    if type(options) ~= "table" then
-        error("load: options are a table, not a " .. type(options), 0)
-    end
     check_fields("the options", options, OPTIONS)
+    check_numbers(options)
     local specs = {}
     for i, spec in ipairs(options.nodes or {}) do
         local what = "nodes[" .. i .. "]"
@@ -69,29 +94,30 @@ local function check_options(options)
             error("load: " .. item.what .. " wants either file or rows", 0)
         end
     end
-    if options.batch and options.batch < 1 then
-        error("load: batch is at least 1", 0)
-    end
     return specs
 end
 
 ------------------------------------------------------------------------ reading
 
--- Rows of a Lua iterator: each call gives a table, nil at the end.
+-- Rows of a Lua iterator: each call gives a table, nil at the end. What it
+-- raises is the caller's and stays as it is.
 local Iterator = {}
 Iterator.__index = Iterator
 
 function Iterator:next()
     self.line = self.line + 1
-    local row = self.rows()
+    local ok, row = pcall(self.rows)
+    if not ok then error({ raised = row }, 0) end
     if row ~= nil and type(row) ~= "table" then
         error({ code = "invalid", file = self.name, line = self.line,
                 column = 1, retryable = false,
-                message = ("%s: row %d is a %s, not a table"):format(self.name,
-                    self.line, type(row)) }, 0)
+                message = ("%s:%d: a row is a table, not a %s"):format(
+                    self.name, self.line, type(row)) }, 0)
     end
     return row
 end
+
+function Iterator.place() return 1 end
 
 function Iterator:close() self.rows = nil end
 
@@ -125,7 +151,7 @@ local CONVERT = {
     int = number.integer,
     float = function(text)
         local result = tonumber(text)
-        return result and text:find("^[%s%d.eE+-]+$") and result + 0.0 or nil
+        return result and text:find("^[%s%d.eE+-]+$") and result * 1.0 or nil
     end,
     bool = function(text)
         text = text:lower()
@@ -147,16 +173,21 @@ local function plan_column(item, column)
         error(("load: %s: unknown type '%s' of column %s"):format(item.what,
             tostring(kind), name), 0)
     end
-    plan = { name = name, kind = kind, convert = kind and CONVERT[kind] }
+    plan = { name = name, kind = kind,
+             convert = kind and CONVERT[kind] }
     item.columns[column] = plan
+    item.headers[name] = column
     return plan
 end
 
-local function bad_row(source, message)
-    error({ code = "invalid", file = source.name, line = source.line,
-            column = 1, retryable = false,
-            message = ("%s:%d: %s"):format(source.name, source.line, message) },
-          0)
+-- `name` is a column's, in the graph or in the header; "": the whole row.
+local function bad_row(item, source, name, message, code)
+    local column, line = source:place(item.headers[name] or name)
+    line = line or source.line
+    error({ code = code or "invalid", file = source.name, line = line,
+            column = column, retryable = false,
+            message = ("%s:%d:%d: %s"):format(source.name, line, column,
+                                              message) }, 0)
 end
 
 -- A row with its columns renamed and converted. An empty text is absent.
@@ -168,8 +199,9 @@ local function convert_row(item, source, row)
             if plan.convert and type(cell) == "string" then
                 local converted = plan.convert(cell)
                 if converted == nil then
-                    bad_row(source, ("column %s: '%s' is no %s"):format(
-                        plan.name, cell, plan.kind))
+                    bad_row(item, source, plan.name,
+                            ("column %s: '%s' is no %s"):format(
+                                plan.name, cell, plan.kind))
                 end
                 cell = converted
             end
@@ -181,15 +213,23 @@ end
 
 ------------------------------------------------------------------------ writing
 
-local function check(source, result, err)
-    if result == nil and err then bad_row(source, err.message) end
+-- What the graph refuses is the row's fault; what a store fails to do is not.
+local REFUSALS = { constraint = true, not_found = true, limit = true,
+                   invalid = true }
+
+local function check(item, source, result, err)
+    if result == nil and err then
+        if not REFUSALS[err.code] then error(err, 0) end
+        bad_row(item, source, "", err.message, err.code)
+    end
     return result
 end
 
-local function take(source, props, column)
+local function take(item, source, props, column)
     local cell = props[column]
     if cell == nil or cell == core.null then
-        bad_row(source, "column " .. column .. " is empty, and a key")
+        bad_row(item, source, column,
+                ("column %s is empty or absent, and a key"):format(column))
     end
     return cell
 end
@@ -197,17 +237,17 @@ end
 local function put_node(item, source, tx, props)
     local spec = item.spec
     if not spec.key then
-        return check(source, tx:create_node(spec.label, props))
+        return check(item, source, tx:create_node(spec.label, props))
     end
-    local key = take(source, props, spec.key)
-    return check(source, tx:put_node(spec.label, key, props,
+    local key = take(item, source, props, spec.key)
+    return check(item, source, tx:put_node(spec.label, key, props,
                                      spec.merge and { merge = true } or nil))
 end
 
 -- The node at an end of an edge; ids are remembered while one file is loaded.
 local function find_end(item, source, tx, props, tail)
     local label, column = tail[1], tail[2]
-    local key = take(source, props, column)
+    local key = take(item, source, props, column)
     local ids = item.ids[label]
     if not ids then
         ids = {}
@@ -215,13 +255,15 @@ local function find_end(item, source, tx, props, tail)
     end
     local id = ids[key]
     if not id then
-        local node = check(source, tx:node(label, key))
+        local node = check(item, source, tx:node(label, key))
         if not node then
-            bad_row(source, ("column %s: there is no %s with the key %s")
-                :format(column, label, tostring(key)))
+            bad_row(item, source, column,
+                    ("column %s: there is no %s with the key %s"):format(
+                        column, label, tostring(key)), "not_found")
         end
         id = node.id
-        ids[key] = id
+        -- Of LuaJIT's cdata each is a key of its own.
+        if type(key) ~= "cdata" then ids[key] = id end
     end
     return id
 end
@@ -231,37 +273,47 @@ local function put_edge(item, source, tx, props)
     local from = find_end(item, source, tx, props, spec.from)
     local to = find_end(item, source, tx, props, spec.to)
     props[spec.from[2]], props[spec.to[2]] = nil, nil
-    return check(source, tx:put_edge(spec.type, from, to, props))
+    return check(item, source, tx:put_edge(spec.type, from, to, props))
 end
 
--- One batch: returns how many rows, and whether the source is at its end. What
--- cannot be stored raises a text, which becomes the error of its row.
-local function put_batch(item, source, tx, rows_max)
+local function put_rows(item, source, tx, rows_max)
     local put = item.is_node and put_node or put_edge
     for count = 0, rows_max - 1 do
+        item.is_putting = false
         local row = source:next()
         if not row then return count, true end
         local props = convert_row(item, source, row)
-        local ok, err = pcall(put, item, source, tx, props)
-        if not ok then
-            if type(err) == "table" then error(err, 0) end
-            bad_row(source, (err:gsub("^[^:]*:%d+: ", "")))
-        end
+        item.is_putting = true
+        put(item, source, tx, props)
     end
     return rows_max, false
+end
+
+-- One batch: returns how many rows, and whether the source is at its end. A
+-- value that cannot be stored raises a text, as misuse does: here the row is
+-- bad.
+local function put_batch(item, source, tx, rows_max)
+    local ok, count, is_end = pcall(put_rows, item, source, tx, rows_max)
+    if ok then return count, is_end end
+    if type(count) == "string" and item.is_putting then
+        local message = blame.text(count)
+        local name = message:match("^property (.-): ") or
+            message:match("^(.-): ")
+        bad_row(item, source, name or "", message)
+    end
+    error(count, 0)
 end
 
 ------------------------------------------------------------------------ loading
 
 -- Waits until at most `count` batches are under way. What is acknowledged moves
--- the position on.
+-- the position on. A batch that is still under way at the deadline stays.
 local function settle(state, count)
     while #state.tickets > count do
         local first = state.tickets[1]
         local ok, err = first.ticket:wait(state.timeout)
         if not ok then
-            for _, other in ipairs(state.tickets) do other.ticket:close() end
-            state.tickets = {}
+            if err.code ~= "timeout" then state.tickets = {} end
             error(err, 0)
         end
         table.remove(state.tickets, 1)
@@ -271,7 +323,7 @@ end
 
 local function load_one(state, index, item, skip)
     local source = open_source(item)
-    item.columns, item.ids = {}, {}
+    item.columns, item.headers, item.ids = {}, {}, {}
     state.source = source
     for _ = 1, skip do
         if not source:next() then break end
@@ -307,14 +359,23 @@ local function load_all(state, specs)
     settle(state, 0)
 end
 
---- Loads nodes and edges; see lua/README.md for the fields.
---
--- Returns a summary { rows, seconds, bytes, requests }, or nil and an error
--- whose `resume` is where to go on (as the option of that name): everything
--- before it is durable, nothing after it is in the graph.
-function load.load(db, options)
-    local ok, specs = pcall(check_options, options)
-    if not ok then error(specs, 2) end
+-- The end of a load that failed: batches under way count if they are
+-- committed; what is not settled even then is not known.
+local function give_up(state, err)
+    pcall(settle, state, 0)
+    state.progress:stop()
+    if state.source then state.source:close() end
+    if type(err) ~= "table" or err.raised then return err end
+    if #state.tickets > 0 then
+        err = { code = "unknown", retryable = false,
+                message = "batches are still under way: " .. err.message }
+    end
+    err.resume = state.position
+    return setmetatable(err, core.error)
+end
+
+local function load_rows(db, options)
+    local specs = check_options(options)
     local resume = options.resume or { part = 1, row = 0 }
     local state = {
         db = db, tickets = {}, rows = 0, bytes = 0,
@@ -324,11 +385,22 @@ function load.load(db, options)
     }
     local done, err = pcall(load_all, state, specs)
     if done then return state.progress:finish(state) end
-    pcall(settle, state, 0) -- what is under way counts if it is committed
-    if state.source then state.source:close() end
-    if type(err) ~= "table" then error(err, 2) end
-    err.resume = state.position
-    return nil, setmetatable(err, core.error)
+    err = give_up(state, err)
+    if type(err) == "table" and not err.raised then return nil, err end
+    error(err, 0)
+end
+
+--- Loads nodes and edges; see lua/README.md for the fields.
+--
+-- Returns a summary { rows, seconds, bytes, requests }, or nil and an error
+-- whose `resume` is where to go on (as the option of that name): everything
+-- before it is durable, nothing after it is in the graph, unless the code is
+-- "unknown".
+function load.load(db, options)
+    local ok, result, err = pcall(load_rows, db, options)
+    if ok then return result, err end
+    if type(result) == "string" then error(blame.text(result), 2) end
+    error(result.raised, 0)
 end
 
 return load

@@ -1,6 +1,8 @@
 -- How a load shows where it is: a line on a terminal, a function of the
 -- caller's, or nothing but the summary at the end.
 
+local core = require("namidb.core")
+
 local progress = {}
 
 local Progress = {}
@@ -15,11 +17,15 @@ local function clock()
 end
 
 local function is_terminal()
-    return (os.execute("test -t 2")) == true or os.execute("test -t 2") == 0
+    local result = os.execute("test -t 2")
+    return result == true or result == 0 -- 5.4, LuaJIT
 end
 
+local stats_of = core.db.__index.stats
+
 local function requests_of(db)
-    local stats = db:stats()
+    local stats, err = stats_of(db)
+    if not stats then error(err, 0) end
     local requests = stats.requests
     return requests.get + requests.put + requests.delete + requests.list
 end
@@ -54,18 +60,31 @@ local function line_of(now)
         now.rows, now.rows_per_second, now.bytes / 1e6, now.requests)
 end
 
+-- What the caller's function raises is the caller's and stays as it is.
+local function notify(self, now)
+    if not self.call then return end
+    local ok, raised = pcall(self.call, now)
+    if not ok then error({ raised = raised }, 0) end
+end
+
 function Progress:update(state)
-    if self.call then self.call(summary(self, state)) end
+    notify(self, summary(self, state))
     if not self.is_line or clock() - self.shown < INTERVAL_S then return end
     self.shown = clock()
     io.stderr:write("\r", line_of(summary(self, state)), "   ")
     io.stderr:flush()
 end
 
+--- Leaves the line for what others print.
+function Progress:stop()
+    if self.is_line then io.stderr:write("\n") end
+end
+
 function Progress:finish(state)
     local now = summary(self, state)
-    if self.call then self.call(now) end
-    if self.is_line then io.stderr:write("\r", line_of(now), "   \n") end
+    notify(self, now)
+    if self.is_line then io.stderr:write("\r", line_of(now), "   ") end
+    self:stop()
     return now
 end
 

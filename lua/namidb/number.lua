@@ -29,10 +29,21 @@ function number.integer(text)
     if text:sub(1, 1) == "+" then text = text:sub(2) end
     local result = tonumber(text)
     if is_integer then return is_integer(result) and result or nil end
-    if result > -9007199254740992 and result < 9007199254740992 then
+    -- 2^53 may be what a larger one was rounded to.
+    if math.abs(result) < 9007199254740992 or
+        text:find("^%-?0*9007199254740992$") then
         return result
     end
     return int64.is_needed and parse_int64(text) or nil
+end
+
+-- The fewest digits that read back as the same float.
+local function float_text(value)
+    for digits = 15, 16 do
+        local text = ("%." .. digits .. "g"):format(value)
+        if tonumber(text) == value then return text end
+    end
+    return ("%.17g"):format(value)
 end
 
 --- The decimal digits of an integer, a number or cdata.
@@ -40,12 +51,12 @@ function number.text(value)
     if type(value) == "number" then
         if is_integer then
             return is_integer(value) and ("%d"):format(value) or
-                ("%.17g"):format(value)
+                float_text(value)
         end
-        if value == math.floor(value) and math.abs(value) < 1e15 then
+        if value == math.floor(value) and math.abs(value) <= 2 ^ 53 then
             return ("%.0f"):format(value)
         end
-        return ("%.17g"):format(value)
+        return float_text(value)
     end
     return (tostring(value):gsub("U?LL$", ""))
 end

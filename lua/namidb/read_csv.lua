@@ -1,32 +1,23 @@
 -- CSV and TSV as RFC 4180 has them: records of fields, fields in quotes where
 -- they hold separators, quotes or line ends. The first record names columns.
 
-local read_csv = {}
+local read_lines = require("namidb.read_lines")
 
-local BLOCK = 65536
+local read_csv = {}
 
 local Reader = {}
 Reader.__index = Reader
 
 local function fail(reader, column, message)
-    error({ code = "syntax", file = reader.name, line = reader.line,
+    local line = reader.lines.number
+    error({ code = "syntax", file = reader.name, line = line,
             column = column, retryable = false,
-            message = ("%s:%d:%d: %s"):format(reader.name, reader.line, column,
+            message = ("%s:%d:%d: %s"):format(reader.name, line, column,
                                               message) }, 0)
 end
 
--- The next line without its end, nil at the end of the file.
-local function read_line(reader)
-    local line = reader.file:read("*l")
-    if line then
-        reader.at = reader.at + 1
-        reader.bytes = reader.bytes + #line + 1
-        if line:sub(-1) == "\r" then line = line:sub(1, -2) end
-    end
-    return line
-end
-
--- Fields of a line without a quote.
+-- Fields of a line without a quote. Where they start is not kept: place finds
+-- it again for the one record that is bad.
 local function split(line, separator)
     local fields, from = {}, 1
     while true do
@@ -43,12 +34,14 @@ end
 -- Returns the text, the line it ends in, and where it goes on there.
 local function quoted(reader, line, from)
     local parts, at = {}, from + 1
+    local start = reader.lines.number
     while true do
         local stop = line:find('"', at, true)
         if not stop then
             parts[#parts + 1] = line:sub(at) .. "\n"
-            line, at = read_line(reader), 1
+            line, at = reader.lines:next(), 1
             if not line then
+                reader.lines.number = start
                 fail(reader, from, "the quote is never closed")
             end
         elseif line:sub(stop + 1, stop + 1) == '"' then
@@ -61,18 +54,20 @@ local function quoted(reader, line, from)
     end
 end
 
+-- Fields of a record with quotes, and where each starts: { line, column }.
 local function split_quoted(reader, line)
-    local fields, from = {}, 1
+    local fields, places, from = {}, {}, 1
     local separator = reader.separator
     while true do
         local at
+        places[#places + 1] = { reader.lines.number, from }
         if line:sub(from, from) == '"' then
             fields[#fields + 1], line, at = quoted(reader, line, from)
             local char = line:sub(at, at)
             if char ~= "" and char ~= separator then
                 fail(reader, at, "something follows the closing quote")
             end
-            if char == "" then return fields end
+            if char == "" then return fields, places end
         else
             at = line:find(separator, from, true)
             local field = line:sub(from, (at or 0) - 1)
@@ -81,25 +76,32 @@ local function split_quoted(reader, line)
                 fail(reader, from + quote - 1, "a quote inside a field")
             end
             fields[#fields + 1] = field
-            if not at then return fields end
+            if not at then return fields, places end
         end
         from = at + 1
     end
 end
 
 local function read_record(reader)
-    local line = read_line(reader)
-    while line == "" do line = read_line(reader) end
+    local line = reader.lines:next()
+    while line == "" do line = reader.lines:next() end
     if not line then return nil end
-    reader.line = reader.at
-    if line:find('"', 1, true) then return split_quoted(reader, line) end
-    return split(line, reader.separator)
+    reader.line, reader.places = reader.lines.number, nil
+    local fields
+    if line:find('"', 1, true) then
+        fields, reader.places = split_quoted(reader, line)
+    else
+        fields = split(line, reader.separator)
+    end
+    reader.fields = fields
+    return fields
 end
 
 --- The next row as a table from column to text, nil at the end. Raises a table
 -- with file, line and column for a bad record. reader.line is its line.
 function Reader:next()
     local fields = read_record(self)
+    self.bytes = self.lines.bytes
     if not fields then return nil end
     if #fields ~= #self.columns then
         fail(self, 1, ("%d fields, but there are %d columns"):format(
@@ -110,20 +112,45 @@ function Reader:next()
     return row
 end
 
-function Reader:close() self.file:close() end
+--- Where a column of the last row starts: its column in bytes, and its line.
+function Reader:place(column)
+    local at = 1
+    for i, name in ipairs(self.columns) do
+        if name == column then
+            local place = self.places and self.places[i]
+            if place then return place[2], place[1] end
+            return at, self.line
+        end
+        at = at + #(self.fields[i] or "") + 1
+    end
+    return 1, self.line
+end
 
---- Opens a file; nil and a text when it cannot be read.
-function read_csv.open(path, separator)
-    local file, err = io.open(path, "rb")
-    if not file then return nil, err end
-    file:setvbuf("full", BLOCK)
-    local reader = setmetatable({ file = file, name = path, line = 1, at = 0,
-                                  bytes = 0, separator = separator }, Reader)
+function Reader:close() self.lines:close() end
+
+local function read_header(reader)
     reader.columns = read_record(reader) or {}
-    if reader.columns[1] then
-        reader.columns[1] = reader.columns[1]:gsub("^\239\187\191", "")
+    local seen = {}
+    for i, column in ipairs(reader.columns) do
+        if column == "" then
+            fail(reader, reader:place(column), ("column %d has no name")
+                :format(i))
+        elseif seen[column] then
+            fail(reader, 1, ("there are two columns %s"):format(column))
+        end
+        seen[column] = true
     end
     return reader
+end
+
+--- Opens a file and reads its header; nil and a text when it cannot be read,
+-- raises as next does.
+function read_csv.open(path, separator)
+    local lines, err = read_lines.open(path)
+    if not lines then return nil, err end
+    return read_header(setmetatable({ lines = lines, name = path, line = 1,
+                                      bytes = 0, separator = separator },
+                                    Reader))
 end
 
 return read_csv

@@ -1,6 +1,7 @@
 -- JSON lines: one object a line.
 
 local json = require("namidb.json")
+local read_lines = require("namidb.read_lines")
 
 local read_jsonl = {}
 
@@ -18,11 +19,11 @@ end
 function Reader:next()
     local line
     repeat
-        line = self.file:read("*l")
+        line = self.lines:next()
+        self.bytes = self.lines.bytes
         if not line then return nil end
-        self.line = self.line + 1
-        self.bytes = self.bytes + #line + 1
     until line:find("%S")
+    self.line = self.lines.number
     local row, err = json.decode(line)
     if row == nil then fail(self, err.column, err.message) end
     if type(row) ~= "table" or getmetatable(row) then
@@ -31,13 +32,16 @@ function Reader:next()
     return row
 end
 
-function Reader:close() self.file:close() end
+--- Where a value of the last row stands: not known within a line.
+function Reader.place() return 1 end
+
+function Reader:close() self.lines:close() end
 
 --- Opens a file; nil and a text when it cannot be read.
 function read_jsonl.open(path)
-    local file, err = io.open(path, "rb")
-    if not file then return nil, err end
-    return setmetatable({ file = file, name = path, line = 0, bytes = 0 },
+    local lines, err = read_lines.open(path)
+    if not lines then return nil, err end
+    return setmetatable({ lines = lines, name = path, line = 0, bytes = 0 },
                         Reader)
 end
 

@@ -2,8 +2,10 @@
 
 local row = {}
 
+-- Node ids and edge ids are two spaces.
 local function equals(a, b)
-    return rawget(a, "id") == rawget(b, "id")
+    return getmetatable(a) == getmetatable(b) and
+        rawget(a, "id") == rawget(b, "id")
 end
 
 -- "(:Person {name = "Alice", ...})": properties in order of their names.

@@ -32,6 +32,7 @@ local function define(number, name, fields, to_text)
         return place and rawget(self, place)
     end
     kind.__eq = function(a, b)
+        if getmetatable(a) ~= getmetatable(b) then return false end
         for place = 1, #fields do
             if rawget(a, place) ~= rawget(b, place) then return false end
         end
@@ -95,7 +96,9 @@ local function check_time(hour, minute, second, nanosecond, level)
 end
 
 local function date_text(days)
-    return ("%04.0f-%02d-%02d"):format(civil_from_days(days))
+    local year, month, day = civil_from_days(days)
+    local sign = year < 0 and "-" or year > 9999 and "+" or ""
+    return ("%s%04d-%02d-%02d"):format(sign, math.abs(year), month, day)
 end
 
 -- Seconds of a day and nanoseconds, without what is zero at the end.
@@ -169,7 +172,7 @@ local Duration = define(11, "duration",
         end
         local fraction = nanoseconds == 0 and "" or
             (".%09d"):format(nanoseconds):gsub("0+$", "")
-        return ("P%.0fM%.0fDT%s%.0f%sS"):format(self[1], self[2], sign,
+        return ("P%dM%dDT%s%d%sS"):format(self[1], self[2], sign,
                                                 seconds, fraction)
     end)
 local Point = define(12, "point", { "srid", "x", "y", "z" }, function(self)
@@ -182,7 +185,7 @@ end)
 local function define_array(number, name)
     local kind = { __kind = number, __name = "namidb." .. name }
     kind.__eq = function(a, b)
-        if #a ~= #b then return false end
+        if getmetatable(a) ~= getmetatable(b) or #a ~= #b then return false end
         for i = 1, #a do
             if a[i] ~= b[i] then return false end
         end
@@ -207,7 +210,7 @@ local make = value.constructors
 --- A number that is a float even when it is whole.
 function make.float(number)
     check(type(number) == "number", 2, "float: a number is wanted")
-    return setmetatable({ number + 0.0 }, Float)
+    return setmetatable({ number * 1.0 }, Float)
 end
 
 --- Bytes of any kind; plain strings must be UTF-8.
@@ -252,6 +255,8 @@ local function check_fields(fields, level)
         hour = fields.hour or 0, minute = fields.minute or 0,
         second = fields.second or 0, nanosecond = fields.nanosecond or 0,
     }
+    -- Seconds of later years are beyond 2^53, where LuaJIT counts no more.
+    check_integer(f.year, -280000000, 280000000, "year", level + 1)
     check_date(f.year, f.month, f.day, level + 1)
     check_time(f.hour, f.minute, f.second, f.nanosecond, level + 1)
     local days = days_from_civil(f.year, f.month, f.day)
@@ -305,7 +310,7 @@ function make.point(fields)
     local srid = fields.srid or
         (is_geographic and (z and 4979 or 4326) or (z and 9157 or 7203))
     check_integer(srid, 0, 65535, "srid", 2)
-    return setmetatable({ to_integer(srid), x + 0.0, y + 0.0, z and z + 0.0 },
+    return setmetatable({ to_integer(srid), x * 1.0, y * 1.0, z and z * 1.0 },
                         Point)
 end
 

@@ -1,29 +1,74 @@
 -- db:write: one atomic batch, from a function.
 
+local blame = require("namidb.blame")
+local core = require("namidb.core")
+
 local write = {}
 
 local unpack = table.unpack or unpack
+local begin = core.db.__index.begin
+local commit = core.tx.__index.commit
+local abort = core.tx.__index.abort
 
-local function pack(...)
-    return { ... }, select("#", ...)
-end
-
-local OPTIONS = { wait = "boolean", timeout = "number" }
+local OPTIONS = { wait = "boolean", timeout = "number", retries = "number" }
 
 local function check_options(options)
     if options == nil then return {} end
     if type(options) ~= "table" then
-        error("write: options are a table, not a " .. type(options), 3)
+        error("write: options are a table, not a " .. type(options), 0)
     end
     for name, value in pairs(options) do
         if OPTIONS[name] == nil then
-            error(("write: unknown option '%s'"):format(tostring(name)), 3)
+            error(("write: unknown option '%s'"):format(tostring(name)), 0)
         elseif type(value) ~= OPTIONS[name] then
-            error(("write: option %s: a %s is wanted"):format(name,
-                OPTIONS[name]), 3)
+            error(("write: option %s: a %s is wanted, not a %s"):format(name,
+                OPTIONS[name], type(value)), 0)
+        elseif value ~= value or type(value) == "number" and value < 0 then
+            error(("write: option %s: 0 or more is wanted"):format(name), 0)
         end
     end
     return options
+end
+
+local function pack(...)
+    return { n = select("#", ...), ... }
+end
+
+-- One try: what fn gave and true, or nil and an error. Misuse is raised as text
+-- and what fn raised in a table `raised`, so that nothing takes it for ours.
+local function try(db, fn, options)
+    local tx, err = begin(db, options.timeout)
+    if not tx then
+        if err.code == "invalid" then error(err.message, 0) end
+        return nil, err
+    end
+    local results = pack(pcall(fn, tx))
+    if not results[1] then
+        abort(tx)
+        error({ raised = results[2] }, 0)
+    end
+    local done, failure = commit(tx, options.timeout, options.wait == false)
+    if not done then
+        if failure.code == "invalid" then error(failure.message, 0) end
+        return nil, failure
+    end
+    results[1] = done
+    return results
+end
+
+local function run(db, fn, options)
+    if type(fn) ~= "function" then
+        error("write: a function is wanted, not a " .. type(fn), 0)
+    end
+    options = check_options(options)
+    local left = options.retries or 0
+    while true do
+        local results, err = try(db, fn, options)
+        if results or not err.retryable or left < 1 then
+            return results, err
+        end
+        left = left - 1
+    end
 end
 
 --- Runs fn(tx) and commits what it wrote: all of it or nothing.
@@ -31,29 +76,16 @@ end
 -- Returns true and what fn returned once the batch is durable; with
 -- { wait = false } a ticket and what fn returned, at once. nil and an error
 -- when it was not committed, or when that is not known (code "unknown"). An
--- error raised in fn discards the batch and is raised again.
+-- error raised in fn discards the batch and is raised again. `retries`: how
+-- often fn runs again after a failure that is retryable.
 function write.write(db, fn, options)
-    if type(fn) ~= "function" then
-        error("write: a function is wanted, not a " .. type(fn), 2)
-    end
-    options = check_options(options)
-    local tx, err = db:begin(options.timeout)
-    if not tx then
-        if err.code == "invalid" then error(err.message, 2) end
+    local ok, results, err = pcall(run, db, fn, options)
+    if ok then
+        if results then return unpack(results, 1, results.n) end
         return nil, err
     end
-    local results, count = pack(pcall(fn, tx))
-    if not results[1] then
-        tx:abort()
-        error(results[2], 0)
-    end
-    local done, failure = tx:commit(options.timeout, options.wait == false)
-    if not done then
-        if failure.code == "invalid" then error(failure.message, 2) end
-        return nil, failure
-    end
-    results[1] = done
-    return unpack(results, 1, count)
+    if type(results) == "string" then error(blame.text(results), 2) end
+    error(results.raised, 0)
 end
 
 return write
