@@ -1,42 +1,92 @@
+local help = dofile("spec/help.lua")
 local namidb = require("namidb")
 
-describe("Client", function()
-    it("offers the upstream names", function()
-        local client = assert(namidb.Client("memory://client-" ..
-            (math.type and "puc" or "jit")))
-        client:upsert_node("Person", "alice", { age = 30 })
-        client:upsert_node("Person", "bob")
-        client:upsert_edge("KNOWS", { "Person", "alice" }, { "Person", "bob" },
-                           { since = 2020 })
-        assert.is_nil(client:lookup_node("Person", "alice"))
-        assert.is_true(client:commit())
-        local alice = client:lookup_node("Person", "alice")
-        assert.equal(30, alice.age)
-        local seen = 0
-        for edge, friend in client:out_edges(alice, "KNOWS") do
-            assert.equal(2020, edge.since)
-            assert.equal("bob", friend.key)
-            for _, back in client:in_edges(friend) do
-                assert.equal(alice, back)
-                seen = seen + 1
-            end
-        end
-        for _ in client:scan_label("Person") do seen = seen + 1 end
-        for _ in client:scan_edge_type("KNOWS") do seen = seen + 1 end
-        assert.equal(4, seen)
-        client:tombstone_edge("KNOWS", { "Person", "alice" },
-                              { "Person", "bob" })
-        client:tombstone_node("Person", "bob")
-        assert.is_true(client:commit())
-        assert.is_true(client:flush())
-        assert.is_nil(client:lookup_node("Person", "bob"))
-        assert.is_table(client:cache_stats().store)
+describe("namidb.Client", function()
+    local client
 
-        client:upsert_edge("KNOWS", { "Person", "alice" }, { "Person", "no" })
-        local done, err = client:commit()
-        assert.is_nil(done)
-        assert.equal("not_found", err.code)
+    before_each(function()
+        client = assert(namidb.Client(help.memory_uri()))
+    end)
+    after_each(function() client:close() end)
+
+    local function load_pair()
+        client:upsert_node("Person", "a", { x = 1 })
+        client:upsert_node("Person", "b", { x = 2 })
+        client:upsert_edge("KNOWS", { "Person", "a" }, { "Person", "b" },
+                           { since = 2020 })
+        assert(client:commit())
+    end
+
+    it("gathers writes until commit, as one batch", function()
+        client:upsert_node("Person", "a")
+        assert.is_nil(client:lookup_node("Person", "a"))
+        client:rollback()
+        load_pair()
+        assert.equal(1, client.db:stats().commits)
+        assert.equal(1, client:lookup_node("Person", "a").x)
+        assert.equal(2, #help.collect(client:scan_label("Person")))
+        assert.equal(1, #help.collect(client:scan_edge_type("KNOWS")))
+    end)
+
+    it("follows edges both ways", function()
+        load_pair()
+        local a = client:lookup_node("Person", "a")
+        local b = client:lookup_node("Person", "b")
+        assert.equal("b", help.collect(client:out_edges(a))[1][2].key)
+        assert.equal("a", help.collect(client:in_edges(b, "KNOWS"))[1][2].key)
+    end)
+
+    it("keeps one edge of a type between two nodes", function()
+        load_pair()
+        client:upsert_edge("KNOWS", { "Person", "a" }, { "Person", "b" },
+                           { how = "well" })
+        assert(client:commit())
+        local edges = help.collect(client:scan_edge_type("KNOWS"))
+        assert.equal(1, #edges)
+        assert.same({ since = 2020, how = "well" }, edges[1][1].props)
+    end)
+
+    it("deletes nodes with their edges, and edges", function()
+        load_pair()
+        client:tombstone_edge("KNOWS", { "Person", "a" }, { "Person", "b" })
+        client:tombstone_edge("KNOWS", { "Person", "a" }, { "Person", "z" })
+        assert(client:commit())
+        assert.equal(0, #help.collect(client:scan_edge_type("KNOWS")))
+        load_pair()
+        client:tombstone_node("Person", "a")
+        client:tombstone_node("Person", "nobody")
+        assert(client:commit())
+        assert.is_nil(client:lookup_node("Person", "a"))
+        assert.equal(0, #help.collect(client:scan_edge_type("KNOWS")))
+    end)
+
+    it("keeps what could not be committed, until rollback", function()
+        client:upsert_node("Person", "a")
+        client:upsert_edge("KNOWS", { "Person", "a" }, { "Person", "z" })
+        for _ = 1, 2 do
+            local ok, err = client:commit()
+            assert.is_nil(ok)
+            assert.equal("not_found", err.code)
+            assert.equal("not_found: no Person has the key z", tostring(err))
+        end
+        assert.is_nil(client:lookup_node("Person", "a"))
+        client:upsert_node("Person", "z")
+        assert.is_nil((client:commit())) -- in their order
+        client:rollback()
         assert.is_true(client:commit())
-        client:close()
+        assert.is_nil(client:lookup_node("Person", "a"))
+    end)
+
+    it("flushes and counts", function()
+        load_pair()
+        assert.is_true(client:flush())
+        assert.equal(1, client:cache_stats().segments and 1)
+        assert.is_truthy(tostring(client):find("0 writes pending", 1, true))
+    end)
+
+    it("fails to open as namidb.open does", function()
+        local none, err = namidb.Client(help.memory_uri(), { create = false })
+        assert.is_nil(none)
+        assert.equal("not_found", err.code)
     end)
 end)

@@ -1,173 +1,290 @@
--- Every kind of value goes in and comes out the same: from the memtable, from a
--- pack, and after reopening.
-
+local help = dofile("spec/help.lua")
 local namidb = require("namidb")
 
-local is_jit = math.type == nil
+local is_jit = rawget(_G, "jit") ~= nil
 
-local CASES = {
-    { "true", true }, { "false", false },
-    { "zero", 0 }, { "one", 1 }, { "minus one", -1 },
-    { "2^53", 9007199254740992 }, { "-2^53", -9007199254740992 },
-    { "a fraction", 1.5 }, { "a tiny number", 5e-324 },
-    { "a huge number", 1.7976931348623157e308 },
-    { "infinity", math.huge }, { "minus infinity", -math.huge },
-    { "empty text", "" }, { "text", "name" },
-    { "text of many scripts", "\208\150\227\129\130\240\159\144\154" },
-    { "text with NUL", "a\0b" },
-    { "bytes", namidb.bytes("\0\255\1") },
-    { "no bytes", namidb.bytes("") },
-    { "a date", namidb.date(2024, 2, 29) },
-    { "an early date", namidb.date(-1, 3, 1) },
-    { "a local time", namidb.local_time(23, 59, 59, 999999999) },
-    { "a time", namidb.time(1, 2, 3, 4, -3600) },
-    { "a local datetime", namidb.local_datetime{
-        year = 1969, month = 12, day = 31, hour = 23, nanosecond = 7 } },
-    { "a datetime", namidb.datetime{
-        year = 2024, month = 1, day = 2, hour = 3, offset = 3600,
-        zone = "Europe/Stockholm" } },
-    { "a datetime without zone", namidb.datetime{ year = 1, offset = -60 } },
-    { "a duration", namidb.duration{
-        months = 1, days = -2, seconds = -3, nanoseconds = 4 } },
-    { "a point", namidb.point{ x = 1.5, y = -2 } },
-    { "a point in space", namidb.point{ x = 1, y = 2, z = 3 } },
-    { "a place", namidb.point{ longitude = 18, latitude = 59.3 } },
-    { "a vector", namidb.vector{ 1, -0.5, 0.25 } },
-    { "an empty list", namidb.list{} },
-    { "a list", namidb.list{ 1, "two", true, 2.5 } },
-    { "lists in lists", namidb.list{ namidb.list{ 1 }, namidb.list{},
-        namidb.list{ namidb.list{ "x" } } } },
-    { "dates in a list", namidb.list{ namidb.date(2000, 1, 1) } },
-    { "a long text", ("x"):rep(100000) },
-}
-for _, digits in ipairs({ "9007199254740993", "-9223372036854775808",
-                          "9223372036854775807" }) do
-    CASES[#CASES + 1] = { digits, namidb.json.decode(digits) }
+-- A 64-bit integer from text, in either interpreter.
+local function int64(text)
+    return assert(namidb.json.decode(text))
 end
 
--- Equal, and of one kind where Lua can tell.
-local function same(a, b)
-    if math.type and math.type(a) ~= math.type(b) then return false end
-    return type(a) == type(b) and a == b and getmetatable(a) == getmetatable(b)
+local MANY = 12000 -- more than LuaJIT's stack has room for
+
+local function many(make)
+    local list = {}
+    for i = 1, MANY do list[i] = make(i) end
+    return namidb.list(list)
+end
+
+-- Each must come back equal, of the same type, and with the same text.
+local CASES = {
+    { "true", true },
+    { "false", false },
+    { "zero", 0 },
+    { "a small integer", -42 },
+    { "2^53 - 1", 9007199254740991 },
+    { "2^53", int64("9007199254740992") },
+    { "2^53 + 1", int64("9007199254740993") },
+    { "-2^53 - 1", int64("-9007199254740993") },
+    { "the largest integer", int64("9223372036854775807") },
+    { "the smallest integer", int64("-9223372036854775808") },
+    { "a fraction", 0.1 },
+    { "the smallest float", 4.9406564584124654e-324 },
+    { "the largest float", 1.7976931348623157e308 },
+    { "infinity", math.huge },
+    { "minus infinity", -math.huge },
+    { "an empty string", "" },
+    { "a string", "Grüße, 世界" },
+    { "text of many scripts", "\208\150\227\129\130\240\159\144\154" },
+    { "a string with a zero byte", "a\0b" },
+    { "a long string", ("x"):rep(100000) },
+    { "bytes", namidb.bytes("\255\0\254") },
+    { "no bytes", namidb.bytes("") },
+    { "a date", namidb.date(2024, 2, 29) },
+    { "a date before 1970", namidb.date(1, 1, 1) },
+    { "the first date", namidb.date(-999999999, 1, 1) },
+    { "a local time", namidb.local_time(23, 59, 59, 999999999) },
+    { "midnight", namidb.local_time(0, 0) },
+    { "a time", namidb.time(12, 30, 1, 5, -3600) },
+    { "a local datetime", namidb.local_datetime({
+        year = 1969, month = 12, day = 31, hour = 23, nanosecond = 1 }) },
+    { "a datetime", namidb.datetime({
+        year = 2024, month = 3, day = 31, hour = 2, offset = 7200 }) },
+    { "a datetime in a zone", namidb.datetime({
+        year = 2024, offset = 3600, zone = "Europe/Stockholm" }) },
+    { "a duration", namidb.duration({ months = 14, days = -3, seconds = -1,
+                                      nanoseconds = 500000000 }) },
+    { "a point", namidb.point({ x = 1.5, y = -2 }) },
+    { "a point in space", namidb.point({ x = 1, y = 2, z = 3 }) },
+    { "a place", namidb.point({ longitude = 18.07, latitude = 59.33 }) },
+    { "a list of nothing", namidb.list({}) },
+    { "a list", namidb.list({ 1, "two", 3.5, true }) },
+    { "lists in lists", namidb.list({
+        namidb.list({}), namidb.list({ namidb.list({ 1 }) }) }) },
+    { "a list of dates", namidb.list({ namidb.date(2020, 1, 1),
+                                       namidb.date(2021, 1, 1) }) },
+    { "a long list of points", many(function(i)
+        return namidb.point({ x = i, y = -i })
+    end) },
+    { "a long list of bytes", many(function(i)
+        return namidb.bytes(tostring(i))
+    end) },
+    { "a long list of lists", many(function(i)
+        return namidb.list({ i })
+    end) },
+    { "a vector", namidb.vector({ 0.5, -0.25, 65536 }) },
+}
+
+-- The same kind of thing: 1 and 1.0 are not, nor a date and a number.
+local function same_type(a, b)
+    if type(a) ~= type(b) then return false end
+    if math.type and type(a) == "number" then
+        return math.type(a) == math.type(b)
+    end
+    return getmetatable(a) == getmetatable(b)
+end
+
+local function check(title, expected, actual)
+    assert(same_type(expected, actual), title .. ": another type")
+    assert(expected == actual, ("%s: %s became %s"):format(title,
+        tostring(expected):sub(1, 80), tostring(actual):sub(1, 80)))
+    assert(title == "a vector" or tostring(expected) == tostring(actual))
 end
 
 describe("values", function()
-    local uri = "memory://values?ns=" .. (is_jit and "jit" or "puc")
-    local db
+    teardown(help.remove_folders)
 
-    setup(function() db = assert(namidb.open(uri)) end)
-    teardown(function() db:close() end)
+    for kind, make_uri in pairs(help.stores) do
+        describe("in " .. kind, function()
+            local uri = make_uri()
+            local db, id, edge_id
 
-    local function check_all(source)
-        for _, case in ipairs(CASES) do
-            local node = assert(source:node("V", case[1]))
-            assert(same(node.v, case[2]), ("%s: %s became %s"):format(case[1],
-                tostring(case[2]), tostring(node.v)))
-        end
-    end
-
-    it("come back as they were", function()
-        assert(db:write(function(tx)
-            for _, case in ipairs(CASES) do
-                assert(tx:put_node("V", case[1], { v = case[2] }))
+            local function check_all()
+                local node, edge = db:node(id), db:edge(edge_id)
+                for i, case in ipairs(CASES) do
+                    check(case[1], case[2], node["p" .. i])
+                    check(case[1], case[2], edge["p" .. i])
+                    check(case[1], case[2], db:node("Value", i).v)
+                end
             end
-            check_all(tx)
-        end))
-        check_all(db)
-        assert(db:flush())
-        check_all(db)
-        db:close()
-        db = assert(namidb.open(uri))
-        check_all(db)
-    end)
 
-    it("keep NaN and the sign of zero", function()
-        assert(db:write(function(tx)
-            tx:put_node("V", "nan", { v = 0 / 0, z = -0.0 })
-        end))
-        local node = db:node("V", "nan")
-        assert.is_true(node.v ~= node.v)
-        assert.equal(-math.huge, 1 / node.z)
-    end)
-
-    it("keep whole floats apart from integers", function()
-        assert(db:write(function(tx)
-            tx:put_node("V", "floats", { f = namidb.float(3), i = 3 })
-        end))
-        local node = db:node("V", "floats")
-        assert.equal(3, node.f)
-        if math.type then
-            assert.equal("float", math.type(node.f))
-            assert.equal("integer", math.type(node.i))
-        end
-    end)
-
-    it("that are null are absent", function()
-        assert(db:write(function(tx)
-            tx:put_node("V", "null", { v = namidb.null, w = 1 })
-        end))
-        assert.is_nil(db:node("V", "null").v)
-        assert.equal(1, db:node("V", "null").w)
-    end)
-
-    it("read as text", function()
-        assert.equal("2024-02-29", tostring(namidb.date(2024, 2, 29)))
-        assert.equal("01:02:03.5-01:00",
-                     tostring(namidb.time(1, 2, 3, 500000000, -3600)))
-        assert.equal("2024-01-02T03:00+01:00[Europe/Stockholm]",
-            tostring(namidb.datetime{ year = 2024, month = 1, day = 2,
-                hour = 3, offset = 3600, zone = "Europe/Stockholm" }))
-        assert.equal("P1M-2DT-2.999999996S", tostring(namidb.duration{
-            months = 1, days = -2, seconds = -3, nanoseconds = 4 }))
-        assert.equal("00ff01", tostring(namidb.bytes("\0\255\1")))
-    end)
-
-    local REFUSED = {
-        { "a function", print, "f: a function cannot be stored" },
-        { "a map", { a = 1 }, "f: a map cannot be stored" },
-        { "a list with holes", { 1, nil, 3 }, "holes" },
-        { "text that is not UTF-8", "\255", "property f: .*UTF%-8" },
-        { "a table of another's", setmetatable({}, {}), "metatable" },
-        { "null in a list", { namidb.null }, "property f: .*null" },
-    }
-    for _, case in ipairs(REFUSED) do
-        it("refuse " .. case[1], function()
-            local ok, err = pcall(db.write, db, function(tx)
-                tx:put_node("V", "bad", { f = case[2] })
+            setup(function()
+                db = assert(namidb.open(uri))
+                assert(db:write(function(tx)
+                    local props = {}
+                    for i, case in ipairs(CASES) do
+                        props["p" .. i] = case[2]
+                        assert(tx:put_node("Value", i, { v = case[2] }))
+                    end
+                    id = assert(tx:create_node("All", props))
+                    edge_id = assert(tx:put_edge("ALL", id, id, props))
+                end))
             end)
-            assert.is_false(ok)
-            assert.matches("value_spec.lua:%d+: ", err)
-            assert.matches(case[3], err)
-            assert.is_nil(db:node("V", "bad"))
+            teardown(function() db:close() end)
+
+            it("come back from memory", function() check_all() end)
+
+            it("come back after a reopen, from the log", function()
+                db:close()
+                db = assert(namidb.open(uri))
+                check_all()
+            end)
+
+            it("come back after a flush, from a pack", function()
+                assert(db:flush())
+                check_all()
+            end)
+
+            it("come back to a reader, from a cold pack", function()
+                db:close()
+                db = assert(namidb.open(uri, { read_only = true }))
+                check_all()
+                assert.equal(1, db:stats().packs)
+            end)
         end)
     end
 
-    it("refuse what is nested too deeply", function()
-        local deep = {}
-        for _ = 1, 40 do deep = { deep } end
-        local cycle = {}
-        cycle[1] = cycle
-        for _, bad in ipairs({ deep, cycle }) do
-            local ok, err = pcall(db.write, db, function(tx)
-                tx:put_node("V", "bad", { f = bad })
-            end)
+    describe("of which == says too little", function()
+        local db
+
+        setup(function() db = help.open() end)
+        teardown(function() db:close() end)
+
+        local function round_trip(value)
+            local id
+            assert(db:write(function(tx)
+                id = assert(tx:create_node(nil, { v = value }))
+            end))
+            assert(db:flush())
+            return db:node(id).v
+        end
+
+        it("keep the sign of zero", function()
+            assert.equal(-math.huge, 1 / round_trip(-0.0))
+        end)
+
+        it("keep a float that is whole a float", function()
+            local value = round_trip(namidb.float(3))
+            assert.equal(3, value)
+            if math.type then assert.equal("float", math.type(value)) end
+        end)
+
+        it("keep what is no number", function()
+            local value = round_trip(0 / 0)
+            assert.equal("number", type(value))
+            assert.is_true(value ~= value)
+        end)
+
+        it("take a float beyond 2^53 for a float", function()
+            local value = round_trip(1e17)
+            assert.equal(1e17, value)
+            assert.equal("number", type(value))
+        end)
+
+        it("leave a property out that is null", function()
+            local id
+            assert(db:write(function(tx)
+                id = tx:create_node(nil, { a = namidb.null, b = 1 })
+            end))
+            assert.same({ b = 1 }, db:node(id).props)
+        end)
+
+        it("take a plain table of items for a list", function()
+            local value = round_trip({ 1, { 2, 3 } })
+            assert.is_true(value == namidb.list({ 1, namidb.list({ 2, 3 }) }))
+        end)
+
+        it("are lists of 32 lists in each other, and no more", function()
+            local deep = {}
+            for _ = 2, 32 do deep = { deep } end
+            assert.equal(#deep, #round_trip(deep))
+            local ok, err = pcall(round_trip, { deep })
             assert.is_false(ok)
-            assert.matches("nested too deeply", err)
+            assert.matches("nested", tostring(err))
+        end)
+
+        it("tell the integer of a key from its text", function()
+            assert(db:write(function(tx)
+                tx:put_node("K", 1, { is = "integer" })
+                tx:put_node("K", "1", { is = "text" })
+            end))
+            assert.equal("integer", db:node("K", 1).is)
+            assert.equal("text", db:node("K", "1").is)
+        end)
+
+        it("keep a key of 64 bits", function()
+            local key = int64("9223372036854775806")
+            assert(db:write(function(tx) tx:put_node("K", key) end))
+            assert.is_true(db:node("K", key).key == key)
+            assert.is_nil(db:node("K", int64("9223372036854775805")))
+        end)
+
+        if is_jit then
+            it("take uint64_t where it fits", function()
+                local ffi = require("ffi")
+                local largest = ffi.cast("uint64_t", ffi.new("int64_t", -1)) / 2
+                assert.equal("9223372036854775807LL",
+                             tostring(round_trip(largest)))
+                local ok, err = pcall(round_trip, largest + 1)
+                assert.is_false(ok)
+                assert.is_truthy(err:find("no 64-bit integer", 1, true))
+            end)
         end
     end)
+end)
 
-    it("blame the caller of a constructor", function()
-        for _, bad in ipairs({
-            function() namidb.date(2023, 2, 29) end,
-            function() namidb.time(24, 0) end,
-            function() namidb.bytes(1) end,
-            function() namidb.point{ x = 1 } end,
-            function() namidb.vector{ "a" } end,
-            function() namidb.datetime{ year = 1, offset = 1e9 } end,
-        }) do
-            local ok, err = pcall(bad)
-            assert.is_false(ok)
-            assert.matches("value_spec.lua:%d+: ", err)
+describe("namidb.date and the like", function()
+    it("are shown as ISO 8601 has them", function()
+        assert.equal("2024-02-29", tostring(namidb.date(2024, 2, 29)))
+        assert.equal("-0044-03-15", tostring(namidb.date(-44, 3, 15)))
+        assert.equal("+12024-01-01", tostring(namidb.date(12024, 1, 1)))
+        assert.equal("23:59", tostring(namidb.local_time(23, 59)))
+        assert.equal("01:02:03.00000004",
+                     tostring(namidb.local_time(1, 2, 3, 40)))
+        assert.equal("12:00-01:30", tostring(namidb.time(12, 0, 0, 0, -5400)))
+        assert.equal("12:00Z", tostring(namidb.time(12, 0)))
+        assert.equal("1969-12-31T23:59:59.5",
+                     tostring(namidb.local_datetime({
+                         year = 1969, month = 12, day = 31, hour = 23,
+                         minute = 59, second = 59, nanosecond = 500000000 })))
+        assert.equal("2024-07-01T12:00+02:00[Europe/Stockholm]",
+                     tostring(namidb.datetime({
+                         year = 2024, month = 7, hour = 12, offset = 7200,
+                         zone = "Europe/Stockholm" })))
+        assert.equal("P1M-2DT-0.5S", tostring(namidb.duration({
+            months = 1, days = -2, seconds = -1, nanoseconds = 500000000 })))
+    end)
+
+    it("know every month of four centuries", function()
+        local lengths = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+        local days = namidb.date(1600, 1, 1).days
+        for year = 1600, 2000 do
+            for month = 1, 12 do
+                local date = namidb.date(year, month, 1)
+                assert.equal(days, date.days)
+                assert.equal(("%04d-%02d-01"):format(year, month),
+                             tostring(date))
+                local is_leap = year % 4 == 0 and
+                    (year % 100 ~= 0 or year % 400 == 0)
+                days = days + lengths[month] +
+                    (month == 2 and is_leap and 1 or 0)
+            end
         end
+        assert.equal(0, namidb.date(1970, 1, 1).days)
+    end)
+
+    it("are equal by what they say, of the same kind", function()
+        assert.is_true(namidb.date(2020, 1, 1) == namidb.date(2020, 1, 1))
+        assert.is_false(namidb.date(2020, 1, 1) == namidb.date(2020, 1, 2))
+        assert.is_false(namidb.date(1970, 1, 1) == namidb.local_time(0, 0))
+        assert.is_false(namidb.list({ 1 }) == namidb.vector({ 1 }))
+    end)
+
+    it("show their parts by name", function()
+        local place = namidb.point({ longitude = 1, latitude = 2 })
+        assert.equal(4326, place.srid)
+        assert.equal(2, place.y)
+        assert.is_nil(place.z)
+        assert.is_nil(place.nonsense)
     end)
 end)

@@ -1,0 +1,74 @@
+-- What specs share: stores of their own, and misuse that must point at them.
+
+local namidb = require("namidb")
+
+local help = {}
+
+local unpack = table.unpack or unpack
+local count = 0
+
+--- A URI that nobody else has, in memory.
+function help.memory_uri()
+    count = count + 1
+    return ("memory://spec-%d-%s"):format(count, tostring({}):match("%w+$"))
+end
+
+--- A folder of its own; help.remove_folders removes them all.
+local folders = {}
+function help.folder()
+    local name = os.tmpname()
+    os.remove(name)
+    assert(os.execute("mkdir " .. name))
+    folders[#folders + 1] = name
+    return name
+end
+
+function help.remove_folders()
+    for _, name in ipairs(folders) do os.execute("rm -rf " .. name) end
+    folders = {}
+end
+
+--- A file of that text, removed with the folders.
+function help.file(name, text)
+    local path = help.folder() .. "/" .. name
+    local file = assert(io.open(path, "wb"))
+    assert(file:write(text))
+    file:close()
+    return path
+end
+
+--- "memory" and "file": what makes a URI of each kind.
+help.stores = {
+    memory = help.memory_uri,
+    file = function() return "file://" .. help.folder() .. "?ns=spec" end,
+}
+
+--- A database in memory, opened for writing.
+function help.open(options)
+    return assert(namidb.open(help.memory_uri(), options))
+end
+
+--- What iterators give, as a list of tables of values.
+function help.collect(...)
+    local rows, iterator = {}, { n = select("#", ...), ... }
+    for a, b in unpack(iterator, 1, iterator.n) do
+        rows[#rows + 1] = { a, b }
+    end
+    return rows
+end
+
+--- Calls a function of one line that misuses the API. Its error must be a text
+-- that has `message` and points at that line.
+function help.check_misuse(fn, message)
+    local ok, err = pcall(fn)
+    local info = debug.getinfo(fn, "S")
+    assert(not ok, "nothing was raised for: " .. message)
+    assert(type(err) == "string", "a text is wanted, not " .. tostring(err))
+    local place = ("%s:%d: "):format(info.short_src, info.linedefined)
+    assert(err:sub(1, #place) == place,
+           ("%s: the position is not %s"):format(err, place))
+    assert(err:find(message, 1, true),
+           ("%s: '%s' is not in it"):format(err, message))
+end
+
+return help
