@@ -99,7 +99,9 @@ report("node_by_id_us", 1e6 * median(20000, function()
 end))
 report("hop_with_property_us", 1e6 * median(5000, function()
     local sum = 0
-    for edge in db:out(ids[random(NODES)], "KNOWS") do sum = sum + edge.since end
+    for edge in db:out(ids[random(NODES)], "KNOWS") do
+        sum = sum + edge.since
+    end
     return sum
 end))
 report("hop_with_nodes_us", 1e6 * median(5000, function()
