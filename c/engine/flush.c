@@ -14,10 +14,10 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "engine/pack_build.h"
+#include "sys/backoff.h"
 #include "sys/clock.h"
 
 enum {
-    PUT_TRIES = 4,
     PAUSE_MS_MIN = 250, /* after a failure; doubles */
     PAUSE_MS_MAX = 60000,
 };
@@ -63,9 +63,11 @@ static void name_pack(struct flush *flush)
  * whose answer was lost. */
 static int put_pack(struct flush *flush, struct ndb_slice object)
 {
+    struct ndb_backoff backoff = NDB_BACKOFF_INIT;
+    bool can_repeat = true;
     int rc = NAMIDB_EIO;
 
-    for (int i = 0; i < PUT_TRIES && rc < 0; i++) {
+    while (rc < 0 && can_repeat) {
         struct ndb_request put = { .op = NDB_PUT_IF_ABSENT,
                                    .key = flush->path.text,
                                    .body = object,
@@ -73,8 +75,8 @@ static int put_pack(struct flush *flush, struct ndb_slice object)
 
         rc = ndb_store_run(flush->db->store, &put, 1, flush->err);
         flush->date_ms = put.date_ms;
-        if (rc < 0 && !put.is_ambiguous)
-            i = PUT_TRIES;
+        can_repeat = put.is_ambiguous && !is_stopping(flush->db) &&
+                     ndb_backoff_pause(&backoff, flush->deadline_ns);
         ndb_request_release(&put);
     }
     return rc;

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/log.h"
 
-#include <time.h>
-
 #include "base/limits.h"
-#include "base/rand.h"
 #include "format/path.h"
+#include "sys/backoff.h"
 #include "sys/clock.h"
-
-enum { BACKOFF_MS_MIN = 2, BACKOFF_MS_MAX = 1000 };
 
 /* What is known after a step. */
 enum verdict { AGAIN, SETTLED, FAILED };
@@ -18,29 +14,10 @@ struct attempt {
     struct ndb_slot_create *create;
     struct ndb_path path;
     bool is_ambiguous; /* some try may have been applied */
-    int64_t backoff_ms;
+    struct ndb_backoff backoff;
     namidb_error *err;
     int rc;
 };
-
-/* Full jitter: a random time up to a bound that doubles. */
-static void pause_between(struct attempt *attempt)
-{
-    int64_t left_ns = attempt->create->deadline_ns - ndb_clock_ns();
-    uint32_t random;
-    int64_t ns;
-    struct timespec time;
-
-    ndb_rand_bytes(&random, sizeof random);
-    ns = (int64_t)random % (attempt->backoff_ms * NDB_NS_PER_MS);
-    if (ns > left_ns)
-        ns = left_ns > 0 ? left_ns : 0;
-    time.tv_sec = (time_t)(ns / 1000000000);
-    time.tv_nsec = (long)(ns % 1000000000);
-    (void)nanosleep(&time, NULL);
-    if (attempt->backoff_ms < BACKOFF_MS_MAX)
-        attempt->backoff_ms *= 2;
-}
 
 static enum verdict settled(struct attempt *attempt, enum ndb_slot_owner owner,
                             int64_t date_ms)
@@ -122,7 +99,8 @@ static int finish(struct attempt *attempt, enum verdict verdict)
                             "%s: whether it was written is not known: %.300s",
                             attempt->path.text, text);
         }
-        pause_between(attempt);
+        (void)ndb_backoff_pause(&attempt->backoff,
+                                attempt->create->deadline_ns);
         verdict = try_once(attempt);
     }
     return attempt->rc;
@@ -133,7 +111,7 @@ static void begin(struct attempt *attempt, struct ndb_store *store,
 {
     *attempt = (struct attempt){ .store = store,
                                  .create = create,
-                                 .backoff_ms = BACKOFF_MS_MIN,
+                                 .backoff = NDB_BACKOFF_INIT,
                                  .err = err };
     (void)ndb_path_slot(&attempt->path, create->number);
     create->foreign = NDB_BUF_INIT(0);

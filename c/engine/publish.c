@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/path.h"
+#include "sys/backoff.h"
 
 /* -------------------------------------------- a new body from an old one -- */
 
@@ -192,13 +193,12 @@ static bool is_edit(const struct namidb *db, const struct ndb_edit *edit,
              strcmp(body->packs[0].ulid, edit->pack->ulid) == 0));
 }
 
-/* Creates one version. NAMIDB_ECONFLICT: somebody else has it, and *out is
- * theirs. After a lost answer, or a conflict that may be with ourselves, the
- * version itself says whose it is. */
-static int create(struct namidb *db, const struct ndb_edit *edit,
-                  struct ndb_slice object, uint64_t version,
-                  int64_t deadline_ns, struct ndb_version **out,
-                  namidb_error *err)
+/* One try. NAMIDB_NONE: its answer was lost, and the version is not there. One
+ * that was there and is gone must not be made again. */
+static int try_create(struct namidb *db, const struct ndb_edit *edit,
+                      struct ndb_slice object, uint64_t version,
+                      int64_t deadline_ns, struct ndb_version **out,
+                      namidb_error *err)
 {
     struct ndb_path path;
     struct ndb_request put = { .op = NDB_PUT_IF_ABSENT,
@@ -214,12 +214,34 @@ static int create(struct namidb *db, const struct ndb_edit *edit,
     if (rc >= 0 && !is_there)
         return ndb_version_decode(out, object, version, err);
     rc = ndb_manifest_read(db, version, deadline_ns, out, err);
-    if (rc == NAMIDB_NONE)
+    if (rc == NAMIDB_NONE && is_there)
         return ndb_fail_object(err, NAMIDB_EIO, path.text,
-                               "the answer to its creation was lost");
-    if (rc < 0)
+                               "was there, and is not");
+    if (rc != NAMIDB_OK)
         return rc;
     return is_edit(db, edit, &(*out)->body) ? NAMIDB_OK : NAMIDB_ECONFLICT;
+}
+
+/* Creates one version. NAMIDB_ECONFLICT: somebody else has it, and *out is
+ * theirs. After a lost answer, or a conflict that may be with ourselves, the
+ * version itself says whose it is; while there is none, the same bytes are sent
+ * again: a try that arrives late is as good as the one that follows it. */
+static int create(struct namidb *db, const struct ndb_edit *edit,
+                  struct ndb_slice object, uint64_t version,
+                  int64_t deadline_ns, struct ndb_version **out,
+                  namidb_error *err)
+{
+    struct ndb_backoff backoff = NDB_BACKOFF_INIT;
+    struct ndb_path path;
+    int rc = try_create(db, edit, object, version, deadline_ns, out, err);
+
+    while (rc == NAMIDB_NONE && ndb_backoff_pause(&backoff, deadline_ns))
+        rc = try_create(db, edit, object, version, deadline_ns, out, err);
+    if (rc != NAMIDB_NONE)
+        return rc;
+    (void)ndb_path_manifest(&path, version);
+    return ndb_fail_object(err, NAMIDB_EIO, path.text,
+                           "the answer to its creation was lost");
 }
 
 /* The newest manifest from `version` on, which exists: *base is replaced. */
