@@ -66,16 +66,21 @@ static void op_free(struct op *op)
     ndb_free(op);
 }
 
-/* The failure of a call as that of the request; names object and store. */
+/* The failure of a call as that of the request; names what is missing. */
 static void fail_request(struct op *op)
 {
     struct ndb_request *request = op->request;
     const struct ndb_s3_call *call = &op->call;
+    const char *key = op->key + strlen(op->store->uri.root);
     bool is_write = request->op != NDB_GET && request->op != NDB_LIST;
 
-    request->status = ndb_fail_object(
-        &request->err, call->status, op->key + strlen(op->store->uri.root),
-        "%s: %s", op->store->base.name, call->err.message);
+    if (call->status == NAMIDB_ENOTFOUND)
+        request->status = ndb_fail(&request->err, call->status,
+                                   "s3 bucket '%s' does not exist",
+                                   op->store->uri.settings.bucket);
+    else
+        request->status = ndb_fail_object(&request->err, call->status, key,
+                                          "%s", call->err.message);
     request->is_ambiguous = is_write && call->is_ambiguous;
 }
 

@@ -11,13 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 256, HEAD_BYTES_MAX = 32 << 10 };
+enum { OPEN_MAX = 256, HEAD_BYTES_MAX = 32 << 10 };
 
 struct connection {
     struct http_server *server;
     pthread_t thread;
-    int socket;
+    int socket; /* -1: this place is free */
     unsigned number;
+    bool is_over; /* the thread is at its end */
 };
 
 struct http_server {
@@ -31,8 +32,8 @@ struct http_server {
     pthread_cond_t changed;
     bool is_stopping;
     unsigned requests;
-    unsigned count;
-    struct connection connections[CONNECTIONS_MAX];
+    unsigned count; /* of connections, ever */
+    struct connection connections[OPEN_MAX];
 };
 
 /* ---------------------------------------------------------- connections -- */
@@ -132,36 +133,66 @@ static void *serve(void *context)
     while (serve_one(connection, head))
         ;
     free(head);
+    (void)pthread_mutex_lock(&connection->server->lock);
     (void)shutdown(connection->socket, SHUT_RDWR);
+    connection->is_over = true;
+    (void)pthread_mutex_unlock(&connection->server->lock);
     return NULL;
+}
+
+static void end_connection(struct connection *connection)
+{
+    (void)pthread_join(connection->thread, NULL);
+    (void)close(connection->socket);
+    connection->socket = -1;
+}
+
+/* A place that nobody has, or whose connection is over. Under lock. */
+static struct connection *free_place(struct http_server *server)
+{
+    for (unsigned i = 0; i < OPEN_MAX; i++) {
+        struct connection *connection = &server->connections[i];
+
+        if (connection->socket >= 0 && connection->is_over)
+            end_connection(connection);
+        if (connection->socket < 0)
+            return connection;
+    }
+    abort();
+}
+
+static void begin_connection(struct http_server *server, int socket)
+{
+    struct connection *connection = free_place(server);
+
+    *connection = (struct connection){ .server = server,
+                                       .socket = socket,
+                                       .number = ++server->count };
+    if (pthread_create(&connection->thread, NULL, serve, connection) != 0)
+        abort();
 }
 
 static void *accept_all(void *context)
 {
     struct http_server *server = context;
+    bool is_stopping = false;
 
-    for (;;) {
+    while (!is_stopping) {
         int socket = accept(server->listener, NULL, NULL);
-        struct connection *connection;
         int on = 1;
 
         if (socket < 0)
-            return NULL;
+            break;
         (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         (void)pthread_mutex_lock(&server->lock);
-        if (server->is_stopping || server->count == CONNECTIONS_MAX) {
-            (void)pthread_mutex_unlock(&server->lock);
+        is_stopping = server->is_stopping;
+        if (is_stopping)
             (void)close(socket);
-            return NULL;
-        }
-        connection = &server->connections[server->count++];
-        *connection = (struct connection){ .server = server,
-                                           .socket = socket,
-                                           .number = server->count };
-        if (pthread_create(&connection->thread, NULL, serve, connection) != 0)
-            abort();
+        else
+            begin_connection(server, socket);
         (void)pthread_mutex_unlock(&server->lock);
     }
+    return NULL;
 }
 
 /* ------------------------------------------------------------ the server -- */
@@ -176,6 +207,8 @@ struct http_server *http_server_start(http_handler *handler, void *context)
         abort();
     server->handler = handler;
     server->context = context;
+    for (unsigned i = 0; i < OPEN_MAX; i++)
+        server->connections[i].socket = -1;
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_cond_init(&server->changed, NULL);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -196,15 +229,15 @@ void http_server_stop(struct http_server *server)
     (void)pthread_mutex_lock(&server->lock);
     server->is_stopping = true;
     (void)pthread_cond_broadcast(&server->changed);
-    for (unsigned i = 0; i < server->count; i++)
-        (void)shutdown(server->connections[i].socket, SHUT_RDWR);
+    for (unsigned i = 0; i < OPEN_MAX; i++)
+        if (server->connections[i].socket >= 0)
+            (void)shutdown(server->connections[i].socket, SHUT_RDWR);
     (void)pthread_mutex_unlock(&server->lock);
     (void)shutdown(server->listener, SHUT_RDWR);
     (void)pthread_join(server->thread, NULL);
-    for (unsigned i = 0; i < server->count; i++) {
-        (void)pthread_join(server->connections[i].thread, NULL);
-        (void)close(server->connections[i].socket);
-    }
+    for (unsigned i = 0; i < OPEN_MAX; i++)
+        if (server->connections[i].socket >= 0)
+            end_connection(&server->connections[i]);
     (void)close(server->listener);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
