@@ -1,0 +1,49 @@
+-- lua/README.md: its blocks are one script that works, and it leaves nothing
+-- out.
+
+local namidb = require("namidb")
+local core = require("namidb.core")
+
+local load_text = loadstring or load -- luacheck: ignore
+
+local function read(path)
+    local file = assert(io.open(path, "rb"))
+    local text = file:read("*a")
+    file:close()
+    return text
+end
+
+describe("lua/README.md", function()
+    local text = read("lua/README.md")
+
+    it("has blocks that run in a row", function()
+        local blocks = {}
+        for block in text:gmatch("```lua\n(.-)```") do
+            blocks[#blocks + 1] = block
+        end
+        assert.equal(7, #blocks)
+        local printed = {}
+        local script = assert(load_text("local print = ...\n" ..
+            table.concat(blocks), "=lua/README.md"))
+        script(function(thing) printed[#printed + 1] = tostring(thing) end)
+        assert.equal(2, #printed)
+    end)
+
+    for _, file in ipairs({ "lua/README.md", "lua/namidb/meta.lua" }) do
+        it("and " .. file .. " name everything there is", function()
+            local content = read(file)
+            local function check(names)
+                for name in pairs(names) do
+                    assert(content:find("%f[%w_]" .. name .. "%f[^%w_]"),
+                           name .. " is not in " .. file)
+                end
+            end
+            check(namidb)
+            check(core.db.__index)
+            check(core.snapshot.__index)
+            check(core.tx.__index)
+            check(core.ticket.__index)
+            check(namidb.json)
+        end)
+    end
+end)
