@@ -11,6 +11,7 @@
 #include "base/rand.h"
 #include "engine/db_internal.h"
 #include "store/wrappers.h"
+#include "store/probe.h"
 #include "sys/clock.h"
 
 #define MEMTABLE_BYTES_MIN (UINT64_C(64) << 10)
@@ -136,6 +137,10 @@ static int start(struct namidb *db, namidb_error *err)
         return ndb_fail(err, NAMIDB_ENOTFOUND, "there is no namespace");
     if (!db->is_writer)
         return NAMIDB_OK;
+    if (is_absent(db, &listed) && db->store->must_probe)
+        rc = ndb_store_probe(db->store, deadline_ns, err);
+    if (rc < 0)
+        return rc;
     rc = ndb_take_over(db, &listed, deadline_ns, err);
     return rc < 0 ? rc : ndb_writer_start(db, err);
 }

@@ -96,7 +96,8 @@ struct ndb_store_ops {
 /* The first member of every backend. */
 struct ndb_store {
     const struct ndb_store_ops *ops;
-    char name[256]; /* for messages: "file:///srv/graph/prod"; no secret */
+    char name[256];  /* for messages: "file:///srv/graph/prod"; no secret */
+    bool must_probe; /* promise 2 is somebody else's: see probe.h */
 };
 
 void ndb_store_submit(struct ndb_store *store, struct ndb_request *requests,

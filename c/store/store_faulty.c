@@ -309,6 +309,7 @@ int ndb_faulty_open(struct ndb_store **store, struct ndb_store *inside,
         return ndb_fail_memory(err);
     }
     opened->base.ops = &FAULTY_OPS;
+    opened->base.must_probe = inside->must_probe;
     (void)snprintf(opened->base.name, sizeof opened->base.name, "%s",
                    inside->name);
     opened->inside = inside;

@@ -583,6 +583,7 @@ int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
     (void)pthread_mutex_init(&store->lock, NULL);
     ndb_cond_init(&store->idle);
     store->base.ops = &S3_OPS;
+    store->base.must_probe = store->uri.has_probe;
     (void)snprintf(store->base.name, sizeof store->base.name, "s3://%s/%.180s",
                    store->uri.settings.bucket, store->uri.root);
     *out = &store->base;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { OBJECTS_MAX = 4096, HEADERS_BYTES = 8 << 10 };
 
@@ -23,6 +24,7 @@ struct s3_server {
     struct object objects[OBJECTS_MAX]; /* by key */
     size_t count;
     struct s3_fault fault;
+    enum s3_manner manner;
     unsigned seen;
     char headers[HEADERS_BYTES]; /* of the last request */
     char target[HEADERS_BYTES];
@@ -209,6 +211,28 @@ static void list_objects(struct s3_server *server, const char *query,
                   is_truncated ? "true" : "false");
 }
 
+static void put_object(struct s3_server *server,
+                       const struct http_request *request, const char *key,
+                       struct answer *answer)
+{
+    char value[8];
+    bool is_conditional =
+        http_request_header(request, "If-None-Match", value, sizeof value);
+    bool is_there;
+
+    (void)find(server, key, &is_there);
+    if (is_conditional && server->manner == S3_RACES) {
+        (void)pthread_mutex_unlock(&server->lock);
+        (void)usleep(5000);
+        (void)pthread_mutex_lock(&server->lock);
+    }
+    answer->status = 200;
+    if (is_conditional && is_there && server->manner != S3_IGNORES)
+        refuse(answer, 412, "PreconditionFailed");
+    if (answer->status == 200 || server->manner == S3_OVERWRITES)
+        keep_object(server, key, request->body);
+}
+
 /* Under the lock. `target` is cut apart. */
 static void apply(struct s3_server *server, const struct http_request *request,
                   char *target, struct answer *answer)
@@ -240,13 +264,7 @@ static void apply(struct s3_server *server, const struct http_request *request,
             drop_object(server, at);
         return;
     }
-    answer->status = 200;
-    (void)find(server, key, &is_there);
-    if (is_there &&
-        http_request_header(request, "If-None-Match", value, sizeof value))
-        refuse(answer, 412, "PreconditionFailed");
-    else
-        keep_object(server, key, request->body);
+    put_object(server, request, key, answer);
 }
 
 /* -------------------------------------------------------------- requests -- */
@@ -362,6 +380,13 @@ void s3_server_plan(struct s3_server *server, const struct s3_fault *fault)
     (void)pthread_mutex_unlock(&server->lock);
 }
 
+void s3_server_behave(struct s3_server *server, enum s3_manner manner)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    server->manner = manner;
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
 unsigned s3_server_seen(struct s3_server *server)
 {
     unsigned seen;
@@ -403,4 +428,14 @@ bool s3_server_has(struct s3_server *server, const char *key)
     (void)find(server, key, &is_there);
     (void)pthread_mutex_unlock(&server->lock);
     return is_there;
+}
+
+size_t s3_server_count(struct s3_server *server)
+{
+    size_t count;
+
+    (void)pthread_mutex_lock(&server->lock);
+    count = server->count;
+    (void)pthread_mutex_unlock(&server->lock);
+    return count;
 }

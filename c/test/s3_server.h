@@ -31,12 +31,21 @@ struct s3_fault {
     const char *body;    /* NULL: none */
 };
 
+/* How it takes If-None-Match. */
+enum s3_manner {
+    S3_HONEST,
+    S3_IGNORES,    /* as if it were not there */
+    S3_OVERWRITES, /* answers 412, and overwrites */
+    S3_RACES,      /* looks first, and writes a little later */
+};
+
 struct s3_server;
 
 struct s3_server *s3_server_start(void);
 void s3_server_stop(struct s3_server *server);
 int s3_server_port(const struct s3_server *server);
 void s3_server_plan(struct s3_server *server, const struct s3_fault *fault);
+void s3_server_behave(struct s3_server *server, enum s3_manner manner);
 /* Requests since the plan was set, of those that it counts. */
 unsigned s3_server_seen(struct s3_server *server);
 unsigned s3_server_connections(struct s3_server *server);
@@ -49,5 +58,6 @@ void s3_server_target(struct s3_server *server, char *out, size_t capacity);
 
 /* The object with that whole key; false: there is none. */
 bool s3_server_has(struct s3_server *server, const char *key);
+size_t s3_server_count(struct s3_server *server);
 
 #endif

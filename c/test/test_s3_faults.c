@@ -24,10 +24,9 @@ static int begin(void **state)
     (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
     (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
     server = s3_server_start();
-    (void)snprintf(
-        uri, sizeof uri,
-        "s3://bucket/p?region=us-east-1&endpoint=http://127.0.0.1:%d",
-        s3_server_port(server));
+    (void)snprintf(uri, sizeof uri,
+                   "s3://bucket/p?probe=off&endpoint=http://127.0.0.1:%d",
+                   s3_server_port(server));
     (void)setenv("NAMIDB_TEST_URI", uri, 1);
     return 0;
 }

@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "place.h"
-#include "store/store.h"
+#include "store/probe.h"
 #include "sys/clock.h"
 
 struct fixture {
@@ -106,6 +106,19 @@ static void test_s3__of_racing_creates_one_wins(void **state)
             assert_memory_equal(get.out.data, bodies[winner], 6);
         ndb_request_release(&get);
     }
+}
+
+static void test_s3__may_be_trusted_with_commits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ndb_request list = request_of(NDB_LIST, "");
+    namidb_error err = { .code = 0 };
+
+    if (ndb_store_probe(fixture->store, ndb_deadline_after(30000), &err) < 0)
+        fail_msg("%s", err.message);
+    must_run(fixture->store, &list, 1);
+    assert_int_equal(list.listing.count, 0);
+    ndb_request_release(&list);
 }
 
 static void test_s3__any_key_comes_back_as_it_was(void **state)
@@ -304,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_s3__of_racing_creates_one_wins),
+        TEST(test_s3__may_be_trusted_with_commits),
         TEST(test_s3__any_key_comes_back_as_it_was),
         TEST(test_s3__pages_of_a_listing_join_up),
         TEST(test_s3__large_objects_are_read_in_ranges),

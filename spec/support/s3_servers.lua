@@ -122,7 +122,7 @@ function Server:environment(params)
         "AWS_CONFIG_FILE=/nonexistent",
         "AWS_SHARED_CREDENTIALS_FILE=/nonexistent",
         "NAMIDB_TEST_SIGNS=" .. (self.kind.checks_signatures and 1 or 0),
-        ("NAMIDB_TEST_URI='s3://bucket/tests?region=us-east-1" ..
+        ("NAMIDB_TEST_URI='s3://bucket/tests?region=us-east-1&probe=off" ..
             "&endpoint=http://127.0.0.1:%d%s'"):format(self.port, params or ""),
     }
     return table.concat(variables, " ")

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/probe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/rand.h"
+
+enum { RACES = 4, RACERS = 8, KEYS = RACES + 1, KEY_BYTES = 48 };
+
+struct probe {
+    struct ndb_store *store;
+    int64_t deadline_ns;
+    char keys[KEYS][KEY_BYTES]; /* the last one is not raced for */
+    char bodies[RACERS][16];
+    namidb_error *err;
+};
+
+static struct ndb_request put_of(struct probe *probe, int key, int body)
+{
+    return (struct ndb_request){ .op = NDB_PUT_IF_ABSENT,
+                                 .key = probe->keys[key],
+                                 .body = ndb_slice_text(probe->bodies[body]),
+                                 .deadline_ns = probe->deadline_ns };
+}
+
+static int distrust(struct probe *probe, const char *why)
+{
+    return ndb_fail(probe->err, NAMIDB_EUNSUPPORTED,
+                    "this store would lose commits: %s", why);
+}
+
+/* Which of the bodies an object holds: *body, or -1. */
+static int read_back(struct probe *probe, int key, int *body)
+{
+    struct ndb_request get = { .op = NDB_GET,
+                               .key = probe->keys[key],
+                               .deadline_ns = probe->deadline_ns };
+    int rc = ndb_store_run(probe->store, &get, 1, probe->err);
+
+    *body = -1;
+    for (int i = 0; rc >= 0 && i < RACERS; i++)
+        if (get.status == NAMIDB_OK &&
+            ndb_slice_equal(ndb_buf_slice(&get.out),
+                            ndb_slice_text(probe->bodies[i])))
+            *body = i;
+    ndb_request_release(&get);
+    return rc;
+}
+
+/* One after the other: the second must fail, and change nothing. */
+static int create_twice(struct probe *probe)
+{
+    struct ndb_request first = put_of(probe, RACES, 0);
+    struct ndb_request second = put_of(probe, RACES, 1);
+    int body;
+    int rc = ndb_store_run(probe->store, &first, 1, probe->err);
+
+    if (rc >= 0)
+        rc = ndb_store_run(probe->store, &second, 1, probe->err);
+    if (rc >= 0)
+        rc = read_back(probe, RACES, &body);
+    if (rc < 0)
+        return rc;
+    if (second.status != NAMIDB_ECONFLICT)
+        return distrust(probe, "it overwrites in spite of If-None-Match");
+    if (body != 0)
+        return distrust(probe, "it refuses to overwrite, and overwrites");
+    return NAMIDB_OK;
+}
+
+/* An answer that was lost may be the winner's: then the object decides. */
+static int check_race(struct probe *probe, int race,
+                      const struct ndb_request puts[RACERS])
+{
+    int winner = -1;
+    int body;
+    int rc = read_back(probe, race, &body);
+
+    if (rc < 0)
+        return rc;
+    for (int i = 0; i < RACERS; i++) {
+        if (puts[i].status != NAMIDB_OK)
+            continue;
+        if (winner >= 0)
+            return distrust(probe, "two racing creates of one object succeed");
+        winner = i;
+    }
+    if (winner >= 0 ? body != winner : body < 0 || !puts[body].is_ambiguous)
+        return distrust(probe, "of racing creates the wrong one takes effect");
+    return NAMIDB_OK;
+}
+
+static int race(struct probe *probe)
+{
+    struct ndb_request puts[RACES * RACERS];
+    int rc = NAMIDB_OK;
+
+    for (int i = 0; i < RACES * RACERS; i++)
+        puts[i] = put_of(probe, i / RACERS, i % RACERS);
+    (void)ndb_store_run(probe->store, puts, RACES * RACERS, NULL);
+    for (int i = 0; i < RACES * RACERS && rc >= 0; i++)
+        if (puts[i].status < 0 && puts[i].status != NAMIDB_ECONFLICT &&
+            !puts[i].is_ambiguous) {
+            rc = puts[i].status;
+            if (probe->err != NULL)
+                *probe->err = puts[i].err;
+        }
+    for (int i = 0; i < RACES && rc >= 0; i++)
+        rc = check_race(probe, i, &puts[(ptrdiff_t)i * RACERS]);
+    return rc;
+}
+
+/* Best effort: they are small, and nobody reads them. */
+static void clean_up(struct probe *probe)
+{
+    const char *keys[KEYS];
+    struct ndb_request delete = { .op = NDB_DELETE_MANY,
+                                  .keys = keys,
+                                  .key_count = KEYS,
+                                  .deadline_ns = probe->deadline_ns };
+
+    for (int i = 0; i < KEYS; i++)
+        keys[i] = probe->keys[i];
+    (void)ndb_store_run(probe->store, &delete, 1, NULL);
+    ndb_request_release(&delete);
+}
+
+int ndb_store_probe(struct ndb_store *store, int64_t deadline_ns,
+                    namidb_error *err)
+{
+    struct probe probe = { .store = store,
+                           .deadline_ns = deadline_ns,
+                           .err = err };
+    uint64_t random;
+    int rc;
+
+    ndb_rand_bytes(&random, sizeof random);
+    for (int i = 0; i < KEYS; i++)
+        (void)snprintf(probe.keys[i], KEY_BYTES, "probe/%016" PRIx64 "-%d",
+                       random, i);
+    for (int i = 0; i < RACERS; i++)
+        (void)snprintf(probe.bodies[i], sizeof probe.bodies[i], "namidb %d", i);
+    rc = create_twice(&probe);
+    if (rc >= 0)
+        rc = race(&probe);
+    clean_up(&probe);
+    return rc < 0 ? rc : NAMIDB_OK;
+}
