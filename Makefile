@@ -184,11 +184,21 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 $(LDLIBS)
 
-# libFuzzer instruments what it links, so a fuzzer is built from the sources.
-$(BUILD)/fuzz/%: c/fuzz/%.c $(CORE_SRC)
+# libFuzzer wants everything instrumented: a library of its own.
+FUZZ_FLAGS := -std=c11 -O1 -g -pthread -fno-sanitize-recover=all
+
+$(BUILD)/obj-fuzz/%.o: c/%.c
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -std=c11 -O1 -g -pthread \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_FLAGS) \
+	    -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+$(BUILD)/libnamidb-fuzz.a: $(CORE_SRC:c/%.c=$(BUILD)/obj-fuzz/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/fuzz/%: $(BUILD)/obj-fuzz/fuzz/%.o $(BUILD)/libnamidb-fuzz.a
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined \
 	    -o $@ $^ $(LDLIBS)
 
 -include $(wildcard $(BUILD)/obj*/*/*.d)
