@@ -30,8 +30,13 @@ local function check_options(options)
     return options
 end
 
+-- All that fn returns, behind a place for `true` or a ticket.
 local function pack(...)
-    return { n = select("#", ...), ... }
+    return { n = select("#", ...) + 1, true, ... }
+end
+
+local function call(fn, tx)
+    return pack(fn(tx))
 end
 
 -- One try: what fn gave and true, or nil and an error. Misuse is raised as text
@@ -42,10 +47,10 @@ local function try(db, fn, options)
         if err.code == "invalid" then error(err.message, 0) end
         return nil, err
     end
-    local results = pack(pcall(fn, tx))
-    if not results[1] then
+    local ok, results = pcall(call, fn, tx)
+    if not ok then
         abort(tx)
-        error({ raised = results[2] }, 0)
+        error({ raised = results }, 0)
     end
     local done, failure = commit(tx, options.timeout, options.wait == false)
     if not done then
