@@ -128,6 +128,39 @@ function Server:environment(params)
     return table.concat(variables, " ")
 end
 
+--- Run a command with a temporary identity that may do only what a policy
+-- says: MinIO's token service makes it, and MinIO enforces it.
+-- @tparam table actions of objects, "s3:GetObject" and so on
+-- @tparam boolean may_list `s3:ListBucket`
+-- @tparam string command
+-- @treturn string what it prints, and its status on the last line
+function Server:run_as(actions, may_list, command)
+    local statements = {}
+    if #actions > 0 then
+        statements[#statements + 1] = ('{"Effect":"Allow","Action":["%s"],' ..
+            '"Resource":["arn:aws:s3:::bucket/tests/*"]}'):format(
+            table.concat(actions, '","'))
+    end
+    if may_list then
+        statements[#statements + 1] = '{"Effect":"Allow",' ..
+            '"Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::bucket"]}'
+    end
+    local policy = ('{"Version":"2012-10-17","Statement":[%s]}'):format(
+        table.concat(statements, ","))
+    local answer = capture(("curl -s --noproxy '*' --user %s:%s " ..
+        "--aws-sigv4 aws:amz:us-east-1:sts " ..
+        "-d Action=AssumeRole -d Version=2011-06-15 -d DurationSeconds=3600 " ..
+        "--data-urlencode 'Policy=%s' http://127.0.0.1:%d/"):format(
+        ACCESS_KEY, SECRET_KEY, policy, self.port))
+    local function text(name)
+        return assert(answer:match("<" .. name .. ">(.-)</"), answer)
+    end
+    return capture(("env %s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s " ..
+        "AWS_SESSION_TOKEN=%s %s 2>&1; echo $?"):format(self:environment(),
+        text("AccessKeyId"), text("SecretAccessKey"), text("SessionToken"),
+        command))
+end
+
 --- Stop the server and remove its folder.
 function Server:stop()
     succeeds("kill " .. self.pid)
