@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One table of entries under one lock, which is held for look-ups only: loading
- * and decoding happen outside, behind an entry that says "loading".
- *
- * An entry is a decoded segment, or a `blob`: all bytes of a small pack,
- * fetched at its first touch, from which its segments are decoded when they are
- * wanted.
- *
- * Lifetime: pins are counted in the entry. Only get adds pins, under the lock
- * and to an entry in the table (forget and eviction take entries out, under the
- * lock too). Whoever takes the last pin of an entry that is not in the table
- * any more frees it.
+ * What a call for segments does: claim, fetch, decode, publish. The table's
+ * lock is held for look-ups only: loading and decoding happen outside, behind
+ * an entry that says "loading". From the blob of a small pack, fetched at its
+ * first touch, segments are decoded when they are wanted.
  *
  * Order, so that callers who wait for each other's loads cannot wait in a
  * circle: run the requests, publish own blobs, wait for others' blobs, publish
@@ -18,241 +11,20 @@
  */
 #include "cache/segment_cache.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "cache/cache_table.h"
 #include "sys/clock.h"
-#include "sys/thread.h"
 
-#define BLOB UINT32_MAX
 /* A coalesced range does not grow beyond this. */
 #define RANGE_BYTES_MAX (32u << 20)
-
-enum state { LOADING, READY, FAILED };
-
-/* Pins and being out of the table are one number: who drops the last pin learns
- * in the same step whether to free. Asking afterwards would be too late, as an
- * entry without pins may be gone. */
-enum { OUT = 1, PIN = 2 };
-
-struct entry {
-    struct entry *next; /* in its bucket */
-    uint64_t pack_number;
-    uint32_t segment_number; /* or BLOB */
-
-    atomic_uint pins; /* times PIN, and OUT */
-    bool is_recent;   /* CLOCK's second chance; under lock */
-    enum state state; /* under lock; when READY, constant */
-    struct ndb_segment *segment;
-    struct ndb_buf blob;
-    size_t bytes;
-    uint32_t clock_index; /* in clock */
-    namidb_error err;     /* when FAILED */
-};
-
-struct ndb_segment_cache {
-    struct ndb_store *store;
-    uint64_t bytes_max;
-    atomic_uint_fast64_t pack_numbers;
-
-    pthread_mutex_t lock;
-    struct ndb_cond loaded; /* some entry left LOADING */
-    struct entry **buckets;
-    size_t bucket_count;  /* a power of two */
-    struct entry **clock; /* all entries in the table */
-    uint32_t clock_count, clock_capacity, hand;
-    namidb_cache_stats stats;
-};
-
-enum { BUCKETS_MIN = 64 };
-
-int ndb_segment_cache_new(struct ndb_segment_cache **cache,
-                          struct ndb_store *store, uint64_t bytes_max)
-{
-    struct ndb_segment_cache *made = ndb_calloc(1, sizeof *made);
-
-    *cache = NULL;
-    if (made == NULL)
-        return NAMIDB_ENOMEM;
-    made->buckets = ndb_calloc(BUCKETS_MIN, sizeof(struct entry *));
-    if (made->buckets == NULL) {
-        ndb_free(made);
-        return NAMIDB_ENOMEM;
-    }
-    made->bucket_count = BUCKETS_MIN;
-    made->store = store;
-    made->bytes_max = bytes_max;
-    made->stats.bytes_max = bytes_max;
-    (void)pthread_mutex_init(&made->lock, NULL);
-    ndb_cond_init(&made->loaded);
-    *cache = made;
-    return NAMIDB_OK;
-}
-
-static void entry_free(struct entry *entry)
-{
-    ndb_segment_free(entry->segment);
-    ndb_buf_release(&entry->blob);
-    ndb_free(entry);
-}
-
-void ndb_segment_cache_free(struct ndb_segment_cache *cache)
-{
-    if (cache == NULL)
-        return;
-    for (uint32_t i = 0; i < cache->clock_count; i++)
-        entry_free(cache->clock[i]);
-    ndb_free(cache->clock);
-    ndb_free(cache->buckets);
-    ndb_cond_release(&cache->loaded);
-    (void)pthread_mutex_destroy(&cache->lock);
-    ndb_free(cache);
-}
-
-uint64_t ndb_segment_cache_pack_number(struct ndb_segment_cache *cache)
-{
-    return atomic_fetch_add(&cache->pack_numbers, 1) + 1;
-}
-
-/* ------------------------------------------------------------ the table -- */
-
-static struct entry **bucket_of(struct ndb_segment_cache *cache,
-                                uint64_t pack_number, uint32_t segment)
-{
-    uint64_t hash =
-        ndb_hash_integer(pack_number * UINT64_C(0x9e3779b97f4a7c15) + segment);
-
-    return &cache->buckets[hash & (cache->bucket_count - 1)];
-}
-
-static struct entry *find(struct ndb_segment_cache *cache, uint64_t pack_number,
-                          uint32_t segment)
-{
-    struct entry *entry = *bucket_of(cache, pack_number, segment);
-
-    while (entry != NULL && (entry->pack_number != pack_number ||
-                             entry->segment_number != segment))
-        entry = entry->next;
-    return entry;
-}
-
-/* Doubles the buckets; without memory chains just get longer. */
-static void grow_buckets(struct ndb_segment_cache *cache)
-{
-    size_t count = cache->bucket_count * 2;
-    struct entry **buckets = ndb_calloc(count, sizeof(struct entry *));
-
-    if (buckets == NULL)
-        return;
-    ndb_free(cache->buckets);
-    cache->buckets = buckets;
-    cache->bucket_count = count;
-    for (uint32_t i = 0; i < cache->clock_count; i++) {
-        struct entry *entry = cache->clock[i];
-        struct entry **bucket =
-            bucket_of(cache, entry->pack_number, entry->segment_number);
-
-        entry->next = *bucket;
-        *bucket = entry;
-    }
-}
-
-/* A new entry, loading, with one pin; NULL: no memory. */
-static struct entry *add(struct ndb_segment_cache *cache, uint64_t pack_number,
-                         uint32_t segment)
-{
-    struct entry *entry = ndb_calloc(1, sizeof *entry);
-    struct entry **bucket;
-
-    if (entry == NULL)
-        return NULL;
-    if (cache->clock_count == cache->clock_capacity) {
-        uint32_t capacity =
-            cache->clock_capacity == 0 ? 64 : cache->clock_capacity * 2;
-        struct entry **clock =
-            ndb_realloc(cache->clock, capacity, sizeof(struct entry *));
-
-        if (clock == NULL) {
-            ndb_free(entry);
-            return NULL;
-        }
-        cache->clock = clock;
-        cache->clock_capacity = capacity;
-    }
-    if (cache->clock_count >= cache->bucket_count)
-        grow_buckets(cache);
-    entry->pack_number = pack_number;
-    entry->segment_number = segment;
-    atomic_init(&entry->pins, PIN);
-    entry->is_recent = true;
-    entry->blob = NDB_BUF_INIT(SIZE_MAX);
-    bucket = bucket_of(cache, pack_number, segment);
-    entry->next = *bucket;
-    *bucket = entry;
-    entry->clock_index = cache->clock_count;
-    cache->clock[cache->clock_count++] = entry;
-    return entry;
-}
-
-static void unpin(struct entry *entry)
-{
-    if (atomic_fetch_sub(&entry->pins, PIN) == PIN + OUT)
-        entry_free(entry);
-}
-
-/* Takes an entry out of the table; it goes when its last pin does. */
-static void take_out(struct ndb_segment_cache *cache, struct entry *entry)
-{
-    struct entry **link =
-        bucket_of(cache, entry->pack_number, entry->segment_number);
-    struct entry *last = cache->clock[--cache->clock_count];
-
-    while (*link != entry)
-        link = &(*link)->next;
-    *link = entry->next;
-    cache->clock[entry->clock_index] = last;
-    last->clock_index = entry->clock_index;
-    if (entry->state == READY)
-        cache->stats.bytes -= entry->bytes;
-    /* A pin of our own, so that nobody's last one is dropped unseen. */
-    atomic_fetch_add(&entry->pins, PIN + OUT);
-    unpin(entry);
-}
-
-/* CLOCK: a recent entry gets a second chance, a pinned one is passed over. Two
- * turns without a victim mean that all are pinned. */
-static void evict(struct ndb_segment_cache *cache)
-{
-    uint64_t steps = (uint64_t)cache->clock_count * 2;
-
-    while (cache->stats.bytes > cache->bytes_max && steps-- != 0 &&
-           cache->clock_count != 0) {
-        struct entry *entry;
-
-        if (cache->hand >= cache->clock_count)
-            cache->hand = 0;
-        entry = cache->clock[cache->hand];
-        if (entry->state != READY || atomic_load(&entry->pins) != 0) {
-            cache->hand++;
-        } else if (entry->is_recent) {
-            entry->is_recent = false;
-            cache->hand++;
-        } else {
-            cache->stats.evictions += entry->segment_number != BLOB;
-            take_out(cache, entry);
-        }
-    }
-}
-
-/* ------------------------------------------------------------ one call -- */
 
 /* A small pack that the call needs bytes of. */
 struct blob_need {
     const struct ndb_cache_pack *pack;
-    struct entry *entry;
+    struct ndb_cache_entry *entry;
     bool is_mine; /* to load */
 };
 
@@ -278,7 +50,7 @@ struct call {
     namidb_error *err;
 };
 
-static struct entry *entry_of(const struct ndb_segment_want *want)
+static struct ndb_cache_entry *entry_of(const struct ndb_segment_want *want)
 {
     return want->pin;
 }
@@ -303,23 +75,24 @@ static int claim(struct call *call)
     for (size_t i = 0; i < call->count; i++) {
         struct ndb_segment_want *want = &call->wants[i];
         uint32_t number = number_of(want);
-        struct entry *entry = find(cache, want->pack->number, number);
+        struct ndb_cache_entry *entry =
+            ndb_cache_find(cache, want->pack->number, number);
 
         if (entry != NULL) {
-            atomic_fetch_add(&entry->pins, PIN);
+            atomic_fetch_add(&entry->pins, NDB_CACHE_PIN);
             entry->is_recent = true;
             cache->stats.hits++;
             want->pin = entry;
             continue;
         }
-        want->pin = add(cache, want->pack->number, number);
+        want->pin = ndb_cache_add(cache, want->pack->number, number);
         if (want->pin == NULL)
             return NAMIDB_ENOMEM;
         if (call->is_mine == NULL) {
             call->is_mine = ndb_calloc(call->count, sizeof *call->is_mine);
             if (call->is_mine == NULL) {
-                take_out(cache, want->pin);
-                unpin(want->pin);
+                ndb_cache_take_out(cache, want->pin);
+                ndb_cache_unpin(want->pin);
                 want->pin = NULL;
                 return NAMIDB_ENOMEM;
             }
@@ -357,12 +130,12 @@ static int claim_blobs(struct call *call)
             continue;
         need = &call->blobs[call->blob_count];
         need->pack = pack;
-        need->entry = find(cache, pack->number, BLOB);
+        need->entry = ndb_cache_find(cache, pack->number, NDB_CACHE_BLOB);
         if (need->entry != NULL) {
-            atomic_fetch_add(&need->entry->pins, PIN);
+            atomic_fetch_add(&need->entry->pins, NDB_CACHE_PIN);
             need->entry->is_recent = true;
         } else {
-            need->entry = add(cache, pack->number, BLOB);
+            need->entry = ndb_cache_add(cache, pack->number, NDB_CACHE_BLOB);
             need->is_mine = true;
         }
         if (need->entry == NULL)
@@ -373,18 +146,19 @@ static int claim_blobs(struct call *call)
 }
 
 /* Lets those who wait know how an entry of ours turned out. Under lock. */
-static void publish(struct ndb_segment_cache *cache, struct entry *entry,
-                    int rc, const namidb_error *err)
+static void publish(struct ndb_segment_cache *cache,
+                    struct ndb_cache_entry *entry, int rc,
+                    const namidb_error *err)
 {
     if (rc >= 0) {
-        entry->state = READY;
+        entry->state = NDB_CACHE_READY;
         cache->stats.bytes += entry->bytes;
     } else {
-        entry->state = FAILED;
+        entry->state = NDB_CACHE_FAILED;
         if (err != NULL)
             entry->err = *err;
         entry->err.code = rc;
-        take_out(cache, entry);
+        ndb_cache_take_out(cache, entry);
     }
     ndb_cond_broadcast(&cache->loaded);
 }
@@ -515,18 +289,18 @@ static void publish_blobs(struct call *call, int rc)
 }
 
 /* Waits until somebody else's entry is loaded. */
-static int await(struct call *call, struct entry *entry)
+static int await(struct call *call, struct ndb_cache_entry *entry)
 {
     struct ndb_segment_cache *cache = call->cache;
     int rc = NAMIDB_OK;
 
     (void)pthread_mutex_lock(&cache->lock);
-    while (entry->state == LOADING && rc >= 0)
+    while (entry->state == NDB_CACHE_LOADING && rc >= 0)
         if (!ndb_cond_wait(&cache->loaded, &cache->lock, call->deadline_ns) &&
-            entry->state == LOADING)
+            entry->state == NDB_CACHE_LOADING)
             rc = ndb_fail(call->err, NAMIDB_ETIMEOUT,
                           "a segment did not arrive before the deadline");
-    if (rc >= 0 && entry->state == FAILED) {
+    if (rc >= 0 && entry->state == NDB_CACHE_FAILED) {
         rc = entry->err.code;
         if (call->err != NULL)
             *call->err = entry->err;
@@ -563,7 +337,7 @@ static struct ndb_slice stored_bytes(struct call *call,
 
 static int decode(struct call *call, const struct ndb_segment_want *want)
 {
-    struct entry *entry = entry_of(want);
+    struct ndb_cache_entry *entry = entry_of(want);
     const struct ndb_segment_entry *segment =
         &want->part->segments[want->index];
     int rc = ndb_segment_decode(stored_bytes(call, want), want->part->kind,
@@ -585,9 +359,9 @@ static void drop_blob(struct call *call, const struct ndb_segment_want *want)
 {
     const struct blob_need *blob = blob_of(call, want->pack);
 
-    if (blob != NULL && blob->entry->state == READY &&
-        (atomic_load(&blob->entry->pins) & OUT) == 0)
-        take_out(call->cache, blob->entry);
+    if (blob != NULL && blob->entry->state == NDB_CACHE_READY &&
+        (atomic_load(&blob->entry->pins) & NDB_CACHE_OUT) == 0)
+        ndb_cache_take_out(call->cache, blob->entry);
 }
 
 /* Decodes what is ours; after a failure the rest of ours fails with it. */
@@ -631,7 +405,7 @@ static int load(struct call *call, int rc)
 static void call_release(struct call *call)
 {
     for (size_t i = 0; i < call->blob_count; i++)
-        unpin(call->blobs[i].entry);
+        ndb_cache_unpin(call->blobs[i].entry);
     for (size_t i = 0; i < call->range_count && call->requests != NULL; i++)
         ndb_request_release(&call->requests[i]);
     ndb_free(call->is_mine);
@@ -646,7 +420,7 @@ static bool all_ready(const struct call *call)
     if (call->mine_count != 0)
         return false;
     for (size_t i = 0; i < call->count; i++)
-        if (entry_of(&call->wants[i])->state != READY)
+        if (entry_of(&call->wants[i])->state != NDB_CACHE_READY)
             return false;
     return true;
 }
@@ -681,7 +455,7 @@ int ndb_segment_cache_get(struct ndb_segment_cache *cache,
             rc = await(&call, entry_of(&wants[i]));
         call_release(&call);
         (void)pthread_mutex_lock(&cache->lock);
-        evict(cache);
+        ndb_cache_evict(cache);
         (void)pthread_mutex_unlock(&cache->lock);
     }
     if (rc < 0) {
@@ -700,29 +474,8 @@ void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
     for (size_t i = 0; i < count; i++) {
         if (wants[i].pin == NULL)
             continue;
-        unpin(wants[i].pin);
+        ndb_cache_unpin(wants[i].pin);
         wants[i].pin = NULL;
         wants[i].segment = NULL;
     }
-}
-
-void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
-                              uint64_t pack_number)
-{
-    (void)pthread_mutex_lock(&cache->lock);
-    for (uint32_t i = cache->clock_count; i-- > 0;) {
-        /* Taking one out moves the last one, seen already, to its place. */
-        if (cache->clock[i]->pack_number == pack_number &&
-            cache->clock[i]->state == READY)
-            take_out(cache, cache->clock[i]);
-    }
-    (void)pthread_mutex_unlock(&cache->lock);
-}
-
-void ndb_segment_cache_stats(struct ndb_segment_cache *cache,
-                             namidb_cache_stats *out)
-{
-    (void)pthread_mutex_lock(&cache->lock);
-    *out = cache->stats;
-    (void)pthread_mutex_unlock(&cache->lock);
 }

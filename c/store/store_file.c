@@ -196,7 +196,7 @@ static int walk_entry(struct walk *walk, const char *folder, const char *name)
                                : ndb_file_fail(&walk->request->err, key,
                                                "cannot list", errno);
     if (S_ISDIR(status.st_mode)) {
-        (void)strcat(key, "/");
+        memcpy(key + strlen(key), "/", 2);
         return is_on_path(key, request->key) ? walk_folder(walk, key)
                                              : NAMIDB_OK;
     }

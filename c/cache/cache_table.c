@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/cache_table.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+enum { BUCKETS_MIN = 64 };
+
+int ndb_segment_cache_new(struct ndb_segment_cache **cache,
+                          struct ndb_store *store, uint64_t bytes_max)
+{
+    struct ndb_segment_cache *made = ndb_calloc(1, sizeof *made);
+
+    *cache = NULL;
+    if (made == NULL)
+        return NAMIDB_ENOMEM;
+    made->buckets = ndb_calloc(BUCKETS_MIN, sizeof(struct ndb_cache_entry *));
+    if (made->buckets == NULL) {
+        ndb_free(made);
+        return NAMIDB_ENOMEM;
+    }
+    made->bucket_count = BUCKETS_MIN;
+    made->store = store;
+    made->bytes_max = bytes_max;
+    made->stats.bytes_max = bytes_max;
+    (void)pthread_mutex_init(&made->lock, NULL);
+    ndb_cond_init(&made->loaded);
+    *cache = made;
+    return NAMIDB_OK;
+}
+
+static void entry_free(struct ndb_cache_entry *entry)
+{
+    ndb_segment_free(entry->segment);
+    ndb_buf_release(&entry->blob);
+    ndb_free(entry);
+}
+
+void ndb_segment_cache_free(struct ndb_segment_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    for (uint32_t i = 0; i < cache->clock_count; i++)
+        entry_free(cache->clock[i]);
+    ndb_free(cache->clock);
+    ndb_free(cache->buckets);
+    ndb_cond_release(&cache->loaded);
+    (void)pthread_mutex_destroy(&cache->lock);
+    ndb_free(cache);
+}
+
+uint64_t ndb_segment_cache_pack_number(struct ndb_segment_cache *cache)
+{
+    return atomic_fetch_add(&cache->pack_numbers, 1) + 1;
+}
+
+static struct ndb_cache_entry **bucket_of(struct ndb_segment_cache *cache,
+                                          uint64_t pack_number,
+                                          uint32_t segment)
+{
+    uint64_t hash =
+        ndb_hash_integer(pack_number * UINT64_C(0x9e3779b97f4a7c15) + segment);
+
+    return &cache->buckets[hash & (cache->bucket_count - 1)];
+}
+
+struct ndb_cache_entry *ndb_cache_find(struct ndb_segment_cache *cache,
+                                       uint64_t pack_number, uint32_t segment)
+{
+    struct ndb_cache_entry *entry = *bucket_of(cache, pack_number, segment);
+
+    while (entry != NULL && (entry->pack_number != pack_number ||
+                             entry->segment_number != segment))
+        entry = entry->next;
+    return entry;
+}
+
+/* Doubles the buckets; without memory chains just get longer. */
+static void grow_buckets(struct ndb_segment_cache *cache)
+{
+    size_t count = cache->bucket_count * 2;
+    struct ndb_cache_entry **buckets =
+        ndb_calloc(count, sizeof(struct ndb_cache_entry *));
+
+    if (buckets == NULL)
+        return;
+    ndb_free(cache->buckets);
+    cache->buckets = buckets;
+    cache->bucket_count = count;
+    for (uint32_t i = 0; i < cache->clock_count; i++) {
+        struct ndb_cache_entry *entry = cache->clock[i];
+        struct ndb_cache_entry **bucket =
+            bucket_of(cache, entry->pack_number, entry->segment_number);
+
+        entry->next = *bucket;
+        *bucket = entry;
+    }
+}
+
+struct ndb_cache_entry *ndb_cache_add(struct ndb_segment_cache *cache,
+                                      uint64_t pack_number, uint32_t segment)
+{
+    struct ndb_cache_entry *entry = ndb_calloc(1, sizeof *entry);
+    struct ndb_cache_entry **bucket;
+
+    if (entry == NULL)
+        return NULL;
+    if (cache->clock_count == cache->clock_capacity) {
+        uint32_t capacity =
+            cache->clock_capacity == 0 ? 64 : cache->clock_capacity * 2;
+        struct ndb_cache_entry **clock = ndb_realloc(
+            cache->clock, capacity, sizeof(struct ndb_cache_entry *));
+
+        if (clock == NULL) {
+            ndb_free(entry);
+            return NULL;
+        }
+        cache->clock = clock;
+        cache->clock_capacity = capacity;
+    }
+    if (cache->clock_count >= cache->bucket_count)
+        grow_buckets(cache);
+    entry->pack_number = pack_number;
+    entry->segment_number = segment;
+    atomic_init(&entry->pins, NDB_CACHE_PIN);
+    entry->is_recent = true;
+    entry->blob = NDB_BUF_INIT(SIZE_MAX);
+    bucket = bucket_of(cache, pack_number, segment);
+    entry->next = *bucket;
+    *bucket = entry;
+    entry->clock_index = cache->clock_count;
+    cache->clock[cache->clock_count++] = entry;
+    return entry;
+}
+
+void ndb_cache_unpin(struct ndb_cache_entry *entry)
+{
+    if (atomic_fetch_sub(&entry->pins, NDB_CACHE_PIN) ==
+        NDB_CACHE_PIN + NDB_CACHE_OUT)
+        entry_free(entry);
+}
+
+void ndb_cache_take_out(struct ndb_segment_cache *cache,
+                        struct ndb_cache_entry *entry)
+{
+    struct ndb_cache_entry **link =
+        bucket_of(cache, entry->pack_number, entry->segment_number);
+    struct ndb_cache_entry *last = cache->clock[--cache->clock_count];
+
+    while (*link != entry)
+        link = &(*link)->next;
+    *link = entry->next;
+    cache->clock[entry->clock_index] = last;
+    last->clock_index = entry->clock_index;
+    if (entry->state == NDB_CACHE_READY)
+        cache->stats.bytes -= entry->bytes;
+    /* A pin of our own, so that nobody's last one is dropped unseen. */
+    atomic_fetch_add(&entry->pins, NDB_CACHE_PIN + NDB_CACHE_OUT);
+    ndb_cache_unpin(entry);
+}
+
+void ndb_cache_evict(struct ndb_segment_cache *cache)
+{
+    uint64_t steps = (uint64_t)cache->clock_count * 2;
+
+    while (cache->stats.bytes > cache->bytes_max && steps-- != 0 &&
+           cache->clock_count != 0) {
+        struct ndb_cache_entry *entry;
+
+        if (cache->hand >= cache->clock_count)
+            cache->hand = 0;
+        entry = cache->clock[cache->hand];
+        if (entry->state != NDB_CACHE_READY || atomic_load(&entry->pins) != 0) {
+            cache->hand++;
+        } else if (entry->is_recent) {
+            entry->is_recent = false;
+            cache->hand++;
+        } else {
+            cache->stats.evictions += entry->segment_number != NDB_CACHE_BLOB;
+            ndb_cache_take_out(cache, entry);
+        }
+    }
+}
+
+void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
+                              uint64_t pack_number)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    for (uint32_t i = cache->clock_count; i-- > 0;) {
+        /* Taking one out moves the last one, seen already, to its place. */
+        if (cache->clock[i]->pack_number == pack_number &&
+            cache->clock[i]->state == NDB_CACHE_READY)
+            ndb_cache_take_out(cache, cache->clock[i]);
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+}
+
+void ndb_segment_cache_stats(struct ndb_segment_cache *cache,
+                             namidb_cache_stats *out)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    *out = cache->stats;
+    (void)pthread_mutex_unlock(&cache->lock);
+}

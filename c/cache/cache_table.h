@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cache_table.h - the entries of the segment cache: one table under one lock,
+ * and CLOCK, which picks who leaves.
+ *
+ * An entry is a decoded segment, or a blob: all bytes of a small pack. Pins are
+ * counted in the entry. Only look-ups under the lock add pins, and to an entry
+ * in the table. Whoever takes the last pin of an entry that is not in the table
+ * any more frees it.
+ */
+#ifndef NDB_CACHE_CACHE_TABLE_H
+#define NDB_CACHE_CACHE_TABLE_H
+
+#include <stdatomic.h>
+
+#include "cache/segment_cache.h"
+#include "sys/thread.h"
+
+#define NDB_CACHE_BLOB UINT32_MAX
+
+enum ndb_cache_state { NDB_CACHE_LOADING, NDB_CACHE_READY, NDB_CACHE_FAILED };
+
+/* Pins and being out of the table are one number: who drops the last pin learns
+ * in the same step whether to free. Asking afterwards would be too late, as an
+ * entry without pins may be gone. */
+enum { NDB_CACHE_OUT = 1, NDB_CACHE_PIN = 2 };
+
+struct ndb_cache_entry {
+    struct ndb_cache_entry *next; /* in its bucket */
+    uint64_t pack_number;
+    uint32_t segment_number; /* or NDB_CACHE_BLOB */
+
+    atomic_uint pins;           /* times NDB_CACHE_PIN, and NDB_CACHE_OUT */
+    bool is_recent;             /* CLOCK's second chance; under lock */
+    enum ndb_cache_state state; /* under lock; when NDB_CACHE_READY, constant */
+    struct ndb_segment *segment;
+    struct ndb_buf blob;
+    size_t bytes;
+    uint32_t clock_index; /* in clock */
+    namidb_error err;     /* when NDB_CACHE_FAILED */
+};
+
+struct ndb_segment_cache {
+    struct ndb_store *store;
+    uint64_t bytes_max;
+    atomic_uint_fast64_t pack_numbers;
+
+    pthread_mutex_t lock;
+    struct ndb_cond loaded; /* some entry left NDB_CACHE_LOADING */
+    struct ndb_cache_entry **buckets;
+    size_t bucket_count;            /* a power of two */
+    struct ndb_cache_entry **clock; /* all entries in the table */
+    uint32_t clock_count, clock_capacity, hand;
+    namidb_cache_stats stats;
+};
+
+struct ndb_cache_entry *ndb_cache_find(struct ndb_segment_cache *cache,
+                                       uint64_t pack_number, uint32_t segment);
+/* A new entry, loading, with one pin; NULL: no memory. */
+struct ndb_cache_entry *ndb_cache_add(struct ndb_segment_cache *cache,
+                                      uint64_t pack_number, uint32_t segment);
+void ndb_cache_unpin(struct ndb_cache_entry *entry);
+/* Takes an entry out of the table; it goes when its last pin does. */
+void ndb_cache_take_out(struct ndb_segment_cache *cache,
+                        struct ndb_cache_entry *entry);
+/* CLOCK: a recent entry gets a second chance, a pinned one is passed over. Two
+ * turns without a victim mean that all are pinned. */
+void ndb_cache_evict(struct ndb_segment_cache *cache);
+
+#endif
