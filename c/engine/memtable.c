@@ -233,17 +233,16 @@ static void unlink_node(struct ndb_memtable *m, uint32_t number)
         *table_number(&m->key_numbers, entry->key_hash) = entry->next_key;
 }
 
-static void link_edge(struct ndb_memtable *m, uint32_t number, uint64_t version)
+/* `from` and `to` are numbers of ends. */
+static void link_edge(struct ndb_memtable *m, uint32_t number, uint64_t version,
+                      uint32_t from, uint32_t to)
 {
     struct ndb_edge_entry *entry = &m->edges[number];
-    uint32_t *out = &m->ends[ends_of(m, entry->from)].out;
-    uint32_t *in;
 
-    entry->next_out = *out;
-    *out = number;
-    in = &m->ends[ends_of(m, entry->to)].in;
-    entry->next_in = *in;
-    *in = number;
+    entry->next_out = m->ends[from].out;
+    m->ends[from].out = number;
+    entry->next_in = m->ends[to].in;
+    m->ends[to].in = number;
     entry->next_in_lane =
         lane_push(m, NAMIDB_ID_TABLE(entry->id), true, version, number);
 }
@@ -376,14 +375,17 @@ static int apply_edge(struct ndb_memtable *m, uint64_t version,
 {
     struct ndb_image *image;
     uint32_t number;
+    uint32_t from;
+    uint32_t to;
     int rc = reserve_edge(m);
 
     if (rc >= 0)
         rc = reserve_journal(m, 1);
     if (rc < 0)
         return rc;
-    if (ends_of(m, record->from) == NDB_NO_ENTRY ||
-        ends_of(m, record->to) == NDB_NO_ENTRY)
+    from = ends_of(m, record->from);
+    to = ends_of(m, record->to);
+    if (from == NDB_NO_ENTRY || to == NDB_NO_ENTRY)
         return NAMIDB_ENOMEM;
     image = new_image(m, version, props);
     if (image == NULL)
@@ -397,7 +399,7 @@ static int apply_edge(struct ndb_memtable *m, uint64_t version,
     if (m->edges[number].newest == NULL) {
         m->edges[number].from = record->from;
         m->edges[number].to = record->to;
-        link_edge(m, number, version);
+        link_edge(m, number, version, from, to);
     }
     image->older = m->edges[number].newest;
     m->edges[number].newest = image;

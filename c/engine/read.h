@@ -18,6 +18,10 @@ int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                    size_t count, namidb_arena *arena, namidb_node *out,
                    namidb_error *err);
 
+/* Whether each node exists. 1 round. */
+int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, bool *is_alive, namidb_error *err);
+
 struct ndb_key_probe {
     uint32_t table;
     namidb_value key;

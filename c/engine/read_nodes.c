@@ -66,25 +66,57 @@ static int read_planned(struct ndb_gather *gather, const uint64_t *ids,
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
+/* Where each node is, as far as memtables and directories say. */
+static int plan(struct ndb_gather *gather, const uint64_t *ids, size_t count,
+                struct ndb_node_place **places, struct ndb_refs *refs)
+{
+    int rc = NAMIDB_OK;
+
+    *places = ndb_arena_array(&gather->scratch, count, sizeof **places);
+    if (*places == NULL)
+        return NAMIDB_ENOMEM;
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        rc = ndb_node_place_plan(gather, ids[i], &(*places)[i], refs);
+    return rc;
+}
+
 int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                    size_t count, namidb_arena *arena, namidb_node *out,
                    namidb_error *err)
 {
     struct ndb_gather gather;
     struct ndb_refs refs = NDB_REFS_INIT;
-    struct ndb_node_place *places = NULL;
+    struct ndb_node_place *places;
     int rc = ndb_gather_init(&gather, snapshot, count);
 
     if (rc >= 0)
-        places = ndb_arena_array(&gather.scratch, count, sizeof *places);
-    if (places == NULL)
-        rc = NAMIDB_ENOMEM;
-    for (size_t i = 0; i < count && rc >= 0; i++)
-        rc = ndb_node_place_plan(&gather, ids[i], &places[i], &refs);
+        rc = plan(&gather, ids, count, &places, &refs);
     if (rc < 0)
-        ndb_fail_memory(err);
+        (void)ndb_fail_memory(err);
     else
         rc = read_planned(&gather, ids, count, places, &refs, arena, out, err);
     ndb_gather_release(&gather);
     return rc;
+}
+
+int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, bool *is_alive, namidb_error *err)
+{
+    struct ndb_gather gather;
+    struct ndb_refs refs = NDB_REFS_INIT;
+    struct ndb_node_place *places;
+    struct ndb_node_image image;
+    int rc = ndb_gather_init(&gather, snapshot, count);
+
+    if (rc >= 0)
+        rc = plan(&gather, ids, count, &places, &refs);
+    if (rc < 0)
+        (void)ndb_fail_memory(err);
+    else
+        rc = ndb_gather_fetch(&gather, err);
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        is_alive[i] = ndb_node_place_find(&gather, ids[i], &places[i], &refs,
+                                          &image) == NAMIDB_OK;
+    ndb_gather_release(&gather);
+    return rc < 0 ? rc : NAMIDB_OK;
 }

@@ -41,11 +41,11 @@ static int check_ends(struct namidb_tx *tx, uint64_t from, uint64_t to,
                       namidb_error *err)
 {
     const uint64_t ids[2] = { from, to };
-    namidb_node nodes[2];
-    int rc = ndb_read_nodes(&tx->snapshot, ids, 2, &tx->scratch, nodes, err);
+    bool is_alive[2];
+    int rc = ndb_read_alive(&tx->snapshot, ids, 2, is_alive, err);
 
     for (int i = 0; i < 2 && rc >= 0; i++)
-        if (nodes[i].id == 0)
+        if (!is_alive[i])
             rc = ndb_fail(err, NAMIDB_ENOTFOUND,
                           "there is no node %llu for the edge to %s",
                           (unsigned long long)ids[i],
