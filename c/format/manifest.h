@@ -54,12 +54,6 @@ struct ndb_manifest_pack {
     uint32_t directory_bytes;   /* its size at the pack's end, with the tail */
 };
 
-/* How far a bulk load has come. */
-struct ndb_manifest_bookmark {
-    const char *name;
-    struct ndb_slice position;
-};
-
 struct ndb_manifest {
     uint64_t version;         /* from 1 */
     uint64_t floor;           /* first slot that is not in the packs, >= 1 */
@@ -84,8 +78,6 @@ struct ndb_manifest {
 
     struct ndb_manifest_pack *packs; /* newest first */
     uint32_t pack_count;
-    struct ndb_manifest_bookmark *bookmarks; /* by name */
-    uint32_t bookmark_count;
 };
 
 /* Appends the object. NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ELIMIT. */

@@ -257,34 +257,6 @@ static void read_packs(struct decoder *decoder, struct ndb_manifest *out)
     }
 }
 
-static void read_bookmarks(struct decoder *decoder, struct ndb_manifest *out)
-{
-    const cJSON *array = member(decoder, "bookmarks");
-    const cJSON *item;
-    uint32_t i = 0;
-
-    out->bookmark_count = array_size(decoder, array, NDB_MANIFEST_PACKS_MAX);
-    out->bookmarks = take(decoder, out->bookmark_count, sizeof *out->bookmarks);
-    if (decoder->rc < 0)
-        return;
-    cJSON_ArrayForEach(item, array)
-    {
-        struct ndb_manifest_bookmark *bookmark = &out->bookmarks[i];
-        const char *name =
-            text(decoder, field(decoder, item, 2, 0), NDB_NAME_BYTES_MAX);
-
-        bookmark->name = ndb_arena_copy(decoder->arena, name, strlen(name) + 1);
-        if (bookmark->name == NULL)
-            fail(decoder, NAMIDB_ENOMEM);
-        bookmark->position =
-            base64(decoder, field(decoder, item, 2, 1), NDB_ROW_BYTES_MAX);
-        if (decoder->rc >= 0 && i != 0 &&
-            strcmp(bookmark->name, out->bookmarks[i - 1].name) <= 0)
-            fail(decoder, NAMIDB_ECORRUPT);
-        i++;
-    }
-}
-
 static bool parse_hash(const char *hex, struct ndb_hash128 *hash)
 {
     return strlen(hex) == 32 && strspn(hex, "0123456789abcdef") == 32 &&
@@ -327,7 +299,6 @@ static int read_body(const cJSON *object, uint64_t version, namidb_arena *arena,
         read_tables(&decoder, "edge_tables", &out->edge_table_count);
     read_labels(&decoder, out);
     read_packs(&decoder, out);
-    read_bookmarks(&decoder, out);
     (void)member(&decoder, "pad");
     (void)member(&decoder, "checksum");
     if (decoder.at != NULL || out->version != version)

@@ -121,22 +121,6 @@ static void put_packs(struct writer *writer, const struct ndb_manifest *body)
     put(writer, "],\n");
 }
 
-static void put_bookmarks(struct writer *writer,
-                          const struct ndb_manifest *body)
-{
-    put(writer, "\"bookmarks\":[");
-    for (uint32_t i = 0; i < body->bookmark_count; i++) {
-        const struct ndb_manifest_bookmark *bookmark = &body->bookmarks[i];
-
-        put(writer, "%s[", separator(i));
-        put_string(writer, bookmark->name, strlen(bookmark->name));
-        put(writer, ",");
-        put_base64(writer, bookmark->position);
-        put(writer, "]");
-    }
-    put(writer, "],\n");
-}
-
 /* Blanks until the whole object, checksum line included, has the size that
  * tells the floor. */
 static void put_padding(struct writer *writer, size_t start, uint64_t floor)
@@ -175,7 +159,6 @@ int ndb_manifest_encode(struct ndb_buf *out, const struct ndb_manifest *body)
                body->edge_table_count);
     put_labels(&writer, body);
     put_packs(&writer, body);
-    put_bookmarks(&writer, body);
     put_padding(&writer, start, body->floor);
     if (writer.rc >= 0) {
         hash = ndb_hash128(ndb_slice(out->data + start, out->bytes - start));

@@ -11,8 +11,7 @@ enum field {
     HAS_NUMBER = 1 << 3,
     HAS_NEW = 1 << 4,
     HAS_TEXT = 1 << 5,
-    HAS_BYTES = 1 << 6,
-    HAS_ROW = 1 << 7,
+    HAS_ROW = 1 << 6,
 };
 
 static const unsigned FIELDS[NDB_RECORD_KIND_COUNT] = {
@@ -22,8 +21,6 @@ static const unsigned FIELDS[NDB_RECORD_KIND_COUNT] = {
     [NDB_RECORD_EDGE] = HAS_ID | HAS_ENDS | HAS_NEW | HAS_ROW,
     [NDB_RECORD_EDGE_DELETE] = HAS_ID | HAS_ENDS,
     [NDB_RECORD_LABEL] = HAS_ID | HAS_NUMBER | HAS_NEW,
-    [NDB_RECORD_PACK] = HAS_TEXT | HAS_BYTES | HAS_ROW,
-    [NDB_RECORD_BOOKMARK] = HAS_TEXT | HAS_ROW,
 };
 
 enum { FIXED_BYTES_MAX = 64 }; /* all but text and row */
@@ -55,8 +52,6 @@ int ndb_record_encode(struct ndb_buf *buf, const struct ndb_record *record)
     buf->bytes = (size_t)(at - buf->data);
     if (fields & HAS_TEXT)
         rc = ndb_buf_string(buf, record->text.data, record->text.bytes);
-    if (rc >= 0 && fields & HAS_BYTES)
-        rc = ndb_buf_varint(buf, record->bytes);
     if (rc >= 0 && fields & HAS_ROW)
         rc = ndb_buf_string(buf, record->row.data, record->row.bytes);
     if (rc < 0)
@@ -119,8 +114,6 @@ static void read_fields(struct ndb_reader *reader, struct ndb_record *record)
         record->is_new = read_bool(reader);
     if (fields & HAS_TEXT)
         record->text = ndb_reader_string(reader, NDB_NAME_BYTES_MAX);
-    if (fields & HAS_BYTES)
-        record->bytes = ndb_reader_varint_max(reader, NDB_PACK_BYTES_MAX);
     if (fields & HAS_ROW)
         record->row = ndb_reader_string(reader, NDB_ROW_BYTES_MAX);
 }

@@ -28,9 +28,6 @@ enum ndb_record_kind {
     NDB_RECORD_EDGE_DELETE, /* id, from, to */
     NDB_RECORD_LABEL,       /* id, number, is_new: an update of the node adds
                                (or removes) that label; statistics only */
-    NDB_RECORD_PACK,        /* text: ulid, bytes, row: a pack written beside
-                               the log (bulk load), see adopt.h */
-    NDB_RECORD_BOOKMARK,    /* text: name of a load, row: its position */
     NDB_RECORD_KIND_COUNT
 };
 
@@ -43,7 +40,6 @@ struct ndb_record {
     uint32_t number;
     struct ndb_slice text;
     struct ndb_slice row; /* encoded by value.h, checked only when decoded */
-    uint64_t bytes;       /* NDB_RECORD_PACK: size of the object */
 };
 
 /* Appends; NAMIDB_OK, NAMIDB_ENOMEM or NAMIDB_ELIMIT. */

@@ -13,11 +13,15 @@ local load = {}
 
 local BATCH_ROWS = 10000
 local TICKETS_MAX = 4 -- batches under way
+-- Nodes that say how far a load with a name has come; written with each batch,
+-- so that they are true whatever happens.
+local BOOKMARK = "namidb.load"
 
 ----------------------------------------------------------------------- checking
 
 local OPTIONS = { nodes = "table", edges = "table", batch = "number",
-                  progress = true, resume = "table", timeout = "number" }
+                  progress = true, resume = "table", timeout = "number",
+                  name = "string" }
 local NODE = { file = "string", rows = "function", format = "string",
                types = "table", label = "string", key = "string",
                merge = "boolean" }
@@ -321,6 +325,23 @@ local function settle(state, count)
     end
 end
 
+-- Within the batch that brings a load with a name there.
+local function move_bookmark(state, tx, position)
+    if not state.name then return end
+    local id, err = tx:put_node(BOOKMARK, state.name, position)
+    if not id then error(err, 0) end
+end
+
+-- Where to begin: where the caller says, where a load of the same name stopped,
+-- or at the beginning.
+local function first_position(db, options)
+    local node, err
+    if options.resume then return options.resume end
+    if options.name then node, err = db:node(BOOKMARK, options.name) end
+    if err then error(err, 0) end
+    return node and node.props or { part = 1, row = 0 }
+end
+
 local function load_one(state, index, item, skip)
     local source = open_source(item)
     item.columns, item.headers, item.ids = {}, {}, {}
@@ -330,18 +351,18 @@ local function load_one(state, index, item, skip)
     end
     local row, is_end = skip, false
     while not is_end do
-        local count
+        local count, position
         local ticket, err = write.write(state.db, function(tx)
             count, is_end = put_batch(item, source, tx, state.batch)
+            position = is_end and { part = index + 1, row = 0 } or
+                { part = index, row = row + count }
+            move_bookmark(state, tx, position)
         end, { wait = false, timeout = state.timeout })
         if not ticket then error(err, 0) end
         row = row + count
         state.rows = state.rows + count
-        state.tickets[#state.tickets + 1] = {
-            ticket = ticket,
-            position = is_end and { part = index + 1, row = 0 } or
-                { part = index, row = row },
-        }
+        state.tickets[#state.tickets + 1] = { ticket = ticket,
+                                              position = position }
         settle(state, TICKETS_MAX - 1)
         state.progress:update(state)
     end
@@ -376,9 +397,11 @@ end
 
 local function load_rows(db, options)
     local specs = check_options(options)
-    local resume = options.resume or { part = 1, row = 0 }
+    local begun, resume = pcall(first_position, db, options)
+    if not begun then return nil, resume end
     local state = {
         db = db, tickets = {}, rows = 0, bytes = 0,
+        name = options.name,
         batch = options.batch or BATCH_ROWS, timeout = options.timeout,
         position = { part = resume.part, row = resume.row },
         progress = progress.new(db, options.progress),
