@@ -29,11 +29,12 @@ local KINDS = {
         needs = "go",
         install = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c",
         -- A folder is a bucket.
-        start = "mkdir -p $folder/data/bucket; " ..
+        start = "mkdir -p $folder/data/bucket $folder/certs; " ..
             "MINIO_ROOT_USER=" .. ACCESS_KEY ..
             " MINIO_ROOT_PASSWORD=" .. SECRET_KEY ..
             " exec $cache/minio server --address 127.0.0.1:$port" ..
-            " --console-address 127.0.0.1:$other $folder/data",
+            " --console-address 127.0.0.1:$other" ..
+            " --certs-dir $folder/certs $folder/data",
         ready = "/minio/health/ready",
         checks_signatures = true,
     },
@@ -83,8 +84,20 @@ local function capture(command)
 end
 
 local function is_ready(url)
-    return succeeds("curl -sf --noproxy '*' -m 2 -o /dev/null " .. url)
+    return succeeds("curl -skf --noproxy '*' -m 2 -o /dev/null " .. url)
 end
+
+-- A CA, and what it says of 127.0.0.1; `days` < 0: it has expired.
+local CERTIFY = [[
+cd $folder && mkdir -p certs &&
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=namidb test CA' \
+    -keyout ca.key -out ca.pem &&
+openssl req -newkey rsa:2048 -nodes -subj '/CN=127.0.0.1' \
+    -keyout certs/private.key -out server.csr &&
+echo 'subjectAltName=IP:127.0.0.1' >extensions &&
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \
+    -extfile extensions -days $days -out certs/public.crt
+]]
 
 -- Installs a server that is not there yet; nil and why when that fails.
 local function install(name, kind)
@@ -112,9 +125,11 @@ local Server = {}
 local Server_mt = { __index = Server, __name = "s3_servers" }
 
 --- Variables and URI for a program that is to use the server.
--- @tparam[opt] string params more of the URI's parameters, "&a=b"
+-- @tparam[opt] table options `params`: more of the URI's, "&a=b"; `host`: in
+-- place of 127.0.0.1; `variables`: more of them, "A=b"
 -- @treturn string to be put before a command
-function Server:environment(params)
+function Server:environment(options)
+    options = options or {}
     local variables = {
         "AWS_ACCESS_KEY_ID=" .. ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY=" .. SECRET_KEY,
@@ -123,9 +138,20 @@ function Server:environment(params)
         "AWS_SHARED_CREDENTIALS_FILE=/nonexistent",
         "NAMIDB_TEST_SIGNS=" .. (self.kind.checks_signatures and 1 or 0),
         ("NAMIDB_TEST_URI='s3://bucket/tests?region=us-east-1&probe=off" ..
-            "&endpoint=http://127.0.0.1:%d%s'"):format(self.port, params or ""),
+            "&endpoint=%s://%s:%d%s'"):format(self.scheme,
+            options.host or "127.0.0.1", self.port, options.params or ""),
+        options.variables,
     }
     return table.concat(variables, " ")
+end
+
+--- Run a command with all permissions.
+-- @tparam table options as in `environment`
+-- @tparam string command
+-- @treturn string what it prints, and its status on the last line
+function Server:run(options, command)
+    return capture(("env %s %s 2>&1; echo $?"):format(
+        self:environment(options), command))
 end
 
 --- Run a command with a temporary identity that may do only what a policy
@@ -173,7 +199,7 @@ function Server:stop()
 end
 
 local function await(server)
-    local base = "http://127.0.0.1:" .. server.port
+    local base = server.scheme .. "://127.0.0.1:" .. server.port
     for _ = 1, 600 do
         if is_ready(base .. server.kind.ready) then return true end
         if not succeeds("kill -0 " .. server.pid) then break end
@@ -186,13 +212,21 @@ end
 
 --- Start a server with an empty bucket named "bucket".
 -- @tparam string name `gofakes3`, `minio`, `moto` or `localstack`
+-- @tparam[opt] string tls "valid" or "expired": over https, with a certificate
+-- for 127.0.0.1 by the CA `folder`/ca.pem; MinIO only
 -- @treturn ?Server nil and why when it cannot be had here
-function s3_servers.start(name)
+function s3_servers.start(name, tls)
     local kind = assert(KINDS[name], name)
     local ok, why = install(name, kind)
     if not ok then return nil, why end
     local server = setmetatable({ kind = kind, port = free_port() }, Server_mt)
+    server.scheme = tls and "https" or "http"
     server.folder = capture("mktemp -d")
+    if tls then
+        local days = tls == "expired" and -1 or 2
+        local values = { folder = server.folder, days = days }
+        assert(succeeds("(" .. CERTIFY:gsub("%$(%w+)", values) .. ")"))
+    end
     local values = {
         cache = cache(),
         folder = server.folder,
