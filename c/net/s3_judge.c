@@ -124,15 +124,21 @@ static int explain_denied(const struct ndb_s3_error *error, int http,
     if (strcmp(error->code, "RequestTimeTooSkewed") == 0)
         return ndb_fail(err, NAMIDB_EAUTH,
                         "this machine's clock is too far off the server's");
-    if (is_expired(error->code) || strcmp(error->code, "InvalidToken") == 0)
+    if (is_expired(error->code) || strcmp(error->code, "InvalidToken") == 0 ||
+        strcmp(error->code, "InvalidTokenId") == 0)
         return ndb_fail(err, NAMIDB_EAUTH,
                         "the session token has expired or is not valid (%s)",
                         error->code);
-    return ndb_fail(err, NAMIDB_EAUTH,
-                    "%d %s: access denied; needs %s and, to tell an absent "
-                    "object from a hidden one, s3:ListBucket",
-                    http, error->code[0] != '\0' ? error->code : "Forbidden",
-                    action);
+    if (error->code[0] != '\0' && strcmp(error->code, "AccessDenied") != 0 &&
+        strcmp(error->code, "Forbidden") != 0)
+        return ndb_fail(err, NAMIDB_EAUTH, "%d %s: %s", http, error->code,
+                        error->message);
+    return ndb_fail(err, NAMIDB_EAUTH, "%d access denied: needs %s%s", http,
+                    action,
+                    strcmp(action, "s3:GetObject") == 0
+                        ? " and, to tell an absent object from a hidden one, "
+                          "s3:ListBucket"
+                        : "");
 }
 
 static bool is_denied(int http, const char *code)

@@ -545,7 +545,11 @@ static void test_store_s3__says_what_an_answer_means(void **state)
         { 404, "", NAMIDB_EIO, "is this an S3 endpoint?" },
         { 403, "<Error><Code>AccessDenied</Code></Error>", NAMIDB_EAUTH,
           "s3:GetObject" },
-        { 403, "", NAMIDB_EAUTH, "403 Forbidden" },
+        { 403, "", NAMIDB_EAUTH, "403 access denied" },
+        { 403,
+          "<Error><Code>AllAccessDisabled</Code><Message>gone</Message>"
+          "</Error>",
+          NAMIDB_EAUTH, "403 AllAccessDisabled: gone" },
         { 403, "<Error><Code>SignatureDoesNotMatch</Code></Error>",
           NAMIDB_EAUTH, "the secret key is wrong" },
         { 403, "<Error><Code>InvalidAccessKeyId</Code></Error>", NAMIDB_EAUTH,

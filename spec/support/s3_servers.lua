@@ -46,6 +46,38 @@ local KINDS = {
         ready = "/",
         makes_bucket = true,
     },
+    -- Its conditional put is not atomic: it must be refused.
+    versitygw = {
+        binary = "versitygw",
+        needs = "go",
+        install = "github.com/versity/versitygw/cmd/versitygw@v1.7.0",
+        start = "mkdir -p $folder/data/bucket; " ..
+            "ROOT_ACCESS_KEY=" .. ACCESS_KEY ..
+            " ROOT_SECRET_KEY=" .. SECRET_KEY ..
+            " exec $cache/versitygw --port 127.0.0.1:$port posix $folder/data",
+        ready = "/",
+        refuses_strangers = true,
+        checks_signatures = true,
+    },
+    -- The metadata service of EC2, with the keys of `metadata` below.
+    metadata = {
+        binary = "ec2-metadata-mock",
+        needs = "go",
+        install = "github.com/aws/amazon-ec2-metadata-mock/cmd/" ..
+            "ec2-metadata-mock@v1.13.0",
+        start = "exec $cache/ec2-metadata-mock --hostname 127.0.0.1" ..
+            " --port $port --imdsv2 -c $folder/metadata.json",
+        ready = "/",
+        refuses_strangers = true,
+        files = { ["metadata.json"] = [[
+{ "metadata": { "values": { "iam-security-credentials": {
+    "Code": "Success", "Type": "AWS-HMAC",
+    "LastUpdated": "2026-01-01T00:00:00Z",
+    "AccessKeyId": "namidb-test", "SecretAccessKey": "namidb-test-secret",
+    "Token": "",
+    "Expiration": "2099-01-01T00:00:00Z" } } } }
+]] },
+    },
     localstack = {
         binary = "localstack/bin/python",
         needs = "python3",
@@ -83,8 +115,10 @@ local function capture(command)
     return (text:gsub("%s+$", ""))
 end
 
-local function is_ready(url)
-    return succeeds("curl -skf --noproxy '*' -m 2 -o /dev/null " .. url)
+-- `any`: a refusal is an answer as well.
+local function is_ready(url, any)
+    return succeeds(("curl -sk%s --noproxy '*' -m 2 -o /dev/null %s"):format(
+        any and "" or "f", url))
 end
 
 -- A CA, and what it says of 127.0.0.1; `days` < 0: it has expired.
@@ -119,6 +153,12 @@ local function install(name, kind)
         return true
     end
     return nil, name .. ": cannot be installed here"
+end
+
+local function write_file(path, text)
+    local file = assert(io.open(path, "w"))
+    file:write(text)
+    file:close()
 end
 
 local Server = {}
@@ -201,7 +241,10 @@ end
 local function await(server)
     local base = server.scheme .. "://127.0.0.1:" .. server.port
     for _ = 1, 600 do
-        if is_ready(base .. server.kind.ready) then return true end
+        if is_ready(base .. server.kind.ready,
+                    server.kind.refuses_strangers) then
+            return true
+        end
         if not succeeds("kill -0 " .. server.pid) then break end
         socket.sleep(0.1)
     end
@@ -235,9 +278,10 @@ function s3_servers.start(name, tls)
     }
     local script = kind.start:gsub("%$(%w+)", values)
     local path = server.folder .. "/start"
-    local file = assert(io.open(path, "w"))
-    file:write(script, "\n")
-    file:close()
+    write_file(path, script .. "\n")
+    for file, text in pairs(kind.files or {}) do
+        write_file(server.folder .. "/" .. file, text)
+    end
     server.pid = capture(("sh %s >%s/log 2>&1 </dev/null & echo $!"):format(
         path, server.folder))
     ok, why = await(server)

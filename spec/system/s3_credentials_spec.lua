@@ -1,0 +1,70 @@
+-- Credentials from where AWS gives them: a token service and EC2's metadata, by
+-- servers that play them, used on a server that plays S3.
+
+-- What is tested is the core: one interpreter is enough.
+if rawget(_G, "jit") then return end
+
+package.path = "spec/support/?.lua;" .. package.path
+local s3_servers = require("s3_servers")
+
+local STEPS = "timeout 60 lua5.4 spec/support/s3_steps.lua writer "
+local NO_KEYS = "AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= "
+
+describe("s3 credentials", function()
+    local servers, reasons = {}, {}
+
+    setup(function()
+        for _, name in ipairs({ "moto", "minio", "metadata" }) do
+            servers[name], reasons[name] = s3_servers.start(name)
+        end
+    end)
+    teardown(function()
+        for _, server in pairs(servers) do server:stop() end
+    end)
+
+    local function run(name, variables, command)
+        return servers[name]:run({ variables = NO_KEYS .. variables }, command)
+    end
+
+    it("of a web identity come from the token service", function()
+        if not servers.moto then return pending(reasons.moto) end
+        local folder = servers.moto.folder
+        assert(os.execute("echo a.web.token >" .. folder .. "/token"))
+        local variables = ("AWS_WEB_IDENTITY_TOKEN_FILE=%s/token " ..
+            "AWS_ROLE_ARN=arn:aws:iam::123456789012:role/graph " ..
+            "AWS_ENDPOINT_URL_STS=http://127.0.0.1:%d"):format(
+            folder, servers.moto.port)
+        assert.equal("done\n0", run("moto", variables, STEPS .. "web"))
+    end)
+
+    -- MinIO checks the signature, so the keys must be the right ones.
+    it("of an instance come from its metadata", function()
+        if not servers.minio then return pending(reasons.minio) end
+        if not servers.metadata then return pending(reasons.metadata) end
+        local variables = "AWS_EC2_METADATA_SERVICE_ENDPOINT=" ..
+            "http://127.0.0.1:" .. servers.metadata.port
+        assert.equal("done\n0", run("minio", variables, STEPS .. "ec2"))
+    end)
+
+    it("of a profile with a role come from the token service", function()
+        if not servers.minio then return pending(reasons.minio) end
+        local path = servers.minio.folder .. "/config"
+        local file = assert(io.open(path, "w"))
+        file:write("[profile base]\naws_access_key_id = namidb-test\n",
+                   "aws_secret_access_key = namidb-test-secret\n",
+                   "[profile graph]\nrole_arn = arn:xxx:xxx:xxx:xxxx\n",
+                   "source_profile = base\n")
+        file:close()
+        local variables = ("AWS_CONFIG_FILE=%s AWS_PROFILE=graph " ..
+            "AWS_ENDPOINT_URL_STS=http://127.0.0.1:%d"):format(
+            path, servers.minio.port)
+        assert.equal("done\n0", run("minio", variables, STEPS .. "role"))
+    end)
+
+    it("that nobody has are an error that says where it looked", function()
+        if not servers.minio then return pending(reasons.minio) end
+        assert.matches("^auth: no credentials: looked at AWS_ACCESS_KEY_ID",
+                       run("minio", "AWS_EC2_METADATA_DISABLED=true",
+                           STEPS .. "none"))
+    end)
+end)
