@@ -38,8 +38,8 @@ TESTS := $(TEST_SRC:c/test/%.c=$(BUILD)/test/%)
 FUZZERS := $(FUZZ_SRC:c/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCHES := $(BENCH_SRC:c/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all help setup env check lint unit test asan tsan fuzz bench demo \
-        install clean
+.PHONY: all help setup env check lint unit test test-backends asan tsan fuzz \
+        bench demo install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -74,6 +74,12 @@ unit: all $(TESTS)
 test: setup
 	@$(MAKE) --no-print-directory all lint c-tests
 	@spec/run all
+
+## make test-backends  the store and the engine on every S3 server there is
+test-backends: all $(TESTS)
+	@eval "$$($(MAKE) -s env)"; \
+	    NAMIDB_TEST_BACKENDS="gofakes3 minio moto localstack" \
+	    busted -o TAP --lua=lua5.4 spec/system/s3_spec.lua
 
 ## make asan       C tests under the address and undefined sanitizers
 asan:

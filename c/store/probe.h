@@ -12,8 +12,10 @@
 #include "store/store.h"
 
 /*
- * Creates an object twice, then has eight creates race for each of four keys,
- * and removes what it made: 2 PUT, 1 GET, 32 PUT, 4 GET, 5 DELETE, in 5 rounds.
+ * Creates an object twice, then has eight creates race for each of twelve keys,
+ * and removes what it made: 98 PUT, 13 GET and 13 DELETE in 19 rounds, some
+ * 0.06 cents. One round of four races missed versitygw 1.7, which looks first
+ * and writes then, once in ten times; three rounds refused it 100 times of 100.
  * NAMIDB_EUNSUPPORTED: not to be trusted, and why; other failures are the
  * store's.
  */

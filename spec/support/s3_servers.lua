@@ -161,6 +161,15 @@ local function write_file(path, text)
     file:close()
 end
 
+--- Whether a server is installed, or can be.
+-- @tparam string name
+-- @treturn boolean
+function s3_servers.has(name)
+    local kind = assert(KINDS[name], name)
+    return succeeds("test -x " .. cache() .. "/" .. kind.binary) or
+        succeeds("command -v " .. kind.needs)
+end
+
 local Server = {}
 local Server_mt = { __index = Server, __name = "s3_servers" }
 
