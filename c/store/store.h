@@ -44,7 +44,7 @@ struct ndb_listed {
 struct ndb_listing {
     struct ndb_listed *items; /* by key */
     size_t count;
-    bool is_truncated; /* there are more, after the last */
+    bool is_truncated; /* there may be more, after the last */
 };
 
 struct ndb_request {

@@ -231,7 +231,9 @@ static void list(struct ndb_store *store, const char *prefix, const char *after,
         assert_int_equal(request.listing.items[i].bytes, 1);
     }
     assert_string_equal(text, wanted);
-    assert_true(request.listing.is_truncated == is_truncated);
+    /* Some servers say so when the bucket has more, but not of the prefix. */
+    assert_true(request.listing.is_truncated == is_truncated ||
+                (place_is_remote() && request.listing.count == limit));
     assert_true(request.date_ms > 0);
     ndb_request_release(&request);
 }

@@ -13,7 +13,8 @@ local BUILD = os.getenv("BUILD") or "build"
 local OWN_BUCKET = os.getenv("NAMIDB_TEST_URI")
 local SERVERS = os.getenv("NAMIDB_TEST_BACKENDS") or "gofakes3 minio"
 local TESTS = {
-    "test_s3_real", "test_db_random", "test_faults", "test_writers",
+    "test_store", "test_s3_real", "test_db_random", "test_faults",
+    "test_writers", "test_fork",
 }
 local STEPS = "timeout 60 lua5.4 spec/support/s3_steps.lua writer "
 
