@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nodes and edges as tables: the fields of their own, and props; any other name
- * reads a property.
+ * Nodes and edges as tables: the fields of their own, and every property beside
+ * them, so that `node.name` is a plain field. props is made when it is asked
+ * for; a property whose name is that of an own field is only there.
  *
  *   node { id, key, labels, props }       edge { id, type, from, to, props }
  */
+#include <string.h>
+
 #include "lua/binding.h"
 
 /* Pushes the text of a name; each is made into a Lua string once. shared[kind +
@@ -27,21 +30,60 @@ static void push_name(lua_State *L, namidb *db, int shared,
     lua_remove(L, -2);
 }
 
-static void push_props(lua_State *L, namidb *db, int shared,
-                       const namidb_property *props, uint32_t count)
+/* Names that a row has for itself: a property of that name is in props only. */
+static bool is_own(const char *name, size_t bytes)
 {
-    lua_createtable(L, 0, (int)count);
+    static const char *const OWN[] = { "id",   "key",  "labels", "props",
+                                       "type", "from", "to" };
+
+    for (size_t i = 0; bytes <= 6 && i < sizeof OWN / sizeof OWN[0]; i++)
+        if (strlen(OWN[i]) == bytes && memcmp(OWN[i], name, bytes) == 0)
+            return true;
+    return false;
+}
+
+/* Sets the properties in the table on top; false: some were left out. */
+static bool set_props(lua_State *L, namidb *db, int shared,
+                      const namidb_property *props, uint32_t count, bool is_row)
+{
+    bool is_all = true;
+
     for (uint32_t i = 0; i < count; i++) {
+        size_t bytes;
+        const char *name;
+
         push_name(L, db, shared, NAMIDB_PROPERTY, props[i].name);
+        name = lua_tolstring(L, -1, &bytes);
+        if (is_row && is_own(name, bytes)) {
+            lua_pop(L, 1);
+            is_all = false;
+            continue;
+        }
         ndb_lua_push_value(L, &props[i].value);
         lua_rawset(L, -3);
     }
+    return is_all;
+}
+
+/* The properties in the row on top. Its props is made when it is asked for,
+ * unless the row cannot tell them all. */
+static void finish_row(lua_State *L, namidb *db, int shared,
+                       const namidb_property *props, uint32_t count,
+                       const char *type)
+{
+    if (!set_props(L, db, shared, props, count, true)) {
+        lua_createtable(L, 0, (int)count);
+        (void)set_props(L, db, shared, props, count, false);
+        lua_setfield(L, -2, "props");
+    }
+    luaL_getmetatable(L, type);
+    lua_setmetatable(L, -2);
 }
 
 void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
                        const namidb_node *node)
 {
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 3 + (int)node->prop_count);
     ndb_lua_pushid(L, node->id);
     lua_setfield(L, -2, "id");
     if (node->key.kind != NAMIDB_NULL) {
@@ -54,16 +96,13 @@ void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
         lua_rawseti(L, -2, (int)i + 1);
     }
     lua_setfield(L, -2, "labels");
-    push_props(L, db, shared, node->props, node->prop_count);
-    lua_setfield(L, -2, "props");
-    luaL_getmetatable(L, NDB_LUA_NODE);
-    lua_setmetatable(L, -2);
+    finish_row(L, db, shared, node->props, node->prop_count, NDB_LUA_NODE);
 }
 
 void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
                        const namidb_edge *edge)
 {
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 4 + (int)edge->prop_count);
     ndb_lua_pushid(L, edge->id);
     lua_setfield(L, -2, "id");
     push_name(L, db, shared, NAMIDB_TYPE, edge->type);
@@ -72,10 +111,7 @@ void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
     lua_setfield(L, -2, "from");
     ndb_lua_pushid(L, edge->to);
     lua_setfield(L, -2, "to");
-    push_props(L, db, shared, edge->props, edge->prop_count);
-    lua_setfield(L, -2, "props");
-    luaL_getmetatable(L, NDB_LUA_EDGE);
-    lua_setmetatable(L, -2);
+    finish_row(L, db, shared, edge->props, edge->prop_count, NDB_LUA_EDGE);
 }
 
 bool ndb_lua_is_row(lua_State *L, int index, const char *type)
@@ -90,15 +126,39 @@ bool ndb_lua_is_row(lua_State *L, int index, const char *type)
     return is_it;
 }
 
-/* row.name: a property. */
+/* What a row does not have: an absent property, or props, which is made of the
+ * row's other fields and kept. */
 static int row_index(lua_State *L)
 {
-    lua_pushliteral(L, "props");
-    lua_rawget(L, 1);
-    if (!lua_istable(L, -1))
+    size_t bytes;
+    const char *name;
+
+    lua_settop(L, 2);
+    if (lua_type(L, 2) != LUA_TSTRING)
         return 0;
-    lua_pushvalue(L, 2);
-    lua_rawget(L, -2);
+    name = lua_tolstring(L, 2, &bytes);
+    if (bytes != 5 || memcmp(name, "props", 5) != 0)
+        return 0;
+    lua_newtable(L);
+    lua_pushnil(L);
+    while (lua_next(L, 1) != 0) {
+        bool is_property = false;
+
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            name = lua_tolstring(L, -2, &bytes);
+            is_property = !is_own(name, bytes);
+        }
+        if (is_property) {
+            lua_pushvalue(L, -2);
+            lua_insert(L, -2);
+            lua_rawset(L, 3);
+        } else {
+            lua_pop(L, 1);
+        }
+    }
+    lua_pushliteral(L, "props");
+    lua_pushvalue(L, 3);
+    lua_rawset(L, 1);
     return 1;
 }
 

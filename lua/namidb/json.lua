@@ -238,6 +238,15 @@ local function encode_object(object, depth)
     return "{" .. table.concat(parts, ",") .. "}"
 end
 
+-- A node or an edge as an object: its own fields, and props as one of them.
+local function row_fields(row)
+    return {
+        id = row.id, key = rawget(row, "key"), labels = rawget(row, "labels"),
+        type = rawget(row, "type"), from = rawget(row, "from"),
+        to = rawget(row, "to"), props = row.props,
+    }
+end
+
 function encode_value(item, depth)
     local kind = type(item)
     if depth > DEPTH_MAX then error("json.encode: nested too deeply", 0) end
@@ -251,7 +260,9 @@ function encode_value(item, depth)
     end
     local mt = getmetatable(item)
     local of_kind = mt and rawget(mt, "__kind")
-    if of_kind == 3 then
+    if mt ~= nil and (mt == core.node or mt == core.edge) then
+        return encode_object(row_fields(item), depth + 1)
+    elseif of_kind == 3 then
         return encode_number(item[1])
     elseif of_kind and of_kind < 13 then
         return encode_string(tostring(item))
