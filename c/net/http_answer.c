@@ -4,6 +4,8 @@
 #include <curl/curl.h>
 #include <strings.h>
 
+#define LAST_SECOND INT64_C(253402300799) /* of the year 9999 */
+
 /* The value, when the line is the header `name` (given with its colon). */
 static bool header_value(struct ndb_slice line, const char *name, char *out,
                          size_t capacity)
@@ -30,6 +32,13 @@ static bool header_value(struct ndb_slice line, const char *name, char *out,
     return true;
 }
 
+int64_t ndb_http_date_ms(const char *text)
+{
+    time_t seconds = curl_getdate(text, NULL);
+
+    return seconds > 0 && seconds <= LAST_SECOND ? (int64_t)seconds * 1000 : 0;
+}
+
 void ndb_http_answer_header(struct ndb_http_answer *answer,
                             struct ndb_slice line)
 {
@@ -49,9 +58,7 @@ void ndb_http_answer_header(struct ndb_http_answer *answer,
     };
 
     if (header_value(line, "date:", date, sizeof date)) {
-        time_t seconds = curl_getdate(date, NULL);
-
-        answer->date_ms = seconds > 0 ? (int64_t)seconds * 1000 : 0;
+        answer->date_ms = ndb_http_date_ms(date);
         return;
     }
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)

@@ -23,6 +23,10 @@ struct ndb_http_answer {
     char server[64];
 };
 
+/* Milliseconds since 1970 of "Tue, 24 Nov 2026 10:00:00 GMT"; 0 when it is no
+ * such text, or of no year between 1970 and 9999. */
+int64_t ndb_http_date_ms(const char *text);
+
 /* Takes in one line, "Name: value\r\n". */
 void ndb_http_answer_header(struct ndb_http_answer *answer,
                             struct ndb_slice line);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/s3_judge.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 
 enum { BACKOFF_MS = 50, BACKOFF_MS_MAX = 5000, RETRY_AFTER_MS_MAX = 20000 };
@@ -92,7 +91,7 @@ int64_t ndb_s3_retry_after_ms(const struct ndb_http_answer *answer)
                  ? RETRY_AFTER_MS_MAX
                  : strtol(text, NULL, 10) * 1000;
     else if (text[0] != '\0' && answer->date_ms != 0)
-        ms = (int64_t)curl_getdate(text, NULL) * 1000 - answer->date_ms;
+        ms = ndb_http_date_ms(text) - answer->date_ms;
     if (ms < 0)
         return 0;
     return ms < RETRY_AFTER_MS_MAX ? ms : RETRY_AFTER_MS_MAX;

@@ -207,6 +207,7 @@ int64_t ndb_s3_time(const char *text)
 {
     struct tm utc = { .tm_isdst = 0 };
     int milliseconds = 0;
+    int64_t seconds;
 
     if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3d", &utc.tm_year, &utc.tm_mon,
                &utc.tm_mday, &utc.tm_hour, &utc.tm_min, &utc.tm_sec,
@@ -214,7 +215,8 @@ int64_t ndb_s3_time(const char *text)
         return 0;
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
-    return (int64_t)timegm(&utc) * 1000 + milliseconds;
+    seconds = timegm(&utc);
+    return seconds > 0 ? seconds * 1000 + milliseconds : 0;
 }
 
 static int begin_listing(struct walk *walk, const char *parent,

@@ -36,6 +36,8 @@ static void test_http_answer__dates_are_milliseconds_since_1970(void **state)
     assert_true(answer_of("Date: Tue, 24 Nov 2026 10:00:01 GMT\r\n").date_ms ==
                 INT64_C(1795514401000));
     assert_true(answer_of("Date: yesterday\r\n").date_ms == 0);
+    assert_true(
+        answer_of("Date: Tue, 24 Nov 2026000000 10:00:01 GMT").date_ms == 0);
     assert_true(answer_of("Dat: Tue, 24 Nov 2026 10:00:01 GMT\r\n").date_ms ==
                 0);
 }
