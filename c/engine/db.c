@@ -125,6 +125,20 @@ static bool is_absent(const struct namidb *db,
            listed->newest == 0;
 }
 
+/* A namespace is created only where conditional writes are proved; one that
+ * came from another host, when it is written to for the first time there. */
+static bool must_probe(const struct namidb *db,
+                       const struct ndb_listed_log *listed)
+{
+    const struct ndb_version *manifest = db->view->manifest;
+
+    if (db->store->probe_host[0] == '\0')
+        return false;
+    return manifest != NULL
+               ? strcmp(manifest->body.probed, db->store->probe_host) != 0
+               : is_absent(db, listed);
+}
+
 static int start(struct namidb *db, namidb_error *err)
 {
     struct ndb_listed_log listed;
@@ -137,7 +151,7 @@ static int start(struct namidb *db, namidb_error *err)
         return ndb_fail(err, NAMIDB_ENOTFOUND, "there is no namespace");
     if (!db->is_writer)
         return NAMIDB_OK;
-    if (is_absent(db, &listed) && db->store->must_probe)
+    if (must_probe(db, &listed))
         rc = ndb_store_probe(db->store, deadline_ns, err);
     if (rc < 0)
         return rc;

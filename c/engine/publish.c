@@ -148,6 +148,9 @@ static int apply(struct namidb *db, const struct ndb_edit *edit,
     body->chain = edit->place.chain;
     body->created_ms = edit->created_ms;
     (void)snprintf(body->author, sizeof body->author, "%s", db->author);
+    if (db->store->probe_host[0] != '\0')
+        (void)snprintf(body->probed, sizeof body->probed, "%s",
+                       db->store->probe_host);
     rc = copy_names(db, edit, arena, body);
     if (rc >= 0)
         rc = merge_tables(edit->deltas, NDB_STAT_NODE_TABLE, arena,

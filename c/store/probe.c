@@ -19,7 +19,7 @@ struct probe {
     struct ndb_store *store;
     int64_t deadline_ns;
     char keys[KEYS][KEY_BYTES]; /* the last one is not raced for */
-    char bodies[RACERS][16];
+    char bodies[RACERS][24];
     namidb_error *err;
 };
 

@@ -96,8 +96,10 @@ struct ndb_store_ops {
 /* The first member of every backend. */
 struct ndb_store {
     const struct ndb_store_ops *ops;
-    char name[256];  /* for messages: "file:///srv/graph/prod"; no secret */
-    bool must_probe; /* promise 2 is somebody else's: see probe.h */
+    char name[256]; /* for messages: "file:///srv/graph/prod"; no secret */
+    /* The host on whose word promise 2 rests, to be probed: see probe.h. "":
+     * the store keeps it by itself, or the user said not to ask. */
+    char probe_host[128];
 };
 
 void ndb_store_submit(struct ndb_store *store, struct ndb_request *requests,

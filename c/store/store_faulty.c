@@ -309,7 +309,8 @@ int ndb_faulty_open(struct ndb_store **store, struct ndb_store *inside,
         return ndb_fail_memory(err);
     }
     opened->base.ops = &FAULTY_OPS;
-    opened->base.must_probe = inside->must_probe;
+    memcpy(opened->base.probe_host, inside->probe_host,
+           sizeof opened->base.probe_host);
     (void)snprintf(opened->base.name, sizeof opened->base.name, "%s",
                    inside->name);
     opened->inside = inside;

@@ -564,6 +564,17 @@ static void s3_close(struct ndb_store *base)
 
 static const struct ndb_store_ops S3_OPS = { s3_submit, s3_close };
 
+/* The endpoint without its port; AWS is one, whatever the region. */
+static void name_probe_host(struct s3_store *store)
+{
+    const char *endpoint = store->uri.settings.endpoint;
+
+    if (endpoint[0] == '\0')
+        endpoint = "amazonaws.com";
+    (void)snprintf(store->base.probe_host, sizeof store->base.probe_host,
+                   "%.*s", (int)strcspn(endpoint, ":"), endpoint);
+}
+
 int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
                       namidb_error *err)
 {
@@ -583,7 +594,8 @@ int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
     (void)pthread_mutex_init(&store->lock, NULL);
     ndb_cond_init(&store->idle);
     store->base.ops = &S3_OPS;
-    store->base.must_probe = store->uri.has_probe;
+    if (store->uri.has_probe)
+        name_probe_host(store);
     (void)snprintf(store->base.name, sizeof store->base.name, "s3://%s/%.180s",
                    store->uri.settings.bucket, store->uri.root);
     *out = &store->base;

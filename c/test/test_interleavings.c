@@ -64,9 +64,9 @@ static void gate(void *context, const struct ndb_request *request)
 /* ---------------------------------------------------------------- writers --
  */
 
-static void key_of(int writer, int commit, int part, char text[16])
+static void key_of(int writer, int commit, int part, char text[40])
 {
-    (void)snprintf(text, 16, "w%d-%d-%d", writer, commit, part);
+    (void)snprintf(text, 40, "w%d-%d-%d", writer, commit, part);
 }
 
 static namidb_value text_value(const char *text)
@@ -88,7 +88,7 @@ static int commit(namidb *db, int writer, int number)
         return rc;
     rc = namidb_tx_number(tx, NAMIDB_LABEL, "W", 1, &label, &err);
     for (int part = 0; part < 2 && rc >= 0; part++) {
-        char text[16];
+        char text[40];
 
         key_of(writer, number, part, text);
         rc = namidb_put_node(tx, label, text_value(text),
@@ -191,7 +191,7 @@ static bool is_there(namidb *db, namidb_snapshot *snapshot, int writer,
     namidb_arena *arena = namidb_arena_new();
     namidb_node node;
     namidb_error err;
-    char text[16];
+    char text[40];
     int rc;
 
     key_of(writer, number, part, text);

@@ -74,6 +74,50 @@ static void test_probe__trusts_a_store_that_keeps_its_promise(void **state)
     s3_server_stop(server);
 }
 
+/* Writes something into a pack, so that there is a manifest. */
+static void flush_something(const char *uri)
+{
+    namidb_error err = { .code = 0 };
+    namidb_tx *tx;
+    namidb *db;
+    uint64_t id;
+
+    if (namidb_open(&db, uri, NULL, &err) < 0 ||
+        namidb_tx_begin(&tx, db, -1, &err) < 0 ||
+        namidb_create_node(tx, NULL, 0, (namidb_props){ NULL, 0 }, &id, &err) <
+            0 ||
+        namidb_tx_commit(tx, -1, NULL, &err) < 0 ||
+        namidb_flush(db, -1, &err) < 0)
+        fail_msg("%s", err.message);
+    namidb_close(db);
+}
+
+/* The manifest keeps the host that was proved: another one is asked anew, once
+ * it has written a manifest no more. */
+static void test_probe__asks_another_host_anew(void **state)
+{
+    struct s3_server *server;
+    char uri[256];
+    char other[256];
+
+    (void)state;
+    server = begin(uri, "");
+    (void)snprintf(other, sizeof other,
+                   "s3://bucket/p?endpoint=http://localhost:%d",
+                   s3_server_port(server));
+    flush_something(uri);
+    s3_server_plan(server, &(struct s3_fault){ .kind = S3_NO_FAULT });
+    assert_opens(uri);
+    assert_true(s3_server_seen(server) < 8);
+    s3_server_plan(server, &(struct s3_fault){ .kind = S3_NO_FAULT });
+    flush_something(other);
+    assert_true(s3_server_seen(server) > 40);
+    s3_server_plan(server, &(struct s3_fault){ .kind = S3_NO_FAULT });
+    assert_opens(other);
+    assert_true(s3_server_seen(server) < 8);
+    s3_server_stop(server);
+}
+
 static void test_probe__refuses_stores_that_would_lose_commits(void **state)
 {
     static const struct {
@@ -169,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_probe__trusts_a_store_that_keeps_its_promise),
+        cmocka_unit_test(test_probe__asks_another_host_anew),
         cmocka_unit_test(test_probe__refuses_stores_that_would_lose_commits),
         cmocka_unit_test(test_probe__refuses_a_store_without_conditional_puts),
         cmocka_unit_test(test_probe__can_be_switched_off),
