@@ -184,6 +184,7 @@ static void replace_frozen(struct namidb *db, struct ndb_memtable *instead)
         writer->frozen[0].memtable = ndb_memtable_ref(instead);
         return;
     }
+    db->flushes++;
     writer->frozen_count--;
     memmove(&writer->frozen[0], &writer->frozen[1],
             writer->frozen_count * sizeof writer->frozen[0]);
@@ -313,7 +314,6 @@ static void flush_and_note(struct namidb *db)
     rc = flush_oldest(db, &frozen, &err);
     (void)pthread_mutex_lock(&db->lock);
     if (rc >= 0) {
-        db->flushes++;
         writer->flush_pause_ms = PAUSE_MS_MIN;
         writer->flush_retry_ns = 0;
         return;
