@@ -153,7 +153,7 @@ int ndb_place_ec2(struct ndb_credentials_place **out, namidb_error *err)
     if (place == NULL)
         return ndb_fail_memory(err);
     (void)snprintf(place->base.name, sizeof place->base.name,
-                   "the metadata service of EC2 (no other place is set up)");
+                   "EC2's metadata, as no other place is set up");
     place->base.fetch = fetch_ec2;
     place->base.free = free_ec2;
     rc = set_host(place, err);

@@ -294,3 +294,17 @@ int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
         rc = read_switch(uri, "probe", "off", "on", &out->has_probe, err);
     return rc < 0 ? rc : NAMIDB_OK;
 }
+
+void ndb_s3_uri_describe(const struct ndb_s3_uri *uri, const char *credentials,
+                         char *out, size_t capacity)
+{
+    const struct ndb_s3_settings *settings = &uri->settings;
+    const char *endpoint =
+        settings->endpoint[0] != '\0' ? settings->endpoint : "AWS";
+    const char *region =
+        settings->region[0] != '\0' ? settings->region : "no region told";
+
+    (void)snprintf(out, capacity,
+                   "s3://%.63s/%.45s (%.45s, %.20s, credentials from %.45s)",
+                   settings->bucket, uri->root, endpoint, region, credentials);
+}

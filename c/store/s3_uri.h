@@ -35,4 +35,9 @@ struct ndb_s3_uri {
 int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
                     namidb_error *err);
 
+/* What people must know when something is refused, and no secret:
+ * "s3://bucket/prod/ (AWS, eu-north-1, credentials from the environment)". */
+void ndb_s3_uri_describe(const struct ndb_s3_uri *uri, const char *credentials,
+                         char *out, size_t capacity);
+
 #endif

@@ -596,8 +596,8 @@ int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
     store->base.ops = &S3_OPS;
     if (store->uri.has_probe)
         name_probe_host(store);
-    (void)snprintf(store->base.name, sizeof store->base.name, "s3://%s/%.180s",
-                   store->uri.settings.bucket, store->uri.root);
+    ndb_s3_uri_describe(&store->uri, ndb_s3_credentials_place(store->s3),
+                        store->base.name, sizeof store->base.name);
     *out = &store->base;
     return NAMIDB_OK;
 }

@@ -768,6 +768,22 @@ static void test_store_s3__sends_a_session_token_signed(void **state)
     finish(&fixture);
 }
 
+static void test_store_s3__says_where_it_is_and_no_secret(void **state)
+{
+    struct fixture fixture;
+    const char *name;
+
+    (void)state;
+    begin(&fixture);
+    name = fixture.store->name;
+    assert_non_null(strstr(name, "s3://bucket/some prefix+/prod/ (127.0.0.1:"));
+    assert_non_null(
+        strstr(name, ", us-east-1, credentials from the environment)"));
+    assert_null(strstr(name, SECRET));
+    assert_null(strstr(name, "AKIDEXAMPLE"));
+    finish(&fixture);
+}
+
 static void test_store_s3__refuses_keys_that_are_none(void **state)
 {
     static const char *const bad[] = { "",     "a/",   "/a",     "a//b",
@@ -857,6 +873,7 @@ int main(void)
         cmocka_unit_test(test_store_s3__sends_what_the_uri_asks_for),
         cmocka_unit_test(test_store_s3__signs_nothing_when_told_so),
         cmocka_unit_test(test_store_s3__sends_a_session_token_signed),
+        cmocka_unit_test(test_store_s3__says_where_it_is_and_no_secret),
         cmocka_unit_test(test_store_s3__refuses_keys_that_are_none),
         cmocka_unit_test(test_store_s3__runs_out_of_memory_cleanly),
     };
