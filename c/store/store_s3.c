@@ -2,56 +2,18 @@
 #include "store/store_s3.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/arena.h"
-#include "base/limits.h"
 #include "base/mem.h"
-#include "net/s3.h"
-#include "store/s3_uri.h"
+#include "store/store_s3_internal.h"
 #include "sys/clock.h"
-#include "sys/thread.h"
 
-enum {
-    ERROR_BYTES_MAX = 64 << 10,  /* of an answer that is no object */
-    LISTING_BYTES_MAX = 8 << 20, /* 1,000 keys of 1 KiB, encoded, in XML */
-    DELETES_AT_ONCE = 16,
-    PAIRS_MAX = 8,
-};
-
-struct s3_store {
-    struct ndb_store base;
-    struct ndb_s3 *s3;
-    struct ndb_s3_uri uri;
-
-    pthread_mutex_t lock;
-    struct ndb_cond idle;
-    size_t in_flight;
-};
-
-/* One call, for one request or one key of a DELETE_MANY. */
-struct op {
-    struct ndb_s3_call call;
-    struct s3_store *store;
-    struct ndb_request *request;
-    struct deletes *deletes; /* NULL: a request of its own */
-    struct ndb_sigv4_pair pairs[PAIRS_MAX];
-    char key[NDB_STORE_KEY_BYTES_MAX + 1];
-    char after[NDB_STORE_KEY_BYTES_MAX + 1];
-    char text[64]; /* the range, or the number of keys */
-};
-
-/* A DELETE_MANY: its ops take keys until there are none. */
-struct deletes {
-    pthread_mutex_t lock;
-    size_t next;    /* key */
-    size_t running; /* ops */
-};
+enum { LISTING_BYTES_MAX = 8 << 20 }; /* 1,000 keys of 1 KiB, in XML */
 
 /* ------------------------------------------------------------- finishing -- */
 
-static void finish(struct s3_store *store, struct ndb_request *request)
+void ndb_s3_finish(struct ndb_s3_store *store, struct ndb_request *request)
 {
     request->done(request);
     (void)pthread_mutex_lock(&store->lock);
@@ -60,14 +22,14 @@ static void finish(struct s3_store *store, struct ndb_request *request)
     (void)pthread_mutex_unlock(&store->lock);
 }
 
-static void op_free(struct op *op)
+static void op_free(struct ndb_s3_op *op)
 {
     ndb_s3_call_release(&op->call);
     ndb_free(op);
 }
 
 /* The failure of a call as that of the request; names what is missing. */
-static void fail_request(struct op *op)
+void ndb_s3_op_fail(struct ndb_s3_op *op)
 {
     struct ndb_request *request = op->request;
     const struct ndb_s3_call *call = &op->call;
@@ -138,7 +100,7 @@ static int check_whole(struct ndb_request *request,
     return NAMIDB_OK;
 }
 
-static void take_object(struct op *op)
+static void take_object(struct ndb_s3_op *op)
 {
     struct ndb_request *request = op->request;
     struct ndb_http_exchange *exchange = &op->call.exchange;
@@ -157,7 +119,7 @@ static void take_object(struct op *op)
 
 /* A range that starts at the end is empty, not wrong, when it goes "up to the
  * end"; S3 says 416 to both. */
-static bool is_empty_tail(struct op *op)
+static bool is_empty_tail(struct ndb_s3_op *op)
 {
     const struct ndb_request *request = op->request;
     const char *range = op->call.exchange.answer.content_range;
@@ -168,7 +130,7 @@ static bool is_empty_tail(struct op *op)
            total == request->offset;
 }
 
-static void get_done(struct op *op)
+static void get_done(struct ndb_s3_op *op)
 {
     struct ndb_request *request = op->request;
 
@@ -181,11 +143,11 @@ static void get_done(struct op *op)
     } else if (op->call.status == NAMIDB_ELIMIT && request->length_max != 0) {
         (void)too_long(request, op->call.exchange.answer.content_length);
     } else {
-        fail_request(op);
+        ndb_s3_op_fail(op);
     }
 }
 
-static void begin_get(struct op *op)
+static void begin_get(struct ndb_s3_op *op)
 {
     struct ndb_request *request = op->request;
     uint64_t bytes =
@@ -196,7 +158,7 @@ static void begin_get(struct op *op)
     op->call.method = "GET";
     op->call.action = "s3:GetObject";
     op->call.answer_bytes_max =
-        bytes < ERROR_BYTES_MAX ? ERROR_BYTES_MAX : (size_t)bytes;
+        bytes < NDB_S3_ERROR_BYTES_MAX ? NDB_S3_ERROR_BYTES_MAX : (size_t)bytes;
     if (is_whole(request))
         return;
     if (request->length != 0)
@@ -212,7 +174,7 @@ static void begin_get(struct op *op)
 
 /* --------------------------------------------------------------- listing -- */
 
-static int add_object(struct op *op, const struct ndb_s3_object *object)
+static int add_object(struct ndb_s3_op *op, const struct ndb_s3_object *object)
 {
     const struct ndb_request *request = op->request;
     struct ndb_listing *listing = &op->request->listing;
@@ -229,7 +191,7 @@ static int add_object(struct op *op, const struct ndb_s3_object *object)
     return ndb_listing_add(listing, key, object->bytes, object->modified_ms);
 }
 
-static void list_done(struct op *op)
+static void list_done(struct ndb_s3_op *op)
 {
     struct ndb_request *request = op->request;
     struct namidb_arena arena = NDB_ARENA_INIT;
@@ -237,7 +199,7 @@ static void list_done(struct op *op)
     int rc;
 
     if (op->call.status != NAMIDB_OK) {
-        fail_request(op);
+        ndb_s3_op_fail(op);
         return;
     }
     rc = ndb_s3_listing_parse(ndb_buf_slice(&op->call.exchange.out), &arena,
@@ -255,7 +217,7 @@ static void list_done(struct op *op)
     ndb_arena_release(&arena);
 }
 
-static void begin_list(struct op *op)
+static void begin_list(struct ndb_s3_op *op)
 {
     const struct ndb_request *request = op->request;
     uint32_t limit = request->limit != 0 && request->limit < NDB_LIST_KEYS_MAX
@@ -281,7 +243,7 @@ static void begin_list(struct op *op)
 
 /* --------------------------------------------------------------- writing -- */
 
-static void begin_put(struct op *op)
+static void begin_put(struct ndb_s3_op *op)
 {
     const struct ndb_s3_uri *uri = &op->store->uri;
     const struct ndb_request *request = op->request;
@@ -308,93 +270,34 @@ static void begin_put(struct op *op)
     op->call.header_count = count;
     op->call.body = request->body;
     op->call.has_body = true;
-    op->call.answer_bytes_max = ERROR_BYTES_MAX;
+    op->call.answer_bytes_max = NDB_S3_ERROR_BYTES_MAX;
 }
 
-static void begin_delete(struct op *op)
+void ndb_s3_op_delete(struct ndb_s3_op *op)
 {
     op->call.method = "DELETE";
     op->call.action = "s3:DeleteObject";
-    op->call.answer_bytes_max = ERROR_BYTES_MAX;
+    op->call.answer_bytes_max = NDB_S3_ERROR_BYTES_MAX;
 }
 
-static void write_done(struct op *op)
+static void write_done(struct ndb_s3_op *op)
 {
     bool is_absent = op->request->op != NDB_PUT &&
                      op->request->op != NDB_PUT_IF_ABSENT &&
                      op->call.status == NAMIDB_NONE;
 
     if (op->call.status < 0)
-        fail_request(op);
+        ndb_s3_op_fail(op);
     else if (op->call.status == NAMIDB_NONE && !is_absent)
         (void)bad_answer(op->request, "404 NoSuchKey to a PUT");
 }
 
-/* ---------------------------------------------------------- many deletes -- */
+/* ------------------------------------------------------------- requests -- */
 
-static void delete_next(struct op *op);
-
-static void delete_done(struct ndb_s3_call *call)
+struct ndb_s3_op *ndb_s3_op_new(struct ndb_s3_store *store,
+                                struct ndb_request *request)
 {
-    struct op *op = call->context;
-    struct deletes *deletes = op->deletes;
-
-    (void)pthread_mutex_lock(&deletes->lock);
-    op->request->date_ms = call->exchange.answer.date_ms;
-    if (call->status < 0) {
-        if (op->request->status >= 0)
-            fail_request(op);
-        op->request->is_ambiguous = true; /* some are gone, some are not */
-        deletes->next = op->request->key_count;
-    }
-    (void)pthread_mutex_unlock(&deletes->lock);
-    ndb_s3_call_release(call);
-    delete_next(op);
-}
-
-static bool full_key(const struct s3_store *store, const char *key,
-                     char out[NDB_STORE_KEY_BYTES_MAX + 1]);
-
-/* The last op finishes the request. */
-static void end_deletes(struct op *op)
-{
-    struct deletes *deletes = op->deletes;
-    struct s3_store *store = op->store;
-    struct ndb_request *request = op->request;
-    bool is_last;
-
-    ndb_free(op);
-    (void)pthread_mutex_lock(&deletes->lock);
-    is_last = --deletes->running == 0;
-    (void)pthread_mutex_unlock(&deletes->lock);
-    if (!is_last)
-        return;
-    (void)pthread_mutex_destroy(&deletes->lock);
-    ndb_free(deletes);
-    finish(store, request);
-}
-
-static void delete_next(struct op *op)
-{
-    struct ndb_request *request = op->request;
-    struct deletes *deletes = op->deletes;
-    const char *key = NULL;
-
-    (void)pthread_mutex_lock(&deletes->lock);
-    if (deletes->next < request->key_count)
-        key = request->keys[deletes->next++];
-    (void)pthread_mutex_unlock(&deletes->lock);
-    if (key == NULL) {
-        end_deletes(op);
-        return;
-    }
-    (void)full_key(op->store, key, op->key); /* checked by begin_deletes */
-    ndb_s3_submit(op->store->s3, &op->call);
-}
-
-static struct op *op_new(struct s3_store *store, struct ndb_request *request)
-{
-    struct op *op = ndb_calloc(1, sizeof *op);
+    struct ndb_s3_op *op = ndb_calloc(1, sizeof *op);
 
     if (op == NULL)
         return NULL;
@@ -406,40 +309,10 @@ static struct op *op_new(struct s3_store *store, struct ndb_request *request)
     return op;
 }
 
-/* As many ops as there is memory for, one at least. */
-static int begin_deletes(struct s3_store *store, struct ndb_request *request)
-{
-    struct op *ops[DELETES_AT_ONCE];
-    size_t wanted = request->key_count < DELETES_AT_ONCE ? request->key_count
-                                                         : DELETES_AT_ONCE;
-    struct deletes *deletes = ndb_calloc(1, sizeof *deletes);
-    size_t count = 0;
-
-    while (deletes != NULL && count < wanted &&
-           (ops[count] = op_new(store, request)) != NULL)
-        count++;
-    if (count == 0) {
-        ndb_free(deletes);
-        return request->status = ndb_fail_memory(&request->err);
-    }
-    (void)pthread_mutex_init(&deletes->lock, NULL);
-    deletes->running = count;
-    for (size_t i = 0; i < count; i++) {
-        ops[i]->deletes = deletes;
-        ops[i]->call.done = delete_done;
-        begin_delete(ops[i]);
-    }
-    for (size_t i = 0; i < count; i++)
-        delete_next(ops[i]);
-    return NAMIDB_OK;
-}
-
-/* ------------------------------------------------------------- requests -- */
-
 static void op_done(struct ndb_s3_call *call)
 {
-    struct op *op = call->context;
-    struct s3_store *store = op->store;
+    struct ndb_s3_op *op = call->context;
+    struct ndb_s3_store *store = op->store;
     struct ndb_request *request = op->request;
 
     request->date_ms = call->exchange.answer.date_ms;
@@ -450,7 +323,7 @@ static void op_done(struct ndb_s3_call *call)
     else
         write_done(op);
     op_free(op);
-    finish(store, request);
+    ndb_s3_finish(store, request);
 }
 
 /* A key is names joined by slashes; none may be "", ".", ".." or hidden. */
@@ -466,25 +339,26 @@ static bool is_key(const char *key)
     return true;
 }
 
-static bool full_key(const struct s3_store *store, const char *key,
+bool ndb_s3_full_key(const struct ndb_s3_store *store, const char *key,
                      char out[NDB_STORE_KEY_BYTES_MAX + 1])
 {
     return (size_t)snprintf(out, NDB_STORE_KEY_BYTES_MAX + 1, "%s%s",
                             store->uri.root, key) <= NDB_STORE_KEY_BYTES_MAX;
 }
 
-static int check_key(const struct s3_store *store, struct ndb_request *request,
-                     const char *key, bool is_prefix)
+static int check_key(const struct ndb_s3_store *store,
+                     struct ndb_request *request, const char *key,
+                     bool is_prefix)
 {
     char text[NDB_STORE_KEY_BYTES_MAX + 1];
 
-    if ((is_prefix || is_key(key)) && full_key(store, key, text))
+    if ((is_prefix || is_key(key)) && ndb_s3_full_key(store, key, text))
         return NAMIDB_OK;
     return request->status =
                ndb_fail(&request->err, NAMIDB_EINVAL, "'%.64s' is no key", key);
 }
 
-static int check_request(const struct s3_store *store,
+static int check_request(const struct ndb_s3_store *store,
                          struct ndb_request *request)
 {
     int rc = NAMIDB_OK;
@@ -499,22 +373,22 @@ static int check_request(const struct s3_store *store,
     return rc;
 }
 
-static int begin_one(struct s3_store *store, struct ndb_request *request)
+static int begin_one(struct ndb_s3_store *store, struct ndb_request *request)
 {
-    struct op *op = op_new(store, request);
+    struct ndb_s3_op *op = ndb_s3_op_new(store, request);
 
     if (op == NULL)
         return request->status = ndb_fail_memory(&request->err);
-    (void)full_key(store, request->key, op->key);
+    (void)ndb_s3_full_key(store, request->key, op->key);
     if (request->after != NULL)
-        (void)full_key(store, request->after, op->after);
+        (void)ndb_s3_full_key(store, request->after, op->after);
     op->call.done = op_done;
     if (request->op == NDB_GET)
         begin_get(op);
     else if (request->op == NDB_LIST)
         begin_list(op);
     else if (request->op == NDB_DELETE)
-        begin_delete(op);
+        ndb_s3_op_delete(op);
     else
         begin_put(op);
     ndb_s3_submit(store->s3, &op->call);
@@ -524,7 +398,7 @@ static int begin_one(struct s3_store *store, struct ndb_request *request)
 static void s3_submit(struct ndb_store *base, struct ndb_request *requests,
                       size_t count)
 {
-    struct s3_store *store = (struct s3_store *)base;
+    struct ndb_s3_store *store = (struct ndb_s3_store *)base;
 
     (void)pthread_mutex_lock(&store->lock);
     store->in_flight += count;
@@ -537,12 +411,12 @@ static void s3_submit(struct ndb_store *base, struct ndb_request *requests,
             if (request->key_count == 0)
                 rc = NAMIDB_NONE;
             else
-                rc = begin_deletes(store, request);
+                rc = ndb_s3_delete_many(store, request);
         } else if (rc >= 0) {
             rc = begin_one(store, request);
         }
         if (rc != NAMIDB_OK)
-            finish(store, request);
+            ndb_s3_finish(store, request);
     }
 }
 
@@ -550,7 +424,7 @@ static void s3_submit(struct ndb_store *base, struct ndb_request *requests,
 
 static void s3_close(struct ndb_store *base)
 {
-    struct s3_store *store = (struct s3_store *)base;
+    struct ndb_s3_store *store = (struct ndb_s3_store *)base;
 
     (void)pthread_mutex_lock(&store->lock);
     while (store->in_flight != 0)
@@ -565,7 +439,7 @@ static void s3_close(struct ndb_store *base)
 static const struct ndb_store_ops S3_OPS = { s3_submit, s3_close };
 
 /* The endpoint without its port; AWS is one, whatever the region. */
-static void name_probe_host(struct s3_store *store)
+static void name_probe_host(struct ndb_s3_store *store)
 {
     const char *endpoint = store->uri.settings.endpoint;
 
@@ -578,7 +452,7 @@ static void name_probe_host(struct s3_store *store)
 int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
                       namidb_error *err)
 {
-    struct s3_store *store = ndb_calloc(1, sizeof *store);
+    struct ndb_s3_store *store = ndb_calloc(1, sizeof *store);
     int rc;
 
     *out = NULL;
