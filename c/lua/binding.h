@@ -53,6 +53,7 @@ struct ndb_lua_reader {
     namidb *db;                /* of a database: owned; else the parent's */
     namidb_snapshot *snapshot; /* of a snapshot */
     namidb_tx *tx;             /* of a transaction */
+    namidb_error name_err;     /* why a new name could not be made; code 0 */
     struct ndb_lua_look look;
 };
 

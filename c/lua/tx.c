@@ -26,6 +26,7 @@ static struct ndb_lua_reader *check_tx(lua_State *L)
         lua_pop(L, 1);
         if (is_tx) {
             (void)live_tx(L, reader);
+            reader->name_err.code = 0;
             return reader;
         }
     }
@@ -150,6 +151,7 @@ static int ticket_tostring(lua_State *L)
  */
 
 /* A name, made when it is new; `index` is its place on the stack. */
+/* Raises for a bad name; 0 when there is no room for one more. */
 static uint32_t check_name(lua_State *L, struct ndb_lua_reader *reader,
                            int index, enum namidb_name_kind kind)
 {
@@ -162,10 +164,13 @@ static uint32_t check_name(lua_State *L, struct ndb_lua_reader *reader,
         (void)luaL_error(L, "a name is wanted, not a %s",
                          luaL_typename(L, index));
     text = lua_tolstring(L, index, &bytes);
-    if (namidb_tx_number(live_tx(L, reader), kind, text, bytes, &number, &err) <
-        0)
+    if (namidb_tx_number(live_tx(L, reader), kind, text, bytes, &number,
+                         &err) >= 0)
+        return number;
+    if (err.code == NAMIDB_EINVAL)
         (void)luaL_error(L, "%s", err.message);
-    return number;
+    reader->name_err = err;
+    return 0;
 }
 
 static size_t count_entries(lua_State *L, int index)
@@ -237,10 +242,20 @@ static bool check_flag(lua_State *L, int index, const char *name)
     return is_set;
 }
 
+/* A name that could not be made is number 0, with which every call fails: then
+ * the reason is the name's. */
+static int fail(lua_State *L, const namidb_error *err)
+{
+    const struct ndb_lua_reader *reader = lua_touserdata(L, 1);
+
+    return ndb_lua_fail(L,
+                        reader->name_err.code != 0 ? &reader->name_err : err);
+}
+
 static int push_done(lua_State *L, int rc, const namidb_error *err)
 {
     if (rc < 0)
-        return ndb_lua_fail(L, err);
+        return fail(L, err);
     lua_pushboolean(L, rc == NAMIDB_OK);
     return 1;
 }
@@ -248,7 +263,7 @@ static int push_done(lua_State *L, int rc, const namidb_error *err)
 static int push_made(lua_State *L, int rc, uint64_t id, const namidb_error *err)
 {
     if (rc < 0)
-        return ndb_lua_fail(L, err);
+        return fail(L, err);
     ndb_lua_pushid(L, id);
     return 1;
 }
