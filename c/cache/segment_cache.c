@@ -479,3 +479,28 @@ void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
         wants[i].segment = NULL;
     }
 }
+
+void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
+                             const struct ndb_cache_pack *pack,
+                             struct ndb_slice object)
+{
+    struct ndb_buf copy = NDB_BUF_INIT(SIZE_MAX);
+    struct ndb_cache_entry *entry = NULL;
+
+    if (!is_small(cache, pack) || object.bytes != pack->bytes ||
+        ndb_buf_append(&copy, object.data, object.bytes) < 0)
+        return;
+    (void)pthread_mutex_lock(&cache->lock);
+    if (ndb_cache_find(cache, pack->number, NDB_CACHE_BLOB) == NULL)
+        entry = ndb_cache_add(cache, pack->number, NDB_CACHE_BLOB);
+    if (entry != NULL) {
+        entry->blob = copy;
+        entry->bytes = copy.bytes;
+        publish(cache, entry, NAMIDB_OK, NULL);
+        ndb_cache_unpin(entry);
+        ndb_cache_evict(cache);
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    if (entry == NULL)
+        ndb_buf_release(&copy);
+}

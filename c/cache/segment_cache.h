@@ -56,6 +56,12 @@ int ndb_segment_cache_get(struct ndb_segment_cache *cache,
 void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
                              struct ndb_segment_want *wants, size_t count);
 
+/* Takes in all bytes of a small pack that somebody has at hand, so that reading
+ * it sends nothing. Larger packs are left alone, and so is a lack of memory. */
+void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
+                             const struct ndb_cache_pack *pack,
+                             struct ndb_slice object);
+
 /* Drops what is cached of a pack and not pinned. */
 void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
                               uint64_t pack_number);

@@ -32,6 +32,7 @@ struct flush {
     namidb_error *err;
 
     struct ndb_pack_writer *writer;
+    struct ndb_slice object; /* the writer's */
     struct ndb_manifest_pack pack;
     struct ndb_path path;
     bool has_pack; /* there was something to write */
@@ -61,7 +62,7 @@ static void name_pack(struct flush *flush)
 
 /* The name is new, so an object that is there already is an earlier try of ours
  * whose answer was lost. */
-static int put_pack(struct flush *flush, struct ndb_slice object)
+static int put_pack(struct flush *flush)
 {
     struct ndb_backoff backoff = NDB_BACKOFF_INIT;
     bool can_repeat = true;
@@ -70,7 +71,7 @@ static int put_pack(struct flush *flush, struct ndb_slice object)
     while (rc < 0 && can_repeat) {
         struct ndb_request put = { .op = NDB_PUT_IF_ABSENT,
                                    .key = flush->path.text,
-                                   .body = object,
+                                   .body = flush->object,
                                    .deadline_ns = flush->deadline_ns };
 
         rc = ndb_store_run(flush->db->store, &put, 1, flush->err);
@@ -85,7 +86,6 @@ static int put_pack(struct flush *flush, struct ndb_slice object)
 static int write_pack(struct flush *flush)
 {
     struct ndb_pack_summary summary;
-    struct ndb_slice object;
     int rc = ndb_pack_writer_new(&flush->writer);
 
     if (rc < 0)
@@ -94,26 +94,26 @@ static int write_pack(struct flush *flush)
                         flush->frozen->version, flush->is_bottom, flush->err);
     if (rc != NAMIDB_OK)
         return rc < 0 ? rc : NAMIDB_OK;
-    rc = ndb_pack_writer_finish(flush->writer, &object, &summary);
+    rc = ndb_pack_writer_finish(flush->writer, &flush->object, &summary);
     if (rc < 0)
         return ndb_fail(flush->err, rc, "a pack cannot be finished: %s",
                         namidb_status_name(rc));
     if (is_stopping(flush->db))
         return ndb_fail(flush->err, NAMIDB_ECANCELED, "the handle is closing");
     name_pack(flush);
-    rc = put_pack(flush, object);
+    rc = put_pack(flush);
     if (rc < 0)
         return rc;
     flush->has_pack = true;
-    flush->pack.bytes = object.bytes;
+    flush->pack.bytes = flush->object.bytes;
     flush->pack.rows = summary.rows;
     flush->pack.tombstones = summary.tombstones;
     flush->pack.created_ms = flush->date_ms;
     flush->pack.directory_bytes = summary.directory_bytes;
     if (summary.directory_bytes <= NDB_PACK_DIRECTORY_INLINE_MAX)
-        flush->pack.directory =
-            ndb_slice(object.data + object.bytes - summary.directory_bytes,
-                      summary.directory_bytes);
+        flush->pack.directory = ndb_slice(
+            flush->object.data + flush->object.bytes - summary.directory_bytes,
+            summary.directory_bytes);
     return NAMIDB_OK;
 }
 
@@ -192,6 +192,18 @@ static void replace_frozen(struct namidb *db, struct ndb_memtable *instead)
     ndb_cond_broadcast(&writer->flush_done);
 }
 
+/* What was just written need not be fetched to be read. */
+static void offer_pack(struct flush *flush, const struct ndb_view *view)
+{
+    for (uint32_t i = 0; i < view->layer_count && flush->has_pack; i++) {
+        const struct ndb_pack *pack = view->layers[i].pack;
+
+        if (pack != NULL && strcmp(ndb_pack_ulid(pack), flush->pack.ulid) == 0)
+            ndb_segment_cache_offer(flush->db->cache, ndb_pack_cached(pack),
+                                    flush->object);
+    }
+}
+
 /* Reads see the manifest from now on. A rotation may have made another view
  * meanwhile: then the work is done again on that one. */
 static int adopt(struct flush *flush, struct ndb_version *manifest,
@@ -213,6 +225,7 @@ static int adopt(struct flush *flush, struct ndb_version *manifest,
                             memtables_of(base, instead, memtables),
                             flush->deadline_ns, &view, flush->err);
         if (rc >= 0) {
+            offer_pack(flush, view);
             (void)pthread_mutex_lock(&db->lock);
             is_adopted = db->view == base;
             if (is_adopted) {

@@ -116,6 +116,19 @@ describe("requests", function()
     end)
 
     describe("of reading a small pack", function()
+        it("are none for the one that wrote it", function()
+            local db = fresh()
+            commit(db, 1, 1000)
+            assert(db:flush())
+            assert.equal("", (cost_of(db, function()
+                assert.equal(7, db:node("N", 7).i)
+                local seen = 0
+                for _ in db:nodes("N") do seen = seen + 1 end
+                assert.equal(1000, seen)
+            end)))
+            db:close()
+        end)
+
         it("are 1 GET for everything, then none", function()
             local db, uri = fresh()
             local hub
