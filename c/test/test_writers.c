@@ -171,6 +171,9 @@ static void test_writers__take_over_when_puts_are_resent(void **state)
 /* ---------------------------------------------------------------- a sleeper --
  */
 
+/* Short, but enough for a server to answer. */
+#define SHORT_MS (place_is_remote() ? 3000 : 50)
+
 /* A commit's PUT arrives only after another writer fenced: it must lose. */
 static void test_writers__a_late_put_loses_to_the_fence(void **state)
 {
@@ -184,7 +187,7 @@ static void test_writers__a_late_put_loses_to_the_fence(void **state)
 
     (void)state;
     world_begin(&world, 5);
-    world.options.timeout_ms = 50;
+    world.options.timeout_ms = SHORT_MS;
     world_ok(&world, world_open(&world, &first, &faulty, &err), err);
     world_ok(&world, world_commit(&world, first, 20, &err), err);
     ndb_faulty_plan(faulty,
@@ -223,7 +226,7 @@ static void test_writers__an_unknown_commit_may_turn_out_committed(void **state)
 
     (void)state;
     world_begin(&world, 6);
-    world.options.timeout_ms = 50;
+    world.options.timeout_ms = SHORT_MS;
     world_ok(&world, world_open(&world, &db, &faulty, &err), err);
     ndb_faulty_plan(faulty, &(struct ndb_fault_plan){
                                 .ops = 1u << NDB_PUT_IF_ABSENT | 1u << NDB_GET,
