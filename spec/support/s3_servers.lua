@@ -20,7 +20,7 @@ local KINDS = {
         binary = "gofakes3",
         needs = "go",
         install = "github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0",
-        start = "$cache/gofakes3 -backend memory -initialbucket bucket" ..
+        start = "exec $cache/gofakes3 -backend memory -initialbucket bucket" ..
             " -host 127.0.0.1:$port",
         ready = "/",
     },
