@@ -5,8 +5,9 @@
  *
  * What is flushed is acknowledged and in the log, so a flush may fail at every
  * step and be tried again: a pack that no manifest names is an orphan that GC
- * removes. A writer that is fenced meanwhile still finishes: the slots were
- * committed, and the manifest's floor decides whether the edit holds.
+ * removes. A writer that is fenced meanwhile still finishes what is frozen: the
+ * slots were committed, and the manifest's floor decides whether the edit
+ * holds.
  */
 #include "engine/db_internal.h"
 
@@ -244,22 +245,42 @@ static int adopt(struct flush *flush, struct ndb_version *manifest,
 }
 
 /*
- * Somebody else moved the floor. Above ours: everything is in their packs. Not
- * so far: the last flush of the writer that we took over from, of slots below
- * our fence; those we replayed, each under its number, and so can drop.
+ * A floor beyond our fence is another writer's: it took over, and its packs
+ * hold all that we ever acknowledged. What this handle shows stays as it is,
+ * because our memtables do not belong on top of its packs.
  */
+static void lose_place(struct flush *flush, const struct ndb_version *manifest)
+{
+    struct namidb *db = flush->db;
+    struct ndb_writer *writer = &db->writer;
+    namidb_error err;
+
+    (void)ndb_fail(&err, NAMIDB_EFENCED,
+                   "another writer took over and flushed up to slot %zu",
+                   (size_t)manifest->body.floor - 1);
+    (void)pthread_mutex_lock(&db->lock);
+    writer->state = NDB_WRITER_FENCED;
+    ndb_writer_fail_all(db, NAMIDB_EFENCED, &err);
+    while (writer->frozen_count != 0)
+        ndb_memtable_unref(writer->frozen[--writer->frozen_count].memtable);
+    ndb_cond_broadcast(&writer->turn_free);
+    ndb_cond_broadcast(&writer->flush_done);
+    (void)pthread_mutex_unlock(&db->lock);
+}
+
+/* Somebody else moved the floor. If not beyond our fence, it was the last flush
+ * of the writer that we took over from: those slots we replayed, each under its
+ * number, and so can drop. */
 static int give_way(struct flush *flush, struct ndb_version *manifest)
 {
     struct ndb_memtable *rest;
     int rc;
 
     remove_pack(flush);
-    if (manifest->body.floor >= flush->frozen->floor)
-        return adopt(flush, manifest, NULL);
-    if (manifest->body.floor > flush->frozen->place.epoch + 1)
-        return ndb_fail(flush->err, NAMIDB_ECORRUPT,
-                        "manifest %zu covers a part of our slots",
-                        (size_t)manifest->body.version);
+    if (manifest->body.floor > flush->frozen->place.epoch) {
+        lose_place(flush, manifest);
+        return NAMIDB_OK;
+    }
     if (ndb_memtable_trim(&rest, flush->frozen->memtable,
                           manifest->body.floor) < 0)
         return ndb_fail_memory(flush->err);
@@ -296,23 +317,15 @@ static int flush_oldest(struct namidb *db, const struct ndb_frozen *frozen,
         .deadline_ns = ndb_deadline_after(db->options.timeout_ms),
         .err = err,
     };
-    struct ndb_version *manifest = NULL;
-    int rc;
+    const struct ndb_version *manifest;
 
     (void)pthread_mutex_lock(&db->lock);
-    if (db->view->manifest != NULL)
-        manifest = ndb_version_ref(db->view->manifest);
+    manifest = db->view->manifest;
     flush.old_floor = ndb_floor_of(manifest);
     flush.is_bottom = manifest == NULL || manifest->body.pack_count == 0;
     flush.date_ms = db->writer.proof_date_ms;
     (void)pthread_mutex_unlock(&db->lock);
-    /* What somebody else flushed covers this one, too. */
-    if (flush.old_floor >= frozen->floor)
-        rc = adopt(&flush, manifest, NULL);
-    else
-        rc = write_and_publish(&flush);
-    ndb_version_unref(manifest);
-    return rc;
+    return write_and_publish(&flush);
 }
 
 /* Under lock, before and after. */
@@ -346,8 +359,10 @@ static int64_t next_wake_ns(const struct namidb *db, bool is_ready)
     const struct ndb_writer *writer = &db->writer;
     int64_t wake_ns = NDB_NEVER;
 
-    /* While a turn is taken its end rotates, while two are frozen a flush. */
-    if (!writer->is_taken && writer->frozen_count < NDB_FROZEN_MAX)
+    /* While a turn is taken its end rotates, while two are frozen a flush; who
+     * is fenced rotates no more. */
+    if (!writer->is_taken && writer->frozen_count < NDB_FROZEN_MAX &&
+        writer->state != NDB_WRITER_FENCED)
         wake_ns = ndb_rotate_at_ns(db);
     if (is_ready && writer->flush_retry_ns < wake_ns)
         wake_ns = writer->flush_retry_ns;
@@ -389,10 +404,11 @@ static int check(struct namidb *db, namidb_error *err)
     if (writer->is_taken && pthread_equal(writer->owner, pthread_self()))
         return ndb_fail(err, NAMIDB_EINVAL,
                         "this thread has a transaction open on the handle");
-    if (writer->state == NDB_WRITER_UNKNOWN) {
+    if (writer->state == NDB_WRITER_UNKNOWN ||
+        writer->state == NDB_WRITER_FENCED) {
         if (err != NULL)
             *err = writer->err;
-        return NAMIDB_EUNKNOWN;
+        return writer->err.code;
     }
     return NAMIDB_OK;
 }
@@ -412,12 +428,13 @@ static int await_flush(struct namidb *db, uint64_t target, int64_t deadline_ns,
     while (!is_flushed(writer, target)) {
         bool is_in_time =
             ndb_cond_wait(&writer->flush_done, &db->lock, deadline_ns);
-        int rc = check(db, err);
+        int rc;
 
-        if (rc < 0)
-            return rc;
         if (is_flushed(writer, target))
             break;
+        rc = check(db, err);
+        if (rc < 0)
+            return rc;
         if (writer->flush_failures != failures) {
             if (err != NULL)
                 *err = writer->flush_err;

@@ -73,8 +73,9 @@ int ndb_rotate_if_due(struct namidb *db)
     struct ndb_view *view;
     int rc;
 
+    /* A fenced writer's log is another's to flush. */
     if (writer->is_taken || writer->frozen_count == NDB_FROZEN_MAX ||
-        !is_due(db))
+        writer->state == NDB_WRITER_FENCED || !is_due(db))
         return NAMIDB_OK;
     rc = view_on_top(db, &view);
     if (rc < 0)
