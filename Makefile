@@ -109,10 +109,10 @@ bench: setup
 	@$(MAKE) --no-print-directory benches
 	@spec/bench/run
 
-## make demo       the graph of this machine's Debian packages
+## make demo       the graph of this machine's Debian packages; STORE=s3: on MinIO
 demo: setup
 	@$(MAKE) --no-print-directory all
-	@examples/debian/demo
+	@STORE=$(STORE) examples/debian/demo
 
 ## make install    into PREFIX, for both interpreters
 install: all

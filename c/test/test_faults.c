@@ -226,6 +226,90 @@ static void test_faults__no_answers_but_all_applied(void **state)
     assert_true(run_all(NDB_FAULT_DROP, PUTS, 1000, 20) > 5);
 }
 
+/* ---------------------------------------------------------------- refresh --
+ */
+
+enum { HISTORY = 6 };
+
+/* What the reader shows is some state of the past, whole. */
+static void check_some_state(struct world *world, namidb *reader,
+                             const struct world_graph *history)
+{
+    namidb_snapshot *snapshot;
+    namidb_error err;
+    bool is_one = false;
+
+    world_ok(world, namidb_snapshot_open(&snapshot, reader, &err), err);
+    for (int i = 0; i < HISTORY && !is_one; i++)
+        is_one = world_is(world, snapshot, reader, &history[i]);
+    world_assert(world, is_one);
+    namidb_snapshot_close(snapshot);
+}
+
+/* A reader that lags behind commits and a flush, one request of whose refresh
+ * goes wrong; false when there was no k-th request. */
+static bool refresh_with_fault(enum ndb_fault fault, uint64_t k,
+                               bool is_flushed_over)
+{
+    struct world_graph *history = malloc(HISTORY * sizeof *history);
+    struct world world;
+    struct ndb_store *faulty;
+    namidb_error err;
+    namidb *writer;
+    namidb *reader;
+    bool is_changed;
+    bool is_hit;
+    int rc;
+
+    world_begin(&world, 9000 + k);
+    world.options.flush_slots = 0;
+    writer = world_must_open(&world, false);
+    for (int i = 0; i < HISTORY; i++) {
+        world_ok(&world, world_commit(&world, writer, 25, &err), err);
+        history[i] = world.graph;
+        if (i == 0) {
+            world.options.read_only = true;
+            world_ok(&world, world_open(&world, &reader, &faulty, &err), err);
+            world.options.read_only = false;
+        }
+        if (i == 3 || (i == 5 && is_flushed_over))
+            world_ok(&world, namidb_flush(writer, -1, &err), err);
+    }
+    ndb_faulty_plan(faulty, &(struct ndb_fault_plan){ .ops = 1u << NDB_GET,
+                                                      .fault = fault,
+                                                      .at = k });
+    rc = namidb_refresh(reader, -1, &is_changed, &err);
+    is_hit = ndb_faulty_seen(faulty) >= k;
+    ndb_faulty_plan(faulty,
+                    &(struct ndb_fault_plan){ .fault = NDB_FAULT_NONE });
+    world_assert(&world, rc >= 0 || is_explained(rc));
+    check_some_state(&world, reader, history);
+    world_ok(&world, namidb_refresh(reader, -1, &is_changed, &err), err);
+    world_check(&world, reader);
+    namidb_close(reader);
+    namidb_close(writer);
+    world_end(&world);
+    free(history);
+    return is_hit;
+}
+
+static void test_faults__at_any_request_of_a_refresh(void **state)
+{
+    static const enum ndb_fault FAULTS[] = { NDB_FAULT_FAIL, NDB_FAULT_LOST,
+                                             NDB_FAULT_TRUNCATE,
+                                             NDB_FAULT_FLIP };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++)
+        for (int is_flushed_over = 0; is_flushed_over < 2; is_flushed_over++) {
+            uint64_t k = 1;
+
+            while (refresh_with_fault(FAULTS[i], k, is_flushed_over != 0))
+                k++;
+            assert_true(k > 3);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_faults__a_flipped_bit_anywhere),
         cmocka_unit_test(test_faults__no_answer_from_some_request_on),
         cmocka_unit_test(test_faults__no_answers_but_all_applied),
+        cmocka_unit_test(test_faults__at_any_request_of_a_refresh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 package.path = arg[0]:match("^(.-)[^/]*$") .. "?.lua;" .. package.path
 
+local bill = require("bill")
 local namidb = require("namidb")
 local graph = require("graph")
 
@@ -46,4 +47,5 @@ local requests = db:stats().requests
 print(("\nthis reader sent %.0f GET, %.0f LIST, %.0f PUT; it read %.1f MB")
     :format(requests.get, requests.list, requests.put,
             requests.bytes_read / 1e6))
+print(bill.of(requests))
 db:close()

@@ -24,6 +24,20 @@ describe("the demo", function()
             "/impact-libssl3.dot"))
     end)
 
+    it("runs on S3 as well, and says what that costs", function()
+        if process.lua ~= "lua5.4" then return end -- once is enough
+        local text, ok = process.run("STORE=s3 examples/debian/demo " .. folder)
+        if not ok and (text:find("cannot be installed", 1, true) or
+            text:find("is not installed", 1, true)) then
+            return pending("MinIO needs Go to be installed")
+        end
+        assert.is_true(ok, text)
+        assert.matches("loading into s3://", text)
+        assert.matches("these requests cost %$0%.000", text)
+        assert.matches("a week of one commit a minute would cost %$0%.12", text)
+        assert.matches("git %-> .-%-> libssl3", text)
+    end)
+
     it("offers near matches of an unknown package", function()
         local text, ok = process.run(('eval "$(make -s env)"; %s ' ..
             "examples/debian/impact.lua libsssl3 'file://./%s?ns=debian'")
