@@ -60,7 +60,9 @@ struct ndb_lua_reader {
 /* ------------------------------------------------------------- handles -- */
 
 /* A table that a handle and its children share: the URI, the names that were
- * seen (by kind and number), the parent, so that it lives as long. */
+ * seen (by kind and number), the parent, so that it lives as long; and, at this
+ * index, whether integers are int64_t. */
+enum { NDB_LUA_SHARED_INT64 = NAMIDB_NAME_KIND_COUNT + 1 };
 void ndb_lua_set_shared(lua_State *L, int index);
 void ndb_lua_get_shared(lua_State *L, int index);
 
@@ -101,7 +103,8 @@ namidb_value ndb_lua_check_value(lua_State *L, int index, int anchors,
                                  const char *what);
 /* A key: a string or an integer. */
 namidb_value ndb_lua_check_key(lua_State *L, int index);
-void ndb_lua_push_value(lua_State *L, const namidb_value *value);
+/* `is_int64`: LuaJIT gets every integer as an int64_t, however small. */
+void ndb_lua_push_value(lua_State *L, const namidb_value *value, bool is_int64);
 /* An integer of 64 bits as Lua has it. */
 void ndb_lua_push_int64(lua_State *L, int64_t integer);
 /* core.set_int64(make, read): how LuaJIT turns 8 bytes into an int64_t and

@@ -59,10 +59,13 @@ static int64_t takeover_option(lua_State *L)
 }
 
 /* One entry of the table; the value is on top. */
-static void take_option(lua_State *L, const char *name, namidb_options *options)
+static void take_option(lua_State *L, const char *name, namidb_options *options,
+                        bool *is_int64)
 {
     if (strcmp(name, "read_only") == 0)
         options->read_only = bool_option(L, name);
+    else if (strcmp(name, "int64") == 0)
+        *is_int64 = bool_option(L, name);
     else if (strcmp(name, "create") == 0)
         options->create = bool_option(L, name);
     else if (strcmp(name, "takeover") == 0)
@@ -81,7 +84,8 @@ static void take_option(lua_State *L, const char *name, namidb_options *options)
         (void)luaL_error(L, "unknown option '%s'", name);
 }
 
-static void check_options(lua_State *L, int index, namidb_options *options)
+static void check_options(lua_State *L, int index, namidb_options *options,
+                          bool *is_int64)
 {
     namidb_options_init(options);
     if (lua_isnoneornil(L, index))
@@ -91,7 +95,7 @@ static void check_options(lua_State *L, int index, namidb_options *options)
     while (lua_next(L, index) != 0) {
         if (lua_type(L, -2) != LUA_TSTRING)
             (void)luaL_error(L, "options have names");
-        take_option(L, lua_tostring(L, -2), options);
+        take_option(L, lua_tostring(L, -2), options, is_int64);
         lua_pop(L, 1);
     }
 }
@@ -100,13 +104,15 @@ static void check_options(lua_State *L, int index, namidb_options *options)
  */
 
 /* The shared table: names by kind, and what tostring shows. */
-static void push_shared(lua_State *L, bool is_read_only)
+static void push_shared(lua_State *L, bool is_read_only, bool is_int64)
 {
     lua_createtable(L, NAMIDB_NAME_KIND_COUNT, 1);
     for (int kind = 0; kind < NAMIDB_NAME_KIND_COUNT; kind++) {
         lua_newtable(L);
         lua_rawseti(L, -2, kind + 1);
     }
+    lua_pushboolean(L, is_int64);
+    lua_rawseti(L, -2, NDB_LUA_SHARED_INT64);
     lua_pushfstring(L, "%s %s", is_read_only ? "reader of" : "writer of",
                     lua_tostring(L, 1));
     lua_setfield(L, -2, "title");
@@ -115,15 +121,16 @@ static void push_shared(lua_State *L, bool is_read_only)
 int ndb_lua_db_open(lua_State *L)
 {
     const char *uri = check_uri(L);
+    bool is_int64 = false;
     namidb_options options;
     struct ndb_lua_reader *reader;
     namidb_error err;
     int rc;
 
-    check_options(L, 2, &options);
+    check_options(L, 2, &options, &is_int64);
     lua_settop(L, 1);
     reader = ndb_lua_new_reader(L, NDB_LUA_DB);
-    push_shared(L, options.read_only);
+    push_shared(L, options.read_only, is_int64);
     ndb_lua_set_shared(L, 2);
     rc = namidb_open(&reader->db, uri, &options, &err);
     return rc < 0 ? ndb_lua_fail(L, &err) : 1;

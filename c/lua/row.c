@@ -47,7 +47,11 @@ static bool set_props(lua_State *L, namidb *db, int shared,
                       const namidb_property *props, uint32_t count, bool is_row)
 {
     bool is_all = true;
+    bool is_int64;
 
+    lua_rawgeti(L, shared, NDB_LUA_SHARED_INT64);
+    is_int64 = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
     for (uint32_t i = 0; i < count; i++) {
         size_t bytes;
         const char *name;
@@ -59,7 +63,7 @@ static bool set_props(lua_State *L, namidb *db, int shared,
             is_all = false;
             continue;
         }
-        ndb_lua_push_value(L, &props[i].value);
+        ndb_lua_push_value(L, &props[i].value, is_int64);
         lua_rawset(L, -3);
     }
     return is_all;
@@ -87,7 +91,7 @@ void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
     ndb_lua_pushid(L, node->id);
     lua_setfield(L, -2, "id");
     if (node->key.kind != NAMIDB_NULL) {
-        ndb_lua_push_value(L, &node->key);
+        ndb_lua_push_value(L, &node->key, false);
         lua_setfield(L, -2, "key");
     }
     lua_createtable(L, (int)node->label_count, 0);

@@ -50,12 +50,13 @@ int ndb_lua_set_kinds(lua_State *L)
 /* ----------------------------------------------------------------- to Lua --
  */
 
-void ndb_lua_push_int64(lua_State *L, int64_t integer)
+static void push_int64(lua_State *L, int64_t integer, bool is_int64)
 {
 #if LUA_VERSION_NUM >= 503
+    (void)is_int64; /* they all are */
     lua_pushinteger(L, integer);
 #else
-    if (integer >= -(int64_t)INT53 && integer <= (int64_t)INT53) {
+    if (!is_int64 && integer >= -(int64_t)INT53 && integer <= (int64_t)INT53) {
         lua_pushnumber(L, (lua_Number)integer);
         return;
     }
@@ -64,6 +65,11 @@ void ndb_lua_push_int64(lua_State *L, int64_t integer)
     lua_pushlstring(L, (const char *)&integer, sizeof integer);
     lua_call(L, 1, 1);
 #endif
+}
+
+void ndb_lua_push_int64(lua_State *L, int64_t integer)
+{
+    push_int64(L, integer, false);
 }
 
 static void set_int(lua_State *L, int at, int64_t integer)
@@ -125,12 +131,12 @@ static void push_point(lua_State *L, const namidb_point *point)
         set_number(L, 4, point->z);
 }
 
-static void push_items(lua_State *L, const namidb_value *value)
+static void push_items(lua_State *L, const namidb_value *value, bool is_int64)
 {
     luaL_checkstack(L, 4, "a list is nested too deeply");
     lua_createtable(L, (int)value->size, 0);
     for (uint32_t i = 0; i < value->size; i++) {
-        ndb_lua_push_value(L, &value->as.items[i]);
+        ndb_lua_push_value(L, &value->as.items[i], is_int64);
         lua_rawseti(L, -2, (int)i + 1);
     }
 }
@@ -142,18 +148,18 @@ static void push_vector(lua_State *L, const namidb_value *value)
         set_number(L, (int)i + 1, (double)value->as.floats[i]);
 }
 
-static void push_map(lua_State *L, const namidb_value *value)
+static void push_map(lua_State *L, const namidb_value *value, bool is_int64)
 {
     lua_createtable(L, 0, (int)value->size);
     for (uint32_t i = 0; i < value->size; i++) {
-        ndb_lua_push_value(L, &value->as.entries[i].key);
-        ndb_lua_push_value(L, &value->as.entries[i].value);
+        ndb_lua_push_value(L, &value->as.entries[i].key, is_int64);
+        ndb_lua_push_value(L, &value->as.entries[i].value, is_int64);
         lua_rawset(L, -3);
     }
 }
 
 /* A kind that is a table. */
-static void push_table(lua_State *L, const namidb_value *value)
+static void push_table(lua_State *L, const namidb_value *value, bool is_int64)
 {
     switch (value->kind) {
     case NAMIDB_BYTES:
@@ -185,16 +191,16 @@ static void push_table(lua_State *L, const namidb_value *value)
         push_vector(L, value);
         break;
     case NAMIDB_LIST:
-        push_items(L, value);
+        push_items(L, value, is_int64);
         break;
     default:
-        push_map(L, value);
+        push_map(L, value, is_int64);
         return;
     }
     set_kind(L, value->kind);
 }
 
-void ndb_lua_push_value(lua_State *L, const namidb_value *value)
+void ndb_lua_push_value(lua_State *L, const namidb_value *value, bool is_int64)
 {
     switch (value->kind) {
     case NAMIDB_NULL:
@@ -204,7 +210,7 @@ void ndb_lua_push_value(lua_State *L, const namidb_value *value)
         lua_pushboolean(L, value->as.boolean);
         break;
     case NAMIDB_INT:
-        ndb_lua_push_int64(L, value->as.integer);
+        push_int64(L, value->as.integer, is_int64);
         break;
     case NAMIDB_FLOAT:
         lua_pushnumber(L, value->as.number);
@@ -213,7 +219,7 @@ void ndb_lua_push_value(lua_State *L, const namidb_value *value)
         lua_pushlstring(L, value->as.bytes, value->size);
         break;
     default:
-        push_table(L, value);
+        push_table(L, value, is_int64);
     }
 }
 

@@ -168,6 +168,7 @@ function json.encode(value) end
 ---@field memtable_bytes? integer
 ---@field flush_slots? integer
 ---@field flush_age? number seconds
+---@field int64? boolean LuaJIT: every integer property is an int64_t
 
 ---@param uri string
 ---@param options? namidb.options
