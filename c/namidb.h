@@ -85,6 +85,8 @@ typedef struct namidb_error {
     uint64_t column;                  /* in bytes, from 1; 0: none */
     char object[NAMIDB_OBJECT_BYTES]; /* the key concerned; "" if none */
     char message[NAMIDB_MESSAGE_BYTES];
+    const char *fault; /* a query's: "TypeError.InvalidArgumentType", constant;
+                          NULL: none */
 } namidb_error;
 
 /*
@@ -109,7 +111,11 @@ enum namidb_kind {
     NAMIDB_POINT,          /* as.point */
     NAMIDB_LIST,           /* as.items, size values */
     NAMIDB_VECTOR,         /* as.floats, size numbers */
-    NAMIDB_MAP,            /* as.entries, size; query values only */
+    /* Query values only: */
+    NAMIDB_MAP,  /* as.entries, size; keys ascending by bytes, none twice */
+    NAMIDB_NODE, /* as.node in a result, as.id inside a query */
+    NAMIDB_EDGE, /* as.edge; inside a query it has no properties */
+    NAMIDB_PATH, /* as.path */
     NAMIDB_KIND_COUNT
 };
 
@@ -135,6 +141,9 @@ typedef struct namidb_point {
 } namidb_point;
 
 struct namidb_entry;
+struct namidb_node;
+struct namidb_edge;
+struct namidb_path;
 
 typedef struct namidb_value {
     uint32_t kind; /* enum namidb_kind */
@@ -150,6 +159,10 @@ typedef struct namidb_value {
         const struct namidb_value *items;
         const float *floats;
         const struct namidb_entry *entries;
+        uint64_t id;
+        const struct namidb_node *node;
+        const struct namidb_edge *edge;
+        const struct namidb_path *path;
     } as;
 } namidb_value;
 
@@ -195,6 +208,13 @@ typedef struct namidb_edge {
     uint32_t prop_count;
     const namidb_property *props; /* by name number, ascending */
 } namidb_edge;
+
+/* A walk: edge i joins nodes i and i + 1, in either direction. */
+typedef struct namidb_path {
+    uint32_t edge_count;
+    const namidb_value *nodes; /* edge_count + 1 */
+    const namidb_value *edges;
+} namidb_path;
 
 /* What a name names. */
 enum namidb_name_kind {

@@ -32,6 +32,7 @@ static void reset(namidb_error *err, int code)
     err->column = 0;
     err->object[0] = '\0';
     err->message[0] = '\0';
+    err->fault = NULL;
 }
 
 int ndb_fail(namidb_error *err, int code, const char *format, ...)

@@ -13,8 +13,8 @@
 
 /*
  * Fills *err (NULL is allowed) and returns `code`, so that a failing function
- * can end with it. Clears line, column and object. `retryable` follows from the
- * code: io, busy, timeout, conflict.
+ * can end with it. Clears line, column, object and fault. `retryable` follows
+ * from the code: io, busy, timeout, conflict.
  */
 int ndb_fail(namidb_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -153,6 +153,11 @@ static int check(const namidb_value *value, unsigned depth, namidb_error *err)
         return NAMIDB_OK;
     case NAMIDB_MAP:
         return ndb_fail(err, NAMIDB_EINVAL, "a map cannot be stored");
+    case NAMIDB_NODE:
+    case NAMIDB_EDGE:
+    case NAMIDB_PATH:
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "a node, edge or path cannot be stored in a property");
     case NAMIDB_KIND_COUNT:
         break;
     }

@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A failure in Lua: a table with code, message, retryable, and object, line and
- * column where they are known.
+ * column where they are known; class, detail and phase when a query failed.
  */
 #include "lua/binding.h"
+
+#include <string.h>
 
 static void set_text(lua_State *L, const char *field, const char *text)
 {
     lua_pushstring(L, text);
     lua_setfield(L, -2, field);
+}
+
+/* "Class.Detail" */
+static void set_fault(lua_State *L, const char *fault)
+{
+    const char *dot = strchr(fault, '.');
+
+    lua_pushlstring(L, fault, (size_t)(dot - fault));
+    lua_setfield(L, -2, "class");
+    set_text(L, "detail", dot + 1);
+    set_text(L, "phase", "runtime");
 }
 
 static void push_error(lua_State *L, const namidb_error *err)
@@ -28,6 +41,8 @@ static void push_error(lua_State *L, const namidb_error *err)
         ndb_lua_pushid(L, err->column);
         lua_setfield(L, -2, "column");
     }
+    if (err->fault != NULL)
+        set_fault(L, err->fault);
     luaL_getmetatable(L, NDB_LUA_ERROR);
     lua_setmetatable(L, -2);
 }
