@@ -1,0 +1,152 @@
+--- The tree that cypher.compile makes of a statement.
+--
+-- Every node is a table with `kind`, a string, and `at`, the byte of the text
+-- at which it begins (from 1). A `?` marks what may be nil, `[x]` is an array
+-- of x (empty where nothing is said), `name` is a string. What the checker
+-- adds, rather than the parser, stands behind `+`.
+--
+-- Nothing here is deep by accident: chains of one precedence are one node with
+-- many operands, so 1+1+1... is one node however long; what is nested is at
+-- most ast.DEPTH_MAX nodes deep (else the error `limit`), so consumers may
+-- recurse.
+--
+-- BINDING: what a variable is, one table for all of its occurrences. Scopes
+-- are resolved: two variables of one name are two bindings.
+--   { name?     as it was written; nil for an element without a name
+--     id        1, 2, 3 ... within the statement
+--     kind      "node", "edge", "path", "edges" (a list of edges, of a pattern
+--               with a length) or "value" (anything)
+--     type?     what is known of a value: see namidb.cypher.types }
+-- `WITH a` and `WITH a AS a` hand on the same binding; `WITH a AS b` makes one
+-- of the same kind.
+--
+-- STATEMENT
+-- query { mode "run"|"explain"|"profile", parts [single_query],
+--     union? "distinct"|"all" (only with several parts),
+--     + columns [name] (of the result, none if it has none),
+--     + outputs [BINDING] (of the first part, one per column),
+--     + writes boolean, + parameters [name] (those used, in order),
+--     + bindings (how many ids were given) }
+--     The + fields but columns and outputs are of the whole statement's query
+--     only, not of sub-queries'.
+-- single_query { clauses [CLAUSE], + columns [name], + outputs [BINDING] }
+--     The outputs of a union's other parts match by their names, which are
+--     the same in another order perhaps.
+-- or a query whose only clause is one of the SCHEMA clauses.
+--
+-- CLAUSE
+-- match { optional boolean, patterns [path_pattern], where? EXPRESSION }
+-- unwind { list EXPRESSION, name, + variable BINDING }
+-- with, return { distinct boolean, star boolean, items [item], order [sort],
+--     skip? EXPRESSION, limit? EXPRESSION, where? EXPRESSION (of with),
+--     + grouped boolean, + keys [item], + aggregates [aggregate] }
+--     The checker has put what `*` stands for in front of items (in the order
+--     of names). `order` and `where` see the outputs and, unless grouped or
+--     distinct, the inputs as well (bindings tell which). If grouped:
+--       keys       the items without aggregates, which are in `items` too;
+--                  their expressions read the inputs
+--       aggregates each distinct call of an aggregate, reading the inputs
+--       the other items and `order` and `where` read the bindings of keys and
+--                  of aggregates only: their calls are replaced by variables
+--     skip and limit read no variables.
+-- item { expression EXPRESSION, name (the column: its alias or its text),
+--     aliased boolean, + variable BINDING, + is_key boolean (if grouped) }
+-- aggregate { name (lower case, "count", ...), arguments [EXPRESSION] (none:
+--     count(*)), distinct boolean, + variable BINDING }
+-- sort { expression EXPRESSION, descending boolean }
+-- create { patterns [path_pattern] }
+-- merge { pattern path_pattern, on_create [SET_ITEM], on_match [SET_ITEM] }
+-- set { items [SET_ITEM] }
+-- remove { items [remove_property or remove_labels] }
+-- delete { detach boolean, expressions [EXPRESSION] }
+-- foreach { name, list EXPRESSION, clauses [CLAUSE], + variable BINDING }
+-- call { name ("db.labels"), arguments? [EXPRESSION] (nil: from parameters,
+--     + made explicit when the procedure's signature is known),
+--     yields [yield], star boolean (YIELD *, or standalone without YIELD),
+--     where? EXPRESSION, standalone boolean, + procedure? (the signature);
+--     + yields is complete, whether star or not }
+-- yield { field name, name (the variable), + variable BINDING }
+-- subquery { query, + imports [BINDING], + outputs [BINDING],
+--     + returning boolean } (CALL { ... }; imports are what it reads of the
+--     scope around it; not returning: rows pass through unchanged)
+-- load_csv { headers boolean, from EXPRESSION, name, terminator? EXPRESSION,
+--     + variable BINDING }
+--
+-- SET_ITEM
+-- set_property { operand EXPRESSION, name, value EXPRESSION }
+-- set_properties { operand variable, value EXPRESSION,
+--     replace boolean (true for =, false for +=) }
+-- set_labels { operand variable, labels [name] }
+-- remove_property { operand EXPRESSION, name }
+-- remove_labels { operand variable, labels [name] }
+--
+-- SCHEMA (entity "node"|"edge", label: a label or a type)
+-- create_index { name?, if_not_exists boolean, entity, label, properties
+--     [name] }
+-- drop_index { name?, if_exists boolean, entity?, label?, properties? [name] }
+--     (by name, or `ON :Label(property)`)
+-- create_constraint { name?, if_not_exists boolean, entity, label,
+--     properties [name], rule "unique"|"key"|"not_null"|"type",
+--     value_type? (of "type": "INTEGER", "LIST<STRING>", ... upper case) }
+-- drop_constraint { name, if_exists boolean }
+-- show_indexes, show_constraints {}
+--
+-- PATTERN
+-- path_pattern { name?, shortest? "one"|"all", elements [node_pattern,
+--     edge_pattern, node_pattern, ...], + variable? BINDING }
+-- node_pattern { name?, LABELS, properties? EXPRESSION (map or parameter),
+--     where? EXPRESSION, + variable BINDING (also without a name),
+--     + bound boolean: this is not the occurrence that introduces it }
+-- edge_pattern { name?, direction "out"|"in"|"both", types? [name] or
+--     label_expression? (neither: any type), length? { min?, max? } (the table
+--     is there for every `*`; `*2` is min = max = 2), properties?, where?,
+--     + variable BINDING, + bound boolean }
+-- LABELS is `labels` [name], all of which the node has (empty: any node), or
+--     `label_expression`:
+-- label { name }   label_any {} (%)   label_not { operand }
+-- label_and { operands }   label_or { operands }
+--
+-- EXPRESSION
+-- literal { type "null"|"boolean"|"integer"|"float"|"string", value? }
+--     An integer beyond 2^53 is an int64_t in LuaJIT. `- 5` is a literal, too.
+-- list { items [EXPRESSION] }
+-- map { names [name], values [EXPRESSION] }
+-- parameter { name }
+-- variable { name, + variable BINDING }
+-- property { operand, name }
+-- index { operand, index }          slice { operand, from?, to? }
+-- or, xor, and { operands [EXPRESSION] (two or more) }
+-- not { operand }
+-- compare { operands, operators ["="|"<>"|"<"|"<="|">"|">="] }
+--     a < b < c is (a < b) AND (b < c); one operator fewer than operands.
+-- arithmetic { operands, operators ["+"|"-"|"*"|"/"|"%"|"^"] }
+--     From left to right; all operators of one node have one precedence.
+-- negate { operand }                plus { operand } (unary)
+-- binary { operator "in"|"starts_with"|"ends_with"|"contains"|"matches",
+--     left, right }
+-- is_null { operand, negated boolean }
+-- has_labels { operand, LABELS }
+-- call { name (lower case, "date.truncate"), arguments [EXPRESSION],
+--     distinct boolean, + definition (see namidb.cypher.functions; of a
+--     function that the user registered: the user's) }
+--     Aggregates are left nowhere but in `aggregates`.
+-- case { operand?, whens [when], otherwise? }    when { condition, result }
+-- list_comprehension { name, list, where?, result?, + variable }
+-- pattern_comprehension { pattern path_pattern, where?, result }
+-- quantifier { quantifier "all"|"any"|"none"|"single", name, list,
+--     where? , + variable }
+-- reduce { accumulator name, initial, name, list, expression,
+--     + accumulator_variable BINDING, + variable BINDING }
+-- map_projection { operand variable, items [projected] }  n {.a, .*, b: 1}
+-- projected { all boolean (.*), name?, expression? (nil: the property) }
+-- pattern_predicate { pattern path_pattern, + imports [BINDING] }
+-- exists, count_query, collect_query { query, + imports [BINDING] }
+--     EXISTS { (a)-->(b) WHERE ... } is a query with one match and no return,
+--     so its query may have no outputs; collect_query's has one.
+
+local ast = {}
+
+--- How deep a tree may be, and how deep statements may be nested.
+ast.DEPTH_MAX = 256
+
+return ast
