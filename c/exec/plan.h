@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan.h - a query plan: a tree of operators over a tree of expressions.
+ *
+ * The planner (Lua) encodes it, ndb_plan_decode builds and checks it, and from
+ * then on it never changes: any number of runs (query.h) may share it. A plan
+ * is never stored, so the encoding has no version.
+ *
+ *   uint   := LEB128 varint, at most 32 bits unless said otherwise
+ *   text   := uint bytes, bytes
+ *   slots  := uint count, uint slot *
+ *   names  := uint count, uint name *
+ *   opt(x) := uint 0 | uint 1, x
+ *
+ *   plan := uint slot_count,
+ *           uint count, (u8 enum namidb_name_kind, text) *   the names
+ *           uint count, text *                       names of the parameters
+ *           uint count, (text, uint slot) *          the columns, in order
+ *           op
+ *
+ * A slot is a variable's place in a row: every operator and every expression
+ * of a plan means the same thing by it. Slots that nothing has set are null. A
+ * name is a number of the plan's table; what number the database knows it by
+ * is looked up at the start of each run, since a dictionary grows.
+ *
+ * Operators (u8 code, then as below; `child` is an op and comes last). Each
+ * pulls rows from its child and adds slots to them. `live` lists the slots
+ * that are read above the operator and were set below it: what it must carry.
+ *
+ *   ARGUMENT  live                   the row that an apply, a sub-plan or
+ *                                    nothing (one empty row) gives
+ *   SCAN      slot, opt(label name), live, child       every node (of a label)
+ *   SCAN_EDGES edge slot, from slot, to slot, opt(type name), direction, live,
+ *             child                                    every edge (of a type);
+ *                                    BOTH gives each edge twice, a loop once
+ *   SEEK_KEY  slot, label name, expr key, live, child  at most one node
+ *   SEEK_ID   slot, expr id or list of ids, live, child
+ *   EXPAND    from slot, edge slot, to slot, u8 direction, names types (none:
+ *             all), uint flags, live, child
+ *   VAR_EXPAND the same, then before `live`: uint min, opt(uint max),
+ *             opt(uint slot of the edge under test, expr predicate),
+ *             slots of edges (or lists of them) that may not be walked
+ *             edge slot gets the list of edges in walking order
+ *   SHORTEST  as VAR_EXPAND; both ends are bound
+ *   FILTER    expr, child
+ *   PROJECT   uint count, (slot, expr) *, child
+ *   AGGREGATE slots keys, uint count, (u8 kind, u8 is_distinct, opt(in slot),
+ *             opt(slot of the second argument), out slot) *, child
+ *   SORT      uint count, (slot, u8 is_descending) *, opt(expr limit), live,
+ *             child                  with a limit only that many rows are kept
+ *   SKIP      expr, child
+ *   LIMIT     expr, child
+ *   DISTINCT  slots, live, child
+ *   UNWIND    slot, expr, live, child
+ *   UNION     op, child              all rows of child, then all of op
+ *   APPLY     u8 kind, slots set by the inner op, live, op inner, child
+ *             for each row of child the rows of `inner` (see enum)
+ *   EAGER     live, child            takes in all rows before it gives any
+ *   CREATE    uint count, create *, child
+ *   MERGE     creates, sets on create, sets on match, slots set by match, live,
+ *             op match, child        match sees what earlier rows created
+ *   SET       uint count, set *, child
+ *   DELETE    u8 is_detach, uint count, expr *, child  nodes, edges, paths,
+ *                                    null; after it rows go on
+ *   FOREACH   slot, expr list, op body, child
+ *             runs the body for each item, drops its rows, passes its own on
+ *   CALL      text procedure, uint count, expr *, uint count, (uint column,
+ *             slot) *, live, child   rows come from the host
+ *   JOIN      slots keys, live, op build, child
+ *             hash join: rows of both whose keys are equal (null never is)
+ *
+ *   create := u8 0, node slot, names labels, expr properties (map)
+ *           | u8 1, edge slot, type name, from slot, to slot, expr properties
+ *   set    := u8 enum ndb_set_kind, expr entity, what it needs
+ *
+ * Expressions (u8 code, then):
+ *
+ *   CONST uint                       an item of the constants given beside
+ *   PARAM uint | SLOT uint
+ *   PROPERTY name, expr              of a node, edge, map, temporal, point
+ *   INDEX expr, expr | SLICE expr, opt(expr), opt(expr)
+ *   LIST uint count, expr * | MAP uint count, (text, expr) *
+ *   AND OR uint count, expr *        3-valued, stops when decided
+ *   XOR a, b | NOT a | EQ NE LT LE GT GE a, b | IN item, list
+ *   ADD SUB MUL DIV MOD POW a, b | NEG a
+ *   STARTS ENDS CONTAINS REGEX a, b | IS_NULL a | NOT_NULL a
+ *   LABELS names, expr               has all of them; an edge: its type is it
+ *   CALL text function, uint count, expr *     ours (scalar.h, graph.h)
+ *   HOST text function, uint count, expr *     registered by the caller
+ *   CASE uint count, (expr condition, expr) *, opt(expr otherwise)
+ *   FOR_EACH slot, expr list, opt(expr where), opt(expr item)  comprehension
+ *   QUANTIFIER u8 kind, slot, expr list, expr predicate
+ *   REDUCE slot accumulator, expr start, slot, expr list, expr step
+ *   SUBPLAN u8 kind, slot result, op           see enum
+ *   PATH uint count, slot *          node, edge or list of edges, node, ...
+ *   DIFFER uint count, slot *        no edge occurs twice in these slots, which
+ *                                    hold edges or lists of edges
+ */
+#ifndef NDB_EXEC_PLAN_H
+#define NDB_EXEC_PLAN_H
+
+#include "base/slice.h"
+#include "exec/scalar.h"
+
+#define NDB_PLAN_BYTES_MAX (64u << 20)
+#define NDB_PLAN_SLOTS_MAX 65536u
+#define NDB_PLAN_DEPTH_MAX                                                     \
+    2000u /* operators and expressions inside another                          \
+           */
+
+#define NDB_OP_MAP(X)                                                          \
+    X(ARGUMENT)                                                                \
+    X(SCAN)                                                                    \
+    X(SCAN_EDGES)                                                              \
+    X(SEEK_KEY)                                                                \
+    X(SEEK_ID)                                                                 \
+    X(EXPAND)                                                                  \
+    X(VAR_EXPAND)                                                              \
+    X(SHORTEST)                                                                \
+    X(FILTER)                                                                  \
+    X(PROJECT)                                                                 \
+    X(AGGREGATE)                                                               \
+    X(SORT)                                                                    \
+    X(SKIP)                                                                    \
+    X(LIMIT)                                                                   \
+    X(DISTINCT)                                                                \
+    X(UNWIND)                                                                  \
+    X(UNION)                                                                   \
+    X(APPLY)                                                                   \
+    X(EAGER)                                                                   \
+    X(CREATE)                                                                  \
+    X(MERGE)                                                                   \
+    X(SET)                                                                     \
+    X(DELETE)                                                                  \
+    X(FOREACH)                                                                 \
+    X(CALL)                                                                    \
+    X(JOIN)
+
+enum ndb_op_kind {
+#define NDB_X(name) NDB_OP_##name,
+    NDB_OP_MAP(NDB_X)
+#undef NDB_X
+        NDB_OP_COUNT
+};
+
+#define NDB_EXPR_MAP(X)                                                        \
+    X(CONST)                                                                   \
+    X(PARAM)                                                                   \
+    X(SLOT)                                                                    \
+    X(PROPERTY)                                                                \
+    X(INDEX)                                                                   \
+    X(SLICE)                                                                   \
+    X(LIST)                                                                    \
+    X(MAP)                                                                     \
+    X(AND)                                                                     \
+    X(OR)                                                                      \
+    X(XOR)                                                                     \
+    X(NOT)                                                                     \
+    X(EQ)                                                                      \
+    X(NE)                                                                      \
+    X(LT)                                                                      \
+    X(LE)                                                                      \
+    X(GT)                                                                      \
+    X(GE)                                                                      \
+    X(IN)                                                                      \
+    X(ADD)                                                                     \
+    X(SUB)                                                                     \
+    X(MUL)                                                                     \
+    X(DIV)                                                                     \
+    X(MOD)                                                                     \
+    X(POW)                                                                     \
+    X(NEG)                                                                     \
+    X(STARTS)                                                                  \
+    X(ENDS)                                                                    \
+    X(CONTAINS)                                                                \
+    X(REGEX)                                                                   \
+    X(IS_NULL)                                                                 \
+    X(NOT_NULL)                                                                \
+    X(LABELS)                                                                  \
+    X(CALL)                                                                    \
+    X(HOST)                                                                    \
+    X(CASE)                                                                    \
+    X(FOR_EACH)                                                                \
+    X(QUANTIFIER)                                                              \
+    X(REDUCE)                                                                  \
+    X(SUBPLAN)                                                                 \
+    X(PATH)                                                                    \
+    X(DIFFER)
+
+enum ndb_expr_kind {
+#define NDB_X(name) NDB_EXPR_##name,
+    NDB_EXPR_MAP(NDB_X)
+#undef NDB_X
+        NDB_EXPR_COUNT
+};
+
+#define NDB_AGGREGATE_MAP(X)                                                   \
+    X(COUNT_ROWS) /* count(*): no input */                                     \
+    X(COUNT)                                                                   \
+    X(SUM)                                                                     \
+    X(AVG)                                                                     \
+    X(MIN)                                                                     \
+    X(MAX)                                                                     \
+    X(COLLECT)                                                                 \
+    X(STDEV)                                                                   \
+    X(STDEVP)                                                                  \
+    X(PERCENTILE_CONT) /* second argument: the percentile */                   \
+    X(PERCENTILE_DISC)
+
+enum ndb_aggregate_kind {
+#define NDB_X(name) NDB_AGGREGATE_##name,
+    NDB_AGGREGATE_MAP(NDB_X)
+#undef NDB_X
+        NDB_AGGREGATE_KIND_COUNT
+};
+
+/* What a row of the child gives, by what the inner plan gave for it. */
+#define NDB_APPLY_MAP(X)                                                       \
+    X(EACH)     /* a row for each */                                           \
+    X(OPTIONAL) /* the same; one with nulls when there is none */              \
+    X(EXISTS)   /* itself when there is one */                                 \
+    X(ABSENT)   /* itself when there is none */                                \
+    X(RUN)      /* itself, once the inner plan has run to its end */
+
+enum ndb_apply_kind {
+#define NDB_X(name) NDB_APPLY_##name,
+    NDB_APPLY_MAP(NDB_X)
+#undef NDB_X
+        NDB_APPLY_COUNT
+};
+
+/* The value of a SUBPLAN expression. */
+#define NDB_SUBPLAN_MAP(X)                                                     \
+    X(EXISTS)  /* whether there is a row */                                    \
+    X(COUNT)   /* how many */                                                  \
+    X(COLLECT) /* the list of what is in the result slot */
+
+enum ndb_subplan_kind {
+#define NDB_X(name) NDB_SUBPLAN_##name,
+    NDB_SUBPLAN_MAP(NDB_X)
+#undef NDB_X
+        NDB_SUBPLAN_COUNT_OF
+};
+
+#define NDB_QUANTIFIER_MAP(X) X(ALL) X(ANY) X(NONE) X(SINGLE)
+
+enum ndb_quantifier_kind {
+#define NDB_X(name) NDB_QUANTIFIER_##name,
+    NDB_QUANTIFIER_MAP(NDB_X)
+#undef NDB_X
+        NDB_QUANTIFIER_COUNT
+};
+
+/* Items of SET and REMOVE; an entity that is null is skipped. */
+#define NDB_SET_MAP(X)                                                         \
+    X(PROPERTY)      /* name, expr value; null removes */                      \
+    X(REPLACE)       /* expr map, node or edge: = */                           \
+    X(MERGE)         /* expr map, node or edge: += */                          \
+    X(ADD_LABELS)    /* names */                                               \
+    X(REMOVE_LABELS) /* names */                                               \
+    X(DYNAMIC)       /* expr name, expr value: n[name] = value */
+
+enum ndb_set_kind {
+#define NDB_X(name) NDB_SET_##name,
+    NDB_SET_MAP(NDB_X)
+#undef NDB_X
+        NDB_SET_COUNT
+};
+
+/* Flags of EXPAND, VAR_EXPAND, SHORTEST. */
+enum {
+    NDB_EXPAND_INTO = 1,         /* `to` is bound: only edges that end there */
+    NDB_EXPAND_ALL_SHORTEST = 2, /* SHORTEST: all of the shortest, not one */
+    NDB_EXPAND_NO_EDGE = 4,      /* nothing reads the edge slot */
+    NDB_EXPAND_NO_NODE = 8       /* nothing reads the `to` slot */
+};
+
+struct ndb_expr;
+struct ndb_plan_op;
+
+struct ndb_slots {
+    const uint32_t *items;
+    uint32_t count;
+};
+
+/* Names of the plan; what numbers they have is the run's. */
+struct ndb_names {
+    const uint32_t *items;
+    uint32_t count;
+};
+
+struct ndb_branch { /* of CASE; key and value of MAP */
+    struct ndb_slice key;
+    const struct ndb_expr *when;
+    const struct ndb_expr *then;
+};
+
+struct ndb_expr {
+    enum ndb_expr_kind kind;
+    uint8_t sub;       /* kind of QUANTIFIER, SUBPLAN */
+    bool is_volatile;  /* differs between rows though its inputs do not */
+    uint32_t number;   /* slot, parameter, name */
+    uint32_t number_b; /* second slot */
+    uint32_t count;
+    namidb_value value;           /* of literals */
+    const struct ndb_expr **args; /* count; optional ones may be NULL */
+    const struct ndb_branch *branches;
+    struct ndb_names names;
+    struct ndb_slots slots;
+    struct ndb_slice text;
+    const struct ndb_function *function;
+    const struct ndb_graph_function *graph_function;
+    const struct ndb_plan_op *plan;
+    uint32_t run_index; /* of what each run keeps for it: SUBPLAN, REGEX */
+};
+
+struct ndb_create {
+    bool is_edge;
+    uint32_t slot;
+    struct ndb_names labels;
+    uint32_t type, from, to;
+    const struct ndb_expr *props;
+};
+
+struct ndb_set {
+    enum ndb_set_kind kind;
+    const struct ndb_expr *entity;
+    uint32_t name;
+    const struct ndb_expr *key, *value;
+    struct ndb_names labels;
+};
+
+struct ndb_creates {
+    const struct ndb_create *items;
+    uint32_t count;
+};
+
+struct ndb_sets {
+    const struct ndb_set *items;
+    uint32_t count;
+};
+
+struct ndb_assign {
+    uint32_t slot; /* CALL: and the procedure's column */
+    uint32_t column;
+    const struct ndb_expr *expr;
+};
+
+struct ndb_aggregation {
+    enum ndb_aggregate_kind kind;
+    bool is_distinct;
+    uint32_t in, second, out; /* NDB_NO_SLOT: none */
+};
+
+struct ndb_sort_key {
+    uint32_t slot;
+    bool is_descending;
+};
+
+#define NDB_NO_SLOT UINT32_MAX
+#define NDB_NO_NAME UINT32_MAX
+
+struct ndb_plan_op {
+    enum ndb_op_kind kind;
+    uint8_t sub; /* kind of APPLY; is_detach */
+    uint8_t direction;
+    uint32_t flags;
+    uint32_t slot, edge, to; /* slots; `slot` is `from` of an expansion */
+    uint32_t name;           /* label or type; NDB_NO_NAME */
+    uint32_t min, max;       /* hops; UINT32_MAX: no bound */
+    uint32_t count;          /* of the list that the kind has */
+    uint32_t index;          /* in the plan: operators are numbered */
+    struct ndb_names types;
+    struct ndb_slots live, slots;
+    const struct ndb_expr *expr;
+    const struct ndb_expr **exprs;    /* DELETE, CALL */
+    const struct ndb_assign *assigns; /* PROJECT, CALL */
+    const struct ndb_aggregation *aggregations;
+    const struct ndb_sort_key *keys;
+    struct ndb_creates creates;
+    struct ndb_sets sets, sets_on_match;
+    struct ndb_slice text;
+    const struct ndb_plan_op *child, *inner; /* NULL: none */
+};
+
+struct ndb_plan_name {
+    enum namidb_name_kind kind;
+    struct ndb_slice text;
+};
+
+struct ndb_plan_column {
+    struct ndb_slice name;
+    uint32_t slot;
+};
+
+struct ndb_plan {
+    uint32_t refs; /* atomic */
+    uint32_t slot_count, op_count, run_count;
+    const struct ndb_plan_name *names;
+    uint32_t name_count;
+    const struct ndb_slice *params;
+    uint32_t param_count;
+    const struct ndb_plan_column *columns;
+    uint32_t column_count;
+    bool is_writing; /* has CREATE, MERGE, SET or DELETE in it */
+    const struct ndb_plan_op *root;
+    namidb_arena arena;
+};
+
+/* NAMIDB_EINVAL names what is wrong with the bytes. Constants are copied. The
+ * caller owns a reference. */
+int ndb_plan_decode(struct ndb_plan **plan, struct ndb_slice bytes,
+                    const namidb_value *constants, size_t constant_count,
+                    namidb_error *err);
+struct ndb_plan *ndb_plan_ref(struct ndb_plan *plan);
+void ndb_plan_unref(struct ndb_plan *plan);
+
+#endif
