@@ -23,11 +23,11 @@ LUA_FILES := $(sort $(shell find lua spec examples -name '*.lua'))
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
             -Werror
 OPTIMISE ?= -O2 -g
-CPPFLAGS += -Ic -D_GNU_SOURCE
+CPPFLAGS += -Ic -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8
 CFLAGS += -std=c11 $(OPTIMISE) $(WARNINGS) -fPIC -fvisibility=hidden -pthread \
           $(SANITIZE)
 LDFLAGS += -pthread $(SANITIZE)
-LDLIBS += -lzstd -lxxhash -lcjson -lcurl -lexpat -lbearssl -lm
+LDLIBS += -lzstd -lxxhash -lcjson -lcurl -lexpat -lbearssl -lpcre2-8 -lm
 
 LUA54_CFLAGS = $(shell pkg-config --cflags lua5.4)
 LUAJIT_CFLAGS = $(shell pkg-config --cflags luajit)
@@ -131,7 +131,7 @@ install: all
 ROCK = build/rock/$(notdir $(LUA_INCDIR))
 HEADERS := zstd.h:libzstd-dev xxhash.h:libxxhash-dev cjson/cJSON.h:libcjson-dev \
            curl/curl.h:libcurl4-openssl-dev expat.h:libexpat1-dev \
-           bearssl.h:libbearssl-dev
+           bearssl.h:libbearssl-dev pcre2.h:libpcre2-dev
 .PHONY: headers rock rock-install
 headers:
 	@for pair in lua.h:liblua5.4-dev $(HEADERS); do \
