@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * value_copy.h - query values that outlive the memory they were made in.
+ *
+ * Nodes are ids here, edges are without what the graph knows of them unless
+ * they carry properties.
+ */
+#ifndef NDB_EXEC_VALUE_COPY_H
+#define NDB_EXEC_VALUE_COPY_H
+
+#include "base/arena.h"
+
+/* Copies a value and all that it points to. NAMIDB_OK, NAMIDB_ENOMEM, or
+ * NAMIDB_ELIMIT when it is nested deeper than NDB_QUERY_DEPTH_MAX. */
+int ndb_query_value_copy(namidb_arena *arena, const namidb_value *from,
+                         namidb_value *to);
+
+/* Bytes of a value and all that it points to, about. */
+size_t ndb_query_value_bytes(const namidb_value *value);
+
+/* Lists and maps inside one another: 0 for a scalar, 1 for a list of scalars.
+ * What is deeper than NDB_QUERY_DEPTH_MAX is NDB_QUERY_DEPTH_MAX + 1. */
+uint32_t ndb_query_value_depth(const namidb_value *value);
+
+#endif
