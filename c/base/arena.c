@@ -13,19 +13,39 @@ struct ndb_arena_block {
     _Alignas(16) uint8_t data[];
 };
 
+static bool can_spend(struct namidb_arena *arena, size_t bytes)
+{
+    struct ndb_budget *budget = arena->budget;
+
+    if (budget == NULL || bytes <= budget->bytes_max - budget->bytes)
+        return true;
+    budget->was_exceeded = true;
+    return false;
+}
+
 static struct ndb_arena_block *new_block(struct namidb_arena *arena,
                                          size_t bytes)
 {
     struct ndb_arena_block *block;
 
-    if (bytes > SIZE_MAX - sizeof *block)
+    if (bytes > SIZE_MAX - sizeof *block || !can_spend(arena, bytes))
         return NULL;
     block = ndb_alloc(sizeof *block + bytes);
     if (block == NULL)
         return NULL;
     block->bytes = bytes;
     arena->bytes += bytes;
+    if (arena->budget != NULL)
+        arena->budget->bytes += bytes;
     return block;
+}
+
+static void free_block(struct namidb_arena *arena,
+                       struct ndb_arena_block *block)
+{
+    if (arena->budget != NULL)
+        arena->budget->bytes -= block->bytes;
+    ndb_free(block);
 }
 
 /* A block for one request, behind the shared one, which stays in use. */
@@ -109,7 +129,7 @@ void ndb_arena_reset(struct namidb_arena *arena)
     while (kept->next != NULL) {
         struct ndb_arena_block *next = kept->next->next;
 
-        ndb_free(kept->next);
+        free_block(arena, kept->next);
         kept->next = next;
     }
     arena->at = kept->data;
@@ -117,15 +137,51 @@ void ndb_arena_reset(struct namidb_arena *arena)
     arena->bytes = kept->bytes;
 }
 
+struct ndb_arena_mark ndb_arena_mark(const struct namidb_arena *arena)
+{
+    return (struct ndb_arena_mark){
+        .block = arena->blocks,
+        .next = arena->blocks != NULL ? arena->blocks->next : NULL,
+        .at = arena->at,
+        .end = arena->end,
+    };
+}
+
+/* Blocks made since the mark stand before its block, or right behind it: those
+ * that hold one request alone. */
+void ndb_arena_rewind(struct namidb_arena *arena,
+                      const struct ndb_arena_mark *mark)
+{
+    while (arena->blocks != mark->block) {
+        struct ndb_arena_block *block = arena->blocks;
+
+        arena->blocks = block->next;
+        arena->bytes -= block->bytes;
+        free_block(arena, block);
+    }
+    while (mark->block != NULL && mark->block->next != mark->next) {
+        struct ndb_arena_block *block = mark->block->next;
+
+        mark->block->next = block->next;
+        arena->bytes -= block->bytes;
+        free_block(arena, block);
+    }
+    arena->at = mark->at;
+    arena->end = mark->end;
+}
+
 void ndb_arena_release(struct namidb_arena *arena)
 {
+    struct ndb_budget *budget = arena->budget;
+
     while (arena->blocks != NULL) {
         struct ndb_arena_block *next = arena->blocks->next;
 
-        ndb_free(arena->blocks);
+        free_block(arena, arena->blocks);
         arena->blocks = next;
     }
     *arena = NDB_ARENA_INIT;
+    arena->budget = budget;
 }
 
 namidb_arena *namidb_arena_new(void)

@@ -13,16 +13,23 @@
 
 struct ndb_arena_block;
 
+/* A bound that several arenas share. */
+struct ndb_budget {
+    size_t bytes, bytes_max;
+    bool was_exceeded; /* an allocation failed because of it */
+};
+
 /* The public opaque type is this struct. */
 struct namidb_arena {
     struct ndb_arena_block *blocks; /* newest first */
     uint8_t *at;                    /* free part of the newest block */
     uint8_t *end;
-    size_t bytes;       /* in all blocks */
-    size_t block_bytes; /* of the next shared block; 0: the smallest */
+    size_t bytes;              /* in all blocks */
+    size_t block_bytes;        /* of the next shared block; 0: the smallest */
+    struct ndb_budget *budget; /* NULL: none */
 };
 
-#define NDB_ARENA_INIT ((struct namidb_arena){ NULL, NULL, NULL, 0, 0 })
+#define NDB_ARENA_INIT ((struct namidb_arena){ NULL, NULL, NULL, 0, 0, NULL })
 
 /* 8-byte aligned; NULL: no memory. */
 void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes);
@@ -31,6 +38,17 @@ void *ndb_arena_array(struct namidb_arena *arena, size_t count, size_t size);
 void *ndb_arena_copy(struct namidb_arena *arena, const void *data,
                      size_t bytes);
 void ndb_arena_reset(struct namidb_arena *arena);
+
+/* A point to go back to: what was allocated after it is given back, what came
+ * before stays. Marks nest. */
+struct ndb_arena_mark {
+    struct ndb_arena_block *block, *next;
+    uint8_t *at, *end;
+};
+struct ndb_arena_mark ndb_arena_mark(const struct namidb_arena *arena);
+void ndb_arena_rewind(struct namidb_arena *arena,
+                      const struct ndb_arena_mark *mark);
+/* The budget stays: the arena may be used again. */
 void ndb_arena_release(struct namidb_arena *arena);
 
 #endif
