@@ -160,20 +160,46 @@ local Datetime = define(10, "datetime",
         return local_datetime_text(self[1] + self[3], self[2]) ..
             offset_text(self[3]) .. zone
     end)
+
+-- Whole units of an amount, and what is left; both have its sign.
+local function whole(amount, unit)
+    if type(amount) == "cdata" then -- int64_t, which divides as integers do
+        local count = amount / unit
+        return tonumber(count), tonumber(amount - count * unit)
+    end
+    local rest = math.fmod(amount, unit)
+    return to_integer(floor((amount - rest) / unit + 0.5)), rest
+end
+
+local function unit_text(amount, unit)
+    return amount == 0 and "" or ("%d%s"):format(amount, unit)
+end
+
+-- Seconds and nanoseconds of one sign, as they are written.
+local function seconds_text(seconds, nanoseconds)
+    if seconds == 0 and nanoseconds == 0 then return "" end
+    local sign = (seconds < 0 or nanoseconds < 0) and "-" or ""
+    local fraction = nanoseconds == 0 and "" or
+        (".%09d"):format(math.abs(nanoseconds)):gsub("0+$", "")
+    return ("%s%d%sS"):format(sign, math.abs(seconds), fraction)
+end
+
 local Duration = define(11, "duration",
     { "months", "days", "seconds", "nanoseconds" }, function(self)
         local seconds, nanoseconds = self[3], self[4]
-        local sign = ""
-        if seconds < 0 then -- the fraction counts up from below
-            sign, seconds = "-", -seconds
-            if nanoseconds > 0 then
-                seconds, nanoseconds = seconds - 1, 1000000000 - nanoseconds
-            end
+        if seconds < 0 and nanoseconds > 0 then
+            seconds, nanoseconds = seconds + 1, nanoseconds - 1000000000
         end
-        local fraction = nanoseconds == 0 and "" or
-            (".%09d"):format(nanoseconds):gsub("0+$", "")
-        return ("P%dM%dDT%s%d%sS"):format(self[1], self[2], sign,
-                                                seconds, fraction)
+        local years, months = whole(self[1], 12)
+        local hours, minutes
+        hours, seconds = whole(seconds, 3600)
+        minutes, seconds = whole(seconds, 60)
+        local time = unit_text(hours, "H") .. unit_text(minutes, "M") ..
+            seconds_text(seconds, nanoseconds)
+        local text = unit_text(years, "Y") .. unit_text(months, "M") ..
+            unit_text(self[2], "D")
+        if time ~= "" then text = text .. "T" .. time end
+        return "P" .. (text == "" and "T0S" or text)
     end)
 local Point = define(12, "point", { "srid", "x", "y", "z" }, function(self)
     local z = self[4] and ", z = " .. self[4] or ""
