@@ -351,6 +351,11 @@ NAMIDB_API namidb_arena *namidb_arena_new(void); /* NULL: no memory */
 NAMIDB_API void namidb_arena_reset(namidb_arena *arena);
 NAMIDB_API void namidb_arena_free(namidb_arena *arena);
 
+/* Copies a value and what it points to. NAMIDB_OK, NAMIDB_ENOMEM, or
+ * NAMIDB_ELIMIT when lists and maps are nested too deeply. */
+NAMIDB_API int namidb_value_copy(namidb_arena *arena, const namidb_value *from,
+                                 namidb_value *to);
+
 /* What the handle sees now; it never changes. Sends nothing. */
 NAMIDB_API int namidb_snapshot_open(namidb_snapshot **snapshot, namidb *db,
                                     namidb_error *err);
@@ -387,6 +392,12 @@ NAMIDB_API int namidb_degree(namidb_snapshot *snapshot, uint64_t id,
                              uint32_t type, enum namidb_direction direction,
                              uint64_t *degree, namidb_error *err);
 
+/* How many nodes have each label, or edges each type: counts[number - 1], for
+ * numbers up to `max`. No row is read. */
+NAMIDB_API int namidb_counts(namidb_snapshot *snapshot,
+                             enum namidb_name_kind kind, uint64_t *counts,
+                             size_t max, namidb_error *err);
+
 /* Cursors. Each keeps its snapshot alive. Order: nodes by table, then id; edges
  * of a scan by type, then source; edges of a hop by type, then neighbour;
  * BOTH yields OUT, then IN, so a loop shows up twice. */
@@ -412,6 +423,90 @@ NAMIDB_API int namidb_cursor_next(namidb_cursor *cursor,
                                   const namidb_node **node,
                                   const namidb_edge **edge, namidb_error *err);
 NAMIDB_API void namidb_cursor_close(namidb_cursor *cursor);
+
+/* ------------------------------------------------------------- queries -- */
+
+/*
+ * A query is a plan, as the planner in Lua encodes it (c/exec/plan.h), run over
+ * a snapshot or inside a transaction.
+ */
+typedef struct ndb_plan namidb_plan;
+typedef struct namidb_query namidb_query;
+
+/* Decodes and checks a plan; `constants` are copied. Any number of queries may
+ * share it, on any thread. NAMIDB_EINVAL: these bytes are no plan. */
+NAMIDB_API int namidb_plan_new(namidb_plan **plan, const void *bytes,
+                               size_t size, const namidb_value *constants,
+                               size_t constant_count, namidb_error *err);
+/* NULL is allowed; queries under way go on. */
+NAMIDB_API void namidb_plan_free(namidb_plan *plan);
+
+NAMIDB_API size_t namidb_plan_column_count(const namidb_plan *plan);
+/* The name of a column, in the order of a row's values. */
+NAMIDB_API const char *namidb_plan_column(const namidb_plan *plan, size_t index,
+                                          size_t *bytes);
+NAMIDB_API size_t namidb_plan_param_count(const namidb_plan *plan);
+NAMIDB_API const char *namidb_plan_param(const namidb_plan *plan, size_t index,
+                                         size_t *bytes);
+/* The codes that a plan is made of: family ("op", "expr", ...) and name of code
+ * number `index` of all; false beyond the last. */
+NAMIDB_API bool namidb_plan_code(size_t index, const char **family,
+                                 const char **name, uint32_t *code);
+/* Whether it changes the graph, and so needs a transaction. */
+NAMIDB_API bool namidb_plan_is_writing(const namidb_plan *plan);
+
+/* Functions and procedures of the caller, called on the thread that pulls. */
+typedef struct namidb_host {
+    void *context;
+    /* A function: *out is one value. A procedure: *out is a list of rows, each
+     * a list of values in the order of its columns. What they point to is the
+     * arena's. A failure fills *err. */
+    int (*call)(void *context, const char *name, size_t name_bytes,
+                bool is_procedure, const namidb_value *args, size_t count,
+                namidb_arena *arena, namidb_value *out, namidb_error *err);
+} namidb_host;
+
+typedef struct namidb_query_options {
+    int64_t timeout_ms;  /* 30,000: NAMIDB_ETIMEOUT when it took longer */
+    uint64_t max_rows;   /* 0: no bound; NAMIDB_ELIMIT beyond */
+    uint64_t max_memory; /* 1 GiB; NAMIDB_ELIMIT beyond */
+    bool is_profiled;    /* count rows and time of each operator */
+    namidb_host host;    /* call NULL: none */
+} namidb_query_options;
+
+NAMIDB_API void namidb_query_options_init(namidb_query_options *options);
+
+/*
+ * Begins a query. One of `snapshot` and `tx` is NULL; it must stay open until
+ * the query is closed. `params` are in the order of the plan's and are copied.
+ * Nothing is read yet.
+ */
+NAMIDB_API int namidb_query_open(namidb_query **query, namidb_plan *plan,
+                                 namidb_snapshot *snapshot, namidb_tx *tx,
+                                 const namidb_value *params,
+                                 const namidb_query_options *options,
+                                 namidb_error *err);
+
+/* The next row: a value per column, nodes and edges with labels and properties.
+ * It lives until the next call. NAMIDB_NONE at the end. After a failure there
+ * is nothing more. */
+NAMIDB_API int namidb_query_next(namidb_query *query, const namidb_value **row,
+                                 namidb_error *err);
+
+/* From any thread: the query fails with NAMIDB_ECANCELED at its next chunk. */
+NAMIDB_API void namidb_query_cancel(namidb_query *query);
+
+/* What an operator did, in the order in which the plan has them. */
+typedef struct namidb_query_step {
+    uint64_t rows, chunks;
+    int64_t elapsed_ns; /* in it and below it */
+} namidb_query_step;
+
+/* Of a profiled query; steps[i] is operator i. Returns how many there are. */
+NAMIDB_API size_t namidb_query_profile(namidb_query *query,
+                                       namidb_query_step *steps, size_t max);
+
+NAMIDB_API void namidb_query_close(namidb_query *query);
 
 /* ------------------------------------------------------------- writing -- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
+#include "engine/counts.h"
 #include "engine/tx.h"
 
 static namidb_snapshot *snapshot_new(struct namidb *db)
@@ -102,5 +103,15 @@ int namidb_degree(namidb_snapshot *snapshot, uint64_t id, uint32_t type,
     if (rc >= 0 && direction != NAMIDB_OUT)
         rc = ndb_read_degree(&snapshot->at, id, type, NAMIDB_IN, &in, err);
     *degree += in;
+    return rc;
+}
+
+int namidb_counts(namidb_snapshot *snapshot, enum namidb_name_kind kind,
+                  uint64_t *counts, size_t max, namidb_error *err)
+{
+    int rc = ndb_api_check(snapshot, err);
+
+    if (rc >= 0 && ndb_counts(&snapshot->at, kind, counts, max) < 0)
+        return ndb_fail_memory(err);
     return rc;
 }

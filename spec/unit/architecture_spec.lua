@@ -10,7 +10,7 @@ local MAY_INCLUDE = {
     store = { "base", "sys", "net" },
     cache = { "base", "sys", "format", "store" },
     engine = { "base", "sys", "format", "store", "cache" },
-    exec = { "base", "format", "engine" },
+    exec = { "base", "format", "sys", "engine" },
     api = { "base", "store", "engine", "exec" },
     lua = {},
     test = ALL, bench = ALL, fuzz = ALL,

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * counts.h - how many nodes have a label and how many edges a type, as a
+ * snapshot sees it: from the manifest's statistics and those of the memtables
+ * above it, without a look at any row.
+ */
+#ifndef NDB_ENGINE_COUNTS_H
+#define NDB_ENGINE_COUNTS_H
+
+#include "engine/view.h"
+
+/* Fills counts[number - 1] for every number up to `max`; NAMIDB_LABEL or
+ * NAMIDB_TYPE. NAMIDB_OK or NAMIDB_ENOMEM. */
+int ndb_counts(const struct ndb_snapshot *snapshot, enum namidb_name_kind kind,
+               uint64_t *counts, size_t max);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Comparisons: = <> < <= > >=, IN, the tests of strings, IS NULL.
+ */
+#include "exec/eval.h"
+#include "exec/list.h"
+#include "exec/regex.h"
+#include "exec/text.h"
+
+static enum ndb_truth not_truth(enum ndb_truth truth)
+{
+    if (truth == NDB_UNKNOWN)
+        return NDB_UNKNOWN;
+    return truth == NDB_TRUE ? NDB_FALSE : NDB_TRUE;
+}
+
+static bool holds(enum ndb_expr_kind kind, int order)
+{
+    switch (kind) {
+    case NDB_EXPR_LT:
+        return order < 0;
+    case NDB_EXPR_LE:
+        return order <= 0;
+    case NDB_EXPR_GT:
+        return order > 0;
+    default:
+        return order >= 0;
+    }
+}
+
+static enum ndb_truth compare(enum ndb_expr_kind kind, const namidb_value *a,
+                              const namidb_value *b)
+{
+    bool is_nan = false;
+    int order;
+
+    if (kind == NDB_EXPR_EQ)
+        return ndb_equal(a, b);
+    if (kind == NDB_EXPR_NE)
+        return not_truth(ndb_equal(a, b));
+    if (!ndb_comparable(a, b, &order, &is_nan))
+        return NDB_UNKNOWN;
+    return !is_nan && holds(kind, order) ? NDB_TRUE : NDB_FALSE;
+}
+
+/* Integers against one integer: the common filter. One loop per operator. */
+static void compare_ints(enum ndb_expr_kind kind, const int64_t *items,
+                         int64_t with, uint32_t extent, uint8_t *out)
+{
+    switch (kind) {
+    case NDB_EXPR_EQ:
+        for (uint32_t i = 0; i < extent; i++)
+            out[i] = items[i] == with;
+        return;
+    case NDB_EXPR_NE:
+        for (uint32_t i = 0; i < extent; i++)
+            out[i] = items[i] != with;
+        return;
+    case NDB_EXPR_LT:
+        for (uint32_t i = 0; i < extent; i++)
+            out[i] = items[i] < with;
+        return;
+    case NDB_EXPR_LE:
+        for (uint32_t i = 0; i < extent; i++)
+            out[i] = items[i] <= with;
+        return;
+    case NDB_EXPR_GT:
+        for (uint32_t i = 0; i < extent; i++)
+            out[i] = items[i] > with;
+        return;
+    default:
+        for (uint32_t i = 0; i < extent; i++)
+            out[i] = items[i] >= with;
+        return;
+    }
+}
+
+/* Every position is compared, rows or not: that is cheaper than to pick. */
+static bool compare_typed(enum ndb_expr_kind kind, const struct ndb_vector *a,
+                          const struct ndb_vector *b, uint32_t extent,
+                          struct ndb_vector *out)
+{
+    namidb_value with;
+
+    if (a->form != NDB_FORM_INTS || a->is_constant || !b->is_constant)
+        return false;
+    with = ndb_vector_get(b, 0);
+    if (with.kind != NAMIDB_INT)
+        return false;
+    compare_ints(kind, a->as.ints, with.as.integer, extent, out->as.truths);
+    for (uint32_t i = 0; a->nulls != NULL && i < extent; i++)
+        if (a->nulls[i] != 0)
+            out->as.truths[i] = NDB_UNKNOWN;
+    return true;
+}
+
+/* Evaluates two operands. *extent: of the result, 1 when it is a constant. */
+static int eval_pair(struct ndb_eval *eval, const struct ndb_expr *expr,
+                     const struct ndb_chunk *chunk, struct ndb_vector pair[2],
+                     struct ndb_vector *out)
+{
+    int rc = ndb_eval(eval, expr->args[0], chunk, &pair[0]);
+    bool is_constant;
+
+    if (rc >= 0)
+        rc = ndb_eval(eval, expr->args[1], chunk, &pair[1]);
+    if (rc < 0)
+        return rc;
+    is_constant = pair[0].is_constant && pair[1].is_constant;
+    if (!ndb_vector_truths(out, eval->arena, is_constant ? 1 : chunk->extent))
+        return ndb_eval_no_memory(eval);
+    out->is_constant = is_constant;
+    return NAMIDB_OK;
+}
+
+typedef enum ndb_truth test_pair(const struct ndb_expr *expr,
+                                 const namidb_value *a, const namidb_value *b);
+
+static void test_rows(const struct ndb_expr *expr,
+                      const struct ndb_chunk *chunk,
+                      const struct ndb_vector pair[2], test_pair *test,
+                      struct ndb_vector *out)
+{
+    uint32_t count = out->is_constant ? 1 : chunk->count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = out->is_constant ? 0 : ndb_chunk_row(chunk, i);
+        namidb_value a = ndb_vector_get(&pair[0], at);
+        namidb_value b = ndb_vector_get(&pair[1], at);
+
+        out->as.truths[at] = (uint8_t)test(expr, &a, &b);
+    }
+}
+
+static enum ndb_truth test_compare(const struct ndb_expr *expr,
+                                   const namidb_value *a, const namidb_value *b)
+{
+    return compare(expr->kind, a, b);
+}
+
+int ndb_eval_compare(struct ndb_eval *eval, const struct ndb_expr *expr,
+                     const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    struct ndb_vector pair[2];
+    int rc = eval_pair(eval, expr, chunk, pair, out);
+
+    if (rc < 0)
+        return rc;
+    if (!compare_typed(expr->kind, &pair[0], &pair[1], chunk->extent, out))
+        test_rows(expr, chunk, pair, test_compare, out);
+    return NAMIDB_OK;
+}
+
+static enum ndb_truth test_text(const struct ndb_expr *expr,
+                                const namidb_value *a, const namidb_value *b)
+{
+    if (expr->kind == NDB_EXPR_STARTS)
+        return ndb_starts_with(a, b);
+    if (expr->kind == NDB_EXPR_ENDS)
+        return ndb_ends_with(a, b);
+    return ndb_contains(a, b);
+}
+
+int ndb_eval_text(struct ndb_eval *eval, const struct ndb_expr *expr,
+                  const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    struct ndb_vector pair[2];
+    int rc = eval_pair(eval, expr, chunk, pair, out);
+
+    if (rc >= 0)
+        test_rows(expr, chunk, pair, test_text, out);
+    return rc;
+}
+
+int ndb_eval_in(struct ndb_eval *eval, const struct ndb_expr *expr,
+                const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    struct ndb_vector pair[2];
+    int rc = eval_pair(eval, expr, chunk, pair, out);
+    uint32_t count = rc < 0 ? 0 : out->is_constant ? 1 : chunk->count;
+
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
+        uint32_t at = out->is_constant ? 0 : ndb_chunk_row(chunk, i);
+        namidb_value item = ndb_vector_get(&pair[0], at);
+        namidb_value list = ndb_vector_get(&pair[1], at);
+        enum ndb_truth truth = NDB_UNKNOWN;
+
+        rc = ndb_in(&eval->scalar, &item, &list, &truth);
+        out->as.truths[at] = (uint8_t)truth;
+    }
+    return rc;
+}
+
+/* A pattern that stays the same is compiled once in a run. */
+struct kept_regex {
+    struct ndb_regex *regex;
+    char *pattern;
+    size_t pattern_bytes;
+};
+
+static void forget_regex(void *kept)
+{
+    struct kept_regex *regex = kept;
+
+    ndb_regex_free(regex->regex);
+    ndb_free(regex->pattern);
+    regex->regex = NULL;
+    regex->pattern = NULL;
+}
+
+static int compile(struct ndb_eval *eval, struct kept_regex *kept,
+                   struct ndb_slice pattern)
+{
+    if (kept->regex != NULL &&
+        ndb_slice_equal(ndb_slice(kept->pattern, kept->pattern_bytes), pattern))
+        return NAMIDB_OK;
+    forget_regex(kept);
+    kept->pattern = ndb_strndup((const char *)pattern.data, pattern.bytes);
+    kept->pattern_bytes = pattern.bytes;
+    if (kept->pattern == NULL)
+        return NAMIDB_ENOMEM;
+    return ndb_regex_compile(&kept->regex, pattern, eval->run->err);
+}
+
+static int match_row(struct ndb_eval *eval, struct kept_regex *kept,
+                     const namidb_value *text, const namidb_value *pattern,
+                     uint8_t *truth)
+{
+    bool is_match;
+    int rc;
+
+    *truth = NDB_UNKNOWN;
+    if (text->kind != NAMIDB_STRING || pattern->kind != NAMIDB_STRING)
+        return NAMIDB_OK;
+    rc = compile(eval, kept, ndb_text_of(pattern));
+    if (rc >= 0)
+        rc = ndb_regex_match(kept->regex, ndb_text_of(text), &is_match,
+                             eval->run->err);
+    if (rc >= 0)
+        *truth = is_match ? NDB_TRUE : NDB_FALSE;
+    return rc;
+}
+
+static struct kept_regex *keep_regex(struct ndb_run *run, uint32_t index)
+{
+    struct kept_regex *kept = run->kept[index];
+
+    if (kept != NULL)
+        return kept;
+    kept = ndb_arena_alloc(&run->arena, sizeof *kept);
+    if (kept == NULL)
+        return NULL;
+    *kept = (struct kept_regex){ NULL, NULL, 0 };
+    run->kept[index] = kept;
+    run->forget[index] = forget_regex;
+    return kept;
+}
+
+int ndb_eval_regex(struct ndb_eval *eval, const struct ndb_expr *expr,
+                   const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    struct kept_regex *kept = keep_regex(eval->run, expr->run_index);
+    struct ndb_vector pair[2];
+    uint32_t count;
+    int rc;
+
+    if (kept == NULL)
+        return NAMIDB_ENOMEM;
+    rc = eval_pair(eval, expr, chunk, pair, out);
+    count = rc < 0 ? 0 : out->is_constant ? 1 : chunk->count;
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
+        uint32_t at = out->is_constant ? 0 : ndb_chunk_row(chunk, i);
+        namidb_value text = ndb_vector_get(&pair[0], at);
+        namidb_value pattern = ndb_vector_get(&pair[1], at);
+
+        rc = match_row(eval, kept, &text, &pattern, &out->as.truths[at]);
+    }
+    return rc;
+}
+
+int ndb_eval_is_null(struct ndb_eval *eval, const struct ndb_expr *expr,
+                     const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    bool is_wanted = expr->kind == NDB_EXPR_IS_NULL;
+    struct ndb_vector values;
+    uint32_t count;
+    int rc = ndb_eval(eval, expr->args[0], chunk, &values);
+
+    if (rc < 0)
+        return rc;
+    if (!ndb_vector_truths(out, eval->arena,
+                           values.is_constant ? 1 : chunk->extent))
+        return ndb_eval_no_memory(eval);
+    out->is_constant = values.is_constant;
+    count = values.is_constant ? 1 : chunk->count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = values.is_constant ? 0 : ndb_chunk_row(chunk, i);
+        namidb_value value = ndb_vector_get(&values, at);
+
+        out->as.truths[at] = ndb_is_null(&value) == is_wanted;
+    }
+    return NAMIDB_OK;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * AND, OR, XOR, NOT, CASE: three-valued, and what is decided is not asked
+ * again: each operand is evaluated for the rows that are still open.
+ */
+#include "exec/eval.h"
+
+static const struct ndb_vector UNKNOWN = { .form = NDB_FORM_NONE };
+
+/* Rows of a chunk that is narrowed from step to step. */
+struct open_rows {
+    struct ndb_chunk chunk;
+    uint16_t *rows;
+};
+
+static int open_rows_init(struct ndb_eval *eval, const struct ndb_chunk *chunk,
+                          struct open_rows *open)
+{
+    open->chunk = *chunk;
+    open->rows = ndb_arena_array(eval->arena, chunk->count, sizeof *open->rows);
+    if (open->rows == NULL)
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < chunk->count; i++)
+        open->rows[i] = (uint16_t)ndb_chunk_row(chunk, i);
+    open->chunk.rows = open->rows;
+    return NAMIDB_OK;
+}
+
+static enum ndb_truth truth_at(const struct ndb_vector *truths, uint32_t at)
+{
+    if (truths->form == NDB_FORM_NONE)
+        return NDB_UNKNOWN;
+    return (enum ndb_truth)truths->as.truths[truths->is_constant ? 0 : at];
+}
+
+int ndb_eval_and_or(struct ndb_eval *eval, const struct ndb_expr *expr,
+                    const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    enum ndb_truth decided = expr->kind == NDB_EXPR_AND ? NDB_FALSE : NDB_TRUE;
+    uint8_t start = decided == NDB_FALSE ? NDB_TRUE : NDB_FALSE;
+    struct open_rows open;
+    int rc;
+
+    if (!ndb_vector_truths(out, eval->arena, chunk->extent))
+        return ndb_eval_no_memory(eval);
+    memset(out->as.truths, start, chunk->extent);
+    rc = open_rows_init(eval, chunk, &open);
+    for (uint32_t i = 0; i < expr->count && rc >= 0 && open.chunk.count != 0;
+         i++) {
+        struct ndb_arena_mark mark = ndb_arena_mark(eval->arena);
+        struct ndb_vector truths;
+        uint32_t left = 0;
+
+        rc = ndb_eval_truths(eval, expr->args[i], &open.chunk, &truths);
+        for (uint32_t j = 0; j < open.chunk.count && rc >= 0; j++) {
+            uint16_t at = open.rows[j];
+            enum ndb_truth truth = truth_at(&truths, at);
+
+            if (truth == decided || truth == NDB_UNKNOWN)
+                out->as.truths[at] = (uint8_t)truth;
+            if (truth != decided)
+                open.rows[left++] = at;
+        }
+        open.chunk.count = left;
+        ndb_arena_rewind(eval->arena, &mark);
+    }
+    return rc;
+}
+
+int ndb_eval_xor(struct ndb_eval *eval, const struct ndb_expr *expr,
+                 const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    struct ndb_vector a = UNKNOWN, b = UNKNOWN;
+    int rc = ndb_eval_truths(eval, expr->args[0], chunk, &a);
+
+    if (rc >= 0)
+        rc = ndb_eval_truths(eval, expr->args[1], chunk, &b);
+    if (rc < 0)
+        return rc;
+    if (!ndb_vector_truths(out, eval->arena, chunk->extent))
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+        enum ndb_truth left = truth_at(&a, at), right = truth_at(&b, at);
+
+        out->as.truths[at] =
+            left == NDB_UNKNOWN || right == NDB_UNKNOWN
+                ? NDB_UNKNOWN
+                : (uint8_t)(left != right ? NDB_TRUE : NDB_FALSE);
+    }
+    return NAMIDB_OK;
+}
+
+int ndb_eval_not(struct ndb_eval *eval, const struct ndb_expr *expr,
+                 const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    static const uint8_t NOT[] = { NDB_TRUE, NDB_FALSE, NDB_UNKNOWN };
+    struct ndb_vector truths = UNKNOWN;
+    int rc = ndb_eval_truths(eval, expr->args[0], chunk, &truths);
+
+    if (rc < 0)
+        return rc;
+    if (!ndb_vector_truths(out, eval->arena, chunk->extent))
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+
+        out->as.truths[at] = NOT[truth_at(&truths, at)];
+    }
+    return NAMIDB_OK;
+}
+
+/* Rows whose condition holds get the branch's value and are done. */
+static int take_branch(struct ndb_eval *eval, const struct ndb_branch *branch,
+                       struct open_rows *open, struct ndb_vector *out)
+{
+    struct open_rows taken = { .chunk = open->chunk };
+    struct ndb_vector truths = UNKNOWN, values;
+    uint32_t left = 0;
+    int rc = ndb_eval_truths(eval, branch->when, &open->chunk, &truths);
+
+    if (rc < 0)
+        return rc;
+    taken.rows =
+        ndb_arena_array(eval->arena, open->chunk.count, sizeof *taken.rows);
+    if (taken.rows == NULL)
+        return ndb_eval_no_memory(eval);
+    taken.chunk.rows = taken.rows;
+    taken.chunk.count = 0;
+    for (uint32_t i = 0; i < open->chunk.count; i++) {
+        uint16_t at = open->rows[i];
+
+        if (truth_at(&truths, at) == NDB_TRUE)
+            taken.rows[taken.chunk.count++] = at;
+        else
+            open->rows[left++] = at;
+    }
+    open->chunk.count = left;
+    if (taken.chunk.count == 0)
+        return NAMIDB_OK;
+    rc = ndb_eval(eval, branch->then, &taken.chunk, &values);
+    for (uint32_t i = 0; i < taken.chunk.count && rc >= 0; i++)
+        out->as.values[taken.rows[i]] = ndb_vector_get(&values, taken.rows[i]);
+    return rc;
+}
+
+int ndb_eval_case(struct ndb_eval *eval, const struct ndb_expr *expr,
+                  const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    struct ndb_vector values = UNKNOWN;
+    struct open_rows open;
+    int rc = open_rows_init(eval, chunk, &open);
+
+    if (rc < 0)
+        return rc;
+    if (!ndb_vector_values(out, eval->arena, chunk->extent))
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < expr->count && rc >= 0 && open.chunk.count != 0;
+         i++)
+        rc = take_branch(eval, &expr->branches[i], &open, out);
+    if (rc >= 0 && open.chunk.count != 0 && expr->args[0] != NULL)
+        rc = ndb_eval(eval, expr->args[0], &open.chunk, &values);
+    for (uint32_t i = 0; i < open.chunk.count && rc >= 0; i++)
+        out->as.values[open.rows[i]] = ndb_vector_get(&values, open.rows[i]);
+    return rc;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths put together from what a match bound, and the rule that no edge is
+ * walked twice in one match.
+ */
+#include "exec/eval.h"
+
+static int not_a_part(struct ndb_eval *eval, const namidb_value *value)
+{
+    return ndb_raise(eval->run->err, NDB_FAULT_ARGUMENT_TYPE,
+                     "a path has nodes and relationships, not a value of type "
+                     "%s",
+                     ndb_kind_name(value->kind));
+}
+
+struct path_builder {
+    namidb_value *nodes, *edges;
+    uint32_t count; /* edges so far */
+};
+
+/* Walks on over one edge, in whichever direction it lies. */
+static void walk(struct path_builder *builder, const namidb_value *edge)
+{
+    const namidb_edge *row = edge->as.edge;
+    uint64_t here = builder->nodes[builder->count].as.id;
+
+    builder->edges[builder->count++] = *edge;
+    builder->nodes[builder->count] =
+        ndb_node(row->from == here ? row->to : row->from);
+}
+
+static uint32_t edge_count(const struct ndb_expr *expr,
+                           const struct ndb_chunk *chunk, uint32_t at)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 1; i < expr->slots.count; i += 2) {
+        namidb_value part =
+            ndb_vector_get(&chunk->columns[expr->slots.items[i]], at);
+
+        count += part.kind == NAMIDB_LIST ? part.size : 1;
+    }
+    return count;
+}
+
+/* *out stays null when a part of it is null. */
+static int build_path(struct ndb_eval *eval, const struct ndb_expr *expr,
+                      const struct ndb_chunk *chunk, uint32_t at,
+                      namidb_value *out)
+{
+    uint32_t count = edge_count(expr, chunk, at);
+    struct path_builder builder = { .count = 0 };
+    namidb_path *path = ndb_arena_alloc(eval->arena, sizeof *path);
+
+    *out = ndb_null();
+    builder.nodes = ndb_eval_array(eval, (size_t)count + 1);
+    builder.edges = ndb_eval_array(eval, count);
+    if (path == NULL || builder.nodes == NULL || builder.edges == NULL)
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < expr->slots.count; i++) {
+        namidb_value part =
+            ndb_vector_get(&chunk->columns[expr->slots.items[i]], at);
+
+        if (ndb_is_null(&part))
+            return NAMIDB_OK;
+        if (i == 0 && part.kind == NAMIDB_NODE)
+            builder.nodes[0] = part;
+        else if (i % 2 == 1 && part.kind == NAMIDB_EDGE)
+            walk(&builder, &part);
+        else if (i % 2 == 1 && part.kind == NAMIDB_LIST)
+            for (uint32_t j = 0; j < part.size; j++) {
+                if (part.as.items[j].kind != NAMIDB_EDGE)
+                    return not_a_part(eval, &part.as.items[j]);
+                walk(&builder, &part.as.items[j]);
+            }
+        else if (i % 2 == 1 || part.kind != NAMIDB_NODE)
+            return not_a_part(eval, &part);
+    }
+    *path = (namidb_path){ builder.count, builder.nodes, builder.edges };
+    *out = (namidb_value){ .kind = NAMIDB_PATH, .as.path = path };
+    return NAMIDB_OK;
+}
+
+int ndb_eval_path(struct ndb_eval *eval, const struct ndb_expr *expr,
+                  const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    int rc = NAMIDB_OK;
+
+    if (!ndb_vector_values(out, eval->arena, chunk->extent))
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+
+        rc = build_path(eval, expr, chunk, at, &out->as.values[at]);
+    }
+    return rc;
+}
+
+static bool has_edge(const namidb_value *value, uint64_t edge)
+{
+    if (value->kind == NAMIDB_EDGE)
+        return value->as.edge->id == edge;
+    for (uint32_t i = 0; value->kind == NAMIDB_LIST && i < value->size; i++)
+        if (has_edge(&value->as.items[i], edge))
+            return true;
+    return false;
+}
+
+static bool share_edge(const namidb_value *a, const namidb_value *b)
+{
+    if (a->kind == NAMIDB_EDGE)
+        return has_edge(b, a->as.edge->id);
+    for (uint32_t i = 0; a->kind == NAMIDB_LIST && i < a->size; i++)
+        if (share_edge(&a->as.items[i], b))
+            return true;
+    return false;
+}
+
+static bool all_differ(const struct ndb_expr *expr,
+                       const struct ndb_chunk *chunk, uint32_t at)
+{
+    for (uint32_t i = 1; i < expr->slots.count; i++) {
+        namidb_value a =
+            ndb_vector_get(&chunk->columns[expr->slots.items[i]], at);
+
+        for (uint32_t j = 0; j < i; j++) {
+            namidb_value b =
+                ndb_vector_get(&chunk->columns[expr->slots.items[j]], at);
+
+            if (share_edge(&a, &b))
+                return false;
+        }
+    }
+    return true;
+}
+
+int ndb_eval_differ(struct ndb_eval *eval, const struct ndb_expr *expr,
+                    const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    if (!ndb_vector_truths(out, eval->arena, chunk->extent))
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+
+        out->as.truths[at] = all_differ(expr, chunk, at);
+    }
+    return NAMIDB_OK;
+}

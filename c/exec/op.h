@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * op.h - an operator at work, and the run that it belongs to.
+ *
+ * A run makes one operator for each of the plan's and pulls chunks from the
+ * root. An operator's output lives in its arena until it is asked for more; an
+ * operator that keeps rows longer copies them. `rewind` starts it over, for
+ * another row of the apply that it is inside; its memory stays.
+ */
+#ifndef NDB_EXEC_OP_H
+#define NDB_EXEC_OP_H
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/mem.h"
+#include "engine/read.h"
+#include "engine/tx.h"
+#include "exec/chunk.h"
+
+/* A row that an ARGUMENT reads: of an apply's child. */
+struct ndb_frame {
+    const struct ndb_chunk *chunk; /* NULL: one empty row */
+    uint32_t position;
+};
+
+struct ndb_op;
+
+struct ndb_op_class {
+    size_t state_bytes;
+    /* Once, after child and inner were made; NULL: nothing to do. */
+    int (*open)(struct ndb_op *op);
+    /* Starts over; child and inner were rewound. NULL: nothing to do. */
+    void (*rewind)(struct ndb_op *op);
+    /* op->chunk is the next chunk, never empty, or NAMIDB_NONE. Its arena was
+     * reset. */
+    int (*next)(struct ndb_op *op);
+    /* Gives back what is not the arenas'. NULL: nothing to do. */
+    void (*close)(struct ndb_op *op);
+};
+
+struct ndb_op {
+    const struct ndb_op_class *class;
+    const struct ndb_plan_op *plan;
+    struct ndb_run *run;
+    struct ndb_frame *frame;       /* of the apply that it is inside */
+    struct ndb_op *child, *inner;  /* NULL: none */
+    struct ndb_frame *inner_frame; /* what `inner` reads */
+    struct ndb_chunk chunk;
+    namidb_arena arena; /* of the chunk; reset before each next */
+    namidb_arena kept;  /* until rewind, for what an operator keeps */
+    namidb_arena memo;  /* of one evaluation: see rows.h */
+    void *state;
+    struct ndb_op *in_run; /* run.ops */
+    uint64_t rows, chunks; /* given, for PROFILE */
+    int64_t elapsed_ns;    /* in here and below */
+};
+
+/* What one evaluation may use. */
+struct ndb_run {
+    const struct ndb_plan *plan;
+    struct ndb_snapshot snapshot; /* what is read; of the transaction if any */
+    struct namidb_tx *tx;         /* NULL: nothing may be written */
+    const namidb_value *params;   /* plan->param_count */
+    uint32_t *numbers;            /* of the plan's names; 0: not known (yet) */
+    const namidb_host *host;
+    struct ndb_budget budget;
+    int64_t deadline_ns;
+    bool is_profiled;
+    const bool *is_canceled; /* atomic; NULL: cannot be */
+    uint64_t random;
+    int64_t now_seconds; /* when the statement began */
+    int32_t now_nanoseconds;
+    namidb_arena arena; /* of the operators themselves */
+    struct ndb_op *ops; /* all, newest first */
+    struct ndb_op *root;
+    /* plan->run_count: what expressions keep, and how it is given back (NULL:
+     * not at all). */
+    void **kept;
+    void (**forget)(void *kept);
+    struct ndb_slots all_slots;
+    namidb_error *err;
+};
+
+/* Makes an operator and all below it. */
+int ndb_op_new(struct ndb_op **op, struct ndb_run *run,
+               const struct ndb_plan_op *plan, struct ndb_frame *frame);
+void ndb_op_rewind(struct ndb_op *op);
+/* Resets the arena and asks for the next chunk. NAMIDB_OK, NAMIDB_NONE, or a
+ * failure: memory, deadline, cancelation and what the operator says. */
+int ndb_op_next(struct ndb_op *op);
+
+/* A new arena of the run's budget. */
+static inline namidb_arena ndb_run_arena(struct ndb_run *run)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+
+    arena.budget = &run->budget;
+    return arena;
+}
+
+/* Fills *err for an allocation that failed: out of memory, or the bound of the
+ * query. Returns the status. */
+int ndb_run_no_memory(struct ndb_run *run);
+
+/* The database's number of a name of the plan; 0: nothing has it. */
+uint32_t ndb_run_number(struct ndb_run *run, uint32_t name);
+/* The same, and makes it. Needs a transaction. */
+int ndb_run_make_number(struct ndb_run *run, uint32_t name, uint32_t *number);
+
+/* Deadline and cancelation. */
+int ndb_run_check(struct ndb_run *run);
+
+/* Clears the columns of op->chunk and takes over those of `from`: the same
+ * rows, to which an operator adds slots. */
+void ndb_op_pass(struct ndb_op *op, const struct ndb_chunk *from);
+
+/* op->chunk is `positions` of `from`, live slots only; op->arena's memory. */
+int ndb_op_gather(struct ndb_op *op, const struct ndb_chunk *from,
+                  const uint32_t *positions, uint32_t count);
+
+/* op->chunk is `count` times the row at `position` of `from`, live slots only:
+ * constants, for an operator that adds the slots that differ. */
+void ndb_op_repeat(struct ndb_op *op, const struct ndb_chunk *from,
+                   uint32_t position, uint32_t count);
+
+/* A row of the child, one after the other, for operators that give rows for
+ * each. Zero is the start. */
+struct ndb_cursor_row {
+    uint32_t next;     /* of the child's chunk */
+    uint32_t position; /* of the current row */
+    bool has_chunk;
+};
+
+/* The next row of op->child; pulls a chunk when one is used up. NAMIDB_OK or
+ * NAMIDB_NONE. What was read of the last row is gone. */
+int ndb_op_next_row(struct ndb_op *op, struct ndb_cursor_row *row);
+
+/* The operators, each in the file of its name. */
+extern const struct ndb_op_class ndb_op_argument;   /* op_argument.c */
+extern const struct ndb_op_class ndb_op_scan;       /* op_scan.c */
+extern const struct ndb_op_class ndb_op_scan_edges; /* op_scan_edges.c */
+extern const struct ndb_op_class ndb_op_seek_key;   /* op_seek.c */
+extern const struct ndb_op_class ndb_op_seek_id;
+extern const struct ndb_op_class ndb_op_expand;     /* op_expand.c */
+extern const struct ndb_op_class ndb_op_var_expand; /* op_var_expand.c */
+extern const struct ndb_op_class ndb_op_shortest;   /* op_shortest.c */
+extern const struct ndb_op_class ndb_op_filter;     /* op_filter.c */
+extern const struct ndb_op_class ndb_op_project;    /* op_project.c */
+extern const struct ndb_op_class ndb_op_aggregate;  /* op_aggregate.c */
+extern const struct ndb_op_class ndb_op_sort;       /* op_sort.c */
+extern const struct ndb_op_class ndb_op_skip;       /* op_limit.c */
+extern const struct ndb_op_class ndb_op_limit;
+extern const struct ndb_op_class ndb_op_distinct; /* op_distinct.c */
+extern const struct ndb_op_class ndb_op_unwind;   /* op_unwind.c */
+extern const struct ndb_op_class ndb_op_union;    /* op_union.c */
+extern const struct ndb_op_class ndb_op_apply;    /* op_apply.c */
+extern const struct ndb_op_class ndb_op_eager;    /* op_eager.c */
+extern const struct ndb_op_class ndb_op_create;   /* op_create.c */
+extern const struct ndb_op_class ndb_op_merge;    /* op_merge.c */
+extern const struct ndb_op_class ndb_op_set;      /* op_set.c */
+extern const struct ndb_op_class ndb_op_delete;   /* op_delete.c */
+extern const struct ndb_op_class ndb_op_foreach;  /* op_foreach.c */
+extern const struct ndb_op_class ndb_op_call;     /* op_call.c */
+extern const struct ndb_op_class ndb_op_join;     /* op_join.c */
+
+#endif

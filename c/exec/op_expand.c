@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One hop: for each row the edges at a node that it binds, and the nodes at
+ * their other ends. A chunk of rows is one batch of reads.
+ */
+#include "exec/hops.h"
+
+struct expand_state {
+    struct ndb_hop_sets sets; /* of the child's chunk; op->kept's memory */
+    uint32_t *positions;      /* of the rows that have a node */
+    uint32_t count;           /* of those rows */
+    uint32_t row;             /* where we are */
+    struct ndb_hop_at at;
+};
+
+static void expand_rewind(struct ndb_op *op)
+{
+    memset(op->state, 0, sizeof(struct expand_state));
+}
+
+/* The edges of all rows of the child's next chunk. */
+static int load(struct ndb_op *op)
+{
+    struct expand_state *state = op->state;
+    int rc = ndb_op_next(op->child);
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    uint64_t *ids;
+
+    memset(state, 0, sizeof *state);
+    ndb_arena_reset(&op->kept);
+    ndb_arena_reset(&op->arena);
+    if (rc != NAMIDB_OK)
+        return rc;
+    ids = ndb_arena_array(&op->kept, chunk->count, sizeof *ids);
+    state->positions =
+        ndb_arena_array(&op->kept, chunk->count, sizeof *state->positions);
+    if (ids == NULL || state->positions == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+        namidb_value node = ndb_vector_get(&chunk->columns[op->plan->slot], at);
+
+        if (node.kind != NAMIDB_NODE)
+            continue;
+        state->positions[state->count] = at;
+        ids[state->count++] = node.as.id;
+    }
+    return ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
+                             &state->sets);
+}
+
+struct output {
+    uint32_t *positions;
+    namidb_edge *edges;
+    uint64_t *to;
+    uint32_t count, max;
+};
+
+static int output_init(struct ndb_op *op, struct output *out)
+{
+    struct expand_state *state = op->state;
+    uint64_t left = 0;
+
+    for (uint32_t i = state->row; i < state->count && left < NDB_CHUNK_ROWS_MAX;
+         i++)
+        left += ndb_hop_count(&state->sets, i);
+    out->count = 0;
+    out->max = left < NDB_CHUNK_ROWS_MAX ? (uint32_t)left : NDB_CHUNK_ROWS_MAX;
+    out->positions =
+        ndb_arena_array(&op->arena, out->max, sizeof *out->positions);
+    out->edges = ndb_arena_array(&op->arena, out->max, sizeof *out->edges);
+    out->to = ndb_arena_array(&op->arena, out->max, sizeof *out->to);
+    return out->positions == NULL || out->edges == NULL || out->to == NULL
+               ? NAMIDB_ENOMEM
+               : NAMIDB_OK;
+}
+
+/* The node that an edge must end at; 0: any, UINT64_MAX: none can. */
+static uint64_t wanted_end(const struct ndb_op *op, uint32_t position)
+{
+    namidb_value to;
+
+    if ((op->plan->flags & NDB_EXPAND_INTO) == 0)
+        return 0;
+    to = ndb_vector_get(&op->child->chunk.columns[op->plan->to], position);
+    return to.kind == NAMIDB_NODE ? to.as.id : UINT64_MAX;
+}
+
+/* Fills the output from where we are; stops when it is full. */
+static void fill(struct ndb_op *op, struct output *out)
+{
+    struct expand_state *state = op->state;
+
+    for (; state->row < state->count; state->row++) {
+        uint32_t position = state->positions[state->row];
+        uint64_t end = wanted_end(op, position);
+
+        while (out->count < out->max &&
+               ndb_hop_next(&state->sets, state->row, &state->at,
+                            &out->edges[out->count], &out->to[out->count])) {
+            if (end != 0 && out->to[out->count] != end)
+                continue;
+            out->positions[out->count++] = position;
+        }
+        if (out->count == out->max && state->at.set < state->sets.count)
+            return;
+        state->at = (struct ndb_hop_at){ 0, 0 };
+    }
+}
+
+static int emit(struct ndb_op *op, const struct output *out)
+{
+    struct ndb_vector *columns = op->chunk.columns;
+    int rc = ndb_op_gather(op, &op->child->chunk, out->positions, out->count);
+
+    if ((op->plan->flags & NDB_EXPAND_NO_EDGE) == 0)
+        columns[op->plan->edge] = (struct ndb_vector){ .form = NDB_FORM_EDGES,
+                                                       .as.edges = out->edges };
+    if ((op->plan->flags & NDB_EXPAND_NO_NODE) == 0)
+        columns[op->plan->to] =
+            (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = out->to };
+    return rc;
+}
+
+static int expand_next(struct ndb_op *op)
+{
+    struct expand_state *state = op->state;
+
+    for (;;) {
+        struct output out;
+        int rc = state->row == state->count ? load(op) : NAMIDB_OK;
+
+        if (rc != NAMIDB_OK)
+            return rc;
+        rc = output_init(op, &out);
+        if (rc < 0)
+            return rc;
+        if (out.max == 0) {
+            state->row = state->count; /* the rest has no edges */
+            continue;
+        }
+        fill(op, &out);
+        if (out.count != 0)
+            return emit(op, &out);
+    }
+}
+
+const struct ndb_op_class ndb_op_expand = {
+    .state_bytes = sizeof(struct expand_state),
+    .rewind = expand_rewind,
+    .next = expand_next,
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows for which a condition is true.
+ */
+#include "exec/eval.h"
+
+static uint32_t pick(const struct ndb_chunk *chunk,
+                     const struct ndb_vector *truths, uint16_t *rows)
+{
+    uint32_t count = 0;
+
+    if (truths->form != NDB_FORM_TRUTHS)
+        return 0;
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+
+        rows[count] = (uint16_t)at;
+        count += truths->as.truths[truths->is_constant ? 0 : at] == NDB_TRUE;
+    }
+    return count;
+}
+
+static int filter_next(struct ndb_op *op)
+{
+    for (;;) {
+        struct ndb_eval eval = ndb_eval_of(op, &op->arena);
+        const struct ndb_chunk *chunk = &op->child->chunk;
+        struct ndb_vector truths;
+        uint16_t *rows;
+        uint32_t count;
+        int rc = ndb_op_next(op->child);
+
+        if (rc != NAMIDB_OK)
+            return rc;
+        ndb_arena_reset(&op->arena);
+        rc = ndb_eval_truths(&eval, op->plan->expr, chunk, &truths);
+        if (rc < 0)
+            return rc;
+        rows =
+            ndb_arena_array(&op->arena, (size_t)chunk->count + 1, sizeof *rows);
+        if (rows == NULL)
+            return NAMIDB_ENOMEM;
+        count = pick(chunk, &truths, rows);
+        if (count == 0)
+            continue;
+        ndb_op_pass(op, chunk);
+        op->chunk.rows = rows;
+        op->chunk.count = count;
+        return NAMIDB_OK;
+    }
+}
+
+const struct ndb_op_class ndb_op_filter = { .next = filter_next };

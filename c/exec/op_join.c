@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hash join: the rows of the inner plan in a table by their keys, then a look
+ * into it for each row of the child. A key that is null, or equals nothing
+ * (NaN), joins nothing.
+ */
+#include "exec/row_store.h"
+#include "exec/value_set.h"
+
+struct join_state {
+    struct ndb_value_set keys;
+    struct ndb_row_store rows; /* of the build side, live slots */
+    uint32_t *first;           /* by key: its last row + 1 */
+    uint32_t *next;            /* by row: the one before with its key, + 1 */
+    uint32_t first_capacity, next_capacity;
+    struct ndb_cursor_row row;
+    uint32_t match; /* rows[match - 1] is the next for the row; 0: none */
+    bool is_built;
+};
+
+static void join_rewind(struct ndb_op *op)
+{
+    struct join_state *state = op->state;
+
+    memset(state, 0, sizeof *state);
+    state->keys = ndb_value_set_of(&op->kept, op->plan->slots.count);
+    state->rows = ndb_row_store_of(&op->kept, &op->plan->live);
+}
+
+static int join_open(struct ndb_op *op)
+{
+    join_rewind(op);
+    return NAMIDB_OK;
+}
+
+/* The key of a row; false: it joins nothing. */
+static bool key_of(const struct ndb_op *op, const struct ndb_chunk *chunk,
+                   uint32_t at, namidb_value *key)
+{
+    for (uint32_t i = 0; i < op->plan->slots.count; i++) {
+        key[i] = ndb_vector_get(&chunk->columns[op->plan->slots.items[i]], at);
+        if (ndb_equal(&key[i], &key[i]) != NDB_TRUE)
+            return false;
+    }
+    return true;
+}
+
+/* Makes room for item `index` of a growing array of numbers. */
+static int grow(struct ndb_op *op, uint32_t **items, uint32_t *capacity,
+                uint32_t index)
+{
+    uint32_t count = *capacity * 2 + 64, *grown;
+
+    if (index < *capacity)
+        return NAMIDB_OK;
+    grown = ndb_arena_array(&op->kept, count, sizeof *grown);
+    if (grown == NULL || count <= index)
+        return NAMIDB_ENOMEM;
+    memset(grown, 0, count * sizeof *grown);
+    if (*capacity != 0)
+        memcpy(grown, *items, *capacity * sizeof *grown);
+    *items = grown;
+    *capacity = count;
+    return NAMIDB_OK;
+}
+
+static int build_row(struct ndb_op *op, uint32_t at, namidb_value *key)
+{
+    struct join_state *state = op->state;
+    const struct ndb_chunk *chunk = &op->inner->chunk;
+    uint32_t number, row = state->rows.count;
+    bool is_new;
+
+    if (!key_of(op, chunk, at, key))
+        return NAMIDB_OK;
+    if (ndb_value_set_add(&state->keys, key, &number, &is_new) < 0 ||
+        ndb_row_store_add(&state->rows, chunk, at) < 0 ||
+        grow(op, &state->first, &state->first_capacity, number) < 0 ||
+        grow(op, &state->next, &state->next_capacity, row) < 0)
+        return NAMIDB_ENOMEM;
+    state->next[row] = state->first[number];
+    state->first[number] = row + 1;
+    return NAMIDB_OK;
+}
+
+static int build(struct ndb_op *op, namidb_value *key)
+{
+    struct join_state *state = op->state;
+    int rc;
+
+    while ((rc = ndb_op_next(op->inner)) == NAMIDB_OK)
+        for (uint32_t i = 0; i < op->inner->chunk.count; i++)
+            if (build_row(op, ndb_chunk_row(&op->inner->chunk, i), key) < 0)
+                return NAMIDB_ENOMEM;
+    state->is_built = rc >= 0;
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+/* The first match of the child's next row that has one. */
+static int probe(struct ndb_op *op, namidb_value *key)
+{
+    struct join_state *state = op->state;
+
+    while (state->match == 0) {
+        uint32_t number;
+        int rc = ndb_op_next_row(op, &state->row);
+
+        if (rc != NAMIDB_OK)
+            return rc;
+        if (!key_of(op, &op->child->chunk, state->row.position, key))
+            continue;
+        number = ndb_value_set_find(&state->keys, key);
+        if (number != UINT32_MAX)
+            state->match = state->first[number];
+    }
+    return NAMIDB_OK;
+}
+
+/* Slots of the build side are those that the child did not set. */
+static int emit(struct ndb_op *op, const uint32_t *matches, uint32_t count)
+{
+    struct join_state *state = op->state;
+    const struct ndb_slots *live = &op->plan->live;
+
+    ndb_op_repeat(op, &op->child->chunk, state->row.position, count);
+    for (uint32_t i = 0; i < live->count; i++) {
+        struct ndb_vector *out = &op->chunk.columns[live->items[i]];
+
+        if (out->form != NDB_FORM_NONE)
+            continue;
+        if (!ndb_vector_values(out, &op->arena, count))
+            return NAMIDB_ENOMEM;
+        for (uint32_t j = 0; j < count; j++)
+            out->as.values[j] = state->rows.rows[matches[j]][i];
+    }
+    return NAMIDB_OK;
+}
+
+static int join_next(struct ndb_op *op)
+{
+    struct join_state *state = op->state;
+    namidb_value *key =
+        ndb_arena_array(&op->arena, op->plan->slots.count, sizeof *key);
+    uint32_t *matches =
+        ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof *matches);
+    uint32_t count = 0;
+    int rc = key == NULL || matches == NULL ? NAMIDB_ENOMEM
+             : state->is_built              ? NAMIDB_OK
+                                            : build(op, key);
+
+    if (rc >= 0)
+        rc = probe(op, key);
+    if (rc != NAMIDB_OK)
+        return rc;
+    for (; state->match != 0 && count < NDB_CHUNK_ROWS_MAX;
+         state->match = state->next[state->match - 1])
+        matches[count++] = state->match - 1;
+    return emit(op, matches, count);
+}
+
+const struct ndb_op_class ndb_op_join = {
+    .state_bytes = sizeof(struct join_state),
+    .open = join_open,
+    .rewind = join_rewind,
+    .next = join_next,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/row_store.h"
+
+#include "exec/value_copy.h"
+
+static int grow(struct ndb_row_store *store)
+{
+    uint32_t capacity = store->capacity * 2 + 64;
+    namidb_value **rows = ndb_arena_array(store->arena, capacity, sizeof *rows);
+
+    if (rows == NULL || capacity < store->capacity)
+        return NAMIDB_ENOMEM;
+    if (store->count != 0)
+        memcpy(rows, store->rows, store->count * sizeof *rows);
+    store->rows = rows;
+    store->capacity = capacity;
+    return NAMIDB_OK;
+}
+
+int ndb_row_store_add(struct ndb_row_store *store,
+                      const struct ndb_chunk *chunk, uint32_t position)
+{
+    namidb_value *row =
+        ndb_arena_array(store->arena, store->slots.count, sizeof *row);
+
+    if (row == NULL || (store->count == store->capacity && grow(store) < 0))
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < store->slots.count; i++) {
+        namidb_value value =
+            ndb_vector_get(&chunk->columns[store->slots.items[i]], position);
+
+        if (ndb_query_value_copy(store->arena, &value, &row[i]) < 0)
+            return NAMIDB_ENOMEM;
+    }
+    store->rows[store->count++] = row;
+    return NAMIDB_OK;
+}
+
+int ndb_row_store_add_all(struct ndb_row_store *store,
+                          const struct ndb_chunk *chunk)
+{
+    for (uint32_t i = 0; i < chunk->count; i++)
+        if (ndb_row_store_add(store, chunk, ndb_chunk_row(chunk, i)) < 0)
+            return NAMIDB_ENOMEM;
+    return NAMIDB_OK;
+}
+
+int ndb_row_store_emit(const struct ndb_row_store *store, uint32_t begin,
+                       uint32_t count, struct ndb_op *op)
+{
+    memset(op->chunk.columns, 0,
+           op->run->plan->slot_count * sizeof *op->chunk.columns);
+    for (uint32_t i = 0; i < store->slots.count; i++) {
+        struct ndb_vector *out = &op->chunk.columns[store->slots.items[i]];
+
+        if (!ndb_vector_values(out, &op->arena, count))
+            return NAMIDB_ENOMEM;
+        for (uint32_t j = 0; j < count; j++)
+            out->as.values[j] = store->rows[begin + j][i];
+    }
+    op->chunk.extent = op->chunk.count = count;
+    op->chunk.rows = NULL;
+    return NAMIDB_OK;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/op.h"
+#include "sys/clock.h"
+
+int ndb_run_no_memory(struct ndb_run *run)
+{
+    if (!run->budget.was_exceeded)
+        return ndb_fail_memory(run->err);
+    return ndb_raise(run->err, NDB_FAULT_MEMORY,
+                     "the query needs more than its %zu bytes of memory "
+                     "(max_memory)",
+                     run->budget.bytes_max);
+}
+
+int ndb_run_check(struct ndb_run *run)
+{
+    if (run->is_canceled != NULL &&
+        __atomic_load_n(run->is_canceled, __ATOMIC_RELAXED))
+        return ndb_fail(run->err, NAMIDB_ECANCELED, "the query was canceled");
+    if (ndb_clock_ns() > run->deadline_ns)
+        return ndb_fail(run->err, NAMIDB_ETIMEOUT,
+                        "the query took longer than its timeout");
+    return NAMIDB_OK;
+}
+
+uint32_t ndb_run_number(struct ndb_run *run, uint32_t name)
+{
+    const struct ndb_plan_name *wanted = &run->plan->names[name];
+
+    if (run->numbers[name] == 0)
+        run->numbers[name] =
+            ndb_dict_find(run->snapshot.view->dict, wanted->kind, wanted->text);
+    return run->numbers[name];
+}
+
+int ndb_run_make_number(struct ndb_run *run, uint32_t name, uint32_t *number)
+{
+    const struct ndb_plan_name *wanted = &run->plan->names[name];
+
+    *number = ndb_run_number(run, name);
+    if (*number != 0)
+        return NAMIDB_OK;
+    return ndb_dict_add(run->snapshot.view->dict, wanted->kind, wanted->text,
+                        number, run->err);
+}
