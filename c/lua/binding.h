@@ -30,6 +30,12 @@
 #define NDB_LUA_NODE "namidb.node"
 #define NDB_LUA_EDGE "namidb.edge"
 #define NDB_LUA_ERROR "namidb.error"
+#define NDB_LUA_PLAN "namidb.plan"
+#define NDB_LUA_QUERY "namidb.query"
+#define NDB_LUA_PATH "namidb.path"
+
+/* In the registry: how LuaJIT reads an int64_t. */
+#define NDB_LUA_READ_INT64 "namidb.read_int64"
 
 /* Ids and sizes: integers where there are any. */
 #if LUA_VERSION_NUM >= 503
@@ -101,6 +107,9 @@ void ndb_lua_open_errors(lua_State *L);
  * is needed. Raises when it cannot be a value; `what` names it. */
 namidb_value ndb_lua_check_value(lua_State *L, int index, int anchors,
                                  const char *what);
+/* The same for a query, where maps, nodes and edges are values, too. */
+namidb_value ndb_lua_check_query_value(lua_State *L, int index, int anchors,
+                                       const char *what);
 /* A key: a string or an integer. */
 namidb_value ndb_lua_check_key(lua_State *L, int index);
 /* `is_int64`: LuaJIT gets every integer as an int64_t, however small. */
@@ -128,6 +137,9 @@ void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
                        const namidb_node *node);
 void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
                        const namidb_edge *edge);
+/* A value of a query: nodes, edges and paths as well. */
+void ndb_lua_push_result(lua_State *L, namidb *db, int shared,
+                         const namidb_value *value, bool is_int64);
 void ndb_lua_open_rows(lua_State *L);
 void ndb_lua_open_looks(lua_State *L);
 
@@ -140,6 +152,23 @@ void ndb_lua_open_cursor(lua_State *L);
 /* Pushes next, a cursor that is not open yet, nil, and the cursor (to be closed
  * by 5.4); returns where namidb_scan_nodes and the like put theirs. */
 namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader);
+
+void ndb_lua_open_queries(lua_State *L);
+/* core.plan(bytes, constants, count) */
+int ndb_lua_plan_new(lua_State *L);
+/* Sets the field `opcodes` of the module on top. */
+void ndb_lua_add_opcodes(lua_State *L);
+/* reader:run(plan, params, options): see query.c. */
+int ndb_lua_run(lua_State *L);
+/* reader:names(kind), reader:counts(): see counts.c. */
+int ndb_lua_names(lua_State *L);
+int ndb_lua_counts(lua_State *L);
+/* What a call of a reader reads, to be ended when it is over; raises when the
+ * handle cannot be read. */
+struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,
+                                        struct ndb_lua_reader *reader,
+                                        namidb_snapshot **out);
+void ndb_lua_end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look);
 
 int ndb_lua_db_open(lua_State *L);
 int ndb_lua_parse_uri(lua_State *L);

@@ -5,11 +5,9 @@
 #include "lua/binding.h"
 
 static const luaL_Reg FUNCTIONS[] = {
-    { "open", ndb_lua_db_open },
-    { "parse_uri", ndb_lua_parse_uri },
-    { "set_int64", ndb_lua_set_int64 },
-    { "set_kinds", ndb_lua_set_kinds },
-    { NULL, NULL },
+    { "open", ndb_lua_db_open },        { "parse_uri", ndb_lua_parse_uri },
+    { "set_int64", ndb_lua_set_int64 }, { "set_kinds", ndb_lua_set_kinds },
+    { "plan", ndb_lua_plan_new },       { NULL, NULL },
 };
 
 /* Raw tables of methods and metatables, which Lua adds to. */
@@ -30,6 +28,7 @@ int luaopen_namidb_core(lua_State *L)
     ndb_lua_open_db(L);
     ndb_lua_open_snapshot(L);
     ndb_lua_open_tx(L);
+    ndb_lua_open_queries(L);
     lua_newtable(L);
     luaL_setfuncs(L, FUNCTIONS, 0);
     add_metatable(L, "db", NDB_LUA_DB);
@@ -38,10 +37,13 @@ int luaopen_namidb_core(lua_State *L)
     add_metatable(L, "ticket", NDB_LUA_TICKET);
     add_metatable(L, "node", NDB_LUA_NODE);
     add_metatable(L, "edge", NDB_LUA_EDGE);
+    add_metatable(L, "path", NDB_LUA_PATH);
+    add_metatable(L, "query", NDB_LUA_QUERY);
     add_metatable(L, "error", NDB_LUA_ERROR);
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");
     lua_pushliteral(L, NAMIDB_VERSION);
     lua_setfield(L, -2, "version");
+    ndb_lua_add_opcodes(L);
     return 1;
 }

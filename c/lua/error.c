@@ -21,7 +21,10 @@ static void set_fault(lua_State *L, const char *fault)
     lua_pushlstring(L, fault, (size_t)(dot - fault));
     lua_setfield(L, -2, "class");
     set_text(L, "detail", dot + 1);
-    set_text(L, "phase", "runtime");
+    /* Parameters are looked at before anything runs. */
+    set_text(L, "phase",
+             strncmp(fault, "ParameterMissing", 16) == 0 ? "compile"
+                                                         : "runtime");
 }
 
 static void push_error(lua_State *L, const namidb_error *err)

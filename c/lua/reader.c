@@ -194,7 +194,7 @@ static struct ndb_lua_look *lend_look(lua_State *L,
 }
 
 /* The call is over: neither rows nor names of it are used any more. */
-static void end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look)
+void ndb_lua_end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look)
 {
     namidb_snapshot_close(look->snapshot);
     look->snapshot = NULL;
@@ -209,8 +209,9 @@ static void end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look)
 
 /* Opens what one call reads; end_look when its rows are Lua's. Raises for a
  * handle that cannot be read; *out is the snapshot. */
-static struct ndb_lua_look *
-begin_look(lua_State *L, struct ndb_lua_reader *reader, namidb_snapshot **out)
+struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,
+                                        struct ndb_lua_reader *reader,
+                                        namidb_snapshot **out)
 {
     struct ndb_lua_look *look = lend_look(L, reader);
     namidb *db = reader->db;
@@ -218,7 +219,7 @@ begin_look(lua_State *L, struct ndb_lua_reader *reader, namidb_snapshot **out)
     int rc = NAMIDB_OK;
 
     if (db == NULL) {
-        end_look(reader, look);
+        ndb_lua_end_look(reader, look);
         db = ndb_lua_live_db(L, reader);
     }
     *out = reader->snapshot;
@@ -229,7 +230,7 @@ begin_look(lua_State *L, struct ndb_lua_reader *reader, namidb_snapshot **out)
         *out = look->snapshot;
     }
     if (rc < 0) {
-        end_look(reader, look);
+        ndb_lua_end_look(reader, look);
         if (rc == NAMIDB_EINVAL)
             (void)luaL_error(L, "%s", err.message);
         (void)ndb_lua_raise(L, &err);
@@ -248,7 +249,7 @@ static int push_found_node(lua_State *L, struct ndb_lua_reader *reader,
     } else {
         lua_pushnil(L);
     }
-    end_look(reader, look);
+    ndb_lua_end_look(reader, look);
     return rc < 0 ? ndb_lua_fail(L, err) : 1;
 }
 
@@ -256,7 +257,7 @@ static int node_by_id(lua_State *L, struct ndb_lua_reader *reader)
 {
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
     namidb_snapshot *snapshot;
-    struct ndb_lua_look *look = begin_look(L, reader, &snapshot);
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
     namidb_node node = { .id = 0 };
     namidb_error err;
     int rc = namidb_nodes_get(snapshot, &id, 1, look->arena, &node, &err);
@@ -282,7 +283,7 @@ static int reader_node(lua_State *L)
     key = ndb_lua_check_key(L, 3);
     luaL_checktype(L, 2, LUA_TSTRING);
     is_known = find_name(L, reader, 2, NAMIDB_LABEL, &label);
-    look = begin_look(L, reader, &snapshot);
+    look = ndb_lua_begin_look(L, reader, &snapshot);
     if (is_known)
         rc = namidb_node_by_key(snapshot, label, key, look->arena, &node, &err);
     return push_found_node(L, reader, look, rc, &node, &err);
@@ -293,7 +294,7 @@ static int reader_edge(lua_State *L)
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_EDGE);
     namidb_snapshot *snapshot;
-    struct ndb_lua_look *look = begin_look(L, reader, &snapshot);
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
     namidb_edge edge = { .id = 0 };
     namidb_error err;
     int rc = namidb_edges_get(snapshot, &id, 1, look->arena, &edge, &err);
@@ -304,7 +305,7 @@ static int reader_edge(lua_State *L)
     } else {
         lua_pushnil(L);
     }
-    end_look(reader, look);
+    ndb_lua_end_look(reader, look);
     return rc < 0 ? ndb_lua_fail(L, &err) : 1;
 }
 
@@ -322,10 +323,10 @@ static int reader_degree(lua_State *L)
     bool is_known = find_name(L, reader, 3, NAMIDB_TYPE, &type);
     int rc = NAMIDB_OK;
 
-    look = begin_look(L, reader, &snapshot);
+    look = ndb_lua_begin_look(L, reader, &snapshot);
     if (is_known)
         rc = namidb_degree(snapshot, id, type, direction, &degree, &err);
-    end_look(reader, look);
+    ndb_lua_end_look(reader, look);
     if (rc < 0)
         return ndb_lua_fail(L, &err);
     ndb_lua_pushid(L, degree);
@@ -344,7 +345,7 @@ static int scan(lua_State *L, enum namidb_name_kind kind)
     namidb_cursor **cursor = ndb_lua_new_cursor(L, reader);
     int top = lua_gettop(L);
     namidb_snapshot *snapshot;
-    struct ndb_lua_look *look = begin_look(L, reader, &snapshot);
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
     namidb_error err;
     int rc = NAMIDB_OK;
 
@@ -352,7 +353,7 @@ static int scan(lua_State *L, enum namidb_name_kind kind)
         rc = kind == NAMIDB_LABEL
                  ? namidb_scan_nodes(cursor, snapshot, number, &err)
                  : namidb_scan_edges(cursor, snapshot, number, &err);
-    end_look(reader, look);
+    ndb_lua_end_look(reader, look);
     lua_settop(L, top);
     return rc < 0 ? ndb_lua_raise(L, &err) : 4;
 }
@@ -376,13 +377,13 @@ static int expand(lua_State *L, enum namidb_direction direction)
     namidb_cursor **cursor = ndb_lua_new_cursor(L, reader);
     int top = lua_gettop(L);
     namidb_snapshot *snapshot;
-    struct ndb_lua_look *look = begin_look(L, reader, &snapshot);
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
     namidb_error err;
     int rc = NAMIDB_OK;
 
     if (is_known)
         rc = namidb_expand(cursor, snapshot, id, type, direction, true, &err);
-    end_look(reader, look);
+    ndb_lua_end_look(reader, look);
     lua_settop(L, top);
     return rc < 0 ? ndb_lua_raise(L, &err) : 4;
 }
@@ -403,15 +404,12 @@ static int reader_both(lua_State *L)
 }
 
 static const luaL_Reg READING[] = {
-    { "node", reader_node },
-    { "edge", reader_edge },
-    { "nodes", reader_nodes },
-    { "edges", reader_edges },
-    { "out", reader_out },
-    { "into", reader_into },
-    { "both", reader_both },
-    { "degree", reader_degree },
-    { NULL, NULL },
+    { "node", reader_node },      { "edge", reader_edge },
+    { "nodes", reader_nodes },    { "edges", reader_edges },
+    { "out", reader_out },        { "into", reader_into },
+    { "both", reader_both },      { "degree", reader_degree },
+    { "run", ndb_lua_run },       { "names", ndb_lua_names },
+    { "counts", ndb_lua_counts }, { NULL, NULL },
 };
 
 void ndb_lua_add_reading(lua_State *L, const char *name)

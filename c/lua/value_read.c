@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values, both ways.
- *
- * Booleans, numbers and strings are themselves, namidb.null is a light userdata
- * of NULL. The kinds that Lua has no type for are arrays under metatables that
- * carry the kind's number in `__kind` (lua/namidb/value.lua makes them); their
- * fields stand in the order of namidb.h. A table without such a metatable is a
- * list.
+ * Values from Lua; value_push.c says how they look. A table without a metatable
+ * is a list; in a query it may be a map.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lua/binding.h"
@@ -16,222 +12,13 @@
 #define DEPTH_MAX 32
 #define INT53 9007199254740992.0
 
-static const char MAKE_INT64 = 0; /* registry keys */
-static const char READ_INT64 = 0;
-static const char KINDS = 0;
-
-static void *registry_key(const char *key)
-{
-    return (void *)(uintptr_t)key;
-}
-
-int ndb_lua_set_int64(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    lua_pushlightuserdata(L, registry_key(&MAKE_INT64));
-    lua_pushvalue(L, 1);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-    lua_pushlightuserdata(L, registry_key(&READ_INT64));
-    lua_pushvalue(L, 2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-    return 0;
-}
-
-int ndb_lua_set_kinds(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_pushlightuserdata(L, registry_key(&KINDS));
-    lua_pushvalue(L, 1);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-    return 0;
-}
-
-/* ----------------------------------------------------------------- to Lua --
- */
-
-static void push_int64(lua_State *L, int64_t integer, bool is_int64)
-{
-#if LUA_VERSION_NUM >= 503
-    (void)is_int64; /* they all are */
-    lua_pushinteger(L, integer);
-#else
-    if (!is_int64 && integer >= -(int64_t)INT53 && integer <= (int64_t)INT53) {
-        lua_pushnumber(L, (lua_Number)integer);
-        return;
-    }
-    lua_pushlightuserdata(L, registry_key(&MAKE_INT64));
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    lua_pushlstring(L, (const char *)&integer, sizeof integer);
-    lua_call(L, 1, 1);
-#endif
-}
-
-void ndb_lua_push_int64(lua_State *L, int64_t integer)
-{
-    push_int64(L, integer, false);
-}
-
-static void set_int(lua_State *L, int at, int64_t integer)
-{
-    ndb_lua_push_int64(L, integer);
-    lua_rawseti(L, -2, at);
-}
-
-static void set_number(lua_State *L, int at, double number)
-{
-    lua_pushnumber(L, number);
-    lua_rawseti(L, -2, at);
-}
-
-/* Gives the table on the stack the metatable of its kind. */
-static void set_kind(lua_State *L, uint32_t kind)
-{
-    lua_pushlightuserdata(L, registry_key(&KINDS));
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    if (lua_istable(L, -1)) {
-        lua_rawgeti(L, -1, (int)kind);
-        lua_remove(L, -2);
-        if (lua_istable(L, -1)) {
-            lua_setmetatable(L, -2);
-            return;
-        }
-    }
-    lua_pop(L, 1);
-}
-
-static void push_datetime(lua_State *L, const namidb_datetime *datetime)
-{
-    lua_createtable(L, 4, 0);
-    set_int(L, 1, datetime->seconds);
-    set_int(L, 2, datetime->nanoseconds);
-    set_int(L, 3, datetime->offset);
-    if (datetime->zone_bytes == 0)
-        return;
-    lua_pushlstring(L, datetime->zone, datetime->zone_bytes);
-    lua_rawseti(L, -2, 4);
-}
-
-static void push_duration(lua_State *L, const namidb_duration *duration)
-{
-    lua_createtable(L, 4, 0);
-    set_int(L, 1, duration->months);
-    set_int(L, 2, duration->days);
-    set_int(L, 3, duration->seconds);
-    set_int(L, 4, duration->nanoseconds);
-}
-
-static void push_point(lua_State *L, const namidb_point *point)
-{
-    lua_createtable(L, 4, 0);
-    set_int(L, 1, point->srid);
-    set_number(L, 2, point->x);
-    set_number(L, 3, point->y);
-    if (point->dimensions == 3)
-        set_number(L, 4, point->z);
-}
-
-static void push_items(lua_State *L, const namidb_value *value, bool is_int64)
-{
-    luaL_checkstack(L, 4, "a list is nested too deeply");
-    lua_createtable(L, (int)value->size, 0);
-    for (uint32_t i = 0; i < value->size; i++) {
-        ndb_lua_push_value(L, &value->as.items[i], is_int64);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
-}
-
-static void push_vector(lua_State *L, const namidb_value *value)
-{
-    lua_createtable(L, (int)value->size, 0);
-    for (uint32_t i = 0; i < value->size; i++)
-        set_number(L, (int)i + 1, (double)value->as.floats[i]);
-}
-
-static void push_map(lua_State *L, const namidb_value *value, bool is_int64)
-{
-    lua_createtable(L, 0, (int)value->size);
-    for (uint32_t i = 0; i < value->size; i++) {
-        ndb_lua_push_value(L, &value->as.entries[i].key, is_int64);
-        ndb_lua_push_value(L, &value->as.entries[i].value, is_int64);
-        lua_rawset(L, -3);
-    }
-}
-
-/* A kind that is a table. */
-static void push_table(lua_State *L, const namidb_value *value, bool is_int64)
-{
-    switch (value->kind) {
-    case NAMIDB_BYTES:
-        lua_createtable(L, 1, 0);
-        lua_pushlstring(L, value->as.bytes, value->size);
-        lua_rawseti(L, -2, 1);
-        break;
-    case NAMIDB_DATE:
-    case NAMIDB_LOCAL_TIME:
-        lua_createtable(L, 1, 0);
-        set_int(L, 1, value->as.integer);
-        break;
-    case NAMIDB_TIME:
-    case NAMIDB_LOCAL_DATETIME:
-        lua_createtable(L, 2, 0);
-        set_int(L, 1, value->as.integer);
-        set_int(L, 2, (int32_t)value->size);
-        break;
-    case NAMIDB_DATETIME:
-        push_datetime(L, value->as.datetime);
-        break;
-    case NAMIDB_DURATION:
-        push_duration(L, value->as.duration);
-        break;
-    case NAMIDB_POINT:
-        push_point(L, value->as.point);
-        break;
-    case NAMIDB_VECTOR:
-        push_vector(L, value);
-        break;
-    case NAMIDB_LIST:
-        push_items(L, value, is_int64);
-        break;
-    default:
-        push_map(L, value, is_int64);
-        return;
-    }
-    set_kind(L, value->kind);
-}
-
-void ndb_lua_push_value(lua_State *L, const namidb_value *value, bool is_int64)
-{
-    switch (value->kind) {
-    case NAMIDB_NULL:
-        lua_pushlightuserdata(L, NULL);
-        break;
-    case NAMIDB_BOOL:
-        lua_pushboolean(L, value->as.boolean);
-        break;
-    case NAMIDB_INT:
-        push_int64(L, value->as.integer, is_int64);
-        break;
-    case NAMIDB_FLOAT:
-        lua_pushnumber(L, value->as.number);
-        break;
-    case NAMIDB_STRING:
-        lua_pushlstring(L, value->as.bytes, value->size);
-        break;
-    default:
-        push_table(L, value, is_int64);
-    }
-}
-
-/* --------------------------------------------------------------- from Lua --
- */
-
 /* What a reading is about, for messages. */
 struct reading {
     lua_State *L;
     const char *what;
     int anchors; /* stack index of the table that holds what was made */
     int depth;
+    bool is_query; /* maps, nodes and edges are values, too */
 };
 
 static int bad(struct reading *reading, const char *why)
@@ -275,8 +62,7 @@ static namidb_value read_cdata(struct reading *reading, int index)
     size_t bytes = 0;
     const char *text;
 
-    lua_pushlightuserdata(L, registry_key(&READ_INT64));
-    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_getfield(L, LUA_REGISTRYINDEX, NDB_LUA_READ_INT64);
     if (!lua_isfunction(L, -1))
         (void)bad(reading, "cdata cannot be stored");
     lua_pushvalue(L, index);
@@ -426,6 +212,80 @@ static bool is_sequence(lua_State *L, int index)
     return seen == count;
 }
 
+static int compare_entries(const void *a, const void *b)
+{
+    const namidb_value *left = &((const namidb_entry *)a)->key;
+    const namidb_value *right = &((const namidb_entry *)b)->key;
+    size_t bytes = left->size < right->size ? left->size : right->size;
+    int order = memcmp(left->as.bytes, right->as.bytes, bytes);
+
+    return order != 0 ? order
+                      : (left->size > right->size) - (left->size < right->size);
+}
+
+static int count_fields(lua_State *L, int index)
+{
+    int count = 0;
+
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        lua_pop(L, 1);
+        count++;
+    }
+    return count;
+}
+
+/* Keys are strings; the depth was counted by read_list. */
+static namidb_value read_map(struct reading *reading, int index)
+{
+    lua_State *L = reading->L;
+    size_t count = (size_t)count_fields(L, index), at = 0;
+    namidb_entry *entries = temporary(reading, count, sizeof *entries);
+
+    luaL_checkstack(L, 8, "a map is nested too deeply");
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0 && at < count) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            (void)bad(reading, "the keys of a map are strings");
+        entries[at].key =
+            read_string(reading, lua_gettop(L) - 1, NAMIDB_STRING);
+        entries[at++].value = read_value(reading, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+    reading->depth--;
+    qsort(entries, at, sizeof *entries, compare_entries);
+    return (namidb_value){ .kind = NAMIDB_MAP,
+                           .size = (uint32_t)at,
+                           .as.entries = entries };
+}
+
+/* A node or an edge that a query or a reading method gave. */
+static bool read_row(struct reading *reading, int index, namidb_value *out)
+{
+    lua_State *L = reading->L;
+    namidb_edge *edge;
+
+    if (!reading->is_query)
+        return false;
+    if (ndb_lua_is_row(L, index, NDB_LUA_NODE)) {
+        *out = (namidb_value){ .kind = NAMIDB_NODE };
+        out->as.id = ndb_lua_check_id(L, index, NDB_LUA_NODE);
+        return true;
+    }
+    if (!ndb_lua_is_row(L, index, NDB_LUA_EDGE))
+        return false;
+    edge = temporary(reading, 1, sizeof *edge);
+    *edge = (namidb_edge){ .id = ndb_lua_check_id(L, index, NDB_LUA_EDGE) };
+    lua_getfield(L, index, "from");
+    lua_getfield(L, index, "to");
+    edge->from = (uint64_t)lua_tonumber(L, -2);
+    edge->to = (uint64_t)lua_tonumber(L, -1);
+    edge->type = NAMIDB_ID_TABLE(edge->id);
+    lua_pop(L, 2);
+    *out = (namidb_value){ .kind = NAMIDB_EDGE, .as.edge = edge };
+    return true;
+}
+
 static namidb_value read_list(struct reading *reading, int index)
 {
     lua_State *L = reading->L;
@@ -434,8 +294,11 @@ static namidb_value read_list(struct reading *reading, int index)
 
     if (++reading->depth > DEPTH_MAX)
         (void)bad(reading, "lists are nested too deeply");
-    if (!is_sequence(L, index))
-        (void)bad(reading, "a map cannot be stored, nor a list with holes");
+    if (!is_sequence(L, index)) {
+        if (!reading->is_query)
+            (void)bad(reading, "a map cannot be stored, nor a list with holes");
+        return read_map(reading, index);
+    }
     items = temporary(reading, count, sizeof *items);
     luaL_checkstack(L, 8, "a list is nested too deeply");
     for (size_t i = 0; i < count; i++) {
@@ -495,10 +358,15 @@ static namidb_value read_kind(struct reading *reading, int index, int kind)
 static namidb_value read_table(struct reading *reading, int index)
 {
     lua_State *L = reading->L;
+    namidb_value row;
     int kind;
 
     if (!lua_getmetatable(L, index))
         return read_list(reading, index);
+    if (read_row(reading, index, &row)) {
+        lua_pop(L, 1);
+        return row;
+    }
     lua_pushliteral(L, "__kind");
     lua_rawget(L, -2);
     if (lua_type(L, -1) != LUA_TNUMBER)
@@ -543,7 +411,16 @@ static namidb_value read_value(struct reading *reading, int index)
 namidb_value ndb_lua_check_value(lua_State *L, int index, int anchors,
                                  const char *what)
 {
-    struct reading reading = { L, what, anchors, 0 };
+    struct reading reading = { L, what, anchors, 0, false };
+
+    luaL_checkstack(L, 8, what);
+    return read_value(&reading, index);
+}
+
+namidb_value ndb_lua_check_query_value(lua_State *L, int index, int anchors,
+                                       const char *what)
+{
+    struct reading reading = { L, what, anchors, 0, true };
 
     luaL_checkstack(L, 8, what);
     return read_value(&reading, index);

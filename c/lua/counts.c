@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a reader can say of its graph as a whole: the names in use, and how many
+ * there are of each.
+ */
+#include "lua/binding.h"
+
+/* How many names of a kind there are. */
+static size_t count_names(namidb *db, enum namidb_name_kind kind)
+{
+    size_t count = 0, bytes;
+
+    while (namidb_name(db, kind, (uint32_t)count + 1, &bytes) != NULL)
+        count++;
+    return count;
+}
+
+/* Counts by number, on the stack; every property's is 1, nobody counts them. */
+static uint64_t *push_counts(lua_State *L, struct ndb_lua_reader *reader,
+                             enum namidb_name_kind kind, size_t *count)
+{
+    namidb *db = ndb_lua_live_db(L, reader);
+    struct ndb_lua_look *look;
+    namidb_snapshot *snapshot;
+    uint64_t *counts;
+    namidb_error err;
+    int rc = NAMIDB_OK;
+
+    *count = count_names(db, kind);
+    counts = lua_newuserdata(L, (*count + 1) * sizeof *counts);
+    if (kind == NAMIDB_PROPERTY) {
+        for (size_t i = 0; i < *count; i++)
+            counts[i] = 1;
+        return counts;
+    }
+    look = ndb_lua_begin_look(L, reader, &snapshot);
+    rc = namidb_counts(snapshot, kind, counts, *count, &err);
+    ndb_lua_end_look(reader, look);
+    if (rc < 0)
+        (void)ndb_lua_raise(L, &err);
+    return counts;
+}
+
+/* reader:names(kind): the names in use, in the order of their first use. */
+int ndb_lua_names(lua_State *L)
+{
+    static const char *const KINDS[] = { "label", "type", "property", NULL };
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    enum namidb_name_kind kind =
+        (enum namidb_name_kind)luaL_checkoption(L, 2, NULL, KINDS);
+    size_t count;
+    const uint64_t *counts = push_counts(L, reader, kind, &count);
+    int at = 0;
+
+    lua_newtable(L);
+    for (size_t i = 0; i < count; i++) {
+        size_t bytes;
+        const char *name;
+
+        if (counts[i] == 0)
+            continue;
+        name = namidb_name(reader->db, kind, (uint32_t)i + 1, &bytes);
+        lua_pushlstring(L, name, bytes);
+        lua_rawseti(L, -2, ++at);
+    }
+    return 1;
+}
+
+static void set_counts(lua_State *L, struct ndb_lua_reader *reader,
+                       enum namidb_name_kind kind, const char *field)
+{
+    int table = lua_gettop(L);
+    size_t count;
+    const uint64_t *counts = push_counts(L, reader, kind, &count);
+
+    lua_createtable(L, 0, (int)count);
+    for (size_t i = 0; i < count; i++) {
+        size_t bytes;
+        const char *name =
+            namidb_name(reader->db, kind, (uint32_t)i + 1, &bytes);
+
+        lua_pushlstring(L, name, bytes);
+        ndb_lua_pushid(L, counts[i]);
+        lua_rawset(L, -3);
+    }
+    lua_setfield(L, table, field);
+    lua_settop(L, table);
+}
+
+/* reader:counts(): { labels = { name = nodes }, types = { name = edges } }. */
+int ndb_lua_counts(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+
+    lua_createtable(L, 0, 2);
+    set_counts(L, reader, NAMIDB_LABEL, "labels");
+    set_counts(L, reader, NAMIDB_TYPE, "types");
+    return 1;
+}
