@@ -139,6 +139,8 @@
 --     + accumulator_variable BINDING, + variable BINDING }
 -- map_projection { operand variable, items [projected] }  n {.a, .*, b: 1}
 -- projected { all boolean (.*), name?, expression? (nil: the property) }
+-- shortest_path { pattern path_pattern, + imports [BINDING] } (a path or null;
+--     a list of paths if the pattern's shortest is "all")
 -- pattern_predicate { pattern path_pattern, + imports [BINDING] }
 -- exists, count_query, collect_query { query, + imports [BINDING] }
 --     EXISTS { (a)-->(b) WHERE ... } is a query with one match and no return,

@@ -1,0 +1,170 @@
+--- Patterns: their names bound, in what MATCH, CREATE and MERGE allow.
+
+local check_expression = require("namidb.cypher.check_expression")
+local scope = require("namidb.cypher.scope")
+
+local check_pattern = {}
+
+local fail = check_expression.fail
+local VALUE = {}
+
+-- A name that is bound already must be of the kind that the pattern needs; what
+-- is a value of no known type may be.
+local function check_kind(state, element, binding, kind)
+    if binding.kind == kind then return end
+    if binding.kind == "value" and (binding.type == nil or
+        binding.type == "null" or
+        kind == "edges" and binding.type == "list") then
+        return
+    end
+    fail(state, element, "VariableTypeConflict",
+         "%s is a %s and cannot be a %s", element.name,
+         binding.kind == "value" and binding.type or binding.kind, kind)
+end
+
+-- Binds the name of a node or an edge, or finds what it is bound to.
+local function bind(state, names, element, kind)
+    local binding = element.name and scope.find(names, element.name)
+    element.bound = binding ~= nil and binding ~= false
+    if element.bound then
+        check_kind(state, element, binding, kind)
+        element.variable = binding
+        return
+    end
+    if element.name then
+        element.variable = scope.declare(state, names, element.name, kind)
+    else
+        element.variable = scope.bind(state, nil, kind)
+    end
+end
+
+local function refuse_parameters(state, element)
+    if element.properties and element.properties.kind == "parameter" then
+        fail(state, element.properties, "InvalidParameterUse",
+             "a pattern cannot take its properties from a parameter")
+    end
+end
+
+local function check_element(state, names, element)
+    if element.properties then
+        check_expression.check(state, names, element.properties, VALUE)
+    end
+    if element.where then
+        check_expression.condition(state, names, element.where, VALUE)
+    end
+end
+
+local function bind_edge(state, names, element, seen)
+    if element.name then
+        if seen[element.name] then
+            fail(state, element, "RelationshipUniquenessViolation",
+                 "%s is two relationships of one pattern", element.name)
+        end
+        seen[element.name] = true
+    end
+    bind(state, names, element, element.length and "edges" or "edge")
+end
+
+local function bind_path(state, names, path)
+    if not path.name then return end
+    if scope.find(names, path.name) then
+        fail(state, path, "VariableAlreadyBound", "%s is bound already",
+             path.name)
+    end
+    path.variable = scope.declare(state, names, path.name, "path")
+end
+
+--- Binds what the patterns of a MATCH name, in `names`, and checks what is in
+-- them. mode: "match", or "inner" for patterns in expressions.
+function check_pattern.introduce(state, names, patterns, mode)
+    local seen = {}
+    for _, path in ipairs(patterns) do
+        for i, element in ipairs(path.elements) do
+            if mode == "match" then refuse_parameters(state, element) end
+            if i % 2 == 1 then
+                bind(state, names, element, "node")
+            else
+                bind_edge(state, names, element, seen)
+            end
+        end
+        bind_path(state, names, path)
+    end
+    for _, path in ipairs(patterns) do
+        for _, element in ipairs(path.elements) do
+            check_element(state, names, element)
+        end
+    end
+end
+
+--- The bindings that a pattern found in the scope around it.
+function check_pattern.bound(path)
+    local bindings = {}
+    for _, element in ipairs(path.elements) do
+        if element.bound then bindings[#bindings + 1] = element.variable end
+    end
+    return bindings
+end
+
+local function is_plain(element)
+    return not element.properties and not element.where and
+        not element.label_expression and #(element.labels or {}) == 0
+end
+
+local function already_bound(state, element)
+    fail(state, element, "VariableAlreadyBound", "%s is bound already",
+         element.name)
+end
+
+local function create_node(state, names, element, is_alone, is_merge)
+    if is_merge then refuse_parameters(state, element) end
+    if element.label_expression then
+        fail(state, element, "UnexpectedSyntax",
+             "a node is created with labels, not with a choice of them")
+    end
+    bind(state, names, element, "node")
+    if element.bound and (is_alone or not is_plain(element)) then
+        already_bound(state, element)
+    end
+end
+
+local function create_edge(state, names, element, is_merge)
+    if is_merge then refuse_parameters(state, element) end
+    if element.name and scope.find(names, element.name) then
+        already_bound(state, element)
+    end
+    if element.length then
+        fail(state, element, "CreatingVarLength",
+             "a relationship of a length cannot be created")
+    end
+    if not element.types or #element.types ~= 1 then
+        fail(state, element, "NoSingleRelationshipType",
+             "a relationship is created with one type")
+    end
+    if element.direction == "both" and not is_merge then
+        fail(state, element, "RequiresDirectedRelationship",
+             "a relationship is created with a direction")
+    end
+    bind(state, names, element, "edge")
+end
+
+--- Binds what a pattern of CREATE or MERGE names.
+function check_pattern.create(state, names, path, is_merge)
+    local elements = path.elements
+    if path.shortest then
+        fail(state, path, "UnexpectedSyntax",
+             "a shortest path cannot be created")
+    end
+    for i, element in ipairs(elements) do
+        if i % 2 == 1 then
+            create_node(state, names, element, #elements == 1, is_merge)
+        else
+            create_edge(state, names, element, is_merge)
+        end
+    end
+    bind_path(state, names, path)
+    for _, element in ipairs(elements) do
+        check_element(state, names, element)
+    end
+end
+
+return check_pattern

@@ -1,0 +1,307 @@
+--- Queries: their clauses in order, each in the scope that those before it
+-- left.
+
+local check_expression = require("namidb.cypher.check_expression")
+local check_pattern = require("namidb.cypher.check_pattern")
+local check_projection = require("namidb.cypher.check_projection")
+local fault = require("namidb.cypher.fault")
+local scope = require("namidb.cypher.scope")
+local types = require("namidb.cypher.types")
+
+local check_query = {}
+
+local fail = check_expression.fail
+local VALUE = {}
+
+local clauses = {} -- by kind: (state, names, clause) -> names behind it
+
+local function value(state, names, node)
+    return check_expression.check(state, names, node, VALUE)
+end
+
+-- A new name that must not be there.
+local function declare(state, names, node, kind, type, element)
+    if scope.find(names, node.name) then
+        fail(state, node, "VariableAlreadyBound", "%s is bound already",
+             node.name)
+    end
+    node.variable = scope.declare(state, names, node.name, kind, type, element)
+end
+
+function clauses.match(state, names, clause)
+    check_pattern.introduce(state, names, clause.patterns, "match")
+    if clause.where then
+        check_expression.condition(state, names, clause.where, VALUE)
+    end
+    return names
+end
+
+function clauses.unwind(state, names, clause)
+    local _, element = value(state, names, clause.list)
+    local kind = (element == "node" or element == "edge") and element or "value"
+    declare(state, names, clause, kind, element)
+    return names
+end
+
+clauses["with"] = check_projection.check
+clauses["return"] = check_projection.check
+
+function clauses.create(state, names, clause)
+    state.writes = true
+    for _, path in ipairs(clause.patterns) do
+        check_pattern.create(state, names, path, false)
+    end
+    return names
+end
+
+local function check_set(state, names, items)
+    for _, item in ipairs(items) do
+        local given = value(state, names, item.operand)
+        if not types.has_properties(given) then
+            fail(state, item, "InvalidArgumentType",
+                 "a value of type %s cannot be changed", given)
+        end
+        if item.value then value(state, names, item.value) end
+    end
+end
+
+function clauses.set(state, names, clause)
+    state.writes = true
+    check_set(state, names, clause.items)
+    return names
+end
+clauses.remove = clauses.set
+
+function clauses.merge(state, names, clause)
+    state.writes = true
+    check_pattern.create(state, names, clause.pattern, true)
+    check_set(state, names, clause.on_create)
+    check_set(state, names, clause.on_match)
+    return names
+end
+
+local DELETABLE = { node = true, edge = true, path = true, edges = true }
+
+function clauses.delete(state, names, clause)
+    state.writes = true
+    for _, node in ipairs(clause.expressions) do
+        if node.kind == "has_labels" then
+            fail(state, node, "InvalidDelete",
+                 "REMOVE takes a label away; DELETE is for nodes")
+        end
+        local given = value(state, names, node)
+        if given ~= nil and given ~= "null" and not DELETABLE[given] then
+            fail(state, node, "InvalidArgumentType",
+                 "a value of type %s cannot be deleted", given)
+        end
+    end
+    return names
+end
+
+function clauses.foreach(state, names, clause)
+    local _, element = value(state, names, clause.list)
+    local inner = scope.new(names)
+    local kind = (element == "node" or element == "edge") and element or "value"
+    clause.variable = scope.declare(state, inner, clause.name, kind, element)
+    for _, part in ipairs(clause.clauses) do
+        inner = clauses[part.kind](state, inner, part)
+    end
+    return names
+end
+
+function clauses.load_csv(state, names, clause)
+    value(state, names, clause.from)
+    if clause.terminator then value(state, names, clause.terminator) end
+    declare(state, names, clause, "value", clause.headers and "map" or "list")
+    return names
+end
+
+------------------------------------------------------------------------- CALL
+
+local ACCEPTS = {
+    INTEGER = { integer = true }, STRING = { string = true },
+    FLOAT = { float = true, integer = true }, BOOLEAN = { boolean = true },
+    NUMBER = { integer = true, float = true }, MAP = { map = true },
+    LIST = { list = true },
+}
+
+local function check_arguments(state, names, clause, procedure)
+    local wanted = procedure.arguments
+    if not clause.arguments then
+        if not clause.standalone then
+            fail(state, clause, "InvalidArgumentPassingMode",
+                 "%s is called with its arguments in parentheses", clause.name)
+        end
+        clause.arguments = {}
+        for i, argument in ipairs(wanted) do
+            clause.arguments[i] = { kind = "parameter", at = clause.at,
+                                    name = argument.name }
+        end
+    end
+    if #clause.arguments ~= #wanted then
+        fail(state, clause, "InvalidNumberOfArguments",
+             "%s takes %d arguments, not %d", clause.name, #wanted,
+             #clause.arguments)
+    end
+    for i, argument in ipairs(clause.arguments) do
+        local given = value(state, names, argument)
+        local type_name = (wanted[i].type or "ANY"):gsub("%?$", "")
+        local accepts = ACCEPTS[type_name]
+        if given and given ~= "null" and accepts and not accepts[given] then
+            fail(state, argument, "InvalidArgumentType",
+                 "%s of %s is %s, not %s", wanted[i].name, clause.name,
+                 type_name, given)
+        end
+    end
+end
+
+local TYPES = { INTEGER = "integer", STRING = "string", FLOAT = "float",
+                BOOLEAN = "boolean", MAP = "map", LIST = "list",
+                NODE = "node", RELATIONSHIP = "edge", PATH = "path" }
+
+local function declare_yields(state, names, clause, procedure)
+    local fields = {}
+    for _, field in ipairs(procedure.yields) do fields[field.name] = field end
+    if clause.star and not clause.standalone then
+        fail(state, clause, "UnexpectedSyntax",
+             "YIELD * is for a CALL that stands alone")
+    end
+    if clause.star or clause.standalone and not clause.has_yield then
+        clause.yields = {}
+        for i, field in ipairs(procedure.yields) do
+            clause.yields[i] = { kind = "yield", at = clause.at,
+                                 field = field.name, name = field.name }
+        end
+    end
+    for _, yield in ipairs(clause.yields) do
+        local field = fields[yield.field]
+        if not field then
+            fail(state, yield, "UndefinedVariable", "%s yields no %s",
+                 clause.name, yield.field)
+        end
+        local type = TYPES[((field.type or ""):gsub("%?$", ""))]
+        local is_entity = type == "node" or type == "edge" or type == "path"
+        declare(state, names, yield, is_entity and type or "value", type)
+    end
+end
+
+function clauses.call(state, names, clause)
+    local procedure = state.options.procedures and
+        state.options.procedures[clause.name]
+    if not procedure then
+        fault.raise(state.text, clause.at, "ProcedureNotFound",
+                    "there is no procedure " .. clause.name, "ProcedureError")
+    end
+    clause.procedure = procedure
+    check_arguments(state, names, clause, procedure)
+    declare_yields(state, names, clause, procedure)
+    if clause.where then
+        check_expression.condition(state, names, clause.where, VALUE)
+    end
+    return names
+end
+
+------------------------------------------------------------------ sub-queries
+
+local ENDS = { ["return"] = true, create = true, merge = true, set = true,
+               remove = true, delete = true, foreach = true, call = true,
+               subquery = true }
+
+-- clauses -> columns and outputs of the query
+local function check_single(state, names, node, is_inner)
+    local count = #node.clauses
+    local last = node.clauses[count]
+    if not is_inner and not ENDS[last.kind] then
+        fail(state, last, "UnexpectedSyntax",
+             "a query ends with RETURN or with what changes the graph")
+    end
+    for _, clause in ipairs(node.clauses) do
+        if clause.kind == "call" then
+            clause.standalone = count == 1 and not is_inner
+        end
+        names = clauses[clause.kind](state, names, clause)
+    end
+    node.columns, node.outputs = {}, {}
+    local items = last.kind == "return" and last.items or
+        last.kind == "call" and last.standalone and last.yields or {}
+    for i, item in ipairs(items) do
+        node.columns[i], node.outputs[i] = item.name, item.variable
+    end
+end
+
+local function check_union(state, node)
+    local first = node.parts[1]
+    for i = 2, #node.parts do
+        local part = node.parts[i]
+        local names = {}
+        for _, name in ipairs(part.columns) do names[name] = true end
+        local is_same = #part.columns == #first.columns
+        for _, name in ipairs(first.columns) do
+            is_same = is_same and names[name] == true
+        end
+        if not is_same then
+            fail(state, part, "DifferentColumnsInUnion",
+                 "all parts of a UNION have the same columns")
+        end
+    end
+end
+
+local function check_parts(state, names, node, is_inner)
+    for _, part in ipairs(node.parts) do
+        check_single(state, scope.copy(names), part, is_inner)
+    end
+    check_union(state, node)
+    node.columns, node.outputs = node.parts[1].columns, node.parts[1].outputs
+end
+
+--- A query inside an expression: it sees the row around it and changes nothing.
+function check_query.nested(state, names, node, wants_column)
+    local writes = state.writes
+    state.writes = false
+    check_parts(state, scope.new(names), node, true)
+    if state.writes then
+        fail(state, node, "InvalidClauseComposition",
+             "a query inside an expression cannot change the graph")
+    end
+    state.writes = writes
+    if wants_column and #node.columns ~= 1 then
+        fail(state, node, "InvalidClauseComposition",
+             "COLLECT { } returns one column")
+    end
+end
+
+-- CALL { } sees what its first WITH imports; without one, nothing.
+function clauses.subquery(state, names, clause)
+    local query = clause.query
+    for _, part in ipairs(query.parts) do
+        local first = part.clauses[1]
+        local inner = scope.new()
+        if first and first.kind == "with" then inner = scope.copy(names) end
+        check_single(state, inner, part, true)
+    end
+    check_union(state, query)
+    query.columns = query.parts[1].columns
+    query.outputs = query.parts[1].outputs
+    clause.returning = #query.outputs > 0
+    clause.outputs = query.outputs
+    for i, name in ipairs(query.columns) do
+        if scope.find(names, name) then
+            fail(state, clause, "VariableAlreadyBound", "%s is bound already",
+                 name)
+        end
+        names.names[name] = query.outputs[i]
+    end
+    return names
+end
+
+--- Checks a whole statement.
+function check_query.check(state, node)
+    local first = node.parts[1].clauses[1].kind
+    if first:find("_index") or first:find("_constraint") then
+        node.columns, node.outputs, node.is_schema = {}, {}, true
+        return
+    end
+    check_parts(state, scope.new(), node, false)
+end
+
+return check_query

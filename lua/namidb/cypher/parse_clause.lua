@@ -1,0 +1,308 @@
+--- Tokens into clauses.
+
+local cursor = require("namidb.cypher.cursor")
+local parse_pattern = require("namidb.cypher.parse_pattern")
+
+local parse_clause = {}
+
+local CLAUSES = {} -- by the kind of their first token
+
+local function start(self, kind)
+    local node = { kind = kind, at = self.starts[self.at] }
+    self.at = self.at + 1
+    return node
+end
+
+local function optional_where(self)
+    if cursor.accept(self, "WHERE") then return self.rules.expression(self) end
+end
+
+function CLAUSES.MATCH(self)
+    local node = start(self, "match")
+    node.optional = false
+    node.patterns = parse_pattern.patterns(self)
+    node.where = optional_where(self)
+    return node
+end
+
+function CLAUSES.OPTIONAL(self)
+    local at = self.starts[self.at]
+    self.at = self.at + 1
+    if self.kinds[self.at] ~= "MATCH" then cursor.unexpected(self, "MATCH") end
+    local node = CLAUSES.MATCH(self)
+    node.at, node.optional = at, true
+    return node
+end
+
+function CLAUSES.UNWIND(self)
+    local node = start(self, "unwind")
+    node.list = self.rules.expression(self)
+    cursor.expect(self, "AS")
+    node.name = cursor.variable(self)
+    return node
+end
+
+---------------------------------------------------------------- projections
+
+local function parse_item(self)
+    local at, first = self.starts[self.at], self.at
+    local node = { kind = "item", at = at, aliased = false,
+                   expression = self.rules.expression(self) }
+    node.name = self.text:sub(at, self.stops[self.at - 1])
+    if node.expression.kind == "variable" and self.at == first + 1 then
+        node.name = node.expression.name
+    end
+    if cursor.accept(self, "AS") then
+        node.name, node.aliased = cursor.variable(self, "a name"), true
+    end
+    return node
+end
+
+local DESCENDING = { ASC = false, ASCENDING = false, DESC = true,
+                     DESCENDING = true }
+
+local function parse_order(self, node)
+    node.order = {}
+    if not cursor.accept(self, "ORDER") then return end
+    cursor.expect(self, "BY")
+    repeat
+        local sort = { kind = "sort", at = self.starts[self.at],
+                       expression = self.rules.expression(self) }
+        sort.descending = DESCENDING[self.kinds[self.at]]
+        if sort.descending ~= nil then self.at = self.at + 1 end
+        sort.descending = sort.descending or false
+        node.order[#node.order + 1] = sort
+    until not cursor.accept(self, ",")
+end
+
+local function parse_projection(self, kind)
+    local node = start(self, kind)
+    node.distinct = cursor.accept(self, "DISTINCT")
+    node.items = {}
+    node.star = cursor.accept(self, "*")
+    if not node.star or cursor.accept(self, ",") then
+        repeat
+            node.items[#node.items + 1] = parse_item(self)
+        until not cursor.accept(self, ",")
+    end
+    parse_order(self, node)
+    if cursor.accept(self, "SKIP") then
+        node.skip = self.rules.expression(self)
+    end
+    if cursor.accept(self, "LIMIT") then
+        node.limit = self.rules.expression(self)
+    end
+    return node
+end
+
+function CLAUSES.RETURN(self)
+    return parse_projection(self, "return")
+end
+
+function CLAUSES.WITH(self)
+    local node = parse_projection(self, "with")
+    node.where = optional_where(self)
+    return node
+end
+
+--------------------------------------------------------------------- updates
+
+function CLAUSES.CREATE(self)
+    local node = start(self, "create")
+    node.patterns = parse_pattern.patterns(self)
+    return node
+end
+
+local function parse_set_item(self)
+    local at = self.starts[self.at]
+    local operand = self.rules.operand(self)
+    if operand.kind == "has_labels" and operand.labels then
+        return { kind = "set_labels", at = at, operand = operand.operand,
+                 labels = operand.labels }
+    end
+    if operand.kind == "property" then
+        cursor.expect(self, "=")
+        return { kind = "set_property", at = at, operand = operand.operand,
+                 name = operand.name, value = self.rules.expression(self) }
+    end
+    if operand.kind ~= "variable" then
+        cursor.unexpected(self, "a property or a variable to set")
+    end
+    local replace = cursor.accept(self, "=")
+    if not replace then cursor.expect(self, "+=", "=, += or a label") end
+    return { kind = "set_properties", at = at, operand = operand,
+             replace = replace, value = self.rules.expression(self) }
+end
+
+local function parse_set_items(self)
+    local items = { parse_set_item(self) }
+    while cursor.accept(self, ",") do
+        items[#items + 1] = parse_set_item(self)
+    end
+    return items
+end
+
+function CLAUSES.SET(self)
+    local node = start(self, "set")
+    node.items = parse_set_items(self)
+    return node
+end
+
+function CLAUSES.MERGE(self)
+    local node = start(self, "merge")
+    node.pattern = parse_pattern.pattern(self)
+    node.on_create, node.on_match = {}, {}
+    while cursor.accept(self, "ON") do
+        local into = node.on_create
+        if not cursor.accept(self, "CREATE") then
+            cursor.expect(self, "MATCH", "CREATE or MATCH")
+            into = node.on_match
+        end
+        cursor.expect(self, "SET")
+        for _, item in ipairs(parse_set_items(self)) do
+            into[#into + 1] = item
+        end
+    end
+    return node
+end
+
+local function parse_remove_item(self)
+    local at = self.starts[self.at]
+    local operand = self.rules.operand(self)
+    if operand.kind == "has_labels" and operand.labels then
+        return { kind = "remove_labels", at = at, operand = operand.operand,
+                 labels = operand.labels }
+    end
+    if operand.kind ~= "property" then
+        cursor.unexpected(self, "a property or a label to remove")
+    end
+    return { kind = "remove_property", at = at, operand = operand.operand,
+             name = operand.name }
+end
+
+function CLAUSES.REMOVE(self)
+    local node = start(self, "remove")
+    node.items = { parse_remove_item(self) }
+    while cursor.accept(self, ",") do
+        node.items[#node.items + 1] = parse_remove_item(self)
+    end
+    return node
+end
+
+function CLAUSES.DELETE(self)
+    local node = start(self, "delete")
+    node.detach = false
+    node.expressions = { self.rules.expression(self) }
+    while cursor.accept(self, ",") do
+        node.expressions[#node.expressions + 1] = self.rules.expression(self)
+    end
+    return node
+end
+
+function CLAUSES.DETACH(self)
+    local at = self.starts[self.at]
+    self.at = self.at + 1
+    if self.kinds[self.at] ~= "DELETE" then
+        cursor.unexpected(self, "DELETE")
+    end
+    local node = CLAUSES.DELETE(self)
+    node.at, node.detach = at, true
+    return node
+end
+
+local UPDATES = { CREATE = true, MERGE = true, SET = true, REMOVE = true,
+                  DELETE = true, DETACH = true, FOREACH = true }
+
+function CLAUSES.FOREACH(self)
+    local node = start(self, "foreach")
+    node.clauses = {}
+    cursor.expect(self, "(")
+    cursor.enter(self)
+    node.name = cursor.variable(self)
+    cursor.expect(self, "IN")
+    local is_bar_taken = self.is_bar_taken
+    self.is_bar_taken = true
+    node.list = self.rules.expression(self)
+    self.is_bar_taken = is_bar_taken
+    cursor.expect(self, "|")
+    repeat
+        if not UPDATES[self.kinds[self.at]] then
+            cursor.unexpected(self, "a clause that changes the graph")
+        end
+        node.clauses[#node.clauses + 1] = CLAUSES[self.kinds[self.at]](self)
+    until self.kinds[self.at] == ")"
+    cursor.expect(self, ")")
+    self.depth = self.depth - 1
+    return node
+end
+
+----------------------------------------------------------------------- calls
+
+local function parse_yields(self, node)
+    node.yields, node.star = {}, false
+    if not cursor.accept(self, "YIELD") then return false end
+    if cursor.accept(self, "*") then
+        node.star = true
+    elseif not cursor.accept(self, "-") then
+        repeat
+            local at = self.starts[self.at]
+            local field = cursor.word(self, "a field of the procedure")
+            local name = field
+            if cursor.accept(self, "AS") then name = cursor.variable(self) end
+            node.yields[#node.yields + 1] = { kind = "yield", at = at,
+                                              field = field, name = name }
+        until not cursor.accept(self, ",")
+    end
+    node.where = optional_where(self)
+    return true
+end
+
+local function parse_subquery(self, at)
+    return { kind = "subquery", at = at, query = self.rules.braced(self) }
+end
+
+function CLAUSES.CALL(self)
+    local node = start(self, "call")
+    if self.kinds[self.at] == "{" then return parse_subquery(self, node.at) end
+    local parts = { cursor.word(self, "a procedure's name") }
+    while cursor.accept(self, ".") do
+        parts[#parts + 1] = cursor.word(self, "a procedure's name")
+    end
+    node.name = table.concat(parts, ".")
+    if cursor.accept(self, "(") then
+        node.arguments = {}
+        if self.kinds[self.at] ~= ")" then
+            repeat
+                node.arguments[#node.arguments + 1] =
+                    self.rules.expression(self)
+            until not cursor.accept(self, ",")
+        end
+        cursor.expect(self, ")", ", or )")
+    end
+    node.has_yield = parse_yields(self, node)
+    return node
+end
+
+function CLAUSES.LOAD(self)
+    local node = start(self, "load_csv")
+    cursor.expect(self, "CSV")
+    node.headers = cursor.accept(self, "WITH")
+    if node.headers then cursor.expect(self, "HEADERS") end
+    cursor.expect(self, "FROM")
+    node.from = self.rules.expression(self)
+    cursor.expect(self, "AS")
+    node.name = cursor.variable(self)
+    if cursor.accept(self, "FIELDTERMINATOR") then
+        node.terminator = self.rules.expression(self)
+    end
+    return node
+end
+
+--- Reads a clause; nil when none begins here.
+function parse_clause.clause(self)
+    local parse = CLAUSES[self.kinds[self.at]]
+    return parse and parse(self)
+end
+
+
+return parse_clause

@@ -1,0 +1,172 @@
+--- Tokens into patterns: nodes, edges, paths.
+
+local cursor = require("namidb.cypher.cursor")
+local parse_label = require("namidb.cypher.parse_label")
+
+local parse_pattern = {}
+
+-- {properties} and WHERE of a node or an edge.
+local function parse_inner(self, node)
+    local kind = self.kinds[self.at]
+    if kind == "{" or kind == "parameter" then
+        node.properties = self.rules.atom(self)
+    end
+    if cursor.accept(self, "WHERE") then
+        local is_bar_taken = self.is_bar_taken
+        self.is_bar_taken = false
+        node.where = self.rules.expression(self)
+        self.is_bar_taken = is_bar_taken
+    end
+end
+
+local function parse_node(self)
+    local node = { kind = "node_pattern", at = self.starts[self.at],
+                   labels = {} }
+    cursor.expect(self, "(", "a node, as in (n)")
+    local is_bar_taken = self.is_bar_taken
+    self.is_bar_taken = false
+    if cursor.is_variable(self, self.at) then
+        node.name = cursor.variable(self)
+    end
+    if self.kinds[self.at] == ":" then
+        node.labels = nil
+        parse_label.labels(self, node)
+    end
+    parse_inner(self, node)
+    self.is_bar_taken = is_bar_taken
+    cursor.expect(self, ")", "the end of the node, )")
+    return node
+end
+
+-- The number of hops that is the next token.
+local function parse_hops(self)
+    if self.kinds[self.at] ~= "integer" then return nil end
+    local number = tonumber(self.values[self.at])
+    if not number or number > 1e9 then
+        cursor.fail(self, "IntegerOverflow", "too many hops")
+    end
+    self.at = self.at + 1
+    return number
+end
+
+-- *, *2, *1..3, *..3, *2..
+local function parse_length(self)
+    local length = { min = parse_hops(self) }
+    if cursor.accept(self, "..") then
+        length.max = parse_hops(self)
+    else
+        length.max = length.min
+    end
+    if self.kinds[self.at] == "-" then
+        cursor.fail(self, "InvalidRelationshipPattern",
+                    "a number of hops cannot be negative")
+    end
+    return length
+end
+
+local function parse_edge_inner(self, edge)
+    local is_bar_taken = self.is_bar_taken
+    self.is_bar_taken = false
+    if cursor.is_variable(self, self.at) then
+        edge.name = cursor.variable(self)
+    end
+    if self.kinds[self.at] == ":" then parse_label.types(self, edge) end
+    if cursor.accept(self, "*") then edge.length = parse_length(self) end
+    parse_inner(self, edge)
+    self.is_bar_taken = is_bar_taken
+    cursor.expect(self, "]", "the end of the relationship, ]")
+end
+
+-- A dash; other characters that look like one are refused.
+local function expect_sign(self, kind)
+    if self.kinds[self.at] ~= kind or self.values[self.at] then
+        cursor.unexpected(self, kind)
+    end
+    self.at = self.at + 1
+end
+
+local function accept_sign(self, kind)
+    if self.kinds[self.at] ~= kind then return false end
+    expect_sign(self, kind)
+    return true
+end
+
+local function parse_edge(self)
+    local edge = { kind = "edge_pattern", at = self.starts[self.at] }
+    local is_left = accept_sign(self, "<")
+    expect_sign(self, "-")
+    if cursor.accept(self, "[") then parse_edge_inner(self, edge) end
+    expect_sign(self, "-")
+    local is_right = accept_sign(self, ">")
+    edge.direction = "both"
+    if is_left and not is_right then edge.direction = "in" end
+    if is_right and not is_left then edge.direction = "out" end
+    return edge
+end
+
+local function parse_elements(self)
+    local elements = { parse_node(self) }
+    while self.kinds[self.at] == "-" or self.kinds[self.at] == "<" do
+        elements[#elements + 1] = parse_edge(self)
+        elements[#elements + 1] = parse_node(self)
+    end
+    return elements
+end
+
+local SHORTEST = { SHORTESTPATH = "one", ALLSHORTESTPATHS = "all" }
+
+local function shortest_at(self, at)
+    if self.kinds[at] ~= "name" or self.kinds[at + 1] ~= "(" then return nil end
+    return SHORTEST[self.values[at]:upper()]
+end
+
+--- Reads a path without a name: a chain, or a shortest path.
+function parse_pattern.path(self)
+    local at = self.starts[self.at]
+    local shortest = shortest_at(self, self.at)
+    if not shortest then
+        return { kind = "path_pattern", at = at,
+                 elements = parse_elements(self) }
+    end
+    self.at = self.at + 2
+    local elements = parse_elements(self)
+    if #elements ~= 3 then
+        cursor.fail(self, "InvalidRelationshipPattern",
+                    "a shortest path is of one relationship pattern")
+    end
+    cursor.expect(self, ")")
+    return { kind = "path_pattern", at = at, shortest = shortest,
+             elements = elements }
+end
+
+--- Reads a path with or without a name in front.
+function parse_pattern.pattern(self)
+    local at, name = self.starts[self.at], nil
+    if cursor.is_variable(self, self.at) and self.kinds[self.at + 1] == "=" then
+        name = cursor.variable(self)
+        self.at = self.at + 1
+    end
+    local path = parse_pattern.path(self)
+    path.name, path.at = name, at
+    return path
+end
+
+--- Reads patterns between commas.
+function parse_pattern.patterns(self)
+    local patterns = { parse_pattern.pattern(self) }
+    while cursor.accept(self, ",") do
+        patterns[#patterns + 1] = parse_pattern.pattern(self)
+    end
+    return patterns
+end
+
+--- Whether a pattern, not a query, begins at the next token.
+function parse_pattern.is_next(self)
+    local at = self.at
+    if cursor.is_variable(self, at) and self.kinds[at + 1] == "=" then
+        return true
+    end
+    return self.kinds[at] == "(" or shortest_at(self, at) ~= nil
+end
+
+return parse_pattern

@@ -1,0 +1,62 @@
+--- What is known of a value's type before a statement runs: a name ("integer",
+-- "list", "node", ...) or nil. The type of what is in a list comes beside it.
+
+local types = {}
+
+-- Which types a wanted one admits.
+local ADMITS = {
+    number = { integer = true, float = true },
+    entity = { node = true, edge = true },
+    sized = { string = true, list = true, map = true },
+    list = { list = true, edges = true },
+}
+
+--- Whether a value that is of type `given` can be of type `wanted`.
+function types.may_be(given, wanted)
+    if given == nil or given == "null" or wanted == "any" or given == wanted
+    then
+        return true
+    end
+    local admits = ADMITS[wanted]
+    return admits ~= nil and admits[given] == true
+end
+
+local HAVE_PROPERTIES = {
+    node = true, edge = true, map = true, date = true, datetime = true,
+    localdatetime = true, localtime = true, time = true, duration = true,
+    point = true,
+}
+
+--- Whether .name can be asked of a value of that type.
+function types.has_properties(given)
+    return given == nil or given == "null" or HAVE_PROPERTIES[given] == true
+end
+
+local NUMBERS = { integer = true, float = true }
+
+-- Kinds of values that + - * / % ^ take: numbers all, some of the others + and
+-- more; known to be wrong is only what never can be right.
+local NEVER = { boolean = true, map = true, node = true, edge = true,
+                path = true }
+
+--- Whether an operator can take an operand of that type.
+function types.may_calculate(given, operator)
+    if given == nil or given == "null" or NUMBERS[given] then return true end
+    if operator == "+" then return not NEVER[given] or false end
+    return not NEVER[given] and given ~= "string" and given ~= "list" and
+        given ~= "edges"
+end
+
+--- The type of a + b and its like.
+function types.of_arithmetic(left, right, operator)
+    if left == "integer" and right == "integer" then
+        return operator == "^" and "float" or "integer"
+    end
+    if NUMBERS[left] and NUMBERS[right] then return "float" end
+    if operator == "+" and left == "string" and right == "string" then
+        return "string"
+    end
+    return nil
+end
+
+return types
