@@ -1,0 +1,321 @@
+-- A plan's tree as the bytes that c/exec/plan.h describes.
+
+local core = require("namidb.core")
+
+local encode = {}
+
+local codes = core.opcodes
+local char = string.char
+local floor = math.floor
+
+local DIRECTION = { out = 0, ["in"] = 1, both = 2 } -- enum namidb_direction
+
+-- Bytes are gathered as strings and joined once.
+local out
+
+local function u8(code)
+    out[#out + 1] = char(code)
+end
+
+local function uint(number)
+    while number >= 128 do
+        out[#out + 1] = char(number % 128 + 128)
+        number = floor(number / 128)
+    end
+    out[#out + 1] = char(number)
+end
+
+local function text(value)
+    uint(#value)
+    out[#out + 1] = value
+end
+
+local function uints(list)
+    uint(#list)
+    for i = 1, #list do uint(list[i]) end
+end
+
+local op, expr
+
+local function exprs(list)
+    uint(#list)
+    for i = 1, #list do expr(list[i]) end
+end
+
+local function optional_expr(node)
+    uint(node and 1 or 0)
+    if node then expr(node) end
+end
+
+local function optional_uint(number)
+    uint(number and 1 or 0)
+    if number then uint(number) end
+end
+
+------------------------------------------------------------------ expressions
+
+local body = {}
+
+local function number_body(node) uint(node.number) end
+local function list_body(node) exprs(node) end
+local function operands_body(node)
+    for i = 1, #node do expr(node[i]) end
+end
+
+body.CONST, body.PARAM, body.SLOT = number_body, number_body, number_body
+body.LIST, body.AND, body.OR = list_body, list_body, list_body
+
+function body.PROPERTY(node)
+    uint(node.number)
+    expr(node[1])
+end
+
+function body.SLICE(node)
+    expr(node[1])
+    optional_expr(node[2])
+    optional_expr(node[3])
+end
+
+function body.MAP(node)
+    uint(#node)
+    for i = 1, #node do
+        text(node.keys[i])
+        expr(node[i])
+    end
+end
+
+function body.LABELS(node)
+    uints(node.names)
+    expr(node[1])
+end
+
+function body.CALL(node)
+    text(node.text)
+    exprs(node)
+end
+body.HOST = body.CALL
+
+function body.CASE(node)
+    uint(#node.branches)
+    for _, branch in ipairs(node.branches) do
+        expr(branch[1])
+        expr(branch[2])
+    end
+    optional_expr(node.otherwise)
+end
+
+function body.FOR_EACH(node)
+    uint(node.number)
+    expr(node[1])
+    optional_expr(node[2])
+    optional_expr(node[3])
+end
+
+function body.QUANTIFIER(node)
+    u8(codes.quantifier[node.code])
+    uint(node.number)
+    expr(node[1])
+    expr(node[2])
+end
+
+function body.REDUCE(node)
+    uint(node.accumulator)
+    expr(node[1])
+    uint(node.number)
+    expr(node[2])
+    expr(node[3])
+end
+
+function body.SUBPLAN(node)
+    u8(codes.subplan[node.code])
+    uint(node.number or 0)
+    op(node.plan)
+end
+
+function body.PATH(node) uints(node.slots) end
+body.DIFFER = body.PATH
+
+function expr(node)
+    u8(codes.expr[node.kind])
+    local encode_body = body[node.kind] or operands_body
+    encode_body(node)
+end
+
+-------------------------------------------------------------------- operators
+
+local shape = {}
+
+function shape.ARGUMENT() end
+
+function shape.SCAN(node)
+    uint(node.slot)
+    optional_uint(node.label)
+end
+
+function shape.SCAN_EDGES(node)
+    uint(node.edge)
+    uint(node.slot)
+    uint(node.to)
+    optional_uint(node.type)
+    u8(DIRECTION[node.direction])
+end
+
+function shape.SEEK_KEY(node)
+    uint(node.slot)
+    uint(node.label)
+    expr(node.expr)
+end
+
+function shape.SEEK_ID(node)
+    uint(node.slot)
+    expr(node.expr)
+end
+shape.UNWIND, shape.FOREACH = shape.SEEK_ID, shape.SEEK_ID
+
+function shape.EXPAND(node)
+    uint(node.slot)
+    uint(node.edge)
+    uint(node.to)
+    u8(DIRECTION[node.direction])
+    uints(node.types)
+    local flags = 0
+    for name in pairs(node.flags) do flags = flags + codes.expand[name] end
+    uint(flags)
+    if node.kind == "EXPAND" then return end
+    uint(node.min)
+    optional_uint(node.max)
+    uint(node.expr and 1 or 0)
+    if node.expr then
+        uint(node.test)
+        expr(node.expr)
+    end
+    uints(node.excluded or {})
+end
+shape.VAR_EXPAND, shape.SHORTEST = shape.EXPAND, shape.EXPAND
+
+function shape.FILTER(node) expr(node.expr) end
+shape.SKIP, shape.LIMIT = shape.FILTER, shape.FILTER
+
+function shape.PROJECT(node)
+    uint(#node.items)
+    for _, item in ipairs(node.items) do
+        uint(item.slot)
+        expr(item.expr)
+    end
+end
+
+function shape.AGGREGATE(node)
+    uints(node.keys)
+    uint(#node.aggregates)
+    for _, aggregate in ipairs(node.aggregates) do
+        u8(codes.aggregate[aggregate.code])
+        u8(aggregate.distinct and 1 or 0)
+        optional_uint(aggregate.input)
+        optional_uint(aggregate.second)
+        uint(aggregate.slot)
+    end
+end
+
+function shape.SORT(node)
+    uint(#node.keys)
+    for _, key in ipairs(node.keys) do
+        uint(key.slot)
+        u8(key.descending and 1 or 0)
+    end
+    optional_expr(node.limit)
+end
+
+function shape.DISTINCT(node) uints(node.slots) end
+function shape.JOIN(node) uints(node.keys) end
+function shape.UNION() end
+function shape.EAGER() end
+
+function shape.APPLY(node)
+    u8(codes.apply[node.code])
+    uints(node.slots)
+end
+
+local function creates(list)
+    uint(#list)
+    for _, create in ipairs(list) do
+        u8(create.edge and 1 or 0)
+        uint(create.slot)
+        if create.edge then
+            uint(create.type)
+            uint(create.from)
+            uint(create.to)
+        else
+            uints(create.labels)
+        end
+        expr(create.props)
+    end
+end
+
+local function sets(list)
+    uint(#list)
+    for _, set in ipairs(list) do
+        u8(codes.set[set.code])
+        expr(set.entity)
+        if set.code == "PROPERTY" then uint(set.name) end
+        if set.key then expr(set.key) end
+        if set.labels then uints(set.labels) else expr(set.value) end
+    end
+end
+
+function shape.CREATE(node) creates(node.creates) end
+function shape.SET(node) sets(node.items) end
+
+function shape.MERGE(node)
+    creates(node.creates)
+    sets(node.on_create)
+    sets(node.on_match)
+    uints(node.slots)
+end
+
+function shape.DELETE(node)
+    u8(node.detach and 1 or 0)
+    exprs(node.exprs)
+end
+
+function shape.CALL(node)
+    text(node.text)
+    exprs(node.arguments)
+    uint(#node.yields)
+    for _, yield in ipairs(node.yields) do
+        uint(yield.column)
+        uint(yield.slot)
+    end
+end
+
+function op(node)
+    u8(codes.op[node.kind])
+    shape[node.kind](node)
+    if node.live then uints(node.live) end
+    if node.inner then op(node.inner) end
+    if node.child then op(node.child) end
+end
+
+--- The bytes of a plan: its context, the columns { name =, slot = } and the
+-- root.
+function encode.plan(context, columns, root)
+    out = {}
+    uint(context.slot_count)
+    uint(#context.names)
+    for _, name in ipairs(context.names) do
+        u8(name.kind)
+        text(name.text)
+    end
+    uint(#context.params)
+    for _, param in ipairs(context.params) do text(param) end
+    uint(#columns)
+    for _, column in ipairs(columns) do
+        text(column.name)
+        uint(column.slot)
+    end
+    op(root)
+    local bytes = table.concat(out)
+    out = nil
+    return bytes
+end
+
+return encode

@@ -1,0 +1,294 @@
+-- Expressions of the AST as those of a plan (c/exec/plan.h).
+--
+-- A plan's expression is { kind = "EQ", number?, args... }: operands stand at
+-- 1, 2, ...; `number` is a slot, a name, a parameter or a constant.
+
+local core = require("namidb.core")
+
+local expression = {}
+
+-- How long a chain of + - * / may be: the executor recurses over it.
+local CHAIN_MAX = 1000
+
+local make = {} -- by kind of AST node
+
+--- The plan's expression of an AST expression.
+function expression.make(context, node)
+    return make[node.kind](context, node)
+end
+
+local build = expression.make
+
+local function build_all(context, kind, nodes)
+    local result = { kind = kind }
+    for i = 1, #nodes do result[i] = build(context, nodes[i]) end
+    return result
+end
+
+function expression.slot(number)
+    return { kind = "SLOT", number = number }
+end
+
+function expression.property(context, operand, name)
+    return { kind = "PROPERTY", number = context:name("property", name),
+             operand }
+end
+
+--- One condition of several; nil for none.
+function expression.all(conditions)
+    if #conditions == 0 then return nil end
+    if #conditions == 1 then return conditions[1] end
+    conditions.kind = "AND"
+    return conditions
+end
+
+function make.literal(context, node)
+    if node.type == "null" then return context:constant(core.null) end
+    if node.type == "float" then
+        return context:constant(require("namidb.value").constructors.float(
+            node.value))
+    end
+    return context:constant(node.value)
+end
+
+function make.list(context, node)
+    return build_all(context, "LIST", node.items)
+end
+
+function make.map(context, node)
+    local result = build_all(context, "MAP", node.values)
+    result.keys = node.names
+    return result
+end
+
+function make.parameter(context, node)
+    return { kind = "PARAM", number = context:param(node.name),
+             name = node.name }
+end
+
+function make.variable(_, node)
+    return { kind = "SLOT", number = node.variable.id }
+end
+
+function make.property(context, node)
+    return expression.property(context, build(context, node.operand),
+                               node.name)
+end
+
+function make.index(context, node)
+    return { kind = "INDEX", build(context, node.operand),
+             build(context, node.index) }
+end
+
+function make.slice(context, node)
+    return { kind = "SLICE", build(context, node.operand),
+             node.from and build(context, node.from) or false,
+             node.to and build(context, node.to) or false }
+end
+
+make["or"] = function(context, node)
+    return build_all(context, "OR", node.operands)
+end
+make["and"] = function(context, node)
+    return build_all(context, "AND", node.operands)
+end
+make["not"] = function(context, node)
+    return { kind = "NOT", build(context, node.operand) }
+end
+
+-- From left to right, two at a time.
+local function fold(context, node, kind_of)
+    local count = #node.operands
+    if count > CHAIN_MAX then
+        error({ code = "limit", at = node.at, message =
+            ("a chain of %d operands, more than %d"):format(count, CHAIN_MAX) },
+            0)
+    end
+    local result = build(context, node.operands[1])
+    for i = 2, count do
+        result = { kind = kind_of(i - 1), result,
+                   build(context, node.operands[i]) }
+    end
+    return result
+end
+
+make.xor = function(context, node)
+    return fold(context, node, function() return "XOR" end)
+end
+
+local ARITHMETIC = { ["+"] = "ADD", ["-"] = "SUB", ["*"] = "MUL",
+                     ["/"] = "DIV", ["%"] = "MOD", ["^"] = "POW" }
+
+function make.arithmetic(context, node)
+    return fold(context, node, function(i)
+        return ARITHMETIC[node.operators[i]]
+    end)
+end
+
+local COMPARE = { ["="] = "EQ", ["<>"] = "NE", ["<"] = "LT", ["<="] = "LE",
+                  [">"] = "GT", [">="] = "GE" }
+
+-- a < b < c is a < b and b < c.
+function make.compare(context, node)
+    local conditions = {}
+    for i, operator in ipairs(node.operators) do
+        conditions[i] = { kind = COMPARE[operator],
+                          build(context, node.operands[i]),
+                          build(context, node.operands[i + 1]) }
+    end
+    return expression.all(conditions)
+end
+
+function make.negate(context, node)
+    return { kind = "NEG", build(context, node.operand) }
+end
+
+function make.plus(context, node)
+    return build(context, node.operand)
+end
+
+local BINARY = { ["in"] = "IN", starts_with = "STARTS", ends_with = "ENDS",
+                 contains = "CONTAINS", matches = "REGEX" }
+
+function make.binary(context, node)
+    return { kind = BINARY[node.operator], build(context, node.left),
+             build(context, node.right) }
+end
+
+function make.is_null(context, node)
+    return { kind = node.negated and "NOT_NULL" or "IS_NULL",
+             build(context, node.operand) }
+end
+
+-- Label expressions over an operand that is evaluated for each name.
+local function label_test(context, operand, node)
+    if node.kind == "label" then
+        return { kind = "LABELS", names = { context:name("label", node.name) },
+                 operand }
+    elseif node.kind == "label_any" then
+        return { kind = "GT", { kind = "CALL", text = "size",
+                                { kind = "CALL", text = "labels", operand } },
+                 context:constant(0) }
+    elseif node.kind == "label_not" then
+        return { kind = "NOT", label_test(context, operand, node.operand) }
+    end
+    local result = { kind = node.kind == "label_and" and "AND" or "OR" }
+    for i, part in ipairs(node.operands) do
+        result[i] = label_test(context, operand, part)
+    end
+    return result
+end
+
+--- The test that `labels` or `label_expression` of a node means; nil for none.
+function expression.labels(context, operand, node)
+    if node.label_expression then
+        return label_test(context, operand, node.label_expression)
+    end
+    local labels = node.labels
+    if not labels or #labels == 0 then return nil end
+    local names = {}
+    for i, label in ipairs(labels) do
+        names[i] = context:name("label", label)
+    end
+    return { kind = "LABELS", names = names, operand }
+end
+
+function make.has_labels(context, node)
+    return expression.labels(context, build(context, node.operand), node)
+end
+
+function make.call(context, node)
+    if node.name == "exists" then
+        return { kind = "NOT_NULL", build(context, node.arguments[1]) }
+    end
+    local host = context.options.functions
+    local kind = host and host[node.name] and "HOST" or "CALL"
+    local result = build_all(context, kind, node.arguments)
+    result.text = node.name
+    return result
+end
+
+function make.case(context, node)
+    local result = { kind = "CASE", branches = {} }
+    local operand = node.operand and build(context, node.operand)
+    for i, when in ipairs(node.whens) do
+        local condition = build(context, when.condition)
+        if operand then condition = { kind = "EQ", operand, condition } end
+        result.branches[i] = { condition, build(context, when.result) }
+    end
+    result.otherwise = node.otherwise and build(context, node.otherwise)
+    return result
+end
+
+function make.list_comprehension(context, node)
+    return { kind = "FOR_EACH", number = node.variable.id,
+             build(context, node.list),
+             node.where and build(context, node.where) or false,
+             node.result and build(context, node.result) or false }
+end
+
+function make.quantifier(context, node)
+    local where = node.where and build(context, node.where) or
+        context:constant(true)
+    return { kind = "QUANTIFIER", code = node.quantifier:upper(),
+             number = node.variable.id, build(context, node.list), where }
+end
+
+function make.reduce(context, node)
+    return { kind = "REDUCE", accumulator = node.accumulator_variable.id,
+             number = node.variable.id, build(context, node.initial),
+             build(context, node.list), build(context, node.expression) }
+end
+
+-- n {.a, .*, b: 1}: later items win.
+function make.map_projection(context, node)
+    local operand = build(context, node.operand)
+    local parts, map = {}, { kind = "MAP", keys = {} }
+    local function flush()
+        if #map > 0 then parts[#parts + 1] = map end
+        map = { kind = "MAP", keys = {} }
+    end
+    for _, item in ipairs(node.items) do
+        if item.all then
+            flush()
+            parts[#parts + 1] = { kind = "CALL", text = "properties", operand }
+        else
+            map.keys[#map.keys + 1] = item.name
+            map[#map + 1] = item.expression and
+                build(context, item.expression) or
+                expression.property(context, operand, item.name)
+        end
+    end
+    flush()
+    local result = parts[1] or map
+    if #parts > 1 then
+        parts.kind, parts.text = "CALL", "mergemaps"
+        result = parts
+    end
+    return { kind = "CASE", branches = { { { kind = "NOT_NULL", operand },
+                                           result } } }
+end
+
+-- Plans inside expressions; made by plan/query.lua.
+
+function make.pattern_comprehension(context, node)
+    return context.subplan.comprehension(context, node)
+end
+
+function make.pattern_predicate(context, node)
+    return context.subplan.pattern(context, node)
+end
+
+function make.exists(context, node)
+    return context.subplan.query(context, node.query, "EXISTS")
+end
+
+function make.count_query(context, node)
+    return context.subplan.query(context, node.query, "COUNT")
+end
+
+function make.collect_query(context, node)
+    return context.subplan.query(context, node.query, "COLLECT")
+end
+
+return expression

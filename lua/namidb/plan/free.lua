@@ -1,0 +1,294 @@
+-- Which slots an expression reads, and which each operator must carry.
+--
+-- The executor drops what nobody reads: `live` of an operator names the slots
+-- that are read above it. One walk from the root down, with the set of slots
+-- that are wanted; it gives the set that is wanted from below the leaves, which
+-- is what an inner plan reads of the row around it.
+
+local free = {}
+
+local function copy(set)
+    local result = {}
+    for slot in pairs(set) do result[slot] = true end
+    return result
+end
+
+local function add(set, slots)
+    for _, slot in ipairs(slots) do set[slot] = true end
+end
+
+local walk -- operators
+
+--- Adds the slots that an expression reads to `set`.
+function free.reads(node, set)
+    local kind = node.kind
+    if kind == "SLOT" then
+        set[node.number] = true
+    elseif kind == "FOR_EACH" or kind == "QUANTIFIER" or kind == "REDUCE" then
+        local inner = {}
+        for i = 1, #node do
+            if node[i] then free.reads(node[i], inner) end
+        end
+        inner[node.number] = nil
+        if node.accumulator then inner[node.accumulator] = nil end
+        for slot in pairs(inner) do set[slot] = true end
+    elseif kind == "SUBPLAN" then
+        if not node.free then
+            node.free = walk(node.plan,
+                             node.number and { [node.number] = true } or {})
+        end
+        for slot in pairs(node.free) do set[slot] = true end
+    elseif kind == "PATH" or kind == "DIFFER" then
+        add(set, node.slots)
+    else
+        for i = 1, #node do
+            if node[i] then free.reads(node[i], set) end
+        end
+    end
+    if node.branches then
+        for _, branch in ipairs(node.branches) do
+            free.reads(branch[1], set)
+            free.reads(branch[2], set)
+        end
+        if node.otherwise then free.reads(node.otherwise, set) end
+    end
+    return set
+end
+
+local reads = free.reads
+
+-- Slots in order, so that plans are stable.
+local function list(set)
+    local slots = {}
+    for slot in pairs(set) do slots[#slots + 1] = slot end
+    table.sort(slots)
+    return slots
+end
+
+-- What each kind of operator sets and reads: set(op, wanted) takes away what it
+-- sets, read(op, wanted) adds what it reads.
+local function remove(wanted, ...)
+    for i = 1, select("#", ...) do
+        local slot = select(i, ...)
+        if slot then wanted[slot] = nil end
+    end
+end
+
+local handle = {}
+
+function handle.ARGUMENT(op, wanted)
+    op.live = list(wanted)
+    return wanted
+end
+
+local function carry(op, wanted)
+    op.live = list(wanted)
+end
+
+local function below(op, wanted)
+    return walk(op.child, wanted)
+end
+
+function handle.SCAN(op, wanted)
+    remove(wanted, op.slot)
+    carry(op, wanted)
+    return below(op, wanted)
+end
+
+function handle.SCAN_EDGES(op, wanted)
+    remove(wanted, op.slot, op.edge, op.to)
+    carry(op, wanted)
+    return below(op, wanted)
+end
+
+function handle.SEEK_KEY(op, wanted)
+    remove(wanted, op.slot)
+    carry(op, wanted)
+    return below(op, reads(op.expr, wanted))
+end
+handle.SEEK_ID = handle.SEEK_KEY
+
+function handle.UNWIND(op, wanted)
+    remove(wanted, op.slot)
+    carry(op, wanted)
+    return below(op, reads(op.expr, wanted))
+end
+
+function handle.EXPAND(op, wanted)
+    if not wanted[op.edge] then op.flags.NO_EDGE = true end
+    if not op.flags.INTO and not wanted[op.to] then op.flags.NO_NODE = true end
+    remove(wanted, op.edge)
+    if not op.flags.INTO then remove(wanted, op.to) end
+    carry(op, wanted)
+    if op.excluded then add(wanted, op.excluded) end
+    if op.expr then
+        local inner = reads(op.expr, {})
+        inner[op.test] = nil
+        for slot in pairs(inner) do wanted[slot] = true end
+    end
+    wanted[op.slot] = true
+    if op.flags.INTO then wanted[op.to] = true end
+    return below(op, wanted)
+end
+handle.VAR_EXPAND = handle.EXPAND
+
+function handle.SHORTEST(op, wanted)
+    wanted[op.slot], wanted[op.to] = true, true
+    remove(wanted, op.edge)
+    carry(op, wanted)
+    if op.expr then
+        local inner = reads(op.expr, {})
+        inner[op.test] = nil
+        for slot in pairs(inner) do wanted[slot] = true end
+    end
+    return below(op, wanted)
+end
+
+function handle.FILTER(op, wanted)
+    return below(op, reads(op.expr, wanted))
+end
+handle.SKIP, handle.LIMIT = handle.FILTER, handle.FILTER
+
+function handle.PROJECT(op, wanted)
+    for _, item in ipairs(op.items) do wanted[item.slot] = nil end
+    for _, item in ipairs(op.items) do reads(item.expr, wanted) end
+    return below(op, wanted)
+end
+
+function handle.AGGREGATE(op)
+    local wanted = {}
+    add(wanted, op.keys)
+    for _, aggregate in ipairs(op.aggregates) do
+        if aggregate.input then wanted[aggregate.input] = true end
+        if aggregate.second then wanted[aggregate.second] = true end
+    end
+    return below(op, wanted)
+end
+
+function handle.SORT(op, wanted)
+    carry(op, wanted)
+    for _, key in ipairs(op.keys) do wanted[key.slot] = true end
+    if op.limit then reads(op.limit, wanted) end
+    return below(op, wanted)
+end
+
+function handle.DISTINCT(op, wanted)
+    carry(op, wanted)
+    add(wanted, op.slots)
+    return below(op, wanted)
+end
+
+function handle.EAGER(op, wanted)
+    carry(op, wanted)
+    return below(op, wanted)
+end
+
+function handle.UNION(op, wanted)
+    local inner = walk(op.inner, copy(wanted))
+    local child = below(op, wanted)
+    for slot in pairs(inner) do child[slot] = true end
+    return child
+end
+
+-- The slots of `sets` that are wanted come from the inner plan.
+local function take_sets(op, wanted)
+    local inner, slots = {}, {}
+    for _, slot in ipairs(op.sets) do
+        if wanted[slot] then
+            inner[slot] = true
+            slots[#slots + 1] = slot
+        end
+        wanted[slot] = nil
+    end
+    table.sort(slots)
+    op.slots = slots
+    return inner
+end
+
+function handle.APPLY(op, wanted)
+    local inner = take_sets(op, wanted)
+    carry(op, wanted)
+    for slot in pairs(walk(op.inner, inner)) do wanted[slot] = true end
+    return below(op, wanted)
+end
+
+local function read_creates(creates, wanted)
+    for i = #creates, 1, -1 do
+        wanted[creates[i].slot] = nil
+        reads(creates[i].props, wanted)
+        if creates[i].edge then
+            wanted[creates[i].from], wanted[creates[i].to] = true, true
+        end
+    end
+    for _, create in ipairs(creates) do wanted[create.slot] = nil end
+end
+
+local function read_sets(sets, wanted)
+    for _, set in ipairs(sets) do
+        reads(set.entity, wanted)
+        if set.key then reads(set.key, wanted) end
+        if set.value then reads(set.value, wanted) end
+    end
+end
+
+function handle.CREATE(op, wanted)
+    read_creates(op.creates, wanted)
+    return below(op, wanted)
+end
+
+function handle.SET(op, wanted)
+    read_sets(op.items, wanted)
+    return below(op, wanted)
+end
+
+function handle.MERGE(op, wanted)
+    read_sets(op.on_create, wanted)
+    read_sets(op.on_match, wanted)
+    local inner = take_sets(op, wanted)
+    read_creates(op.creates, wanted)
+    carry(op, wanted)
+    for slot in pairs(walk(op.inner, inner)) do wanted[slot] = true end
+    return below(op, wanted)
+end
+
+function handle.DELETE(op, wanted)
+    for _, expr in ipairs(op.exprs) do reads(expr, wanted) end
+    return below(op, wanted)
+end
+
+function handle.FOREACH(op, wanted)
+    local inner = walk(op.inner, {})
+    inner[op.slot] = nil
+    for slot in pairs(inner) do wanted[slot] = true end
+    return below(op, reads(op.expr, wanted))
+end
+
+function handle.CALL(op, wanted)
+    for _, yield in ipairs(op.yields) do wanted[yield.slot] = nil end
+    carry(op, wanted)
+    for _, argument in ipairs(op.arguments) do reads(argument, wanted) end
+    return below(op, wanted)
+end
+
+function handle.JOIN(op, wanted)
+    add(wanted, op.keys)
+    carry(op, wanted)
+    local inner = walk(op.inner, copy(wanted))
+    local child = below(op, wanted)
+    for slot in pairs(inner) do child[slot] = true end
+    return child
+end
+
+function walk(op, wanted)
+    return handle[op.kind](op, wanted)
+end
+
+--- Sets `live` and what else depends on it in a tree whose output slots are
+-- `slots`. Returns the slots that it reads of the row around it.
+function free.mark(op, slots)
+    local wanted = {}
+    add(wanted, slots)
+    return walk(op, wanted)
+end
+
+return free

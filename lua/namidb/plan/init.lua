@@ -1,0 +1,57 @@
+-- The planner: a checked statement becomes a plan.
+
+local context = require("namidb.plan.context")
+local encode = require("namidb.plan.encode")
+local free = require("namidb.plan.free")
+local query = require("namidb.plan.query")
+
+local plan = {}
+
+-- The names of a statement's variables, by their slots.
+local function slot_names(ast)
+    local names, seen = {}, {}
+    local function walk(node)
+        if seen[node] then return end
+        seen[node] = true
+        if node.id and node.kind and node.name then
+            names[node.id] = node.name
+        end
+        for _, field in pairs(node) do
+            if type(field) == "table" then walk(field) end
+        end
+    end
+    walk(ast)
+    return names
+end
+
+--- Plans a checked AST (namidb.cypher.ast).
+--
+-- options: statistics (plan/cost.lua), functions (names that the user
+-- registered).
+-- Returns { bytes, constants = { n = count, ... }, columns = { name, ... },
+-- params = { name, ... }, writes = boolean, mode, and what plan/explain.lua
+-- wants }; or nil and an error.
+function plan.make(ast, options)
+    local made = context.new(ast.bindings, options)
+    made.subplan = query.subplan
+    local ok, root, slots = pcall(query.plan, made, ast, {},
+                                  { kind = "ARGUMENT" })
+    if not ok then
+        if type(root) == "table" and root.code then return nil, root end
+        error(root, 0)
+    end
+    local columns, names = {}, {}
+    for i, name in ipairs(ast.columns or {}) do
+        columns[i] = { name = name, slot = slots[i] }
+        names[i] = name
+    end
+    free.mark(root, slots)
+    return {
+        bytes = encode.plan(made, columns, root), constants = made.constants,
+        columns = names, params = made.params, writes = ast.writes,
+        mode = ast.mode, tree = root, context = made,
+        slot_names = ast.mode ~= "run" and slot_names(ast) or nil,
+    }
+end
+
+return plan

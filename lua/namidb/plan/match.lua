@@ -1,0 +1,354 @@
+-- The operators that find a pattern: where to start, which way to walk, when a
+-- condition can be tested.
+--
+-- Greedy: start at what is cheapest to find, walk the edge that promises the
+-- fewest rows, test each condition as soon as all that it reads is known.
+
+local cost = require("namidb.plan.cost")
+local expression = require("namidb.plan.expression")
+
+local match = {}
+
+local function filter(state, expr)
+    state.op = { kind = "FILTER", expr = expr, child = state.op }
+end
+
+local function is_known(state, reads)
+    for slot in pairs(reads) do
+        if not state.known[slot] and state.pending[slot] then return false end
+    end
+    return true
+end
+
+-- Paths whose parts are known become values.
+local function bind_paths(state)
+    for _, path in ipairs(state.graph.paths) do
+        if state.pending[path.slot] then
+            local is_whole = true
+            for _, slot in ipairs(path.slots) do
+                if not state.known[slot] then is_whole = false end
+            end
+            if is_whole then
+                state.op = { kind = "PROJECT", child = state.op, items = {
+                    { slot = path.slot,
+                      expr = { kind = "PATH", slots = path.slots } } } }
+                state.known[path.slot] = true
+                state.pending[path.slot] = nil
+            end
+        end
+    end
+end
+
+local function apply_conditions(state)
+    bind_paths(state)
+    for _, condition in ipairs(state.graph.conditions) do
+        if not condition.is_done and is_known(state, condition.reads) then
+            condition.is_done = true
+            filter(state, condition.expr)
+        end
+    end
+end
+
+local function learn(state, slot)
+    state.known[slot] = true
+    state.pending[slot] = nil
+end
+
+----------------------------------------------------------------------- starts
+
+-- `key(n) = x`, `id(n) = x`, `id(n) IN x` with an x that is known.
+local function seek_of(state, condition, node)
+    local expr = condition.expr
+    if condition.is_done or expr.kind ~= "EQ" and expr.kind ~= "IN" then
+        return nil
+    end
+    local function try(call, value)
+        if call.kind ~= "CALL" or call.text ~= "id" and call.text ~= "key" or
+            call[1].kind ~= "SLOT" or call[1].number ~= node.slot then
+            return nil
+        end
+        local reads = require("namidb.plan.free").reads(value, {})
+        if not is_known(state, reads) then return nil end
+        if call.text == "key" and (expr.kind ~= "EQ" or #node.labels == 0) then
+            return nil
+        end
+        return { kind = call.text, value = value, condition = condition }
+    end
+    local seek = try(expr[1], expr[2])
+    if not seek and expr.kind == "EQ" then seek = try(expr[2], expr[1]) end
+    return seek
+end
+
+-- The cheapest way to find a node: { rows =, seek = } or { rows =, label = }.
+local function start_of(state, node)
+    for _, condition in ipairs(state.graph.conditions) do
+        local seek = seek_of(state, condition, node)
+        if seek then return { rows = 1, seek = seek, node = node } end
+    end
+    local best = { rows = cost.nodes(state.context, nil), node = node }
+    for _, label in ipairs(node.labels) do
+        local rows = cost.nodes(state.context, label)
+        if not best.label or rows < best.rows then
+            best = { rows = rows, label = label, node = node }
+        end
+    end
+    return best
+end
+
+local function begin_at(state, start)
+    local node, seek = start.node, start.seek
+    if seek and seek.kind == "id" then
+        state.op = { kind = "SEEK_ID", slot = node.slot, expr = seek.value,
+                     child = state.op }
+        seek.condition.is_done = true
+    elseif seek then
+        state.op = { kind = "SEEK_KEY", slot = node.slot, expr = seek.value,
+                     label = state.context:name("label", node.labels[1]),
+                     child = state.op }
+    else
+        local label = start.label
+        state.op = { kind = "SCAN", slot = node.slot, child = state.op,
+                     label = label and state.context:name("label", label) }
+        -- A scan by the only label has tested it.
+        for _, condition in ipairs(state.graph.conditions) do
+            if condition.labels_of == node.slot and label and
+                condition.expr.kind == "LABELS" and
+                #condition.expr.names == 1 and
+                condition.expr.names[1] == state.op.label then
+                condition.is_done = true
+            end
+        end
+    end
+    learn(state, node.slot)
+    apply_conditions(state)
+end
+
+------------------------------------------------------------------------ edges
+
+local REVERSE = { out = "in", ["in"] = "out", both = "both" }
+
+local function may_share_type(a, b)
+    if #a.types == 0 or #b.types == 0 then return true end
+    for _, type in ipairs(a.types) do
+        for _, other in ipairs(b.types) do
+            if type == other then return true end
+        end
+    end
+    return false
+end
+
+-- Edges of the pattern, walked before, that this one might repeat.
+local function rivals(state, edge)
+    local slots = {}
+    for _, other in ipairs(state.walked) do
+        if may_share_type(edge, other) and not other.shortest then
+            slots[#slots + 1] = other.slot
+        end
+    end
+    return slots
+end
+
+-- No edge is walked twice in one match.
+local function keep_apart(state, edge)
+    local slots = rivals(state, edge)
+    if #slots > 0 then
+        slots[#slots + 1] = edge.slot
+        filter(state, { kind = "DIFFER", slots = slots })
+    end
+end
+
+local function ends(state, edge)
+    if state.known[edge.from] then
+        return edge.from, edge.to, edge.direction
+    end
+    return edge.to, edge.from, REVERSE[edge.direction]
+end
+
+-- A node that an earlier clause found again: the new slot equals the old.
+local function same(state, slot, expr)
+    if state.known[slot] then
+        filter(state, { kind = "EQ", expression.slot(slot), expr })
+    else
+        state.op = { kind = "PROJECT", child = state.op,
+                     items = { { slot = slot, expr = expr } } }
+        learn(state, slot)
+    end
+end
+
+local function call(name, operand)
+    return { kind = "CALL", text = name, operand }
+end
+
+-- An edge that is known already: its ends are asked of it.
+local function walk_bound(state, edge)
+    local context, operand = state.context, expression.slot(edge.slot)
+    local start, finish = call("startnode", operand), call("endnode", operand)
+    filter(state, { kind = "NOT_NULL", operand })
+    if #edge.types > 0 then
+        local types = { kind = "LIST" }
+        for i, name in ipairs(edge.type_names) do
+            types[i] = context:constant(name)
+        end
+        filter(state, { kind = "IN", call("type", operand), types })
+    end
+    if edge.direction == "both" then
+        local pair = context:new_slot()
+        local forth = { kind = "LIST", start, finish }
+        local back = { kind = "LIST", finish, start }
+        state.op = { kind = "UNWIND", slot = pair, child = state.op, expr = {
+            kind = "CASE", branches = { {
+                { kind = "EQ", start, finish }, { kind = "LIST", forth } } },
+            otherwise = { kind = "LIST", forth, back } } }
+        start = { kind = "INDEX", expression.slot(pair), context:constant(0) }
+        finish = { kind = "INDEX", expression.slot(pair), context:constant(1) }
+    elseif edge.direction == "in" then
+        start, finish = finish, start
+    end
+    same(state, edge.from, start)
+    apply_conditions(state)
+    same(state, edge.to, finish)
+    keep_apart(state, edge)
+end
+
+local function walk_shortest(state, edge)
+    local length = edge.length
+    state.op = {
+        kind = "SHORTEST", slot = edge.from, edge = edge.slot, to = edge.to,
+        direction = edge.direction, types = edge.types,
+        flags = { INTO = true,
+                  ALL_SHORTEST = edge.shortest == "all" or nil },
+        min = length.min or 1, max = length.max, expr = edge.condition,
+        test = edge.test, child = state.op,
+    }
+    learn(state, edge.slot)
+end
+
+local function walk_many(state, edge)
+    local from, to, direction = ends(state, edge)
+    local slot = edge.slot
+    if edge.bound then slot = state.context:new_slot() end
+    local into = state.known[to]
+    state.op = {
+        kind = "VAR_EXPAND", slot = from, edge = slot, to = to,
+        direction = direction, types = edge.types,
+        flags = { INTO = into or nil },
+        min = edge.length.min or 1, max = edge.length.max,
+        expr = edge.condition, test = edge.test,
+        excluded = rivals(state, edge), child = state.op,
+    }
+    if from ~= edge.from then -- walked backwards: turn the list around
+        local reversed = call("reverse", expression.slot(slot))
+        local walked = state.context:new_slot()
+        state.op.edge = walked
+        reversed[1] = expression.slot(walked)
+        state.op = { kind = "PROJECT", child = state.op,
+                     items = { { slot = slot, expr = reversed } } }
+    end
+    if edge.bound then
+        filter(state, { kind = "EQ", expression.slot(slot),
+                        expression.slot(edge.slot) })
+    end
+    learn(state, edge.slot)
+    if not into then learn(state, to) end
+end
+
+local function walk_one(state, edge)
+    local from, to, direction = ends(state, edge)
+    local into = state.known[to]
+    state.op = {
+        kind = "EXPAND", slot = from, edge = edge.slot, to = to,
+        direction = direction, types = edge.types,
+        flags = { INTO = into or nil }, child = state.op,
+    }
+    learn(state, edge.slot)
+    if not into then learn(state, to) end
+    keep_apart(state, edge)
+end
+
+local function walk(state, edge)
+    edge.is_done = true
+    if edge.shortest then
+        walk_shortest(state, edge)
+    elseif edge.length then
+        walk_many(state, edge)
+    elseif edge.bound then
+        walk_bound(state, edge)
+    else
+        walk_one(state, edge)
+    end
+    state.walked[#state.walked + 1] = edge
+    apply_conditions(state)
+end
+
+-- What an edge costs to walk now; nil: it cannot be walked yet.
+local function walk_cost(state, edge)
+    local from, to = state.known[edge.from], state.known[edge.to]
+    if edge.shortest then return from and to and 1000 or nil end
+    if edge.bound and not edge.length then return 0 end
+    if not from and not to then return nil end
+    local _, _, direction = ends(state, edge)
+    local rows = cost.hop(state.context, edge.type_names, direction)
+    if from and to then rows = rows * 0.01 end
+    if edge.length then rows = rows * 1000 end
+    return rows
+end
+
+local function cheapest_edge(state)
+    local best, best_cost
+    for _, edge in ipairs(state.graph.edges) do
+        local rows = not edge.is_done and walk_cost(state, edge)
+        if rows and (not best or rows < best_cost) then
+            best, best_cost = edge, rows
+        end
+    end
+    return best
+end
+
+local function cheapest_start(state)
+    local best
+    for _, node in ipairs(state.graph.node_order) do
+        if not state.known[node.slot] then
+            local start = start_of(state, node)
+            if not best or start.rows < best.rows then best = start end
+        end
+    end
+    return best
+end
+
+--- Adds the operators that find `graph` to `op`, where the slots in `known` are
+-- set. Returns the root; `known` grows by what was found.
+function match.plan(context, op, graph, known)
+    local state = { context = context, op = op, graph = graph, known = known,
+                    pending = {}, walked = {} }
+    for _, node in ipairs(graph.node_order) do
+        if not known[node.slot] then state.pending[node.slot] = true end
+    end
+    for _, edge in ipairs(graph.edges) do
+        if not edge.bound then state.pending[edge.slot] = true end
+    end
+    for _, path in ipairs(graph.paths) do state.pending[path.slot] = true end
+    -- A node that is null (of an optional match) is no node; walks see to it.
+    local is_walked = {}
+    for _, edge in ipairs(graph.edges) do
+        is_walked[edge.from], is_walked[edge.to] = true, true
+    end
+    for _, node in ipairs(graph.node_order) do
+        if known[node.slot] and not is_walked[node.slot] then
+            filter(state, { kind = "NOT_NULL", expression.slot(node.slot) })
+        end
+    end
+    apply_conditions(state)
+    while true do
+        local edge = cheapest_edge(state)
+        if edge then
+            walk(state, edge)
+        else
+            local start = cheapest_start(state)
+            if not start then break end
+            begin_at(state, start)
+        end
+    end
+    return state.op
+end
+
+return match

@@ -1,0 +1,157 @@
+-- A MATCH's patterns as a graph of what is to be found: nodes and edges by
+-- their slots, and the conditions on them.
+
+local expression = require("namidb.plan.expression")
+local free = require("namidb.plan.free")
+
+local pattern = {}
+
+-- A condition and the slots that it reads.
+local function add_condition(graph, expr)
+    graph.conditions[#graph.conditions + 1] =
+        { expr = expr, reads = free.reads(expr, {}) }
+end
+
+--- Adds an AST condition, each operand of AND on its own.
+function pattern.add_where(context, graph, node)
+    if not node then return end
+    if node.kind == "and" then
+        for _, operand in ipairs(node.operands) do
+            pattern.add_where(context, graph, operand)
+        end
+        return
+    end
+    add_condition(graph, expression.make(context, node))
+end
+
+-- {a: 1, b: 2}, or a parameter that is a map, as conditions.
+local function add_properties(context, graph, slot, properties)
+    if not properties then return end
+    local operand = expression.slot(slot)
+    if properties.kind ~= "map" then
+        add_condition(graph, { kind = "CALL", text = "containsmap",
+                               { kind = "CALL", text = "properties", operand },
+                               expression.make(context, properties) })
+        return
+    end
+    for i, name in ipairs(properties.names) do
+        add_condition(graph, { kind = "EQ",
+            expression.property(context, operand, name),
+            expression.make(context, properties.values[i]) })
+    end
+end
+
+local function add_node(context, graph, element)
+    local slot = element.variable.id
+    local node = graph.nodes[slot]
+    if not node then
+        node = { slot = slot, labels = {}, name = element.name }
+        graph.nodes[slot] = node
+        graph.node_order[#graph.node_order + 1] = node
+    end
+    for _, label in ipairs(element.labels or {}) do
+        node.labels[#node.labels + 1] = label
+    end
+    local test = expression.labels(context, expression.slot(slot), element)
+    if test then
+        add_condition(graph, test)
+        graph.conditions[#graph.conditions].labels_of = slot
+    end
+    add_properties(context, graph, slot, element.properties)
+    pattern.add_where(context, graph, element.where)
+    return slot
+end
+
+-- The condition on each edge of a walk, over the slot `test`.
+local function walk_condition(context, element, edge)
+    local conditions = {}
+    local operand = expression.slot(edge.test)
+    if element.properties and element.properties.kind == "map" then
+        for i, name in ipairs(element.properties.names) do
+            conditions[#conditions + 1] = { kind = "EQ",
+                expression.property(context, operand, name),
+                expression.make(context, element.properties.values[i]) }
+        end
+    elseif element.properties then
+        conditions[1] = { kind = "CALL", text = "containsmap",
+                          { kind = "CALL", text = "properties", operand },
+                          expression.make(context, element.properties) }
+    end
+    if element.label_expression then
+        conditions[#conditions + 1] = expression.labels(context, operand,
+            { label_expression = element.label_expression })
+    end
+    return expression.all(conditions)
+end
+
+local function add_edge(context, graph, element, from, to)
+    local edge = {
+        slot = element.variable.id, from = from, to = to, name = element.name,
+        direction = element.direction, types = {}, bound = element.bound,
+        length = element.length, at = element.at,
+    }
+    for i, name in ipairs(element.types or {}) do
+        edge.types[i] = context:name("type", name)
+    end
+    edge.type_names = element.types or {}
+    if element.length or element.shortest then
+        edge.test = context:new_slot()
+        edge.condition = walk_condition(context, element, edge)
+    else
+        local operand = expression.slot(edge.slot)
+        if element.label_expression then
+            add_condition(graph, expression.labels(context, operand,
+                { label_expression = element.label_expression }))
+        end
+        add_properties(context, graph, edge.slot, element.properties)
+    end
+    pattern.add_where(context, graph, element.where)
+    graph.edges[#graph.edges + 1] = edge
+    return edge
+end
+
+local function add_path(context, graph, path)
+    local elements = path.elements
+    local slots = { add_node(context, graph, elements[1]) }
+    for i = 2, #elements, 2 do
+        local from = slots[#slots]
+        local to = add_node(context, graph, elements[i + 1])
+        if path.shortest then
+            elements[i].shortest = path.shortest
+            elements[i].length = elements[i].length or { min = 1, max = 1 }
+        end
+        local edge = add_edge(context, graph, elements[i], from, to)
+        edge.shortest = path.shortest
+        slots[#slots + 1] = edge.slot
+        slots[#slots + 1] = to
+    end
+    if path.variable then
+        graph.paths[#graph.paths + 1] =
+            { slot = path.variable.id, slots = slots, name = path.name }
+    end
+end
+
+--- The graph of some path patterns and a WHERE:
+--   nodes by slot, node_order, edges, paths { slot, slots },
+--   conditions { expr, reads (set of slots) }
+function pattern.graph(context, patterns, where)
+    local graph = { nodes = {}, node_order = {}, edges = {}, paths = {},
+                    conditions = {} }
+    for _, path in ipairs(patterns) do add_path(context, graph, path) end
+    pattern.add_where(context, graph, where)
+    return graph
+end
+
+--- The slots that a graph binds, beyond those in `known`.
+function pattern.sets(graph, known)
+    local slots = {}
+    local function add(slot)
+        if not known[slot] then slots[#slots + 1] = slot end
+    end
+    for _, node in ipairs(graph.node_order) do add(node.slot) end
+    for _, edge in ipairs(graph.edges) do add(edge.slot) end
+    for _, path in ipairs(graph.paths) do add(path.slot) end
+    return slots
+end
+
+return pattern

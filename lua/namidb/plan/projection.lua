@@ -1,0 +1,101 @@
+-- WITH and RETURN: columns, groups, order, bounds.
+
+local expression = require("namidb.plan.expression")
+
+local projection = {}
+
+local CODES = {
+    count = "COUNT", sum = "SUM", avg = "AVG", min = "MIN", max = "MAX",
+    collect = "COLLECT", stdev = "STDEV", stdevp = "STDEVP",
+    percentilecont = "PERCENTILE_CONT", percentiledisc = "PERCENTILE_DISC",
+}
+
+-- { slot, expr } for each item that is not just handed on.
+local function items_of(context, items, is_wanted)
+    local result = {}
+    for _, item in ipairs(items) do
+        if is_wanted(item) then
+            local slot = item.variable.id
+            local expr = expression.make(context, item.expression)
+            if expr.kind ~= "SLOT" or expr.number ~= slot then
+                result[#result + 1] = { slot = slot, expr = expr }
+            end
+        end
+    end
+    return result
+end
+
+local function project(op, items)
+    if #items == 0 then return op end
+    return { kind = "PROJECT", items = items, child = op }
+end
+
+-- A slot that holds the expression; a new one unless it is a slot already.
+local function slot_for(context, items, node)
+    local expr = expression.make(context, node)
+    if expr.kind == "SLOT" then return expr.number end
+    local slot = context:new_slot()
+    items[#items + 1] = { slot = slot, expr = expr }
+    return slot
+end
+
+local function aggregate(context, op, clause)
+    local items = items_of(context, clause.keys, function() return true end)
+    local keys, aggregates = {}, {}
+    for i, item in ipairs(clause.keys) do keys[i] = item.variable.id end
+    for i, call in ipairs(clause.aggregates) do
+        local arguments = call.arguments
+        aggregates[i] = {
+            code = #arguments == 0 and "COUNT_ROWS" or CODES[call.name],
+            distinct = call.distinct, slot = call.variable.id,
+            input = arguments[1] and slot_for(context, items, arguments[1]),
+            second = arguments[2] and slot_for(context, items, arguments[2]),
+        }
+    end
+    op = { kind = "AGGREGATE", keys = keys, aggregates = aggregates,
+           child = project(op, items) }
+    return project(op, items_of(context, clause.items, function(item)
+        return not item.is_key
+    end))
+end
+
+local function sort(context, op, clause, limit)
+    if #clause.order == 0 then return op end
+    local items, keys = {}, {}
+    for i, item in ipairs(clause.order) do
+        keys[i] = { slot = slot_for(context, items, item.expression),
+                    descending = item.descending }
+    end
+    return { kind = "SORT", keys = keys, limit = limit,
+             child = project(op, items) }
+end
+
+--- The operators of a WITH or RETURN over `op`.
+function projection.plan(context, op, clause)
+    if clause.grouped then
+        op = aggregate(context, op, clause)
+    else
+        op = project(op, items_of(context, clause.items, function()
+            return true
+        end))
+    end
+    if clause.distinct then
+        local slots = {}
+        for i, item in ipairs(clause.items) do slots[i] = item.variable.id end
+        op = { kind = "DISTINCT", slots = slots, child = op }
+    end
+    local skip = clause.skip and expression.make(context, clause.skip)
+    local limit = clause.limit and expression.make(context, clause.limit)
+    local kept = limit
+    if skip and limit then kept = { kind = "ADD", skip, limit } end
+    op = sort(context, op, clause, kept)
+    if skip then op = { kind = "SKIP", expr = skip, child = op } end
+    if limit then op = { kind = "LIMIT", expr = limit, child = op } end
+    if clause.where then
+        op = { kind = "FILTER", expr = expression.make(context, clause.where),
+               child = op }
+    end
+    return op
+end
+
+return projection

@@ -1,0 +1,269 @@
+-- A statement's clauses, one after the other, as one tree of operators.
+
+local expression = require("namidb.plan.expression")
+local match = require("namidb.plan.match")
+local pattern = require("namidb.plan.pattern")
+local projection = require("namidb.plan.projection")
+local update = require("namidb.plan.update")
+
+local query = {}
+
+local clauses = {} -- by kind: (state, clause), over state.op
+local plan_query
+
+local UPDATES = { create = true, merge = true, set = true, remove = true,
+                  delete = true, foreach = true }
+
+local function copy(set)
+    local result = {}
+    for slot in pairs(set) do result[slot] = true end
+    return result
+end
+
+local function add_all(set, slots)
+    for _, slot in ipairs(slots) do set[slot] = true end
+end
+
+-- Whether an operator below reads the graph while rows still flow.
+local STREAMS = { SCAN = true, SCAN_EDGES = true, SEEK_KEY = true,
+                  SEEK_ID = true, EXPAND = true, VAR_EXPAND = true,
+                  SHORTEST = true, APPLY = true, FILTER = true, CALL = true,
+                  UNION = true, JOIN = true }
+local STOPS = { EAGER = true, DELETE = true, SORT = true, AGGREGATE = true }
+
+local function is_streaming(op)
+    while op and not STOPS[op.kind] do
+        if STREAMS[op.kind] then return true end
+        op = op.child
+    end
+    return false
+end
+
+local function eager(state)
+    if state.op.kind ~= "EAGER" then
+        state.op = { kind = "EAGER", child = state.op }
+    end
+end
+
+function clauses.match(state, clause)
+    local context = state.context
+    local graph = pattern.graph(context, clause.patterns, clause.where)
+    if not clause.optional then
+        state.op = match.plan(context, state.op, graph, state.known)
+        return
+    end
+    local sets = pattern.sets(graph, state.known)
+    local inner = match.plan(context, { kind = "ARGUMENT" }, graph,
+                             copy(state.known))
+    state.op = { kind = "APPLY", code = "OPTIONAL", sets = sets, inner = inner,
+                 child = state.op }
+    add_all(state.known, sets)
+end
+
+function clauses.unwind(state, clause)
+    state.op = { kind = "UNWIND", slot = clause.variable.id, child = state.op,
+                 expr = expression.make(state.context, clause.list) }
+    state.known[clause.variable.id] = true
+end
+
+clauses["with"] = function(state, clause)
+    state.op = projection.plan(state.context, state.op, clause)
+    for _, item in ipairs(clause.items) do
+        state.known[item.variable.id] = true
+    end
+end
+clauses["return"] = clauses["with"]
+
+for _, kind in ipairs({ "create", "merge", "set", "remove", "delete" }) do
+    clauses[kind] = function(state, clause)
+        if kind ~= "delete" and is_streaming(state.op) then eager(state) end
+        state.op = update[kind](state.context, state.op, clause, state.known)
+    end
+end
+
+function clauses.foreach(state, clause)
+    if is_streaming(state.op) then eager(state) end
+    local inner = { context = state.context, known = copy(state.known),
+                    op = { kind = "ARGUMENT" } }
+    inner.known[clause.variable.id] = true
+    for _, part in ipairs(clause.clauses) do clauses[part.kind](inner, part) end
+    state.op = { kind = "FOREACH", slot = clause.variable.id,
+                 expr = expression.make(state.context, clause.list),
+                 inner = inner.op, child = state.op }
+end
+
+local function columns_of(procedure)
+    local columns = {}
+    for i, column in ipairs(procedure and procedure.yields or {}) do
+        columns[column.name or column] = i - 1
+    end
+    return columns
+end
+
+function clauses.call(state, clause)
+    local context, columns = state.context, columns_of(clause.procedure)
+    local arguments, yields = {}, {}
+    for i, argument in ipairs(clause.arguments or {}) do
+        arguments[i] = expression.make(context, argument)
+    end
+    for i, yield in ipairs(clause.yields) do
+        yields[i] = { slot = yield.variable.id,
+                      column = columns[yield.field] or i - 1 }
+        state.known[yield.variable.id] = true
+    end
+    state.op = { kind = "CALL", text = clause.name, arguments = arguments,
+                 yields = yields, child = state.op }
+    if clause.where then
+        state.op = { kind = "FILTER", child = state.op,
+                     expr = expression.make(context, clause.where) }
+    end
+end
+
+function clauses.load_csv(state, clause)
+    local context = state.context
+    state.op = { kind = "CALL", text = "namidb.load_csv", child = state.op,
+        arguments = {
+            expression.make(context, clause.from),
+            context:constant(clause.headers),
+            clause.terminator and expression.make(context, clause.terminator)
+                or context:constant(","),
+        },
+        yields = { { slot = clause.variable.id, column = 0 } } }
+    state.known[clause.variable.id] = true
+end
+
+function clauses.subquery(state, clause)
+    local inner, slots = plan_query(state.context, clause.query, state.known,
+                                    { kind = "ARGUMENT" })
+    if clause.query.writes or query.is_updating(clause.query) then
+        if is_streaming(state.op) then eager(state) end
+    end
+    local sets = clause.returning and slots or {}
+    state.op = { kind = "APPLY", code = clause.returning and "EACH" or "RUN",
+                 sets = sets, inner = inner, child = state.op }
+    add_all(state.known, sets)
+end
+
+--- Whether a query has a clause that changes the graph.
+function query.is_updating(node)
+    for _, part in ipairs(node.parts) do
+        for _, clause in ipairs(part.clauses) do
+            if UPDATES[clause.kind] then return true end
+            if clause.kind == "subquery" and query.is_updating(clause.query)
+            then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+local function is_update(clause)
+    return UPDATES[clause.kind] or
+        clause.kind == "subquery" and query.is_updating(clause.query)
+end
+
+-- What follows an update sees all of it.
+local function needs_barrier(clause)
+    if is_update(clause) then return false end
+    return clause.kind ~= "return" or clause.limit or clause.skip or
+        #clause.order > 0 or clause.grouped or clause.distinct
+end
+
+local function plan_single(context, node, known, op)
+    local state = { context = context, known = copy(known), op = op }
+    local is_after_update = false
+    for _, clause in ipairs(node.clauses) do
+        if is_after_update and needs_barrier(clause) then
+            eager(state)
+            is_after_update = false
+        end
+        clauses[clause.kind](state, clause)
+        is_after_update = is_after_update or is_update(clause)
+    end
+    local slots = {}
+    for i, binding in ipairs(node.outputs or {}) do slots[i] = binding.id end
+    return state.op, slots
+end
+
+-- Other parts of a union put their columns into the slots of the first.
+local function align(op, first, names, part, slots)
+    local items, at = {}, {}
+    for i, name in ipairs(names) do at[name] = first[i] end
+    for i, name in ipairs(part.columns) do
+        items[i] = { slot = at[name], expr = expression.slot(slots[i]) }
+    end
+    return { kind = "PROJECT", items = items, child = op }
+end
+
+--- The root of a query and its output slots. `known`: slots of the row around
+-- it; op: what it starts from.
+function plan_query(context, node, known, op)
+    local root, slots = plan_single(context, node.parts[1], known, op)
+    for i = 2, #node.parts do
+        local part = node.parts[i]
+        local inner, own = plan_single(context, part, known,
+                                       { kind = "ARGUMENT" })
+        root = { kind = "UNION", child = root, inner =
+            align(inner, slots, node.parts[1].columns, part, own) }
+    end
+    if node.union == "distinct" then
+        root = { kind = "DISTINCT", slots = slots, child = root }
+    end
+    return root, slots
+end
+query.plan = plan_query
+
+-------------------------------------------------- plans inside expressions
+
+local subplan = {}
+
+local SKIPPED = { variable = true, definition = true, procedure = true,
+                  accumulator_variable = true }
+
+-- Slots of patterns in a query: those that it introduces, those that it found.
+local function find_slots(node, introduced, bound)
+    if node.kind == "node_pattern" or node.kind == "edge_pattern" then
+        local set = node.bound and bound or introduced
+        set[node.variable.id] = true
+    end
+    for key, field in pairs(node) do
+        if type(field) == "table" and not SKIPPED[key] then
+            find_slots(field, introduced, bound)
+        end
+    end
+end
+
+function subplan.query(context, node, code)
+    local introduced, known = {}, {}
+    find_slots(node, introduced, known)
+    for slot in pairs(introduced) do known[slot] = nil end
+    local root, slots = plan_query(context, node, known, { kind = "ARGUMENT" })
+    return { kind = "SUBPLAN", code = code, plan = root, number = slots[1] }
+end
+
+function subplan.pattern(context, node)
+    local known = {}
+    for _, binding in ipairs(node.imports or {}) do known[binding.id] = true end
+    local graph = pattern.graph(context, { node.pattern }, nil)
+    return { kind = "SUBPLAN", code = "EXISTS",
+             plan = match.plan(context, { kind = "ARGUMENT" }, graph, known) }
+end
+
+function subplan.comprehension(context, node)
+    local known = {}
+    for _, element in ipairs(node.pattern.elements) do
+        if element.bound then known[element.variable.id] = true end
+    end
+    local graph = pattern.graph(context, { node.pattern }, node.where)
+    local op = match.plan(context, { kind = "ARGUMENT" }, graph, known)
+    local slot = context:new_slot()
+    return { kind = "SUBPLAN", code = "COLLECT", number = slot, plan = {
+        kind = "PROJECT", child = op,
+        items = { { slot = slot,
+                    expr = expression.make(context, node.result) } } } }
+end
+
+query.subplan = subplan
+
+return query

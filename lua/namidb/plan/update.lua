@@ -1,0 +1,156 @@
+-- Clauses that change the graph.
+
+local expression = require("namidb.plan.expression")
+local match = require("namidb.plan.match")
+local pattern = require("namidb.plan.pattern")
+
+local update = {}
+
+local function props_of(context, element)
+    if element.properties then
+        return expression.make(context, element.properties)
+    end
+    return { kind = "MAP", keys = {} }
+end
+
+local function node_create(context, element)
+    local labels = {}
+    for i, label in ipairs(element.labels or {}) do
+        labels[i] = context:name("label", label)
+    end
+    return { slot = element.variable.id, labels = labels,
+             props = props_of(context, element) }
+end
+
+local function edge_create(context, element, from, to)
+    if element.direction == "in" then from, to = to, from end
+    return { edge = true, slot = element.variable.id, from = from, to = to,
+             type = context:name("type", element.types[1]),
+             props = props_of(context, element) }
+end
+
+-- What a path pattern creates, where `known` slots are there already: all nodes
+-- first. Grows known.
+local function creates_of(context, path, known, creates)
+    local elements = path.elements
+    for i = 1, #elements, 2 do
+        local slot = elements[i].variable.id
+        if not known[slot] then
+            creates[#creates + 1] = node_create(context, elements[i])
+            known[slot] = true
+        end
+    end
+    for i = 2, #elements, 2 do
+        creates[#creates + 1] = edge_create(context, elements[i],
+            elements[i - 1].variable.id, elements[i + 1].variable.id)
+        known[elements[i].variable.id] = true
+    end
+end
+
+-- The value of a path that has a name.
+local function bind_path(op, path, known)
+    if not path.variable then return op end
+    local slots = {}
+    for i, element in ipairs(path.elements) do
+        slots[i] = element.variable.id
+    end
+    known[path.variable.id] = true
+    return { kind = "PROJECT", child = op, items = {
+        { slot = path.variable.id, expr = { kind = "PATH", slots = slots } } } }
+end
+
+function update.create(context, op, clause, known)
+    local creates = {}
+    for _, path in ipairs(clause.patterns) do
+        creates_of(context, path, known, creates)
+    end
+    if #creates > 0 then
+        op = { kind = "CREATE", creates = creates, child = op }
+    end
+    for _, path in ipairs(clause.patterns) do
+        op = bind_path(op, path, known)
+    end
+    return op
+end
+
+local set = {}
+
+function set.set_property(context, item)
+    return { code = "PROPERTY", name = context:name("property", item.name),
+             entity = expression.make(context, item.operand),
+             value = expression.make(context, item.value) }
+end
+
+function set.set_properties(context, item)
+    return { code = item.replace and "REPLACE" or "MERGE",
+             entity = expression.make(context, item.operand),
+             value = expression.make(context, item.value) }
+end
+
+local function labels_of(context, item, code)
+    local labels = {}
+    for i, label in ipairs(item.labels) do
+        labels[i] = context:name("label", label)
+    end
+    return { code = code, labels = labels,
+             entity = expression.make(context, item.operand) }
+end
+
+function set.set_labels(context, item)
+    return labels_of(context, item, "ADD_LABELS")
+end
+
+function set.remove_labels(context, item)
+    return labels_of(context, item, "REMOVE_LABELS")
+end
+
+function set.remove_property(context, item)
+    return { code = "PROPERTY", name = context:name("property", item.name),
+             entity = expression.make(context, item.operand),
+             value = context:constant(require("namidb.core").null) }
+end
+
+local function sets_of(context, items)
+    local result = {}
+    for i, item in ipairs(items) do
+        result[i] = set[item.kind](context, item)
+    end
+    return result
+end
+
+function update.set(context, op, clause)
+    return { kind = "SET", items = sets_of(context, clause.items), child = op }
+end
+update.remove = update.set
+
+function update.delete(context, op, clause)
+    local exprs = {}
+    for i, node in ipairs(clause.expressions) do
+        exprs[i] = expression.make(context, node)
+    end
+    return { kind = "DELETE", detach = clause.detach, exprs = exprs,
+             child = op }
+end
+
+local function copy(set_of_slots)
+    local result = {}
+    for slot in pairs(set_of_slots) do result[slot] = true end
+    return result
+end
+
+function update.merge(context, op, clause, known)
+    local path = clause.pattern
+    local bare = { kind = path.kind, elements = path.elements }
+    local graph = pattern.graph(context, { bare }, nil)
+    local sets = pattern.sets(graph, known)
+    local inner = match.plan(context, { kind = "ARGUMENT" }, graph, copy(known))
+    local creates = {}
+    creates_of(context, path, known, creates)
+    op = { kind = "MERGE", creates = creates, sets = sets,
+           on_create = sets_of(context, clause.on_create),
+           on_match = sets_of(context, clause.on_match),
+           inner = inner, child = op }
+    return bind_path(op, path, known)
+end
+
+return update
