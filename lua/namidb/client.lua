@@ -164,6 +164,11 @@ method("scan_edge_type", function(self, edge_type)
     return db.edges(self.db, edge_type)
 end)
 
+-- Cypher over what is committed.
+method("cypher", function(self, text, params)
+    return db.query(self.db, text, params)
+end)
+
 method("cache_stats", function(self) return db.cache_stats(self.db) end)
 
 method("close", function(self)

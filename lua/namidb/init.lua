@@ -8,6 +8,7 @@ local int64 = require("namidb.int64")
 local write = require("namidb.write")
 local load_rows = require("namidb.load")
 local client = require("namidb.client")
+local query = require("namidb.query")
 local row = require("namidb.row")
 
 core.set_kinds(value.kinds)
@@ -15,6 +16,11 @@ if int64.is_needed then core.set_int64(int64.make, int64.read) end
 row.install(core.node, core.edge)
 core.db.__index.write = write.write
 core.db.__index.load = load_rows.load
+core.db.__index.register = query.register
+for _, reader in ipairs({ core.db, core.snapshot, core.tx }) do
+    reader.__index.query = query.query
+    reader.__index.rows = query.rows
+end
 
 local namidb = {
     _VERSION = "namidb " .. core.version,

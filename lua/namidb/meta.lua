@@ -227,6 +227,45 @@ function reader:both(node, type) end
 ---@return namidb.error? err
 function reader:degree(node, type, direction) end
 
+---@param kind "label"|"type"|"property"
+---@return string[] names in use
+function reader:names(kind) end
+
+---@class namidb.counts
+---@field labels table<string, integer>
+---@field types table<string, integer>
+
+---@return namidb.counts
+function reader:counts() end
+
+---@class namidb.query_options
+---@field timeout? number seconds
+---@field max_rows? integer
+---@field max_memory? integer bytes
+---@field csv_folder? string
+
+---@class namidb.result
+---@field columns string[]
+---@field plan? string
+---@field [integer] table<string, any>
+local result = {}
+
+---@return string csv
+function result:to_csv() end
+
+---@param text string
+---@param params? table<string, any>
+---@param options? namidb.query_options
+---@return namidb.result? result
+---@return namidb.error? err
+function reader:query(text, params, options) end
+
+---@param text string
+---@param params? table<string, any>
+---@param options? namidb.query_options
+---@return fun(): table<string, any>? step
+function reader:rows(text, params, options) end
+
 ---@class namidb.snapshot: namidb.reader
 local snapshot = {}
 
@@ -234,6 +273,15 @@ function snapshot:close() end
 
 ---@class namidb.db: namidb.reader
 local db = {}
+
+---@class namidb.procedure
+---@field arguments? { name: string, type?: string }[]
+---@field yields? { name: string, type?: string }[]
+---@field call fun(...): any[][]
+
+---@param name string
+---@param definition function|namidb.procedure
+function db:register(name, definition) end
 
 ---@return namidb.snapshot? snapshot
 ---@return namidb.error? err

@@ -82,7 +82,9 @@ local function split_quoted(reader, line)
     end
 end
 
-local function read_record(reader)
+--- The next record as an array of fields, nil at the end.
+function Reader:record()
+    local reader = self
     local line = reader.lines:next()
     while line == "" do line = reader.lines:next() end
     if not line then return nil end
@@ -100,7 +102,7 @@ end
 --- The next row as a table from column to text, nil at the end. Raises a table
 -- with file, line and column for a bad record. reader.line is its line.
 function Reader:next()
-    local fields = read_record(self)
+    local fields = self:record()
     self.bytes = self.lines.bytes
     if not fields then return nil end
     if #fields ~= #self.columns then
@@ -129,7 +131,7 @@ end
 function Reader:close() self.lines:close() end
 
 local function read_header(reader)
-    reader.columns = read_record(reader) or {}
+    reader.columns = reader:record() or {}
     local seen = {}
     for i, column in ipairs(reader.columns) do
         if column == "" then
@@ -143,14 +145,21 @@ local function read_header(reader)
     return reader
 end
 
+--- Opens a file whose records are read one by one; nil and a text when it
+-- cannot be read.
+function read_csv.records(path, separator)
+    local lines, err = read_lines.open(path)
+    if not lines then return nil, err end
+    return setmetatable({ lines = lines, name = path, line = 1, bytes = 0,
+                          separator = separator }, Reader)
+end
+
 --- Opens a file and reads its header; nil and a text when it cannot be read,
 -- raises as next does.
 function read_csv.open(path, separator)
-    local lines, err = read_lines.open(path)
-    if not lines then return nil, err end
-    return read_header(setmetatable({ lines = lines, name = path, line = 1,
-                                      bytes = 0, separator = separator },
-                                    Reader))
+    local reader, err = read_csv.records(path, separator)
+    if not reader then return nil, err end
+    return read_header(reader)
 end
 
 return read_csv

@@ -3,7 +3,8 @@
 local blame = require("namidb.blame")
 local core = require("namidb.core")
 
-local write = {}
+-- on_begin(tx, db), when set, is told of each transaction.
+local write = { on_begin = nil }
 
 local unpack = table.unpack or unpack
 local begin = core.db.__index.begin
@@ -47,6 +48,7 @@ local function try(db, fn, options)
         if err.code == "invalid" then error(err.message, 0) end
         return nil, err
     end
+    if write.on_begin then write.on_begin(tx, db) end
     local ok, results = pcall(call, fn, tx)
     if not ok then
         abort(tx)

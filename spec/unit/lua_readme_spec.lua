@@ -21,12 +21,12 @@ describe("lua/README.md", function()
         for block in text:gmatch("```lua\n(.-)```") do
             blocks[#blocks + 1] = block
         end
-        assert.equal(7, #blocks)
+        assert.equal(8, #blocks)
         local printed = {}
         local script = assert(load_text("local print = ...\n" ..
             table.concat(blocks), "=lua/README.md"))
         script(function(thing) printed[#printed + 1] = tostring(thing) end)
-        assert.equal(2, #printed)
+        assert.equal(3, #printed)
     end)
 
     for _, file in ipairs({ "lua/README.md", "lua/namidb/meta.lua" }) do

@@ -1,0 +1,101 @@
+-- The procedures that every database has.
+
+local core = require("namidb.core")
+local read_csv = require("namidb.read_csv")
+
+local procedures = {}
+
+-- Names of a kind that the database has, one row each.
+local function names_of(kind)
+    return function(handle)
+        local rows = {}
+        for i, name in ipairs(handle:names(kind)) do rows[i] = { name } end
+        return rows
+    end
+end
+
+local function schema(handle)
+    local rows = {}
+    for _, kind in ipairs({ "label", "type", "property" }) do
+        for _, name in ipairs(handle:names(kind)) do
+            rows[#rows + 1] = { kind, name }
+        end
+    end
+    return rows
+end
+
+local function string_field(name)
+    return { name = name, type = "STRING" }
+end
+
+local KNOWN = {
+    ["db.labels"] = { yields = { string_field("label") },
+                      call = names_of("label") },
+    ["db.relationshipTypes"] = { yields = { string_field("relationshipType") },
+                                 call = names_of("type") },
+    ["db.propertyKeys"] = { yields = { string_field("propertyKey") },
+                            call = names_of("property") },
+    ["db.schema"] = { yields = { string_field("kind"), string_field("name") },
+                      call = schema },
+}
+for name, procedure in pairs(KNOWN) do
+    procedure.name, procedure.arguments = name, {}
+end
+
+-- file:///people.csv below the folder that the caller allows.
+local function csv_path(url, folder)
+    if not folder then
+        error("LOAD CSV is not allowed: the option csv_folder names the " ..
+            "folder that it may read", 0)
+    end
+    local path = type(url) == "string" and url:match("^file:///(.+)$")
+    if not path then
+        error("LOAD CSV reads file:///..., below csv_folder", 0)
+    end
+    for part in (path .. "/"):gmatch("([^/]*)/") do
+        if part == ".." then
+            error("LOAD CSV: the path leaves the folder", 0)
+        end
+    end
+    return folder .. "/" .. path
+end
+
+-- A record as a map by the header, or as a list; an empty field is null.
+local function csv_value(record, header)
+    local row = {}
+    for i, name in ipairs(header or record) do
+        local field = record[i]
+        if field == nil or field == "" then field = core.null end
+        row[header and name or i] = field
+    end
+    return row
+end
+
+-- Rows of a CSV file: lists, or maps by its header.
+local function load_csv(options, url, has_headers, separator)
+    local reader, err = read_csv.records(csv_path(url, options.csv_folder),
+                                         separator)
+    if not reader then error("LOAD CSV: " .. tostring(err), 0) end
+    local rows = {}
+    local header = has_headers and reader:record() or nil
+    local record = reader:record()
+    while record do
+        rows[#rows + 1] = { csv_value(record, header) }
+        record = reader:record()
+    end
+    reader:close()
+    return rows
+end
+
+--- The signature of a procedure: { name, arguments, yields }, or nil.
+function procedures.find(name)
+    return KNOWN[name]
+end
+
+--- Calls a procedure for a handle; its rows, arrays in the order of yields.
+function procedures.call(name, handle, options, ...)
+    if name == "namidb.load_csv" then return load_csv(options, ...) end
+    return KNOWN[name].call(handle, ...)
+end
+
+return procedures

@@ -1,0 +1,280 @@
+-- db:query, db:rows, db:register: Cypher over what can be read or written.
+--
+-- A statement is parsed, checked and planned once and kept by its text, for
+-- each database; running it is the core's.
+
+local blame = require("namidb.blame")
+local core = require("namidb.core")
+local cypher = require("namidb.cypher")
+local plan = require("namidb.plan")
+local procedures = require("namidb.procedures")
+local result = require("namidb.result")
+local write = require("namidb.write")
+
+local query = {}
+
+-- Statements that are kept: two generations, so that what is used stays.
+local CACHE_MAX = 512
+
+-- By handle: what is registered and what is cached, shared by a database and
+-- its snapshots and transactions.
+local homes = setmetatable({}, { __mode = "k" })
+
+local function new_home()
+    return { functions = {}, procedures = {}, young = {}, old = {}, count = 0 }
+end
+
+local function home_of(handle)
+    local home = homes[handle]
+    if not home then
+        home = new_home()
+        homes[handle] = home
+    end
+    return home
+end
+
+-- Gives a snapshot or a transaction what its database has.
+local function adopt(child, parent)
+    homes[child] = home_of(parent)
+end
+
+local function forget(home)
+    home.young, home.old, home.count = {}, {}, 0
+end
+
+----------------------------------------------------------------- registering
+
+local function check_fields(what, fields)
+    for i, field in ipairs(fields) do
+        if type(field) ~= "table" or type(field.name) ~= "string" then
+            error(("register: %s %d has no name"):format(what, i), 0)
+        end
+    end
+end
+
+local function register(db, name, definition)
+    local home = home_of(db)
+    if type(name) ~= "string" or not name:match("^[%a_][%w_%.]*$") then
+        error("register: a name is letters, digits, _ and dots", 0)
+    end
+    if type(definition) == "function" then
+        home.functions[name:lower()] = { call = definition }
+    elseif type(definition) == "table" and
+        type(definition.call) == "function" then
+        check_fields("argument", definition.arguments or {})
+        check_fields("yield", definition.yields or {})
+        home.procedures[name] = {
+            name = name, call = definition.call,
+            arguments = definition.arguments or {},
+            yields = definition.yields or {},
+        }
+    else
+        error("register: a function, or a table with `call`, is wanted", 0)
+    end
+    forget(home)
+end
+
+--- db:register(name, fn) makes fn(...) a function of queries.
+--
+-- db:register(name, { arguments = { { name =, type = }, ... }, yields = { {
+-- name =, type = }, ... }, call = fn }) makes a procedure: fn(...) returns an
+-- array of rows, each an array of values in the order of yields. An error that
+-- fn raises is the query's.
+function query.register(db, name, definition)
+    local ok, err = pcall(register, db, name, definition)
+    if not ok then error(blame.text(err), 2) end
+end
+
+-------------------------------------------------------------------- planning
+
+-- What the core calls for functions and procedures that are not its own.
+local function host_of(handle, home, options)
+    return function(is_procedure, name, ...)
+        if not is_procedure then return home.functions[name].call(...) end
+        local procedure = home.procedures[name]
+        if procedure then return procedure.call(...) end
+        return procedures.call(name, handle, options, ...)
+    end
+end
+
+local function compile(home, text)
+    local ast, err = cypher.compile(text, {
+        functions = home.functions,
+        procedures = setmetatable({}, { __index = function(_, name)
+            return home.procedures[name] or procedures.find(name)
+        end }),
+    })
+    if not ast then return nil, err end
+    local made
+    made, err = plan.make(ast, { functions = home.functions })
+    if not made then
+        return nil, setmetatable({ code = err.code, message = err.message,
+                                   retryable = false }, core.error)
+    end
+    made.core, err = core.plan(made.bytes, made.constants, made.constants.n)
+    if not made.core then return nil, err end
+    return made
+end
+
+local function prepare(home, text)
+    local made = home.young[text]
+    if made then return made end
+    local err
+    made = home.old[text]
+    if not made then
+        made, err = compile(home, text)
+        if not made then return nil, err end
+    end
+    if home.count >= CACHE_MAX then
+        home.old, home.young, home.count = home.young, {}, 0
+    end
+    home.young[text], home.count = made, home.count + 1
+    return made
+end
+
+--------------------------------------------------------------------- running
+
+local OPTIONS = { timeout = "number", max_rows = "number",
+                  max_memory = "number", csv_folder = "string" }
+
+local function check(text, params, options)
+    if type(text) ~= "string" then
+        error("a statement is a string, not a " .. type(text), 0)
+    end
+    if params ~= nil and type(params) ~= "table" then
+        error("parameters are a table, not a " .. type(params), 0)
+    end
+    if options ~= nil and type(options) ~= "table" then
+        error("options are a table, not a " .. type(options), 0)
+    end
+    for name, value in pairs(options or {}) do
+        if OPTIONS[name] == nil then
+            error(("unknown option '%s'"):format(tostring(name)), 0)
+        elseif type(value) ~= OPTIONS[name] then
+            error(("option %s: a %s is wanted, not a %s"):format(name,
+                OPTIONS[name], type(value)), 0)
+        end
+    end
+end
+
+-- The core's way to run a plan is not for users.
+local runners = {}
+for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
+    runners[kind.__name] = kind.__index.run
+    kind.__index.run = nil
+end
+
+local function start(handle, home, made, params, options)
+    local settings = {
+        host = host_of(handle, home, options or {}),
+        profile = made.mode == "profile",
+    }
+    for name, value in pairs(options or {}) do settings[name] = value end
+    return runners[getmetatable(handle)](handle, made.core, params, settings)
+end
+
+local function collect(handle, home, made, params, options)
+    local running, err = start(handle, home, made, params, options)
+    if not running then return nil, err end
+    local rows
+    rows, err = running:collect()
+    if not rows then
+        running:close()
+        return nil, err
+    end
+    rows.columns = made.columns
+    if made.mode == "profile" then
+        rows.plan = require("namidb.plan.explain").text(made,
+                                                        running:profile())
+    end
+    running:close()
+    return result.new(rows)
+end
+
+-- A statement that writes, outside a transaction: one of its own.
+local function collect_writing(db, home, made, params, options)
+    local rows, err
+    local ok, failure = write.write(db, function(tx)
+        rows, err = collect(tx, home, made, params, options)
+        if not rows then error(err, 0) end
+    end, options and options.timeout and { timeout = options.timeout })
+    if not ok then return nil, failure end
+    return rows
+end
+
+local function is_database(handle)
+    return getmetatable(handle) == "namidb.db"
+end
+
+local function run(handle, text, params, options)
+    check(text, params, options)
+    local home = home_of(handle)
+    local made, err = prepare(home, text)
+    if not made then return nil, err end
+    if made.mode == "explain" then
+        return result.new({ columns = {}, plan =
+            require("namidb.plan.explain").text(made) })
+    end
+    if made.writes and is_database(handle) then
+        local ok, rows, failure = pcall(collect_writing, handle, home, made,
+                                        params, options)
+        if ok then return rows, failure end
+        if getmetatable(rows) == core.error then return nil, rows end
+        error(rows, 0)
+    end
+    return collect(handle, home, made, params, options)
+end
+
+--- handle:query(text, params, options) -> result | nil, err
+--
+-- The result is an array of rows, tables by the names of the columns, and has
+-- `columns`. options: timeout (s), max_rows, max_memory (bytes), csv_folder
+-- (where LOAD CSV may read). A statement that writes is one atomic batch, or
+-- part of the transaction that it is called on.
+function query.query(handle, text, params, options)
+    local ok, rows, err = pcall(run, handle, text, params, options)
+    if ok then return rows, err end
+    if type(rows) == "string" then error(blame.text(rows), 2) end
+    error(rows, 0)
+end
+
+local function open_rows(handle, text, params, options)
+    check(text, params, options)
+    local home = home_of(handle)
+    local made, err = prepare(home, text)
+    if not made then error(err, 0) end
+    if made.writes and is_database(handle) then
+        local rows, failure = run(handle, text, params, options)
+        if not rows then error(failure, 0) end
+        local at = 0
+        return function()
+            at = at + 1
+            return rows[at]
+        end
+    end
+    local running, failure = start(handle, home, made, params, options)
+    if not running then error(failure, 0) end
+    return running.next, running, nil, running
+end
+
+--- for row in handle:rows(text, params, options): rows as they are found. A
+-- failure is raised.
+function query.rows(handle, text, params, options)
+    local ok, step, running, control, closing =
+        pcall(open_rows, handle, text, params, options)
+    if ok then return step, running, control, closing end
+    if type(step) == "string" then error(blame.text(step), 2) end
+    error(step, 0)
+end
+
+-- Every snapshot and transaction shares what its database has registered.
+local snapshot = core.db.__index.snapshot
+core.db.__index.snapshot = function(db)
+    local ok, made, err = pcall(snapshot, db)
+    if not ok then error(blame.text(made), 2) end
+    if made then adopt(made, db) end
+    return made, err
+end
+write.on_begin = adopt
+
+return query

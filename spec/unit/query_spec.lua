@@ -1,0 +1,329 @@
+local namidb = require("namidb")
+
+local count = 0
+
+local function open(options)
+    count = count + 1
+    return assert(namidb.open("memory://query-" .. count, options))
+end
+
+local function one(db, text, params, options)
+    return assert(db:query(text, params, options))[1]
+end
+
+describe("db:query", function()
+    local db
+
+    before_each(function() db = open() end)
+    after_each(function() db:close() end)
+
+    it("gives rows by the names of columns, in their order", function()
+        local rows = assert(db:query("RETURN 1 AS b, 'x' AS a, null AS c"))
+        assert.same({ "b", "a", "c" }, rows.columns)
+        assert.same({ b = 1, a = "x" }, rows[1])
+        assert.equal(1, #rows)
+    end)
+
+    it("takes parameters of every kind, and gives them back", function()
+        local given = { list = namidb.list({ 1, namidb.null, "x" }),
+                        map = { a = 1, b = { c = true } },
+                        date = namidb.date(2024, 2, 29), text = "é",
+                        float = namidb.float(2) }
+        local row = one(db, "RETURN $list AS list, $map AS map, " ..
+            "$date AS date, $text AS text, $float AS float", given)
+        assert.equal(1, row.list[1])
+        assert.equal(namidb.null, row.list[2])
+        assert.same({ a = 1, b = { c = true } }, row.map)
+        assert.equal(given.date, row.date)
+        assert.equal("é", row.text)
+        assert.equal(2.0, row.float)
+    end)
+
+    it("never reads a parameter as a part of the statement", function()
+        local text = "x'}) MATCH (n) DETACH DELETE n //"
+        assert(db:query("CREATE (:P {name: $name})", { name = text }))
+        assert.equal(text, one(db, "MATCH (p:P) RETURN p.name AS n").n)
+    end)
+
+    it("takes nodes and edges that it gave", function()
+        local row = one(db, "CREATE (a:A {x: 1})-[r:R {y: 2}]->(b) " ..
+            "RETURN a, r")
+        assert.equal(1, row.a.x)
+        assert.equal("R", row.r.type)
+        local again = one(db, "MATCH (n) WHERE n = $n RETURN n.x AS x",
+                          { n = row.a })
+        assert.equal(1, again.x)
+        assert.equal(2, one(db, "WITH $r AS r RETURN r.y AS y", row).y)
+    end)
+
+    it("gives paths as nodes and edges", function()
+        db:query("CREATE (:A {n: 1})-[:R]->(:A {n: 2})-[:R]->(:A {n: 3})")
+        local path = one(db, "MATCH p = (:A {n: 1})-[*2]->() RETURN p").p
+        assert.equal(3, #path.nodes)
+        assert.equal(2, #path.edges)
+        assert.equal(2, path.nodes[2].n)
+    end)
+
+    it("finds a node by the key that it was put under", function()
+        assert(db:write(function(tx)
+            tx:put_node("Person", "alice", { age = 30 })
+            tx:put_node("Person", "bob", { age = 40 })
+        end))
+        local text = "MATCH (p:Person) WHERE key(p) = $key RETURN p.age AS age"
+        assert.equal(40, one(db, text, { key = "bob" }).age)
+        local plan = tostring(assert(db:query("EXPLAIN " .. text)))
+        assert.truthy(plan:find("NodeByKey (p:Person) key = $key", 1, true))
+    end)
+
+    it("sees what was flushed and what was not alike", function()
+        db:query("UNWIND range(1, 50) AS i CREATE (:P {n: i})")
+        assert(db:flush())
+        db:query("UNWIND range(51, 100) AS i CREATE (:P {n: i})")
+        db:query("MATCH (p:P) WHERE p.n % 10 = 0 DELETE p")
+        local row = one(db, "MATCH (p:P) RETURN count(*) AS n, sum(p.n) AS s")
+        assert.same({ n = 90, s = 5050 - 550 }, row)
+    end)
+
+    it("sends one PUT for a statement that writes", function()
+        local before = db:stats().requests.put
+        db:query("UNWIND range(1, 1000) AS i CREATE (:P {n: i})")
+        assert.equal(before + 1, db:stats().requests.put)
+        db:query("MATCH (p:P) RETURN count(*)")
+        assert.equal(before + 1, db:stats().requests.put)
+    end)
+
+    it("writes all of a statement or nothing", function()
+        local _, err = db:query("UNWIND [1, 2, 0] AS i CREATE ({n: 10 / i})")
+        assert.equal("DivisionByZero", err.detail)
+        assert.equal(0, one(db, "MATCH (n) RETURN count(*) AS n").n)
+    end)
+
+    it("is part of the transaction that it is called on", function()
+        pcall(db.write, db, function(tx)
+            assert(tx:query("CREATE (:P)"))
+            assert.equal(1, #assert(tx:query("MATCH (p:P) RETURN p")))
+            error("no")
+        end)
+        assert.equal(0, #assert(db:query("MATCH (p:P) RETURN p")))
+        assert(db:write(function(tx) assert(tx:query("CREATE (:P)")) end))
+        assert.equal(1, #assert(db:query("MATCH (p:P) RETURN p")))
+    end)
+
+    it("reads a snapshot as it was", function()
+        local snapshot = db:snapshot()
+        db:query("CREATE (:P)")
+        assert.equal(0, #assert(snapshot:query("MATCH (p:P) RETURN p")))
+        local rows, err = snapshot:query("CREATE (:P)")
+        assert.is_nil(rows)
+        assert.equal("invalid", err.code)
+        snapshot:close()
+    end)
+end)
+
+describe("an error of a query", function()
+    local db = open()
+
+    it("says where, with the line and a caret", function()
+        local rows, err = db:query("MATCH (n)\nRETURN n.name AS\n")
+        assert.is_nil(rows)
+        assert.equal("syntax", err.code)
+        assert.equal("UnexpectedSyntax", err.detail)
+        assert.equal(3, err.line)
+        local _, undefined = db:query("MATCH (n) RETURN m.name")
+        assert.equal("UndefinedVariable", undefined.detail)
+        assert.equal(18, undefined.column)
+        assert.truthy(undefined.message:find("\n%s+%^$"))
+    end)
+
+    it("names its class and when it arose", function()
+        local _, err = db:query("RETURN 1 / 0")
+        assert.equal("ArithmeticError", err.class)
+        assert.equal("runtime", err.phase)
+        _, err = db:query("RETURN $a")
+        assert.equal("ParameterMissing", err.class)
+        assert.equal("compile", err.phase)
+    end)
+
+    it("is raised for misuse, at the caller's line", function()
+        local ok, err = pcall(function() db:query(42) end)
+        assert.is_false(ok)
+        assert.truthy(err:find("query_spec.lua:%d+:"))
+        assert.has_error(function() db:query("RETURN 1", {}, { limit = 3 }) end)
+        assert.has_error(function()
+            db:query("RETURN $f", { f = function() end })
+        end)
+    end)
+end)
+
+describe("a query's limits", function()
+    local db = open()
+    db:query("UNWIND range(1, 2000) AS i CREATE (:P {n: i})")
+
+    local function code(text, options)
+        local rows, err = db:query(text, nil, options)
+        assert.is_nil(rows)
+        return err.code
+    end
+
+    it("bound its time", function()
+        assert.equal("timeout", code("MATCH (a:P), (b:P), (c:P) " ..
+            "WHERE a.n + b.n + c.n = 0 RETURN count(*)", { timeout = 0.05 }))
+    end)
+
+    it("bound its memory", function()
+        assert.equal("limit", code("MATCH (a:P), (b:P) RETURN collect(a.n)",
+                                   { max_memory = 1000000 }))
+        assert.equal("limit", code("RETURN range(1, 1000000000000)"))
+    end)
+
+    it("bound its rows", function()
+        assert.equal("limit", code("MATCH (a:P) RETURN a", { max_rows = 10 }))
+    end)
+
+    it("bound how deep a statement is, and how long", function()
+        local deep = ("("):rep(10000) .. "1" .. (")"):rep(10000)
+        assert.equal("limit", code("RETURN " .. deep))
+        assert.equal("limit", code("RETURN " .. ("1+"):rep(100000) .. "1"))
+        assert.equal("limit", code("RETURN '" .. ("x"):rep(10000000) .. "'"))
+        assert.equal("limit", code("RETURN reduce(a = [], x IN range(1, " ..
+            "100000) | [a])"))
+    end)
+
+    it("let long lists of terms through", function()
+        local terms = ("n.n = 1 OR "):rep(20000) .. "n.n = 2"
+        local row = one(db, "MATCH (n:P) WHERE " .. terms ..
+            " RETURN count(*) AS c", nil, { timeout = 60 })
+        assert.equal(2, row.c)
+    end)
+end)
+
+describe("db:rows", function()
+    local db = open()
+    db:query("UNWIND range(1, 5000) AS i CREATE (:P {n: i})")
+
+    it("streams", function()
+        local sum = 0
+        for row in db:rows("MATCH (p:P) RETURN p.n AS n") do
+            sum = sum + row.n
+        end
+        assert.equal(5000 * 5001 / 2, sum)
+    end)
+
+    it("may be left early, and raises what goes wrong", function()
+        for row in db:rows("MATCH (p:P) RETURN p.n AS n") do
+            if row.n then break end
+        end
+        assert.has_error(function()
+            for _ in db:rows("MATCH (p:P) RETURN 1 / (p.n - 7)") do end
+        end)
+    end)
+
+    it("does not outlive its handle", function()
+        local other = open()
+        other:query("UNWIND range(1, 10) AS i CREATE (:P {n: i})")
+        local step, rows = other:rows("MATCH (p:P) RETURN p")
+        assert(step(rows))
+        other:close()
+        assert.has_error(function() step(rows) end)
+    end)
+end)
+
+describe("db:register", function()
+    it("adds functions", function()
+        local db = open()
+        db:register("shout", function(text) return text:upper() .. "!" end)
+        assert.equal("HI!", one(db, "RETURN shout('hi') AS s").s)
+        assert.equal("HI!", one(db:snapshot(), "RETURN shout('hi') AS s").s)
+    end)
+
+    it("adds procedures", function()
+        local db = open()
+        db:register("test.numbers", {
+            arguments = { { name = "to", type = "INTEGER" } },
+            yields = { { name = "n", type = "INTEGER" } },
+            call = function(to)
+                local rows = {}
+                for i = 1, to do rows[i] = { i } end
+                return rows
+            end,
+        })
+        assert.equal(10, one(db, "CALL test.numbers(4) YIELD n " ..
+            "RETURN sum(n) AS s").s)
+    end)
+
+    it("makes their errors the query's", function()
+        local db = open()
+        db:register("bad", function() error("out of cheese") end)
+        local rows, err = db:query("RETURN bad() AS x")
+        assert.is_nil(rows)
+        assert.truthy(err.message:find("out of cheese", 1, true))
+        db:register("worse", function() return print end)
+        assert.is_nil((db:query("RETURN worse() AS x")))
+    end)
+
+    it("lets a function use the database that calls it", function()
+        local db = open()
+        db:query("CREATE (:P {n: 1})")
+        db:register("total", function()
+            return assert(db:query("MATCH (p:P) RETURN sum(p.n) AS s"))[1].s
+        end)
+        assert.equal(1, one(db, "RETURN total() AS t").t)
+    end)
+end)
+
+describe("what a database says of itself", function()
+    it("are labels, types and properties in use", function()
+        local db = open()
+        db:query("CREATE (:A {x: 1})-[:R]->(:B {y: 2}), (:Gone)")
+        db:query("MATCH (n:Gone) DELETE n")
+        local function all(text)
+            local found = {}
+            for row in db:rows(text) do found[#found + 1] = row.name end
+            table.sort(found)
+            return table.concat(found, " ")
+        end
+        assert.equal("A B", all("CALL db.labels() YIELD label AS name " ..
+            "RETURN name"))
+        assert.equal("R", all("CALL db.relationshipTypes() " ..
+            "YIELD relationshipType AS name RETURN name"))
+        assert.equal("x y", all("CALL db.propertyKeys() " ..
+            "YIELD propertyKey AS name RETURN name"))
+    end)
+end)
+
+describe("LOAD CSV", function()
+    it("reads below the folder that the caller allows, and nowhere else",
+       function()
+        local db = open()
+        local folder = os.tmpname()
+        os.remove(folder)
+        os.execute("mkdir -p " .. folder)
+        local file = assert(io.open(folder .. "/people.csv", "w"))
+        file:write("name,age\nAlice,30\nBob,\n")
+        file:close()
+        local options = { csv_folder = folder }
+        assert(db:query("LOAD CSV WITH HEADERS FROM 'file:///people.csv' " ..
+            "AS row CREATE (:P {name: row.name, age: toInteger(row.age)})",
+            nil, options))
+        local row = one(db, "MATCH (p:P) RETURN count(*) AS n, sum(p.age) AS s")
+        assert.same({ n = 2, s = 30 }, row)
+        for _, url in ipairs({ "file:///../people.csv", "http://x/y",
+                               "file:///none.csv" }) do
+            assert.is_nil((db:query("LOAD CSV FROM $url AS row RETURN row",
+                                    { url = url }, options)))
+        end
+        assert.is_nil((db:query("LOAD CSV FROM 'file:///people.csv' AS row " ..
+            "RETURN row")))
+        os.execute("rm -r " .. folder)
+    end)
+end)
+
+describe("a result", function()
+    it("is CSV, and readable", function()
+        local db = open()
+        local rows = assert(db:query(
+            "UNWIND [[1, 'a,b'], [2, null]] AS r RETURN r[0] AS n, r[1] AS t"))
+        assert.equal('n,t\r\n1,"a,b"\r\n2,\r\n', rows:to_csv())
+        assert.equal("n | t\n1 | a,b\n2 | null", tostring(rows))
+    end)
+end)
