@@ -38,8 +38,8 @@ TESTS := $(TEST_SRC:c/test/%.c=$(BUILD)/test/%)
 FUZZERS := $(FUZZ_SRC:c/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCHES := $(BENCH_SRC:c/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all help setup env check lint unit test test-backends asan tsan fuzz \
-        bench demo install clean
+.PHONY: all help setup env check lint unit test test-backends tck asan tsan \
+        fuzz bench demo install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -80,6 +80,13 @@ test-backends: all $(TESTS)
 	@eval "$$($(MAKE) -s env)"; \
 	    NAMIDB_TEST_BACKENDS="gofakes3 minio moto localstack" \
 	    busted -o TAP --lua=lua5.4 spec/system/s3_spec.lua
+
+## make tck        openCypher's conformance kit: TCK=folder, LUA=lua5.4 or luajit
+TCK ?= ../shared/tck
+LUA ?= lua5.4 luajit
+tck: all
+	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
+	    $$lua spec/tck/run.lua $(TCK) || exit 1; done
 
 ## make asan       C tests under the address and undefined sanitizers
 asan:
