@@ -78,6 +78,22 @@ local STEPS = {
         end, { wait = false }))
         assert(ticket:wait())
     end },
+    { "query", function(db)
+        local rows = assert(db:query("MATCH p = (a:N)-[e:E*1..2]->(b) " ..
+            "WHERE a.text =~ $t AND exists((a)-->()) RETURN a, p, " ..
+            "[x IN e | x.int] AS l, a.date + duration('P1D') AS d " ..
+            "ORDER BY length(p) DESC LIMIT 9", { t = "t.*t" }))
+        assert(#rows == 3 and rows[1].l[1] == 1 and #rows[1].p.nodes == 2)
+        rows = assert(db:query("MATCH (n:N) RETURN count(*) AS c, " ..
+            "collect(DISTINCT n.int) AS i"))
+        assert(rows[1].c >= 2)
+    end },
+    { "update", function(db)
+        assert(db:query("MATCH (a:N) WHERE a.int = 1 MERGE (c:M {k: 'c'}) " ..
+            "ON CREATE SET c.d = a.date FOREACH (i IN [1, 2] | " ..
+            "CREATE (a)-[:T {i: i}]->(c)) WITH c MATCH ()-[t:T]->(c) " ..
+            "DELETE t"))
+    end },
     { "load", function(db)
         local at = 0
         assert(db:load({ batch = 1, progress = false, nodes = { {

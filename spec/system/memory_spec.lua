@@ -28,7 +28,7 @@ describe("no memory", function()
                 "timeout 300 %s spec/support/memory_script.lua"):format(host))
             assert.is_true(ok, text)
             local _, steps = text:gsub("ok %l+ %l+ %d+\n", "")
-            assert.equal(16, steps, text)
+            assert.equal(20, steps, text)
         end)
     end
 end)
