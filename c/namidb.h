@@ -26,8 +26,8 @@
  *   - Values returned are views. They live as long as the arena or cursor that
  *     they were read into is neither reset, advanced nor freed.
  *
- * This header includes nothing of ours, so every layer may use its vocabulary
- * (statuses, errors, values).
+ * These headers include nothing of ours, so every layer may use their
+ * vocabulary (statuses, errors, values). namidb_store.h comes with this one.
  */
 #ifndef NAMIDB_H
 #define NAMIDB_H
@@ -229,27 +229,6 @@ enum namidb_name_kind {
 
 enum namidb_direction { NAMIDB_OUT, NAMIDB_IN, NAMIDB_BOTH };
 
-/* ---------------------------------------------------------------- uris -- */
-
-typedef struct namidb_uri_param {
-    char name[32];
-    char value[1024];
-} namidb_uri_param;
-
-/* A store's URI, taken apart and decoded. */
-typedef struct namidb_uri {
-    char scheme[8];     /* "memory", "file", "s3" */
-    char bucket[256];   /* s3: the bucket; memory: its name; file: "" */
-    char path[2048];    /* file: the folder; s3: the prefix, no slash around */
-    char ns[129];       /* namespace; "default" when not given */
-    size_t param_count; /* as written, ns included */
-    namidb_uri_param params[16];
-} namidb_uri;
-
-/* NAMIDB_EINVAL (the text names the part) or NAMIDB_ELIMIT. */
-NAMIDB_API int namidb_parse_uri(const char *text, namidb_uri *uri,
-                                namidb_error *err);
-
 /* ------------------------------------------------------------- handles -- */
 
 typedef struct namidb namidb;
@@ -301,38 +280,6 @@ NAMIDB_API int namidb_refresh(namidb *db, int64_t timeout_ms, bool *is_changed,
  * 2 PUT. Returns when the manifest is durable; nothing to flush sends nothing.
  */
 NAMIDB_API int namidb_flush(namidb *db, int64_t timeout_ms, namidb_error *err);
-
-/* Requests by kind and bytes moved, since open. */
-typedef struct namidb_request_stats {
-    uint64_t get, put, put_if_absent, del, list; /* requests */
-    uint64_t bytes_read, bytes_written;          /* bodies */
-    uint64_t rounds; /* submissions: what goes out together counts once */
-} namidb_request_stats;
-
-typedef struct namidb_stats {
-    namidb_request_stats requests;
-    uint64_t manifest_version; /* that reads see */
-    uint64_t floor;            /* first slot that the manifest lacks */
-    uint64_t slot;             /* last slot that reads see */
-    uint64_t epoch;            /* of the writer in charge */
-    uint64_t memtable_bytes;
-    uint64_t pack_count, pack_bytes;
-    uint64_t node_count, edge_count; /* live */
-    uint64_t commits;                /* acknowledged by this handle */
-    uint64_t flushes;
-    bool is_writer, is_fenced, is_unknown;
-} namidb_stats;
-
-typedef struct namidb_cache_stats {
-    uint64_t hits, misses, evictions; /* segments */
-    uint64_t bytes, bytes_max;        /* held now, budget */
-    uint64_t requests, bytes_fetched; /* that misses cost */
-} namidb_cache_stats;
-
-NAMIDB_API int namidb_get_stats(namidb *db, namidb_stats *out,
-                                namidb_error *err);
-NAMIDB_API int namidb_get_cache_stats(namidb *db, namidb_cache_stats *out,
-                                      namidb_error *err);
 
 /* ---------------------------------------------------------- dictionary -- */
 
@@ -593,5 +540,7 @@ NAMIDB_API void namidb_ticket_free(namidb_ticket *ticket);
 #ifdef __cplusplus
 }
 #endif
+
+#include "namidb_store.h"
 
 #endif

@@ -261,12 +261,15 @@ int64_t ndb_db_deadline(const struct namidb *db, int64_t timeout_ms)
                                              : timeout_ms);
 }
 
-static void request_stats(struct namidb *db, namidb_request_stats *out)
+static void store_stats(struct namidb *db, namidb_stats *out)
 {
     struct ndb_store_counts counts;
+    struct ndb_store_facts facts;
 
     ndb_counting_read(db->store, &counts);
-    *out = (namidb_request_stats){
+    ndb_store_tell(db->store, &facts);
+    out->place = facts.place;
+    out->requests = (namidb_request_stats){
         .get = counts.requests[NDB_GET],
         .put = counts.requests[NDB_PUT],
         .put_if_absent = counts.requests[NDB_PUT_IF_ABSENT],
@@ -275,6 +278,8 @@ static void request_stats(struct namidb *db, namidb_request_stats *out)
         .bytes_read = counts.bytes_read,
         .bytes_written = counts.bytes_written,
         .rounds = counts.rounds,
+        .hedged = facts.hedged,
+        .aborts_refused = facts.aborts_refused,
     };
 }
 
@@ -328,7 +333,7 @@ int ndb_db_stats(struct namidb *db, namidb_stats *out, namidb_error *err)
     int rc;
 
     *out = (namidb_stats){ .commits = 0 };
-    request_stats(db, &out->requests);
+    store_stats(db, out);
     (void)pthread_mutex_lock(&db->lock);
     view = ndb_view_ref(db->view);
     version = db->visible_version;

@@ -103,6 +103,12 @@ static void check_options(lua_State *L, int index, namidb_options *options,
 /* ---------------------------------------------------------------- opening --
  */
 
+static void set_text(lua_State *L, const char *field, const char *text)
+{
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, field);
+}
+
 /* The shared table: names by kind, and what tostring shows. */
 static void push_shared(lua_State *L, bool is_read_only, bool is_int64)
 {
@@ -134,12 +140,6 @@ int ndb_lua_db_open(lua_State *L)
     ndb_lua_set_shared(L, 2);
     rc = namidb_open(&reader->db, uri, &options, &err);
     return rc < 0 ? ndb_lua_fail(L, &err) : 1;
-}
-
-static void set_text(lua_State *L, const char *field, const char *text)
-{
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, field);
 }
 
 int ndb_lua_parse_uri(lua_State *L)
@@ -186,14 +186,31 @@ static int db_gc(lua_State *L)
     return 0;
 }
 
+/* In brackets, where a URI leaves that open: which server, and as whom. */
+static void push_where(lua_State *L, namidb *db)
+{
+    namidb_stats stats;
+    const namidb_place *place = &stats.place;
+
+    if (namidb_get_stats(db, &stats, NULL) < 0 || place->endpoint[0] == '\0')
+        lua_pushliteral(L, "");
+    else
+        lua_pushfstring(L, " (%s, %s, credentials from %s)", place->endpoint,
+                        place->region, place->credentials);
+}
+
 static int db_tostring(lua_State *L)
 {
     struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_DB);
 
     ndb_lua_get_shared(L, 1);
     lua_getfield(L, -1, "title");
-    lua_pushfstring(L, "namidb %s%s", lua_tostring(L, -1),
-                    reader->db == NULL ? " (closed)" : "");
+    lua_pushfstring(L, "namidb %s", lua_tostring(L, -1));
+    if (reader->db == NULL)
+        lua_pushliteral(L, " (closed)");
+    else
+        push_where(L, reader->db);
+    lua_concat(L, 2);
     return 1;
 }
 
@@ -238,7 +255,7 @@ static void set_bool(lua_State *L, const char *field, bool is_it)
 
 static void push_requests(lua_State *L, const namidb_request_stats *requests)
 {
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 9);
     set_count(L, "get", requests->get);
     set_count(L, "put", requests->put + requests->put_if_absent);
     set_count(L, "delete", requests->del);
@@ -246,6 +263,34 @@ static void push_requests(lua_State *L, const namidb_request_stats *requests)
     set_count(L, "bytes_read", requests->bytes_read);
     set_count(L, "bytes_written", requests->bytes_written);
     set_count(L, "rounds", requests->rounds);
+    set_count(L, "hedged", requests->hedged);
+    set_count(L, "aborts_refused", requests->aborts_refused);
+}
+
+/* What does not apply is left out. */
+static void push_place(lua_State *L, const namidb_place *place)
+{
+    const char *const fields[][2] = {
+        { "kind", place->kind },
+        { "endpoint", place->endpoint },
+        { "bucket", place->bucket },
+        { "region", place->region },
+        { "credentials", place->credentials },
+    };
+
+    lua_createtable(L, 0, 5);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (fields[i][1][0] != '\0')
+            set_text(L, fields[i][0], fields[i][1]);
+}
+
+static void push_warnings(lua_State *L, const namidb_place *place)
+{
+    lua_createtable(L, (int)place->warning_count, 0);
+    for (uint32_t i = 0; i < place->warning_count; i++) {
+        lua_pushstring(L, place->warnings[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
 }
 
 static int db_stats(lua_State *L)
@@ -259,6 +304,10 @@ static int db_stats(lua_State *L)
     lua_createtable(L, 0, 16);
     push_requests(L, &stats.requests);
     lua_setfield(L, -2, "requests");
+    push_place(L, &stats.place);
+    lua_setfield(L, -2, "store");
+    push_warnings(L, &stats.place);
+    lua_setfield(L, -2, "warnings");
     set_count(L, "manifest_version", stats.manifest_version);
     set_count(L, "floor", stats.floor);
     set_count(L, "slot", stats.slot);

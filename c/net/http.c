@@ -211,6 +211,21 @@ static void take_done(struct ndb_http *http)
     }
 }
 
+/* Tells of those in flight that have not been answered in time. */
+static void take_late(struct ndb_http *http)
+{
+    int64_t now_ns = ndb_clock_ns();
+
+    for (struct ndb_http_flight *flight = http->active; flight != NULL;
+         flight = flight->next)
+        ndb_http_flight_check_late(flight, now_ns);
+}
+
+static int64_t ms_until(int64_t at_ns, int64_t now_ns)
+{
+    return at_ns <= now_ns ? 0 : (at_ns - now_ns) / NDB_NS_PER_MS + 1;
+}
+
 /* How long nothing happens by itself, but for what curl knows of. What waits
  * for a connection need not wait when one has become free. */
 static int poll_ms(const struct ndb_http *http)
@@ -222,15 +237,17 @@ static int poll_ms(const struct ndb_http *http)
 
     for (; exchange != NULL; exchange = exchange->next) {
         int64_t at_ns = exchange->deadline_ns;
-        int64_t until_ms;
 
         if (has_room || exchange->not_before_ns > now_ns)
             at_ns = exchange->not_before_ns < at_ns ? exchange->not_before_ns
                                                     : at_ns;
-        until_ms = at_ns <= now_ns ? 0 : (at_ns - now_ns) / NDB_NS_PER_MS + 1;
-        if (until_ms < ms)
-            ms = until_ms;
+        if (ms_until(at_ns, now_ns) < ms)
+            ms = ms_until(at_ns, now_ns);
     }
+    for (const struct ndb_http_flight *flight = http->active; flight != NULL;
+         flight = flight->next)
+        if (ms_until(flight->late_ns, now_ns) < ms)
+            ms = ms_until(flight->late_ns, now_ns);
     return (int)ms;
 }
 
@@ -256,6 +273,7 @@ static void *run(void *context)
         take_waiting(http);
         (void)curl_multi_perform(http->multi, &running);
         take_done(http);
+        take_late(http);
         /* What `done` submitted has woken the poll in advance. */
         (void)curl_multi_poll(http->multi, NULL, 0, poll_ms(http), NULL);
     }
@@ -368,6 +386,7 @@ void ndb_http_submit(struct ndb_http *http, struct ndb_http_exchange *exchange)
     exchange->answer = (struct ndb_http_answer){ .status = 0 };
     exchange->out = NDB_BUF_INIT(exchange->answer_bytes_max);
     exchange->took_ns = 0;
+    exchange->waited_ns = 0;
     atomic_store(&exchange->is_canceled, false);
     (void)pthread_mutex_lock(&http->lock);
     queue_add(&http->submitted, exchange);

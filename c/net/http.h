@@ -46,6 +46,9 @@ struct ndb_http_exchange {
                                    for so long; 0: only the deadline counts */
     const char *ca_bundle;      /* NULL: the system's */
     bool can_use_proxy;         /* environment's proxy settings count */
+    int64_t late_after_ns;      /* without a byte of the answer: */
+    /* Called then, once, on the client's thread; may submit. NULL: never. */
+    void (*late)(struct ndb_http_exchange *exchange);
     void (*done)(struct ndb_http_exchange *exchange);
     void *context;
 
@@ -60,6 +63,7 @@ struct ndb_http_exchange {
     struct ndb_http_answer answer;
     struct ndb_buf out; /* the caller releases it */
     int64_t took_ns;    /* from the start of sending to the end */
+    int64_t waited_ns;  /* from there to the answer's first byte, or the end */
     namidb_error err;   /* without a name: the caller knows it */
 
     /* The client's. */

@@ -71,6 +71,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
     struct ndb_http_flight *flight = context;
 
+    if (flight->exchange->waited_ns == 0)
+        flight->exchange->waited_ns = ndb_clock_ns() - flight->started_ns;
+    flight->late_ns = NDB_NEVER;
     ndb_http_answer_header(&flight->exchange->answer,
                            ndb_slice(line, size * count));
     return size * count;
@@ -189,6 +192,9 @@ int ndb_http_flight_set_up(struct ndb_http_flight *flight,
     flight->exchange = exchange;
     flight->text[0] = '\0';
     flight->started_ns = ndb_clock_ns();
+    flight->late_ns = exchange->late != NULL
+                          ? flight->started_ns + exchange->late_after_ns
+                          : NDB_NEVER;
     rc = set_headers(flight);
     if (rc < 0)
         return rc;
@@ -202,6 +208,14 @@ int ndb_http_flight_set_up(struct ndb_http_flight *flight,
     if (curl_easy_setopt(flight->easy, CURLOPT_URL, exchange->url) != CURLE_OK)
         return NAMIDB_ENOMEM;
     return NAMIDB_OK;
+}
+
+void ndb_http_flight_check_late(struct ndb_http_flight *flight, int64_t now_ns)
+{
+    if (flight->late_ns > now_ns)
+        return;
+    flight->late_ns = NDB_NEVER;
+    flight->exchange->late(flight->exchange);
 }
 
 /* ------------------------------------------------------------- results -- */
@@ -269,6 +283,8 @@ void ndb_http_flight_finish(struct ndb_http_flight *flight, CURLcode code)
     exchange->answer.content_length =
         length >= 0 ? (uint64_t)length : UINT64_MAX;
     exchange->took_ns = ndb_clock_ns() - flight->started_ns;
+    if (exchange->waited_ns == 0)
+        exchange->waited_ns = exchange->took_ns;
     if (request_bytes > 0)
         exchange->is_sent = true;
     if (status < 0)

@@ -18,6 +18,7 @@ struct ndb_http_flight {
     struct ndb_http_exchange *exchange; /* NULL: idle */
     size_t sent;                        /* bytes of the body */
     int64_t started_ns;
+    int64_t late_ns; /* when to call `late`; NDB_NEVER: not any more */
     char text[CURL_ERROR_SIZE];
     struct ndb_http_flight *next; /* the owner's list */
 };
@@ -30,6 +31,9 @@ void ndb_http_flight_free(struct ndb_http_flight *flight);
  * NAMIDB_EINVAL for a header that cannot be sent. */
 int ndb_http_flight_set_up(struct ndb_http_flight *flight,
                            struct ndb_http_exchange *exchange);
+
+/* Calls `late` of an exchange that is. */
+void ndb_http_flight_check_late(struct ndb_http_flight *flight, int64_t now_ns);
 
 /* Fills the exchange's results from curl's, err included. */
 void ndb_http_flight_finish(struct ndb_http_flight *flight, CURLcode code);

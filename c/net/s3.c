@@ -11,6 +11,7 @@
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "net/hedge.h"
 #include "net/s3_judge.h"
 #include "sys/clock.h"
 #include "sys/thread.h"
@@ -33,6 +34,7 @@ struct ndb_s3 {
 
     atomic_int_fast64_t skew_s;   /* the server's clock - ours */
     atomic_int_fast64_t quiet_ns; /* nothing is sent before (Retry-After) */
+    struct ndb_hedge hedge;
 
     pthread_mutex_t lock;
     char region[64];
@@ -284,6 +286,8 @@ static void on_answer(struct ndb_http_exchange *exchange)
     if (exchange->status >= 0 && exchange->answer.status >= 300)
         (void)ndb_s3_error_parse(ndb_buf_slice(&exchange->out), &call->error);
     verdict = ndb_s3_judge(exchange, &call->error, call->region);
+    if (verdict == NDB_S3_OK && call->can_hedge)
+        ndb_hedge_learn(&call->s3->hedge, exchange);
     if (verdict == NDB_S3_OK || verdict == NDB_S3_ABSENT) {
         finish(call, verdict == NDB_S3_OK ? NAMIDB_OK : NAMIDB_NONE);
         return;
@@ -299,8 +303,17 @@ static void on_answer(struct ndb_http_exchange *exchange)
            ndb_s3_explain(exchange, &call->error, call->action, &call->err));
 }
 
+static void on_late(struct ndb_http_exchange *exchange)
+{
+    struct ndb_s3_call *call = exchange->context;
+
+    ndb_hedge_send(&call->s3->hedge, call->s3->http, exchange);
+}
+
 static void send(struct ndb_s3_call *call)
 {
+    int64_t late_ns = atomic_load(&call->s3->hedge.late_ns);
+    bool can_hedge = call->can_hedge && late_ns != 0;
     int rc = prepare(call);
 
     if (rc < 0) {
@@ -323,6 +336,8 @@ static void send(struct ndb_s3_call *call)
                          ? call->s3->settings.ca_bundle
                          : NULL,
         .can_use_proxy = !ndb_s3_is_loopback(call->s3->settings.endpoint),
+        .late_after_ns = late_ns,
+        .late = can_hedge ? on_late : NULL,
         .done = on_answer,
         .context = call,
     };
@@ -359,6 +374,7 @@ void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call)
     int rc;
 
     call->s3 = s3;
+    call->can_hedge = call->can_hedge && s3->settings.can_hedge;
     call->is_ambiguous = false;
     call->tries = 0;
     call->mended = 0;
@@ -422,8 +438,25 @@ void ndb_s3_close(struct ndb_s3 *s3)
     ndb_free(s3);
 }
 
+uint64_t ndb_s3_hedged(const struct ndb_s3 *s3)
+{
+    return atomic_load(&s3->hedge.count);
+}
+
 const char *ndb_s3_credentials_place(const struct ndb_s3 *s3)
 {
     return s3->credentials != NULL ? ndb_credentials_place(s3->credentials)
                                    : "nowhere (unsigned)";
+}
+
+void ndb_s3_place(struct ndb_s3 *s3, namidb_place *place)
+{
+    (void)pthread_mutex_lock(&s3->lock);
+    (void)snprintf(place->region, sizeof place->region, "%s", s3->region);
+    (void)pthread_mutex_unlock(&s3->lock);
+    ndb_s3_endpoint(&s3->settings, place->region, place->endpoint);
+    (void)snprintf(place->bucket, sizeof place->bucket, "%s",
+                   s3->settings.bucket);
+    (void)snprintf(place->credentials, sizeof place->credentials, "%s",
+                   ndb_s3_credentials_place(s3));
 }

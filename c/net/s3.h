@@ -5,8 +5,9 @@
  * A call is repeated while its deadline leaves time, after a random pause up to
  * a bound that doubles (full jitter), and not before what a Retry-After asked
  * for; signed anew once for each of: a clock that is off, expired credentials,
- * another region. A create is repeated only while the server cannot have seen
- * it: from then on its outcome is ambiguous, and the caller decides.
+ * another region. A GET whose answer is late is sent a second time (hedge.h). A
+ * create is repeated only while the server cannot have seen it: from then on
+ * its outcome is ambiguous, and the caller decides.
  *
  * Any thread may submit. `done` runs on a thread of the client's, or on the
  * submitting one: it must not block.
@@ -30,6 +31,11 @@ void ndb_s3_close(struct ndb_s3 *s3);
 
 /* Where credentials come from, for people. */
 const char *ndb_s3_credentials_place(const struct ndb_s3 *s3);
+/* Fills in endpoint, bucket, region and credentials. */
+void ndb_s3_place(struct ndb_s3 *s3, namidb_place *place);
+
+/* Second GETs that were sent because the first was late. */
+uint64_t ndb_s3_hedged(const struct ndb_s3 *s3);
 
 enum { NDB_S3_HEADERS_MAX = 24 };
 
@@ -45,6 +51,7 @@ struct ndb_s3_call {
     struct ndb_slice body;
     bool has_body;
     bool is_create; /* never repeated once it may be applied */
+    bool can_hedge; /* changes nothing: sent twice when it is late */
     size_t answer_bytes_max;
     int64_t deadline_ns;
     void (*done)(struct ndb_s3_call *call);

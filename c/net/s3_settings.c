@@ -13,21 +13,27 @@ static const char HOST_BYTES[] = "abcdefghijklmnopqrstuvwxyz"
 
 /* -------------------------------------------------------------- address -- */
 
+void ndb_s3_endpoint(const struct ndb_s3_settings *settings, const char *region,
+                     char out[NDB_S3_ENDPOINT_BYTES])
+{
+    if (settings->endpoint[0] != '\0')
+        (void)snprintf(out, NDB_S3_ENDPOINT_BYTES, "%s", settings->endpoint);
+    else
+        (void)snprintf(out, NDB_S3_ENDPOINT_BYTES, "s3.%.63s.amazonaws.com%s",
+                       region, strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+}
+
 void ndb_s3_host(const struct ndb_s3_settings *settings, const char *region,
                  char out[NDB_S3_HOST_BYTES])
 {
-    char own[NDB_S3_HOST_BYTES / 2];
-    const char *host = settings->endpoint;
+    char endpoint[NDB_S3_ENDPOINT_BYTES];
 
-    if (host[0] == '\0') {
-        (void)snprintf(own, sizeof own, "s3.%.63s.amazonaws.com%s", region,
-                       strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
-        host = own;
-    }
+    ndb_s3_endpoint(settings, region, endpoint);
     if (settings->is_path_style)
-        (void)snprintf(out, NDB_S3_HOST_BYTES, "%s", host);
+        (void)snprintf(out, NDB_S3_HOST_BYTES, "%s", endpoint);
     else
-        (void)snprintf(out, NDB_S3_HOST_BYTES, "%s.%s", settings->bucket, host);
+        (void)snprintf(out, NDB_S3_HOST_BYTES, "%s.%s", settings->bucket,
+                       endpoint);
 }
 
 static int append(struct ndb_buf *out, const char *text)

@@ -22,6 +22,7 @@ struct ndb_s3_settings {
     bool is_path_style;
     bool is_unsigned;    /* a public bucket: no credentials at all */
     bool requester_pays; /* x-amz-request-payer */
+    bool can_hedge;      /* GETs that are late are sent a second time */
     bool has_checksum;   /* crc32c of large bodies, which are not hashed */
     char owner[16];      /* x-amz-expected-bucket-owner; "": none */
     char ca_bundle[1024];
@@ -29,7 +30,11 @@ struct ndb_s3_settings {
 };
 
 #define NDB_S3_HOST_BYTES 384
+#define NDB_S3_ENDPOINT_BYTES 256
 
+/* The endpoint in `region`: what was told, or AWS'. */
+void ndb_s3_endpoint(const struct ndb_s3_settings *settings, const char *region,
+                     char out[NDB_S3_ENDPOINT_BYTES]);
 /* The host of requests in `region`. */
 void ndb_s3_host(const struct ndb_s3_settings *settings, const char *region,
                  char out[NDB_S3_HOST_BYTES]);

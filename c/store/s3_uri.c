@@ -277,6 +277,7 @@ int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
 
     *out = (struct ndb_s3_uri){ .has_probe = true };
     settings->has_checksum = true;
+    settings->can_hedge = true;
     rc = ndb_s3_check_bucket(uri->bucket, err);
     if (rc >= 0)
         rc = take(settings->bucket, sizeof settings->bucket, "bucket",
@@ -290,6 +291,8 @@ int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
     if (rc >= 0)
         rc = read_switch(uri, "checksum", "off", "crc32c",
                          &settings->has_checksum, err);
+    if (rc >= 0)
+        rc = read_switch(uri, "hedge", "off", "on", &settings->can_hedge, err);
     if (rc >= 0)
         rc = read_switch(uri, "probe", "off", "on", &out->has_probe, err);
     return rc < 0 ? rc : NAMIDB_OK;

@@ -14,6 +14,7 @@
  *   unsigned               true: no credentials, a public bucket
  *   ca_bundle              a file; else AWS_CA_BUNDLE, else the system's
  *   checksum               crc32c (default) or off
+ *   hedge                  on (default) or off: late GETs are sent twice
  *   probe                  on (default) or off
  */
 #ifndef NDB_STORE_S3_URI_H

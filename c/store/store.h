@@ -85,12 +85,21 @@ struct ndb_request {
 
 struct ndb_store;
 
+/* What a store knows of itself. */
+struct ndb_store_facts {
+    namidb_place place;
+    uint64_t hedged;         /* GETs sent a second time */
+    uint64_t aborts_refused; /* uploads left behind */
+};
+
 struct ndb_store_ops {
     /* Requests linked by nothing: an array. Each will be done. */
     void (*submit)(struct ndb_store *store, struct ndb_request *requests,
                    size_t count);
     /* Waits for requests in flight, then frees the store. */
     void (*close)(struct ndb_store *store);
+    /* Fills in what it knows; the rest is zero. */
+    void (*tell)(struct ndb_store *store, struct ndb_store_facts *facts);
 };
 
 /* The first member of every backend. */
@@ -112,6 +121,8 @@ void ndb_store_submit(struct ndb_store *store, struct ndb_request *requests,
  */
 int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
                   size_t count, namidb_error *err);
+
+void ndb_store_tell(struct ndb_store *store, struct ndb_store_facts *facts);
 
 /* Frees what the store put into the request. May be called twice. */
 void ndb_request_release(struct ndb_request *request);

@@ -81,8 +81,14 @@ static void counting_close(struct ndb_store *base)
     ndb_free(store);
 }
 
+static void counting_tell(struct ndb_store *base, struct ndb_store_facts *facts)
+{
+    ndb_store_tell(((struct counting_store *)base)->inside, facts);
+}
+
 static const struct ndb_store_ops COUNTING_OPS = { counting_submit,
-                                                   counting_close };
+                                                   counting_close,
+                                                   counting_tell };
 
 int ndb_counting_open(struct ndb_store **store, struct ndb_store *inside,
                       namidb_error *err)

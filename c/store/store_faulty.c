@@ -296,7 +296,13 @@ static void faulty_close(struct ndb_store *base)
     ndb_free(store);
 }
 
-static const struct ndb_store_ops FAULTY_OPS = { faulty_submit, faulty_close };
+static void faulty_tell(struct ndb_store *base, struct ndb_store_facts *facts)
+{
+    ndb_store_tell(((struct faulty_store *)base)->inside, facts);
+}
+
+static const struct ndb_store_ops FAULTY_OPS = { faulty_submit, faulty_close,
+                                                 faulty_tell };
 
 int ndb_faulty_open(struct ndb_store **store, struct ndb_store *inside,
                     namidb_error *err)

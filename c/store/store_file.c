@@ -463,7 +463,14 @@ static void file_close(struct ndb_store *base)
     ndb_free(store);
 }
 
-static const struct ndb_store_ops FILE_OPS = { file_submit, file_close };
+static void file_tell(struct ndb_store *base, struct ndb_store_facts *facts)
+{
+    (void)base;
+    memcpy(facts->place.kind, "file", sizeof "file");
+}
+
+static const struct ndb_store_ops FILE_OPS = { file_submit, file_close,
+                                               file_tell };
 
 int ndb_file_store_open(struct ndb_store **store, const char *root,
                         namidb_error *err)

@@ -252,7 +252,14 @@ static void memory_close(struct ndb_store *base)
     ndb_free(base);
 }
 
-static const struct ndb_store_ops MEMORY_OPS = { memory_submit, memory_close };
+static void memory_tell(struct ndb_store *base, struct ndb_store_facts *facts)
+{
+    (void)base;
+    memcpy(facts->place.kind, "memory", sizeof "memory");
+}
+
+static const struct ndb_store_ops MEMORY_OPS = { memory_submit, memory_close,
+                                                 memory_tell };
 
 static struct bucket *bucket_named(const char *name)
 {

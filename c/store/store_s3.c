@@ -157,6 +157,7 @@ static void begin_get(struct ndb_s3_op *op)
         bytes = SIZE_MAX;
     op->call.method = "GET";
     op->call.action = "s3:GetObject";
+    op->call.can_hedge = true;
     op->call.answer_bytes_max =
         bytes < NDB_S3_ERROR_BYTES_MAX ? NDB_S3_ERROR_BYTES_MAX : (size_t)bytes;
     if (is_whole(request))
@@ -436,7 +437,21 @@ static void s3_close(struct ndb_store *base)
     ndb_free(store);
 }
 
-static const struct ndb_store_ops S3_OPS = { s3_submit, s3_close };
+static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
+{
+    const struct ndb_s3_store *store = (struct ndb_s3_store *)base;
+    namidb_place *place = &facts->place;
+
+    memcpy(place->kind, "s3", sizeof "s3");
+    ndb_s3_place(store->s3, place);
+    if (!store->uri.has_probe)
+        place->warnings[place->warning_count++] =
+            "probe=off: nobody checked that this store keeps If-None-Match; "
+            "one that does not loses commits";
+    facts->hedged = ndb_s3_hedged(store->s3);
+}
+
+static const struct ndb_store_ops S3_OPS = { s3_submit, s3_close, s3_tell };
 
 /* The endpoint without its port; AWS is one, whatever the region. */
 static void name_probe_host(struct ndb_s3_store *store)

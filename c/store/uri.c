@@ -21,6 +21,7 @@ static const char *const S3_PARAMS[] = { "ns",
                                          "unsigned",
                                          "ca_bundle",
                                          "checksum",
+                                         "hedge",
                                          "probe",
                                          NULL };
 static const char *const FOLDER_PARAMS[] = { "ns", NULL };

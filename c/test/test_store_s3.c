@@ -784,6 +784,51 @@ static void test_store_s3__says_where_it_is_and_no_secret(void **state)
     finish(&fixture);
 }
 
+static void test_store_s3__tells_its_place_and_no_secret(void **state)
+{
+    struct ndb_request get = request_of(NDB_GET, "log/1");
+    struct ndb_store_facts facts;
+    struct fixture fixture;
+    char endpoint[64];
+
+    (void)state;
+    begin(&fixture);
+    ndb_store_tell(fixture.store, &facts);
+    (void)snprintf(endpoint, sizeof endpoint, "127.0.0.1:%d",
+                   s3_server_port(fixture.server));
+    assert_string_equal(facts.place.kind, "s3");
+    assert_string_equal(facts.place.endpoint, endpoint);
+    assert_string_equal(facts.place.bucket, "bucket");
+    assert_string_equal(facts.place.region, "us-east-1");
+    assert_string_equal(facts.place.credentials, "the environment");
+    assert_int_equal(facts.place.warning_count, 0);
+
+    /* The region is the one that the server told. */
+    s3_server_plan(
+        fixture.server,
+        &(struct s3_fault){ .kind = S3_ANSWER,
+                            .status = 301,
+                            .at = 1,
+                            .headers = "x-amz-bucket-region: eu-north-1\r\n" });
+    assert_int_equal(run(&fixture, &get), NAMIDB_NONE);
+    ndb_store_tell(fixture.store, &facts);
+    assert_string_equal(facts.place.region, "eu-north-1");
+    finish(&fixture);
+}
+
+static void test_store_s3__warns_of_a_store_that_nobody_probed(void **state)
+{
+    struct ndb_store_facts facts;
+    struct fixture fixture;
+
+    (void)state;
+    begin_with(&fixture, "&probe=off");
+    ndb_store_tell(fixture.store, &facts);
+    assert_int_equal(facts.place.warning_count, 1);
+    assert_memory_equal(facts.place.warnings[0], "probe=off: ", 11);
+    finish(&fixture);
+}
+
 static void test_store_s3__refuses_keys_that_are_none(void **state)
 {
     static const char *const bad[] = { "",     "a/",   "/a",     "a//b",
@@ -874,6 +919,8 @@ int main(void)
         cmocka_unit_test(test_store_s3__signs_nothing_when_told_so),
         cmocka_unit_test(test_store_s3__sends_a_session_token_signed),
         cmocka_unit_test(test_store_s3__says_where_it_is_and_no_secret),
+        cmocka_unit_test(test_store_s3__tells_its_place_and_no_secret),
+        cmocka_unit_test(test_store_s3__warns_of_a_store_that_nobody_probed),
         cmocka_unit_test(test_store_s3__refuses_keys_that_are_none),
         cmocka_unit_test(test_store_s3__runs_out_of_memory_cleanly),
     };
