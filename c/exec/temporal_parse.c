@@ -128,7 +128,8 @@ static bool take_date(struct text *text, struct ndb_parts *parts)
     if (!has_sign)
         has_sign = take(text, '+');
     /* A sign allows years of more than four digits, then with hyphens. */
-    if (!take_digits(text, has_sign ? digits(text) : 4, &year) ||
+    if (digits(text) > 18 ||
+        !take_digits(text, has_sign ? digits(text) : 4, &year) ||
         year > NDB_YEAR_MAX)
         return false;
     parts->has_date = true;

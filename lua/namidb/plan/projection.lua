@@ -1,6 +1,7 @@
 -- WITH and RETURN: columns, groups, order, bounds.
 
 local expression = require("namidb.plan.expression")
+local free = require("namidb.plan.free")
 
 local projection = {}
 
@@ -70,13 +71,38 @@ local function sort(context, op, clause, limit)
              child = project(op, items) }
 end
 
+-- Properties that nothing but the columns wants are read behind ORDER BY ...
+-- LIMIT, for the rows that are left: what ORDER BY reads comes first, and so
+-- does what is no plain property and might fail.
+local function late_items(context, clause)
+    if not clause.limit or #clause.order == 0 or clause.distinct or
+        clause.where then
+        return {}
+    end
+    local wanted, late = {}, {}
+    for _, sort_item in ipairs(clause.order) do
+        free.reads(expression.make(context, sort_item.expression), wanted)
+    end
+    for _, item in ipairs(clause.items) do
+        local node = item.expression
+        if not wanted[item.variable.id] and node.kind == "property" and
+            node.operand.kind == "variable" and
+            node.operand.variable.kind == "node" then
+            late[item] = true
+        end
+    end
+    return late
+end
+
 --- The operators of a WITH or RETURN over `op`.
 function projection.plan(context, op, clause)
+    local late = {}
     if clause.grouped then
         op = aggregate(context, op, clause)
     else
-        op = project(op, items_of(context, clause.items, function()
-            return true
+        late = late_items(context, clause)
+        op = project(op, items_of(context, clause.items, function(item)
+            return not late[item]
         end))
     end
     if clause.distinct then
@@ -91,6 +117,11 @@ function projection.plan(context, op, clause)
     op = sort(context, op, clause, kept)
     if skip then op = { kind = "SKIP", expr = skip, child = op } end
     if limit then op = { kind = "LIMIT", expr = limit, child = op } end
+    if next(late) then
+        op = project(op, items_of(context, clause.items, function(item)
+            return late[item]
+        end))
+    end
     if clause.where then
         op = { kind = "FILTER", expr = expression.make(context, clause.where),
                child = op }
