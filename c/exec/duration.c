@@ -136,52 +136,72 @@ struct text {
     const char *at, *end;
 };
 
+struct amount {
+    long double whole, fraction;
+};
+
+static long double total_of(struct amount amount)
+{
+    return amount.whole + amount.fraction;
+}
+
 /* [+-]digits[.digits] */
-static bool take_amount(struct text *text, long double *out)
+static bool take_amount(struct text *text, struct amount *out)
 {
     bool is_negative = false;
     long double unit = 1;
     int count = 0;
 
+    *out = (struct amount){ 0, 0 };
     if (text->at < text->end && (*text->at == '-' || *text->at == '+'))
         is_negative = *text->at++ == '-';
-    for (*out = 0; text->at < text->end && *text->at >= '0' && *text->at <= '9';
+    for (; text->at < text->end && *text->at >= '0' && *text->at <= '9';
          count++)
-        *out = *out * 10 + (*text->at++ - '0');
+        out->whole = out->whole * 10 + (*text->at++ - '0');
     if (count != 0 && text->at < text->end &&
         (*text->at == '.' || *text->at == ',')) {
         text->at++;
         for (; text->at < text->end && *text->at >= '0' && *text->at <= '9';
              text->at++) {
             unit *= 10;
-            *out += (*text->at - '0') / unit;
+            out->fraction += (*text->at - '0') / unit;
         }
     }
     if (is_negative)
-        *out = -*out;
-    return count != 0 && count <= 18;
+        *out = (struct amount){ -out->whole, -out->fraction };
+    return count != 0 && count <= 19;
+}
+
+/* An amount of a unit of time: whole ones and the fraction apart, so that a
+ * nanosecond counts beside any number of hours. */
+static void add_seconds(struct ndb_spans *spans, struct amount amount,
+                        int64_t unit)
+{
+    spans->seconds += amount.whole * unit;
+    spans->nanos += amount.fraction * unit * NDB_SECOND_NS;
 }
 
 /* Units in the order in which they may come. */
-static bool take_unit(struct text *text, bool is_time, long double amount,
+static bool take_unit(struct text *text, bool is_time, struct amount amount,
                       struct ndb_spans *spans)
 {
     char unit = text->at < text->end ? *text->at++ : '\0';
+    long double total = total_of(amount);
 
     if (!is_time && unit == 'Y')
-        spans->months += amount * 12;
+        spans->months += total * 12;
     else if (!is_time && unit == 'M')
-        spans->months += amount;
+        spans->months += total;
     else if (!is_time && unit == 'W')
-        spans->days += amount * 7;
+        spans->days += total * 7;
     else if (!is_time && unit == 'D')
-        spans->days += amount;
+        spans->days += total;
     else if (is_time && unit == 'H')
-        spans->seconds += amount * 3600;
+        add_seconds(spans, amount, 3600);
     else if (is_time && unit == 'M')
-        spans->seconds += amount * 60;
+        add_seconds(spans, amount, 60);
     else if (is_time && unit == 'S')
-        spans->seconds += amount;
+        add_seconds(spans, amount, 1);
     else
         return false;
     return true;
@@ -192,7 +212,7 @@ static bool take_units(struct text *text, struct ndb_spans *spans)
     bool is_time = false, has_any = false;
 
     while (text->at < text->end) {
-        long double amount;
+        struct amount amount;
 
         if (!is_time && *text->at == 'T') {
             is_time = true;
@@ -212,7 +232,7 @@ static bool take_units(struct text *text, struct ndb_spans *spans)
 static bool take_date_form(struct text *text, struct ndb_spans *spans)
 {
     static const char SEPARATORS[] = "--T::";
-    long double amounts[6] = { 0 };
+    struct amount amounts[6] = { { 0, 0 } };
 
     for (int i = 0; i < 6; i++) {
         struct text part = *text;
@@ -228,9 +248,11 @@ static bool take_date_form(struct text *text, struct ndb_spans *spans)
         if (i >= 2 && text->at == text->end)
             break;
     }
-    spans->months = amounts[0] * 12 + amounts[1];
-    spans->days = amounts[2];
-    spans->seconds = (amounts[3] * 60 + amounts[4]) * 60 + amounts[5];
+    spans->months = total_of(amounts[0]) * 12 + total_of(amounts[1]);
+    spans->days = total_of(amounts[2]);
+    add_seconds(spans, amounts[3], 3600);
+    add_seconds(spans, amounts[4], 60);
+    add_seconds(spans, amounts[5], 1);
     return text->at == text->end;
 }
 
