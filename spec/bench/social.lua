@@ -1,0 +1,116 @@
+-- The social graph of the Rust engine's own measures, and its queries: text in,
+-- rows out. lua spec/bench/social.lua [scale]
+--
+-- Person 10,000, Post 100,000, Comment 50,000; KNOWS 100,000, HAS_CREATOR
+-- 150,000, LIKES 100,000, REPLY_OF 30,000, all ends uniform random. Prints for
+-- each query the median over 21 persons of the median of 15 runs, warm, and the
+-- first run after opening.
+
+local namidb = require("namidb")
+
+local scale = tonumber(arg[1] or 1)
+local persons, posts, comments = 10000 * scale, 100000 * scale, 50000 * scale
+
+-- Numbers that are the same on every interpreter.
+local seed = 42
+local function random(bound)
+    seed = (seed * 16807) % 2147483647
+    return seed % bound + 1
+end
+
+local function counter(count, make)
+    local at = 0
+    return function()
+        at = at + 1
+        if at <= count then return make(at) end
+    end
+end
+
+local function nodes(label, count, make)
+    return { label = label, key = "key", rows = counter(count, make) }
+end
+
+local function edges(kind, count, from, to)
+    return { type = kind, from = { from[1], "a" }, to = { to[1], "b" },
+             rows = counter(count, function()
+                 return { a = random(from[2]), b = random(to[2]) }
+             end) }
+end
+
+local function load(db)
+    local person, post = { "Person", persons }, { "Post", posts }
+    local comment = { "Comment", comments }
+    local function message(i)
+        return { key = i, date = random(1000000000), text = "text " .. i }
+    end
+    assert(db:load({ progress = false, nodes = {
+        nodes("Person", persons, function(i)
+            return { key = i, name = "person " .. i }
+        end),
+        nodes("Post", posts, message), nodes("Comment", comments, message),
+    }, edges = {
+        edges("KNOWS", 100000 * scale, person, person),
+        edges("HAS_CREATOR", 100000 * scale, post, person),
+        edges("HAS_CREATOR", 50000 * scale, comment, person),
+        edges("LIKES", 100000 * scale, person, post),
+        edges("REPLY_OF", 30000 * scale, comment, post),
+    } }))
+    assert(db:flush())
+end
+
+local QUERIES = {
+    { "IC02", "MATCH (p:Person)-[:KNOWS]->(f)<-[:HAS_CREATOR]-(m:Post) " ..
+        "WHERE key(p) = $p RETURN f.name AS name, m.date AS date " ..
+        "ORDER BY date DESC LIMIT 20" },
+    { "IC07", "MATCH (p:Person)<-[:HAS_CREATOR]-(m:Post)<-[:LIKES]-(f) " ..
+        "WHERE key(p) = $p RETURN f.name AS name, m.date AS date " ..
+        "ORDER BY date DESC LIMIT 20" },
+    { "IC08", "MATCH (p:Person)<-[:HAS_CREATOR]-(m:Post)<-[:REPLY_OF]-(c) " ..
+        "WHERE key(p) = $p RETURN c.text AS text, c.date AS date " ..
+        "ORDER BY date DESC LIMIT 20" },
+    { "IC09", "MATCH (p:Person)-[:KNOWS]->()-[:KNOWS]->(f)" ..
+        "<-[:HAS_CREATOR]-(m:Post) " ..
+        "WHERE key(p) = $p RETURN f.name AS name, m.date AS date " ..
+        "ORDER BY date DESC LIMIT 20" },
+}
+
+local function median(values)
+    table.sort(values)
+    return values[math.floor(#values / 2) + 1]
+end
+
+local function once(db, text, person)
+    local begin = os.clock()
+    local rows = assert(db:query(text, { p = person }))
+    return (os.clock() - begin) * 1e6, #rows
+end
+
+local function measure(db, text)
+    local medians, rows = {}, 0
+    for i = 1, 21 do
+        local person, times = (i * 37) % persons + 1, {}
+        for run = 1, 15 do
+            local count
+            times[run], count = once(db, text, person)
+            rows = rows + count
+        end
+        medians[i] = median(times)
+    end
+    return median(medians), rows / (21 * 15)
+end
+
+local uri = os.getenv("NAMIDB_BENCH_URI") or "memory://social-" .. scale
+local writer = assert(namidb.open(uri))
+local begin = os.clock()
+load(writer)
+print(("load %.1f s"):format(os.clock() - begin))
+writer:close()
+
+for _, query in ipairs(QUERIES) do
+    local db = assert(namidb.open(uri, { read_only = true }))
+    local first = once(db, query[2], 17)
+    local warm, rows = measure(db, query[2])
+    print(("%s  warm %8.1f us  first %9.1f us  %4.1f rows"):format(query[1],
+        warm, first, rows))
+    db:close()
+end
