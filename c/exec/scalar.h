@@ -52,6 +52,7 @@ extern const struct ndb_function NDB_LIST_FUNCTIONS[];
 extern const struct ndb_function NDB_CONVERT_FUNCTIONS[];
 extern const struct ndb_function NDB_TEMPORAL_FUNCTIONS[];
 extern const struct ndb_function NDB_POINT_FUNCTIONS[];
+extern const struct ndb_function NDB_MAP_FUNCTIONS[];
 
 /* Makers. */
 static inline namidb_value ndb_null(void)

@@ -105,6 +105,11 @@ local function compile(home, text)
         end }),
     })
     if not ast then return nil, err end
+    if ast.is_schema then
+        return nil, setmetatable({ code = "unsupported", retryable = false,
+            message = "there are no indexes and no constraints yet, but for " ..
+                "the keys of nodes" }, core.error)
+    end
     local made
     made, err = plan.make(ast, { functions = home.functions })
     if not made then

@@ -318,6 +318,45 @@ describe("LOAD CSV", function()
     end)
 end)
 
+describe("what is beyond the conformance kit", function()
+    local db = open()
+    db:query("CREATE (a:A {n: 1, m: 2})-[:R]->(:B {n: 2})" ..
+        "-[:R]->(c:C {n: 3}), (a)-[:R]->(:D)-[:R]->(c)")
+
+    it("finds shortest paths as values and as patterns", function()
+        local row = one(db, "MATCH (a:A), (c:C) RETURN " ..
+            "length(shortestPath((a)-[*]->(c))) AS one, " ..
+            "size(allShortestPaths((a)-[:R*]-(c))) AS all, " ..
+            "shortestPath((c)-[*]->(a)) AS none")
+        assert.same({ one = 2, all = 2 }, row)
+        assert.equal(2, #db:query("MATCH p = allShortestPaths(" ..
+            "(a:A)-[:R*]->(c:C)) RETURN p"))
+    end)
+
+    it("projects maps, later items over earlier ones", function()
+        assert.same({ m = { n = 9, m = 2, x = 1 } },
+            one(db, "MATCH (a:A) RETURN a {x: 1, .*, n: 9} AS m"))
+        assert.same({ m = { n = 1 } },
+            one(db, "MATCH (a:A) RETURN a {.n} AS m"))
+    end)
+
+    it("counts and collects in sub-queries", function()
+        local row = one(db, "MATCH (a:A) RETURN COUNT { (a)-->() } AS n, " ..
+            "size(COLLECT { MATCH (a)-->(x) RETURN x.n }) AS c")
+        assert.same({ n = 2, c = 2 }, row)
+    end)
+
+    it("refuses indexes and constraints, which are not there yet", function()
+        for _, text in ipairs({ "CREATE INDEX FOR (n:P) ON (n.x)",
+                                "SHOW INDEXES", "DROP CONSTRAINT c",
+                                "CREATE CONSTRAINT FOR (n:P) " ..
+                                    "REQUIRE n.x IS UNIQUE" }) do
+            local _, err = db:query(text)
+            assert.equal("unsupported", err.code)
+        end
+    end)
+end)
+
 describe("a result", function()
     it("is CSV, and readable", function()
         local db = open()

@@ -25,7 +25,6 @@ degrees 1 1 number -> float
 distance 2 2 any any -> float
 duration 1 1 any -> duration
 e 0 0 -> float
-elementid 1 1 entity -> string
 endnode 1 1 edge -> node
 exp 1 1 number -> float
 floor 1 1 number -> float
@@ -92,7 +91,6 @@ toupper 1 1 string -> string
 upper 1 1 string -> string
 trim 1 1 string -> string
 type 1 1 edge -> string
-valuetype 1 1 any -> string
 exists 1 1 any -> boolean
 date.truncate 1 3 any any any -> date
 date.transaction 0 1 any -> date

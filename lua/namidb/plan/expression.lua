@@ -275,6 +275,12 @@ function make.pattern_comprehension(context, node)
     return context.subplan.comprehension(context, node)
 end
 
+function make.shortest_path(context, node)
+    local paths = context.subplan.shortest(context, node)
+    if node.pattern.shortest == "all" then return paths end
+    return { kind = "CALL", text = "head", paths }
+end
+
 function make.pattern_predicate(context, node)
     return context.subplan.pattern(context, node)
 end

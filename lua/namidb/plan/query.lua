@@ -250,6 +250,22 @@ function subplan.pattern(context, node)
              plan = match.plan(context, { kind = "ARGUMENT" }, graph, known) }
 end
 
+-- The shortest paths between two bound nodes, as a list.
+function subplan.shortest(context, node)
+    local known, slots = {}, {}
+    for i, element in ipairs(node.pattern.elements) do
+        slots[i] = element.variable.id
+        if element.bound then known[slots[i]] = true end
+    end
+    local graph = pattern.graph(context, { node.pattern }, nil)
+    local slot = context:new_slot()
+    return { kind = "SUBPLAN", code = "COLLECT", number = slot, plan = {
+        kind = "PROJECT",
+        child = match.plan(context, { kind = "ARGUMENT" }, graph, known),
+        items = { { slot = slot, expr = { kind = "PATH", slots = slots } } },
+    } }
+end
+
 function subplan.comprehension(context, node)
     local known = {}
     for _, element in ipairs(node.pattern.elements) do
