@@ -20,7 +20,7 @@ describe("README.md", function()
             "%s first.lua"):format(folder, process.lua))
         process.remove(folder)
         assert.is_true(ok, output)
-        assert.equal("Alice\nBob\t2020\n", output)
+        assert.equal("Alice\nBob\t2020\nBob\n", output)
         assert.is_string(root)
     end)
 
