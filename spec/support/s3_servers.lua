@@ -175,7 +175,7 @@ local Server_mt = { __index = Server, __name = "s3_servers" }
 
 --- Variables and URI for a program that is to use the server.
 -- @tparam[opt] table options `params`: more of the URI's, "&a=b"; `host`: in
--- place of 127.0.0.1; `variables`: more of them, "A=b"
+-- place of 127.0.0.1; `port`: of a proxy; `variables`: more of them, "A=b"
 -- @treturn string to be put before a command
 function Server:environment(options)
     options = options or {}
@@ -188,7 +188,8 @@ function Server:environment(options)
         "NAMIDB_TEST_SIGNS=" .. (self.kind.checks_signatures and 1 or 0),
         ("NAMIDB_TEST_URI='s3://bucket/tests?region=us-east-1&probe=off" ..
             "&endpoint=%s://%s:%d%s'"):format(self.scheme,
-            options.host or "127.0.0.1", self.port, options.params or ""),
+            options.host or "127.0.0.1", options.port or self.port,
+            options.params or ""),
         options.variables,
     }
     return table.concat(variables, " ")
