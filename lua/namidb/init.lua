@@ -9,6 +9,7 @@ local write = require("namidb.write")
 local load_rows = require("namidb.load")
 local client = require("namidb.client")
 local query = require("namidb.query")
+local builder = require("namidb.builder")
 local row = require("namidb.row")
 
 core.set_kinds(value.kinds)
@@ -18,6 +19,7 @@ core.db.__index.write = write.write
 core.db.__index.load = load_rows.load
 core.db.__index.register = query.register
 for _, reader in ipairs({ core.db, core.snapshot, core.tx }) do
+    reader.__index.match = builder.match
     reader.__index.query = query.query
     reader.__index.rows = query.rows
 end
@@ -28,6 +30,8 @@ local namidb = {
     parse_uri = core.parse_uri,
     load = load_rows.load,
     Client = client.new,
+    param = builder.param,
+    field = builder.field,
     null = core.null,
     json = require("namidb.json"),
 }

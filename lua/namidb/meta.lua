@@ -266,6 +266,26 @@ function reader:query(text, params, options) end
 ---@return fun(): table<string, any>? step
 function reader:rows(text, params, options) end
 
+---@param label? string|string[]|namidb.id|namidb.node
+---@param key? string|integer
+---@return namidb.builder
+function reader:match(label, key) end
+
+------------------------------------------------------------------------ builder
+
+-- builder/meta.lua has its steps.
+
+---@class namidb.param
+---@class namidb.field
+
+---@param name string
+---@return namidb.param
+function namidb.param(name) end
+
+---@param name string
+---@return namidb.field
+function namidb.field(name) end
+
 ---@class namidb.snapshot: namidb.reader
 local snapshot = {}
 
