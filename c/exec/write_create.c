@@ -138,6 +138,10 @@ static int create_edges(struct ndb_eval *eval, const struct ndb_create *create,
         if (rc >= 0)
             rc = ndb_tx_put_edge(eval->run->tx, type, edge->from, edge->to,
                                  props, &edge->id, eval->run->err);
+        if (rc == NAMIDB_ENOTFOUND)
+            rc = ndb_raise(eval->run->err, NDB_FAULT_DELETED,
+                           "a relationship needs a node at either end, and "
+                           "one of them was deleted");
     }
     chunk->columns[create->slot] =
         (struct ndb_vector){ .form = NDB_FORM_EDGES, .as.edges = edges };

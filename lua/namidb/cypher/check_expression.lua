@@ -35,16 +35,18 @@ local function run(state, names, node, context)
 end
 check_expression.check = run
 
+-- A value of a type that stands where one of another is wanted.
 local function refuse(state, node, given, wanted)
     fail(state, node, "InvalidArgumentType",
-         "a value of type %s stands where %s is wanted", given, wanted)
+         "a value of type %s stands where %s is wanted", types.word(given),
+         types.words(wanted))
 end
 
 --- Checks a condition: WHERE, and what AND, OR, NOT take.
 function check_expression.condition(state, names, node, context)
     local given = run(state, names, node, with(context, true))
     if not types.may_be(given, "boolean") then
-        refuse(state, node, given, "a boolean")
+        refuse(state, node, given, "boolean")
     end
     return "boolean"
 end
@@ -96,8 +98,8 @@ function check.property(state, names, node, context)
     local given = value(state, names, node.operand, context)
     if not types.has_properties(given) then
         fault.raise(state.text, node.at, "InvalidArgumentType",
-                    ("a value of type %s has no property %s"):format(given,
-                        node.name),
+                    ("a value of type %s has no property %s"):format(
+                        types.word(given), node.name),
                     given == "path" and "SyntaxError" or "TypeError")
     end
 end
@@ -149,9 +151,9 @@ function check.arithmetic(state, names, node, context)
         local operator = operators[i - 1]
         local given = value(state, names, operands[i], context)
         if not fits(result, given, operator) then
-            refuse(state, operands[i - 1], result, "a number")
+            refuse(state, operands[i - 1], result, "number")
         elseif not fits(given, result, operator) then
-            refuse(state, operands[i], given, "a number")
+            refuse(state, operands[i], given, "number")
         end
         if operator == "+" and (result == "list" or given == "list") then
             result = "list"
@@ -166,7 +168,7 @@ end
 local function sign(state, names, node, context)
     local given = value(state, names, node.operand, context)
     if not types.may_calculate(given, "-") then
-        refuse(state, node.operand, given, "a number")
+        refuse(state, node.operand, given, "number")
     end
     return given
 end
@@ -176,7 +178,7 @@ function check.binary(state, names, node, context)
     value(state, names, node.left, context)
     local given = value(state, names, node.right, context)
     if node.operator == "in" and not types.may_be(given, "list") then
-        refuse(state, node.right, given, "a list")
+        refuse(state, node.right, given, "list")
     end
     return "boolean"
 end
@@ -189,15 +191,12 @@ end
 function check.has_labels(state, names, node, context)
     local given = value(state, names, node.operand, context)
     if not types.may_be(given, "entity") then
-        refuse(state, node.operand, given, "a node or a relationship")
+        refuse(state, node.operand, given, "entity")
     end
     return "boolean"
 end
 
 ------------------------------------------------------------------------ calls
-
-local IN_WORDS = { number = "a number", entity = "a node or a relationship",
-                   sized = "a string or a list" }
 
 local function check_arguments(state, names, node, definition, context)
     local arguments, count = node.arguments, #node.arguments
@@ -216,7 +215,7 @@ local function check_arguments(state, names, node, definition, context)
                  "a pattern is no value; EXISTS { } and COUNT { } ask for it")
         end
         if not types.may_be(given, wanted) then
-            refuse(state, argument, given, IN_WORDS[wanted] or "a " .. wanted)
+            refuse(state, argument, given, wanted)
         end
         element = element or of
     end
@@ -273,7 +272,7 @@ end
 local function loop_scope(state, names, node, context)
     local given, element = value(state, names, node.list, context)
     if not types.may_be(given, "list") then
-        refuse(state, node.list, given, "a list")
+        refuse(state, node.list, given, "list")
     end
     local inner = scope.new(names)
     if given == "edges" then element = "edge" end

@@ -2,6 +2,7 @@
 
 local check_expression = require("namidb.cypher.check_expression")
 local scope = require("namidb.cypher.scope")
+local types = require("namidb.cypher.types")
 
 local check_pattern = {}
 
@@ -18,8 +19,9 @@ local function check_kind(state, element, binding, kind)
         return
     end
     fail(state, element, "VariableTypeConflict",
-         "%s is a %s and cannot be a %s", element.name,
-         binding.kind == "value" and binding.type or binding.kind, kind)
+         "%s is %s and cannot be %s", element.name,
+         types.words(binding.kind == "value" and binding.type or binding.kind),
+         types.words(kind))
 end
 
 -- Binds the name of a node or an edge, or finds what it is bound to.

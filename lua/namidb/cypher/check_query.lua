@@ -59,7 +59,11 @@ local function check_set(state, names, items)
         local given = value(state, names, item.operand)
         if not types.has_properties(given) then
             fail(state, item, "InvalidArgumentType",
-                 "a value of type %s cannot be changed", given)
+                 "a value of type %s cannot be changed", types.word(given))
+        end
+        if item.labels and not types.may_be(given, "node") then
+            fail(state, item, "InvalidArgumentType",
+                 "a value of type %s has no labels", types.word(given))
         end
         if item.value then value(state, names, item.value) end
     end
@@ -92,7 +96,7 @@ function clauses.delete(state, names, clause)
         local given = value(state, names, node)
         if given ~= nil and given ~= "null" and not DELETABLE[given] then
             fail(state, node, "InvalidArgumentType",
-                 "a value of type %s cannot be deleted", given)
+                 "a value of type %s cannot be deleted", types.word(given))
         end
     end
     return names

@@ -34,7 +34,7 @@ id 1 1 entity -> integer
 isempty 1 1 any -> boolean
 isnan 1 1 number -> boolean
 key 1 1 node -> any
-keys 1 1 any -> list
+keys 1 1 propertied -> list
 labels 1 1 node -> list
 last 1 1 list -> any
 left 2 2 string integer -> string
@@ -48,7 +48,7 @@ nodes 1 1 path -> list
 nullif 2 2 any any -> any
 pi 0 0 -> float
 point 1 1 any -> point
-properties 1 1 any -> map
+properties 1 1 propertied -> map
 radians 1 1 number -> float
 rand 0 0 -> float
 randomuuid 0 0 -> string

@@ -147,17 +147,19 @@ function parse_collection.list(self)
     return parse_items(self, at, { parse_inner(self) })
 end
 
---- Reads a map.
+--- Reads a map. Of two values for one key the later one counts.
 function parse_collection.map(self)
-    local names, values = {}, {}
+    local names, values, places = {}, {}, {}
     local node = { kind = "map", at = self.starts[self.at], names = names,
                    values = values }
     self.at = self.at + 1
     if cursor.accept(self, "}") then return node end
     repeat
-        names[#names + 1] = cursor.word(self, "a key or }")
+        local name = cursor.word(self, "a key or }")
         cursor.expect(self, ":")
-        values[#values + 1] = parse_inner(self)
+        local place = places[name] or #names + 1
+        places[name], names[place] = place, name
+        values[place] = parse_inner(self)
     until not cursor.accept(self, ",")
     cursor.expect(self, "}", ", or }")
     return node

@@ -64,6 +64,9 @@ local function parse_length(self)
     return length
 end
 
+local BEGINS_LENGTH = { [".."] = true, integer = true, float = true,
+                        ["-"] = true }
+
 local function parse_edge_inner(self, edge)
     local is_bar_taken = self.is_bar_taken
     self.is_bar_taken = false
@@ -71,7 +74,12 @@ local function parse_edge_inner(self, edge)
         edge.name = cursor.variable(self)
     end
     if self.kinds[self.at] == ":" then parse_label.types(self, edge) end
-    if cursor.accept(self, "*") then edge.length = parse_length(self) end
+    if cursor.accept(self, "*") then
+        edge.length = parse_length(self)
+    elseif BEGINS_LENGTH[self.kinds[self.at]] then
+        cursor.fail(self, "InvalidRelationshipPattern",
+                    "a number of hops stands behind *")
+    end
     parse_inner(self, edge)
     self.is_bar_taken = is_bar_taken
     cursor.expect(self, "]", "the end of the relationship, ]")

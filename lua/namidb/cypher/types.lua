@@ -3,12 +3,30 @@
 
 local types = {}
 
+local WORDS = {
+    edge = "relationship", edges = "list of relationships",
+    entity = "node or a relationship", sized = "string or a list",
+    propertied = "node, a relationship or a map",
+}
+
+--- The name of a type in messages.
+function types.word(given)
+    return WORDS[given] or given
+end
+
+--- The same with an article in front.
+function types.words(given)
+    local word = types.word(given)
+    return (word:find("^[aeiou]") and "an " or "a ") .. word
+end
+
 -- Which types a wanted one admits.
 local ADMITS = {
     number = { integer = true, float = true },
     entity = { node = true, edge = true },
-    sized = { string = true, list = true, map = true },
+    sized = { string = true, list = true, map = true, edges = true },
     list = { list = true, edges = true },
+    propertied = { node = true, edge = true, map = true },
 }
 
 --- Whether a value that is of type `given` can be of type `wanted`.

@@ -243,18 +243,19 @@ end
 -- n {.a, .*, b: 1}: later items win.
 function make.map_projection(context, node)
     local operand = build(context, node.operand)
-    local parts, map = {}, { kind = "MAP", keys = {} }
+    local parts, map, places = {}, { kind = "MAP", keys = {} }, {}
     local function flush()
         if #map > 0 then parts[#parts + 1] = map end
-        map = { kind = "MAP", keys = {} }
+        map, places = { kind = "MAP", keys = {} }, {}
     end
     for _, item in ipairs(node.items) do
         if item.all then
             flush()
             parts[#parts + 1] = { kind = "CALL", text = "properties", operand }
         else
-            map.keys[#map.keys + 1] = item.name
-            map[#map + 1] = item.expression and
+            local place = places[item.name] or #map + 1
+            places[item.name], map.keys[place] = place, item.name
+            map[place] = item.expression and
                 build(context, item.expression) or
                 expression.property(context, operand, item.name)
         end

@@ -1,0 +1,174 @@
+-- What is refused, when, and under which of openCypher's names.
+
+local namidb = require("namidb")
+
+-- statement, "Class.Detail", "compile" or "runtime"
+local FAULTS = {
+    -- literals
+    { [[RETURN '\x']], "SyntaxError.UnexpectedSyntax" },
+    { [[RETURN '\u12']], "SyntaxError.InvalidUnicodeLiteral" },
+    { "RETURN 'abc", "SyntaxError.UnexpectedSyntax" },
+    { "RETURN 9223372036854775808", "SyntaxError.IntegerOverflow" },
+    { "RETURN 0x8000000000000000", "SyntaxError.IntegerOverflow" },
+    { "RETURN 0x1G", "SyntaxError.InvalidNumberLiteral" },
+    { "RETURN 1abc", "SyntaxError.InvalidNumberLiteral" },
+    { "RETURN 1e400", "SyntaxError.FloatingPointOverflow" },
+    -- arithmetic
+    { "RETURN 1 / 0", "ArithmeticError.DivisionByZero", "runtime" },
+    { "RETURN 1 % 0", "ArithmeticError.DivisionByZero", "runtime" },
+    { "RETURN 9223372036854775807 + 1", "ArithmeticError.IntegerOverflow",
+      "runtime" },
+    { "RETURN -9223372036854775808 / -1", "ArithmeticError.IntegerOverflow",
+      "runtime" },
+    { "RETURN abs(-9223372036854775808)", "ArithmeticError.IntegerOverflow",
+      "runtime" },
+    { "UNWIND [9223372036854775807, 1] AS x RETURN sum(x)",
+      "ArithmeticError.IntegerOverflow", "runtime" },
+    { "RETURN true + 1", "SyntaxError.InvalidArgumentType" },
+    { "RETURN 'a' * 2", "SyntaxError.InvalidArgumentType" },
+    { "RETURN -'a'", "SyntaxError.InvalidArgumentType" },
+    -- conditions
+    { "RETURN NOT 1", "SyntaxError.InvalidArgumentType" },
+    { "RETURN true AND 'a'", "SyntaxError.InvalidArgumentType" },
+    { "WITH [true, 1] AS l RETURN l[0] AND l[1]",
+      "TypeError.InvalidArgumentType", "runtime" },
+    { "RETURN 1 IN 1", "SyntaxError.InvalidArgumentType" },
+    { "RETURN none(x IN ['a'] WHERE x % 2 = 0)",
+      "SyntaxError.InvalidArgumentType" },
+    -- functions
+    { "RETURN toInteger([])", "TypeError.InvalidArgumentValue", "runtime" },
+    { "RETURN toInteger({})", "TypeError.InvalidArgumentValue", "runtime" },
+    { "RETURN properties(1)", "SyntaxError.InvalidArgumentType" },
+    { "RETURN keys('a')", "SyntaxError.InvalidArgumentType" },
+    { "MATCH (n) RETURN type(n)", "SyntaxError.InvalidArgumentType" },
+    { "MATCH ()-[r]->() RETURN labels(r)", "SyntaxError.InvalidArgumentType" },
+    { "MATCH (n) WITH [n, 1] AS l RETURN labels(l[1])",
+      "TypeError.InvalidArgumentValue", "runtime" },
+    { "RETURN tail('abc')", "SyntaxError.InvalidArgumentType" },
+    { "RETURN range(1, 2, 0)", "ArgumentError.NumberOutOfRange", "runtime" },
+    { "RETURN coalesce()", "SyntaxError.InvalidNumberOfArguments" },
+    { "RETURN nothing(1)", "SyntaxError.UnknownFunction" },
+    { "RETURN count(count(*))", "SyntaxError.NestedAggregation" },
+    { "RETURN percentileCont(1, 1.1)", "ArgumentError.NumberOutOfRange",
+      "runtime" },
+    { "UNWIND ['a'] AS x RETURN sum(x)", "TypeError.InvalidArgumentType",
+      "runtime" },
+    -- patterns
+    { "MATCH (n)-[:T..2]->() RETURN n",
+      "SyntaxError.InvalidRelationshipPattern" },
+    { "MATCH (n)-[:T 2]->() RETURN n",
+      "SyntaxError.InvalidRelationshipPattern" },
+    { "MATCH (n)-[*-2]->() RETURN n",
+      "SyntaxError.InvalidRelationshipPattern" },
+    { "MATCH (n)-[*1..-2]->() RETURN n",
+      "SyntaxError.InvalidRelationshipPattern" },
+    { "MATCH (a)-[r]->(b), (c)-[r]->(d) RETURN 1",
+      "SyntaxError.RelationshipUniquenessViolation" },
+    { "MATCH (n $p) RETURN n", "SyntaxError.InvalidParameterUse" },
+    { "MATCH (r)-[r]->() RETURN r", "SyntaxError.VariableTypeConflict" },
+    { "MATCH p = (a)-->(p) RETURN p", "SyntaxError.VariableAlreadyBound" },
+    { "WITH 1 AS n MATCH (n) RETURN n", "SyntaxError.VariableTypeConflict" },
+    { "MATCH (n) RETURN (n)-->()", "SyntaxError.UnexpectedSyntax" },
+    { "MATCH (n) WHERE (n)-->(m) RETURN n", "SyntaxError.UndefinedVariable" },
+    { "MATCH (n) RETURN [(n)-->(m) | count(m)]",
+      "SyntaxError.InvalidAggregation" },
+    -- projections
+    { "MATCH (n) WITH n.x RETURN 1", "SyntaxError.NoExpressionAlias" },
+    { "MATCH (n) RETURN n.x AS a, n.y AS a",
+      "SyntaxError.ColumnNameConflict" },
+    { "MATCH () RETURN *", "SyntaxError.NoVariablesInScope" },
+    { "MATCH (n) WITH n AS m RETURN n", "SyntaxError.UndefinedVariable" },
+    { "MATCH (n) RETURN n.x + count(*)",
+      "SyntaxError.AmbiguousAggregationExpression" },
+    { "MATCH (n) RETURN DISTINCT n.x AS x ORDER BY n.y",
+      "SyntaxError.UndefinedVariable" },
+    { "MATCH (n) RETURN n.x ORDER BY count(*)",
+      "SyntaxError.InvalidAggregation" },
+    { "MATCH (n) WHERE count(n) > 1 RETURN n",
+      "SyntaxError.InvalidAggregation" },
+    { "RETURN 1 SKIP -1", "SyntaxError.NegativeIntegerArgument" },
+    { "RETURN 1 LIMIT 1.5", "SyntaxError.InvalidArgumentType" },
+    { "RETURN 1 LIMIT -1 + 0", "SyntaxError.NegativeIntegerArgument",
+      "runtime" },
+    { "MATCH (n) RETURN n LIMIT n.x", "SyntaxError.NonConstantExpression" },
+    { "RETURN 1 AS a UNION RETURN 1 AS b",
+      "SyntaxError.DifferentColumnsInUnion" },
+    { "RETURN 1 AS a UNION RETURN 1 AS a UNION ALL RETURN 1 AS a",
+      "SyntaxError.InvalidClauseComposition" },
+    -- what changes the graph
+    { "CREATE (a)-->(b)", "SyntaxError.NoSingleRelationshipType" },
+    { "CREATE (a)-[:A|B]->(b)", "SyntaxError.NoSingleRelationshipType" },
+    { "CREATE (a)-[:T]-(b)", "SyntaxError.RequiresDirectedRelationship" },
+    { "CREATE (a)-[:T*2]->(b)", "SyntaxError.CreatingVarLength" },
+    { "MATCH (a) CREATE (a:X)", "SyntaxError.VariableAlreadyBound" },
+    { "MATCH (a) MERGE (a)", "SyntaxError.VariableAlreadyBound" },
+    { "CREATE (a {x: b.x})", "SyntaxError.UndefinedVariable" },
+    { "CREATE ({x: {y: 1}})", "TypeError.InvalidPropertyType", "runtime" },
+    { "MATCH (n:N) SET n.x = [n]", "TypeError.InvalidPropertyType",
+      "runtime" },
+    { "MATCH ()-[r]->() SET r:L", "SyntaxError.InvalidArgumentType" },
+    { "MERGE (n {x: null})", "SemanticError.MergeReadOwnWrites", "runtime" },
+    { "MERGE (n $p)", "SyntaxError.InvalidParameterUse" },
+    { "MATCH (n:N) DELETE n",
+      "ConstraintVerificationFailed.DeleteConnectedNode", "runtime" },
+    { "MATCH (n) DELETE n:N", "SyntaxError.InvalidDelete" },
+    { "MATCH (n) DELETE 1 + 1", "SyntaxError.InvalidArgumentType" },
+    { "MATCH (n:N) DETACH DELETE n RETURN n.x",
+      "EntityNotFound.DeletedEntityAccess", "runtime" },
+    { "MATCH ()-[r]->() DELETE r RETURN r.x",
+      "EntityNotFound.DeletedEntityAccess", "runtime" },
+    { "MATCH (n:N) DETACH DELETE n CREATE (n)-[:T]->()",
+      "EntityNotFound.DeletedEntityAccess", "runtime" },
+    { "MATCH (n:N) DETACH DELETE n SET n.x = 1",
+      "EntityNotFound.DeletedEntityAccess", "runtime" },
+    { "OPTIONAL MATCH (x:None) CREATE (x)-[:T]->()",
+      "TypeError.InvalidArgumentType", "runtime" },
+    -- procedures and parameters
+    { "CALL no.such()", "ProcedureError.ProcedureNotFound" },
+    { "CALL db.labels(1)", "SyntaxError.InvalidNumberOfArguments" },
+    { "CALL db.labels() YIELD no RETURN no", "SyntaxError.UndefinedVariable" },
+    { "CALL db.labels YIELD label RETURN label",
+      "SyntaxError.InvalidArgumentPassingMode" },
+    { "RETURN $missing", "ParameterMissing.MissingParameter", "compile",
+      "placeless" },
+}
+
+describe("a fault", function()
+    for _, case in ipairs(FAULTS) do
+        it("is " .. case[2] .. " in " .. case[1], function()
+            local db = assert(namidb.open("memory://faults"))
+            if db:stats().nodes == 0 then
+                assert(db:query("CREATE (:N {x: 1})-[:T {x: 2}]->(:M)"))
+            end
+            local rows, err = db:query(case[1])
+            assert.is_nil(rows)
+            assert.equal(case[2], tostring(err.class) .. "." ..
+                tostring(err.detail), err.message)
+            assert.equal(case[3] or "compile", err.phase)
+            if err.phase == "compile" and not case[4] then
+                assert.equal(1, err.line)
+                assert.is_true(err.column >= 1)
+            end
+            local counts = assert(db:query("MATCH (n) OPTIONAL MATCH " ..
+                "(n)-[r]->() RETURN count(n) + count(r) AS n"))
+            assert.equal(3, counts[1].n)
+            db:close()
+        end)
+    end
+end)
+
+describe("the words of a fault", function()
+    it("name types as people do", function()
+        local db = assert(namidb.open("memory://faults-words"))
+        local function message(text)
+            local _, err = db:query(text)
+            return err.message
+        end
+        assert.truthy(message("MATCH (n) RETURN type(n)"):find(
+            "a value of type node stands where a relationship is wanted", 1,
+            true))
+        assert.truthy(message("WITH 1 AS n MATCH (n) RETURN n"):find(
+            "n is an integer and cannot be a node", 1, true))
+        db:close()
+    end)
+end)
