@@ -39,10 +39,11 @@ NAMIDB_API int namidb_parse_uri(const char *text, namidb_uri *uri,
 
 /* Requests by kind and bytes moved, since open. */
 typedef struct namidb_request_stats {
-    uint64_t get, put, put_if_absent, del, list; /* requests */
+    uint64_t get, put, put_if_absent, del, list; /* requests, each part too */
     uint64_t bytes_read, bytes_written;          /* bodies */
-    uint64_t rounds; /* submissions: what goes out together counts once */
-    uint64_t hedged; /* GETs sent a second time because they were late */
+    uint64_t rounds;  /* submissions: what goes out together counts once */
+    uint64_t hedged;  /* GETs sent a second time because they were late */
+    uint64_t uploads; /* packs that went up in parts */
     uint64_t aborts_refused; /* uploads that failed and were left behind */
 } namidb_request_stats;
 

@@ -272,13 +272,15 @@ static void store_stats(struct namidb *db, namidb_stats *out)
     out->requests = (namidb_request_stats){
         .get = counts.requests[NDB_GET],
         .put = counts.requests[NDB_PUT],
-        .put_if_absent = counts.requests[NDB_PUT_IF_ABSENT],
+        .put_if_absent =
+            counts.requests[NDB_PUT_IF_ABSENT] + facts.upload_requests,
         .del = counts.requests[NDB_DELETE] + counts.requests[NDB_DELETE_MANY],
         .list = counts.requests[NDB_LIST],
         .bytes_read = counts.bytes_read,
         .bytes_written = counts.bytes_written,
         .rounds = counts.rounds,
         .hedged = facts.hedged,
+        .uploads = facts.uploads,
         .aborts_refused = facts.aborts_refused,
     };
 }

@@ -26,6 +26,7 @@ static void parse_xml(struct ndb_slice body)
     }
     if (ndb_s3_error_parse(body, &error))
         FUZZ_CHECK(error.code[0] != '\0');
+    (void)ndb_s3_xml_is(body, "Error");
     if (ndb_s3_xml_text(body, "Key", &arena, &text) == NAMIDB_OK)
         FUZZ_CHECK(text != NULL);
     ndb_arena_release(&arena);

@@ -255,7 +255,7 @@ static void set_bool(lua_State *L, const char *field, bool is_it)
 
 static void push_requests(lua_State *L, const namidb_request_stats *requests)
 {
-    lua_createtable(L, 0, 9);
+    lua_createtable(L, 0, 10);
     set_count(L, "get", requests->get);
     set_count(L, "put", requests->put + requests->put_if_absent);
     set_count(L, "delete", requests->del);
@@ -264,6 +264,7 @@ static void push_requests(lua_State *L, const namidb_request_stats *requests)
     set_count(L, "bytes_written", requests->bytes_written);
     set_count(L, "rounds", requests->rounds);
     set_count(L, "hedged", requests->hedged);
+    set_count(L, "uploads", requests->uploads);
     set_count(L, "aborts_refused", requests->aborts_refused);
 }
 

@@ -58,7 +58,7 @@ static void set_headers(struct ndb_s3_call *call)
     add(call, "Host", call->host);
     if (call->credentials != NULL) {
         add(call, "x-amz-date", call->date);
-        add(call, "x-amz-content-sha256", call->hash);
+        add(call, "x-amz-content-sha256", call->payload.hash);
         if (call->credentials->token != NULL)
             add(call, "x-amz-security-token", call->credentials->token);
     }
@@ -66,8 +66,8 @@ static void set_headers(struct ndb_s3_call *call)
         add(call, "x-amz-expected-bucket-owner", settings->owner);
     if (settings->requester_pays)
         add(call, "x-amz-request-payer", "requester");
-    if (call->checksum[0] != '\0')
-        add(call, "x-amz-checksum-crc32c", call->checksum);
+    if (call->payload.checksum[0] != '\0')
+        add(call, "x-amz-checksum-crc32c", call->payload.checksum);
     for (size_t i = 0; i < call->header_count; i++)
         add(call, call->headers[i].name, call->headers[i].value);
 }
@@ -82,7 +82,7 @@ static int sign(struct ndb_s3_call *call)
         .query_count = call->query_count,
         .headers = headers,
         .header_count = call->sent_count,
-        .payload_hash = call->hash,
+        .payload_hash = call->payload.hash,
     };
     struct ndb_sigv4_scope scope = {
         .access_key = call->credentials->access_key,
@@ -141,10 +141,10 @@ static int prepare(struct ndb_s3_call *call)
 }
 
 /* Big-endian, in base64. */
-static int set_checksum(struct ndb_s3_call *call)
+static int set_checksum(struct ndb_slice body, struct ndb_s3_payload *out)
 {
-    struct ndb_buf text = NDB_BUF_INIT(sizeof call->checksum - 1);
-    uint32_t crc = ndb_crc32c(call->body);
+    struct ndb_buf text = NDB_BUF_INIT(sizeof out->checksum - 1);
+    uint32_t crc = ndb_crc32c(body);
     uint8_t bytes[4];
     int rc;
 
@@ -152,29 +152,40 @@ static int set_checksum(struct ndb_s3_call *call)
         bytes[i] = (uint8_t)(crc >> (24 - 8 * i));
     rc = ndb_base64_encode(&text, ndb_slice(bytes, sizeof bytes));
     if (rc >= 0) {
-        memcpy(call->checksum, text.data, text.bytes);
-        call->checksum[text.bytes] = '\0';
+        memcpy(out->checksum, text.data, text.bytes);
+        out->checksum[text.bytes] = '\0';
     }
     ndb_buf_release(&text);
     return rc;
 }
 
-/* What all tries share. */
-static int set_payload(struct ndb_s3_call *call)
+int ndb_s3_payload(const struct ndb_s3 *s3, struct ndb_slice body,
+                   bool wants_checksum, struct ndb_s3_payload *out)
 {
-    const struct ndb_s3_settings *settings = &call->s3->settings;
-    bool is_hashed = call->body.bytes <= HASHED_BYTES_MAX ||
+    const struct ndb_s3_settings *settings = &s3->settings;
+    bool is_hashed = body.bytes <= HASHED_BYTES_MAX ||
                      strcmp(settings->scheme, "https") != 0;
+
+    out->checksum[0] = '\0';
+    if (is_hashed)
+        ndb_sha256_hex(out->hash, body);
+    else
+        memcpy(out->hash, UNSIGNED, sizeof UNSIGNED);
+    if (settings->has_checksum && (wants_checksum || !is_hashed))
+        return set_checksum(body, out);
+    return NAMIDB_OK;
+}
+
+/* What all tries share. */
+static int set_constants(struct ndb_s3_call *call)
+{
     int rc = NAMIDB_OK;
 
-    call->checksum[0] = '\0';
-    if (is_hashed)
-        ndb_sha256_hex(call->hash, call->body);
-    else
-        memcpy(call->hash, UNSIGNED, sizeof UNSIGNED);
-    if (!is_hashed && settings->has_checksum)
-        rc = set_checksum(call);
-    return rc >= 0 ? ndb_s3_path(settings, call->key, &call->path) : rc;
+    if (!call->has_payload)
+        rc = ndb_s3_payload(call->s3, call->body, false, &call->payload);
+    if (rc >= 0)
+        rc = ndb_s3_path(&call->s3->settings, call->key, &call->path);
+    return rc;
 }
 
 /* -------------------------------------------------------------- the round --
@@ -277,14 +288,30 @@ static void ask_again(struct ndb_s3_call *call)
     ask(call);
 }
 
+/* What the body says of a failure; a 2xx that should be a document and is
+ * neither that nor an error tells nothing, so it counts as one to repeat. */
+static void read_error(struct ndb_s3_call *call)
+{
+    const struct ndb_http_exchange *exchange = &call->exchange;
+    struct ndb_slice body = ndb_buf_slice(&exchange->out);
+    bool is_good = exchange->answer.status < 300;
+
+    call->error = (struct ndb_s3_error){ .code = "" };
+    if (exchange->status < 0 || (is_good && call->answer_root == NULL))
+        return;
+    if (!ndb_s3_error_parse(body, &call->error) && is_good &&
+        !ndb_s3_xml_is(body, call->answer_root))
+        call->error =
+            (struct ndb_s3_error){ .code = "InternalError",
+                                   .message = "the answer is cut short" };
+}
+
 static void on_answer(struct ndb_http_exchange *exchange)
 {
     struct ndb_s3_call *call = exchange->context;
     enum ndb_s3_verdict verdict;
 
-    call->error = (struct ndb_s3_error){ .code = "" };
-    if (exchange->status >= 0 && exchange->answer.status >= 300)
-        (void)ndb_s3_error_parse(ndb_buf_slice(&exchange->out), &call->error);
+    read_error(call);
     verdict = ndb_s3_judge(exchange, &call->error, call->region);
     if (verdict == NDB_S3_OK && call->can_hedge)
         ndb_hedge_learn(&call->s3->hedge, exchange);
@@ -331,7 +358,8 @@ static void send(struct ndb_s3_call *call)
         .answer_bytes_max = call->answer_bytes_max,
         .not_before_ns = now_or_quiet_ns(call),
         .deadline_ns = call->deadline_ns,
-        .stall_seconds = STALL_SECONDS,
+        .stall_seconds =
+            call->stall_seconds != 0 ? call->stall_seconds : STALL_SECONDS,
         .ca_bundle = call->s3->settings.ca_bundle[0] != '\0'
                          ? call->s3->settings.ca_bundle
                          : NULL,
@@ -386,7 +414,7 @@ void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call)
     call->path = NDB_BUF_INIT(TEXT_BYTES_MAX);
     call->url = NDB_BUF_INIT(TEXT_BYTES_MAX);
     call->authorization = NDB_BUF_INIT(TEXT_BYTES_MAX);
-    rc = set_payload(call);
+    rc = set_constants(call);
     if (rc < 0)
         fail(call, rc);
     else

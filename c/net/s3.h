@@ -39,6 +39,16 @@ uint64_t ndb_s3_hedged(const struct ndb_s3 *s3);
 
 enum { NDB_S3_HEADERS_MAX = 24 };
 
+/* What a request says of its body, whichever try it is. */
+struct ndb_s3_payload {
+    char hash[NDB_SHA256_HEX_BYTES + 1]; /* or UNSIGNED-PAYLOAD */
+    char checksum[12];                   /* crc32c in base64; "": none */
+};
+
+/* `wants_checksum`: also for a body that is hashed. */
+int ndb_s3_payload(const struct ndb_s3 *s3, struct ndb_slice body,
+                   bool wants_checksum, struct ndb_s3_payload *out);
+
 struct ndb_s3_call {
     /* Set by the caller; must not change until done. */
     const char *method;
@@ -50,8 +60,14 @@ struct ndb_s3_call {
     size_t header_count;
     struct ndb_slice body;
     bool has_body;
+    bool has_payload; /* of the body; else it is worked out at submit */
+    struct ndb_s3_payload payload;
     bool is_create; /* never repeated once it may be applied */
     bool can_hedge; /* changes nothing: sent twice when it is late */
+    /* The document of a good answer: some requests say 200 before they know,
+     * and what went wrong in the body. NULL: 2xx is good. */
+    const char *answer_root;
+    int64_t stall_seconds; /* without a byte; 0: 10 */
     size_t answer_bytes_max;
     int64_t deadline_ns;
     void (*done)(struct ndb_s3_call *call);
@@ -79,8 +95,6 @@ struct ndb_s3_call {
     char host[NDB_S3_HOST_BYTES];
     char region[64];
     char date[17];
-    char hash[NDB_SHA256_HEX_BYTES + 1];
-    char checksum[12];
     int64_t pause_until_ns;
     unsigned mended; /* bits 1 << enum ndb_s3_verdict: once each */
 };

@@ -36,6 +36,11 @@ static bool is_expired(const char *code)
     return is_listed(codes, code);
 }
 
+static bool is_precondition(int http, const char *code)
+{
+    return http == 412 || strcmp(code, "PreconditionFailed") == 0;
+}
+
 const char *ndb_s3_region_told(const struct ndb_http_exchange *exchange,
                                const struct ndb_s3_error *error)
 {
@@ -64,9 +69,9 @@ enum ndb_s3_verdict ndb_s3_judge(const struct ndb_http_exchange *exchange,
         return NDB_S3_AGAIN;
     if (exchange->status < 0)
         return NDB_S3_FAILED;
-    if (http >= 200 && http < 300)
+    if (http >= 200 && http < 300 && error->code[0] == '\0')
         return NDB_S3_OK;
-    if (http == 412)
+    if (is_precondition(http, error->code))
         return NDB_S3_EXISTS;
     if (http == 404 && strcmp(error->code, "NoSuchKey") == 0)
         return NDB_S3_ABSENT;
@@ -180,7 +185,7 @@ int ndb_s3_explain(const struct ndb_http_exchange *exchange,
     if (http == 404 && error->code[0] == '\0')
         return ndb_fail(err, NAMIDB_EIO,
                         "404 without an S3 error: is this an S3 endpoint?");
-    if (http == 412)
+    if (is_precondition(http, error->code))
         return ndb_fail(err, NAMIDB_ECONFLICT, "is there already");
     if (http == 416)
         return ndb_fail(err, NAMIDB_EINVAL, "range starts past the end");

@@ -3,9 +3,9 @@
  * s3_judge.h - what an answer of S3 means, and what to do next.
  *
  *   answer                                                    verdict
- *   2xx                                                       OK
+ *   2xx without an error in its body                          OK
  *   404 NoSuchKey                                             ABSENT
- *   412                                                       EXISTS
+ *   412, PreconditionFailed                                   EXISTS
  *   500 502 503 504 429 408, RequestTimeout,
  *   409 ConditionalRequestConflict, OperationAborted,
  *   transport errors                                          AGAIN

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -87,6 +86,14 @@ static void XMLCALL on_end(void *context, const XML_Char *name)
         stop(walk, rc);
 }
 
+static struct ndb_slice skip_blanks(struct ndb_slice body)
+{
+    while (body.bytes != 0 && strchr(" \t\r\n", *body.data) != NULL &&
+           *body.data != 0)
+        body = ndb_slice(body.data + 1, body.bytes - 1);
+    return body;
+}
+
 /* No document type, so no entity of its own: a bomb cannot be declared. */
 static void XMLCALL on_doctype(void *context, const XML_Char *name,
                                const XML_Char *system_id,
@@ -110,6 +117,8 @@ static int walk_document(struct walk *walk, struct ndb_slice body)
                                                       ndb_free };
     enum XML_Status status;
 
+    /* S3 sends blanks while it is at work. */
+    body = skip_blanks(body);
     if (body.bytes > INT32_MAX)
         return NAMIDB_EIO;
     walk->text = NDB_BUF_INIT(TEXT_BYTES_MAX);
@@ -330,4 +339,52 @@ int ndb_s3_xml_text(struct ndb_slice body, const char *name,
         return rc;
     *text = wanted.text;
     return wanted.text != NULL ? NAMIDB_OK : NAMIDB_NONE;
+}
+
+/* -------------------------------------------------------------- uploads -- */
+
+struct root_walk {
+    const char *name;
+    bool is_it;
+};
+
+static int visit_root(struct walk *walk, const char *parent, const char *name,
+                      const char *text)
+{
+    struct root_walk *root = walk->context;
+
+    (void)text;
+    if (parent[0] == '\0')
+        root->is_it = strcmp(name, root->name) == 0;
+    return NAMIDB_OK;
+}
+
+bool ndb_s3_xml_is(struct ndb_slice body, const char *name)
+{
+    struct root_walk root = { name, false };
+    struct walk walk = { .visit = visit_root, .context = &root };
+
+    return walk_document(&walk, body) >= 0 && root.is_it;
+}
+
+int ndb_s3_parts_encode(const struct ndb_s3_part *parts, size_t count,
+                        struct ndb_buf *out)
+{
+    static const char head[] = "<CompleteMultipartUpload xmlns=\"http://"
+                               "s3.amazonaws.com/doc/2006-03-01/\">";
+    static const char tail[] = "</CompleteMultipartUpload>";
+    int rc = ndb_buf_append(out, head, sizeof head - 1);
+
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        bool is_checked = parts[i].checksum[0] != '\0';
+        char line[320];
+        int bytes = snprintf(
+            line, sizeof line,
+            "<Part><PartNumber>%zu</PartNumber><ETag>%s</ETag>%s%s%s</Part>",
+            i + 1, parts[i].etag, is_checked ? "<ChecksumCRC32C>" : "",
+            parts[i].checksum, is_checked ? "</ChecksumCRC32C>" : "");
+
+        rc = ndb_buf_append(out, line, (size_t)bytes);
+    }
+    return rc >= 0 ? ndb_buf_append(out, tail, sizeof tail - 1) : rc;
 }

@@ -9,7 +9,7 @@
 #define NDB_NET_S3_XML_H
 
 #include "base/arena.h"
-#include "base/slice.h"
+#include "base/buf.h"
 
 /* <Error>; texts are cut at their size, "" when absent. */
 struct ndb_s3_error {
@@ -39,6 +39,19 @@ struct ndb_s3_listing {
  * answer of something that is not S3). All memory is the arena's. */
 int ndb_s3_listing_parse(struct ndb_slice body, namidb_arena *arena,
                          struct ndb_s3_listing *out);
+
+/* True when `body` is a whole document whose root is `name`. */
+bool ndb_s3_xml_is(struct ndb_slice body, const char *name);
+
+/* A part of an upload, as its list names it. */
+struct ndb_s3_part {
+    char etag[128];
+    char checksum[12]; /* crc32c in base64; "": none */
+};
+
+/* Appends the <CompleteMultipartUpload> of all parts in order. */
+int ndb_s3_parts_encode(const struct ndb_s3_part *parts, size_t count,
+                        struct ndb_buf *out);
 
 /* Milliseconds of "2026-11-24T10:00:00.123Z"; 0 when it is no such text. */
 int64_t ndb_s3_time(const char *text);

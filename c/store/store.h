@@ -88,8 +88,10 @@ struct ndb_store;
 /* What a store knows of itself. */
 struct ndb_store_facts {
     namidb_place place;
-    uint64_t hedged;         /* GETs sent a second time */
-    uint64_t aborts_refused; /* uploads left behind */
+    uint64_t hedged;          /* GETs sent a second time */
+    uint64_t uploads;         /* PUTs that went in parts */
+    uint64_t upload_requests; /* of those, beside one each */
+    uint64_t aborts_refused;  /* uploads left behind */
 };
 
 struct ndb_store_ops {

@@ -9,17 +9,33 @@
 #include "store/store_s3_internal.h"
 #include "sys/clock.h"
 
-enum { LISTING_BYTES_MAX = 8 << 20 }; /* 1,000 keys of 1 KiB, in XML */
+enum {
+    LISTING_BYTES_MAX = 8 << 20, /* 1,000 keys of 1 KiB, in XML */
+    UPLOAD_BYTES_MIN = 64 << 20,
+    UPLOAD_PART_BYTES = 16 << 20,
+};
 
 /* ------------------------------------------------------------- finishing -- */
 
-void ndb_s3_finish(struct ndb_s3_store *store, struct ndb_request *request)
+void ndb_s3_hold(struct ndb_s3_store *store)
 {
-    request->done(request);
+    (void)pthread_mutex_lock(&store->lock);
+    store->in_flight++;
+    (void)pthread_mutex_unlock(&store->lock);
+}
+
+void ndb_s3_release(struct ndb_s3_store *store)
+{
     (void)pthread_mutex_lock(&store->lock);
     if (--store->in_flight == 0)
         ndb_cond_broadcast(&store->idle);
     (void)pthread_mutex_unlock(&store->lock);
+}
+
+void ndb_s3_finish(struct ndb_s3_store *store, struct ndb_request *request)
+{
+    request->done(request);
+    ndb_s3_release(store);
 }
 
 static void op_free(struct ndb_s3_op *op)
@@ -244,18 +260,18 @@ static void begin_list(struct ndb_s3_op *op)
 
 /* --------------------------------------------------------------- writing -- */
 
-static void begin_put(struct ndb_s3_op *op)
+static bool is_pack(const struct ndb_request *request)
+{
+    return strncmp(request->key, "pack/", 5) == 0;
+}
+
+void ndb_s3_op_object_headers(struct ndb_s3_op *op)
 {
     const struct ndb_s3_uri *uri = &op->store->uri;
-    const struct ndb_request *request = op->request;
-    size_t count = 0;
+    size_t count = op->call.header_count;
 
-    if (request->op == NDB_PUT_IF_ABSENT) {
-        op->pairs[count++] = (struct ndb_sigv4_pair){ "If-None-Match", "*" };
-        op->call.is_create = true;
-    }
     /* Log and manifest are read too often for another class than STANDARD. */
-    if (uri->storage_class[0] != '\0' && strncmp(request->key, "pack/", 5) == 0)
+    if (uri->storage_class[0] != '\0' && is_pack(op->request))
         op->pairs[count++] = (struct ndb_sigv4_pair){ "x-amz-storage-class",
                                                       uri->storage_class };
     if (uri->sse[0] != '\0')
@@ -265,10 +281,22 @@ static void begin_put(struct ndb_s3_op *op)
         op->pairs[count++] = (struct ndb_sigv4_pair){
             "x-amz-server-side-encryption-aws-kms-key-id", uri->sse_kms_key_id
         };
-    op->call.method = "PUT";
-    op->call.action = "s3:PutObject";
     op->call.headers = op->pairs;
     op->call.header_count = count;
+}
+
+static void begin_put(struct ndb_s3_op *op)
+{
+    const struct ndb_request *request = op->request;
+
+    if (request->op == NDB_PUT_IF_ABSENT) {
+        op->pairs[op->call.header_count++] =
+            (struct ndb_sigv4_pair){ "If-None-Match", "*" };
+        op->call.is_create = true;
+    }
+    ndb_s3_op_object_headers(op);
+    op->call.method = "PUT";
+    op->call.action = "s3:PutObject";
     op->call.body = request->body;
     op->call.has_body = true;
     op->call.answer_bytes_max = NDB_S3_ERROR_BYTES_MAX;
@@ -295,18 +323,24 @@ static void write_done(struct ndb_s3_op *op)
 
 /* ------------------------------------------------------------- requests -- */
 
-struct ndb_s3_op *ndb_s3_op_new(struct ndb_s3_store *store,
-                                struct ndb_request *request)
+void ndb_s3_op_init(struct ndb_s3_op *op, struct ndb_s3_store *store,
+                    struct ndb_request *request)
 {
-    struct ndb_s3_op *op = ndb_calloc(1, sizeof *op);
-
-    if (op == NULL)
-        return NULL;
+    memset(op, 0, sizeof *op);
     op->store = store;
     op->request = request;
     op->call.key = op->key;
     op->call.deadline_ns = request->deadline_ns;
     op->call.context = op;
+}
+
+struct ndb_s3_op *ndb_s3_op_new(struct ndb_s3_store *store,
+                                struct ndb_request *request)
+{
+    struct ndb_s3_op *op = ndb_alloc(sizeof *op);
+
+    if (op != NULL)
+        ndb_s3_op_init(op, store, request);
     return op;
 }
 
@@ -396,6 +430,28 @@ static int begin_one(struct ndb_s3_store *store, struct ndb_request *request)
     return NAMIDB_OK;
 }
 
+static bool is_in_parts(const struct ndb_s3_store *store,
+                        const struct ndb_request *request)
+{
+    return (request->op == NDB_PUT || request->op == NDB_PUT_IF_ABSENT) &&
+           request->body.bytes > store->split.above_bytes && is_pack(request);
+}
+
+/* NAMIDB_OK: it will be done; otherwise it is over. */
+static int begin(struct ndb_s3_store *store, struct ndb_request *request)
+{
+    int rc = check_request(store, request);
+
+    if (rc < 0)
+        return rc;
+    if (request->op == NDB_DELETE_MANY)
+        return request->key_count == 0 ? NAMIDB_NONE
+                                       : ndb_s3_delete_many(store, request);
+    if (is_in_parts(store, request))
+        return ndb_s3_upload(store, request);
+    return begin_one(store, request);
+}
+
 static void s3_submit(struct ndb_store *base, struct ndb_request *requests,
                       size_t count)
 {
@@ -404,21 +460,9 @@ static void s3_submit(struct ndb_store *base, struct ndb_request *requests,
     (void)pthread_mutex_lock(&store->lock);
     store->in_flight += count;
     (void)pthread_mutex_unlock(&store->lock);
-    for (size_t i = 0; i < count; i++) {
-        struct ndb_request *request = &requests[i];
-        int rc = check_request(store, request);
-
-        if (rc >= 0 && request->op == NDB_DELETE_MANY) {
-            if (request->key_count == 0)
-                rc = NAMIDB_NONE;
-            else
-                rc = ndb_s3_delete_many(store, request);
-        } else if (rc >= 0) {
-            rc = begin_one(store, request);
-        }
-        if (rc != NAMIDB_OK)
-            ndb_s3_finish(store, request);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (begin(store, &requests[i]) != NAMIDB_OK)
+            ndb_s3_finish(store, &requests[i]);
 }
 
 /* ------------------------------------------------------- open and close -- */
@@ -439,7 +483,7 @@ static void s3_close(struct ndb_store *base)
 
 static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
 {
-    const struct ndb_s3_store *store = (struct ndb_s3_store *)base;
+    struct ndb_s3_store *store = (struct ndb_s3_store *)base;
     namidb_place *place = &facts->place;
 
     memcpy(place->kind, "s3", sizeof "s3");
@@ -449,6 +493,9 @@ static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
             "probe=off: nobody checked that this store keeps If-None-Match; "
             "one that does not loses commits";
     facts->hedged = ndb_s3_hedged(store->s3);
+    facts->uploads = atomic_load(&store->uploads);
+    facts->upload_requests = atomic_load(&store->upload_requests);
+    facts->aborts_refused = atomic_load(&store->aborts_refused);
 }
 
 static const struct ndb_store_ops S3_OPS = { s3_submit, s3_close, s3_tell };
@@ -462,6 +509,12 @@ static void name_probe_host(struct ndb_s3_store *store)
         endpoint = "amazonaws.com";
     (void)snprintf(store->base.probe_host, sizeof store->base.probe_host,
                    "%.*s", (int)strcspn(endpoint, ":"), endpoint);
+}
+
+void ndb_s3_store_split(struct ndb_store *store,
+                        const struct ndb_s3_split *split)
+{
+    ((struct ndb_s3_store *)store)->split = *split;
 }
 
 int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
@@ -483,6 +536,7 @@ int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
     (void)pthread_mutex_init(&store->lock, NULL);
     ndb_cond_init(&store->idle);
     store->base.ops = &S3_OPS;
+    store->split = (struct ndb_s3_split){ UPLOAD_BYTES_MIN, UPLOAD_PART_BYTES };
     if (store->uri.has_probe)
         name_probe_host(store);
     ndb_s3_uri_describe(&store->uri, ndb_s3_credentials_place(store->s3),

@@ -6,6 +6,9 @@
  *   GET            GetObject, with a Range when asked      s3:GetObject
  *   PUT            PutObject                               s3:PutObject
  *   PUT_IF_ABSENT  PutObject with If-None-Match: *         s3:PutObject
+ *   either, of a   CreateMultipartUpload, UploadPart ..,   s3:PutObject
+ *   large pack     CompleteMultipartUpload
+ *   after failure  AbortMultipartUpload, if it may         (wanted, not needed)
  *   DELETE, _MANY  DeleteObject, one by one, 16 at once    s3:DeleteObject
  *   LIST           ListObjectsV2, one page                 s3:ListBucket
  *
@@ -21,5 +24,15 @@
 /* Sends nothing. */
 int ndb_s3_store_open(struct ndb_store **store, const namidb_uri *uri,
                       namidb_error *err);
+
+/* When a pack goes up in parts. */
+struct ndb_s3_split {
+    uint64_t above_bytes; /* 64 MiB */
+    uint64_t part_bytes;  /* 16 MiB; S3 takes 5 MiB to 5 GiB, 10,000 parts */
+};
+
+/* For tests, which have no time for large packs; before the first request. */
+void ndb_s3_store_split(struct ndb_store *store,
+                        const struct ndb_s3_split *split);
 
 #endif

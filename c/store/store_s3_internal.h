@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_s3_internal.h - what the two files of the S3 store share: store_s3.c
- * turns requests into calls, store_s3_delete.c one request into many calls.
+ * store_s3_internal.h - what the files of the S3 store share: store_s3.c turns
+ * requests into calls, store_s3_delete.c and store_s3_upload.c one request into
+ * many calls.
  */
 #ifndef NDB_STORE_STORE_S3_INTERNAL_H
 #define NDB_STORE_STORE_S3_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "base/limits.h"
 #include "net/s3.h"
 #include "store/s3_uri.h"
-#include "store/store.h"
+#include "store/store_s3.h"
 #include "sys/thread.h"
 
 enum {
@@ -21,13 +24,18 @@ struct ndb_s3_store {
     struct ndb_store base;
     struct ndb_s3 *s3;
     struct ndb_s3_uri uri;
+    struct ndb_s3_split split;
+
+    atomic_uint_fast64_t uploads;
+    atomic_uint_fast64_t upload_requests; /* beside one each */
+    atomic_uint_fast64_t aborts_refused;
 
     pthread_mutex_t lock;
     struct ndb_cond idle;
     size_t in_flight;
 };
 
-/* One call, for one request or one key of a DELETE_MANY. */
+/* One call, for one request, one key of a DELETE_MANY, one part. */
 struct ndb_s3_op {
     struct ndb_s3_call call;
     struct ndb_s3_store *store;
@@ -39,11 +47,16 @@ struct ndb_s3_op {
     char text[64]; /* the range, or the number of keys */
 };
 
+/* A call that only needs a method. */
+void ndb_s3_op_init(struct ndb_s3_op *op, struct ndb_s3_store *store,
+                    struct ndb_request *request);
 /* NULL: no memory. */
 struct ndb_s3_op *ndb_s3_op_new(struct ndb_s3_store *store,
                                 struct ndb_request *request);
 /* Makes the call a DeleteObject. */
 void ndb_s3_op_delete(struct ndb_s3_op *op);
+/* Gives the call the headers that an object is made with: class, encryption. */
+void ndb_s3_op_object_headers(struct ndb_s3_op *op);
 /* The failure of a call as that of the request. */
 void ndb_s3_op_fail(struct ndb_s3_op *op);
 /* The key of the object; false when it would be too long. */
@@ -51,9 +64,15 @@ bool ndb_s3_full_key(const struct ndb_s3_store *store, const char *key,
                      char out[NDB_STORE_KEY_BYTES_MAX + 1]);
 /* Calls `done`: the request is over. */
 void ndb_s3_finish(struct ndb_s3_store *store, struct ndb_request *request);
+/* Something that close waits for, beside requests. */
+void ndb_s3_hold(struct ndb_s3_store *store);
+void ndb_s3_release(struct ndb_s3_store *store);
 
 /* Starts a DELETE_MANY, whose keys were checked and are not none. NAMIDB_OK: it
  * will be done; otherwise it was not started. */
 int ndb_s3_delete_many(struct ndb_s3_store *store, struct ndb_request *request);
+
+/* Starts a PUT in parts; the same. */
+int ndb_s3_upload(struct ndb_s3_store *store, struct ndb_request *request);
 
 #endif

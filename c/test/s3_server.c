@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "s3_uploads.h"
+
 enum { OBJECTS_MAX = 4096, HEADERS_BYTES = 8 << 10 };
 
 struct object {
@@ -23,6 +25,7 @@ struct s3_server {
     pthread_mutex_t lock;
     struct object objects[OBJECTS_MAX]; /* by key */
     size_t count;
+    struct s3_uploads *uploads;
     struct s3_fault fault;
     enum s3_manner manner;
     unsigned seen;
@@ -233,6 +236,114 @@ static void put_object(struct s3_server *server,
         keep_object(server, key, request->body);
 }
 
+/* -------------------------------------------------------------- uploads -- */
+
+/* Whether the condition of a write holds; otherwise it is refused. */
+static bool may_write(const struct s3_server *server,
+                      const struct http_request *request, const char *key,
+                      struct answer *answer)
+{
+    char value[8];
+    bool is_there;
+
+    (void)find(server, key, &is_there);
+    if (!is_there || server->manner == S3_IGNORES ||
+        !http_request_header(request, "If-None-Match", value, sizeof value))
+        return true;
+    refuse(answer, 412, "PreconditionFailed");
+    return false;
+}
+
+static void begin_upload(struct s3_server *server,
+                         const struct http_request *request, const char *key,
+                         struct answer *answer)
+{
+    char value[16];
+    char id[32];
+
+    s3_uploads_begin(server->uploads, key,
+                     http_request_header(request, "x-amz-checksum-algorithm",
+                                         value, sizeof value),
+                     id);
+    answer->status = 200;
+    (void)fprintf(answer->body,
+                  "<InitiateMultipartUploadResult><UploadId>%s</UploadId>"
+                  "</InitiateMultipartUploadResult>",
+                  id);
+}
+
+static void put_part(struct s3_server *server,
+                     const struct http_request *request, const char *query,
+                     const char *id, struct answer *answer)
+{
+    char number[16];
+    char checksum[16] = "";
+    char etag[40];
+    const char *refusal;
+
+    param(query, "partNumber", number, sizeof number);
+    (void)http_request_header(request, "x-amz-checksum-crc32c", checksum,
+                              sizeof checksum);
+    refusal = s3_uploads_part(server->uploads, id,
+                              (unsigned)strtoul(number, NULL, 10),
+                              request->body, checksum, etag);
+    answer->status = 200;
+    if (refusal != NULL)
+        refuse(answer, strcmp(refusal, "NoSuchUpload") == 0 ? 404 : 400,
+               refusal);
+    else
+        (void)snprintf(answer->headers, sizeof answer->headers, "ETag: %s\r\n",
+                       etag);
+}
+
+static void join_upload(struct s3_server *server,
+                        const struct http_request *request, const char *id,
+                        const char *key, struct answer *answer)
+{
+    struct ndb_buf whole;
+    const char *refusal;
+
+    if (!may_write(server, request, key, answer))
+        return;
+    refusal = s3_uploads_join(server->uploads, id, request->body, &whole);
+    if (refusal != NULL) {
+        refuse(answer, strcmp(refusal, "NoSuchUpload") == 0 ? 404 : 400,
+               refusal);
+        return;
+    }
+    keep_object(server, key, ndb_buf_slice(&whole));
+    free(whole.data);
+    answer->status = 200;
+    (void)fprintf(answer->body, "<?xml version=\"1.0\"?>\n   "
+                                "<CompleteMultipartUploadResult><ETag>x</ETag>"
+                                "</CompleteMultipartUploadResult>");
+}
+
+/* What is about an upload; false: it is not. The query begins behind its '?'.
+ */
+static bool apply_upload(struct s3_server *server,
+                         const struct http_request *request, const char *query,
+                         const char *key, struct answer *answer)
+{
+    char id[64];
+
+    if (strncmp(query + 1, "uploads=", 8) == 0) {
+        begin_upload(server, request, key, answer);
+        return true;
+    }
+    param(query, "uploadId", id, sizeof id);
+    if (id[0] == '\0')
+        return false;
+    answer->status = 204;
+    if (strcmp(request->method, "PUT") == 0)
+        put_part(server, request, query, id, answer);
+    else if (strcmp(request->method, "POST") == 0)
+        join_upload(server, request, id, key, answer);
+    else if (!s3_uploads_abort(server->uploads, id))
+        refuse(answer, 404, "NoSuchUpload");
+    return true;
+}
+
 /* Under the lock. `target` is cut apart. */
 static void apply(struct s3_server *server, const struct http_request *request,
                   char *target, struct answer *answer)
@@ -251,6 +362,8 @@ static void apply(struct s3_server *server, const struct http_request *request,
     if (key == NULL)
         abort();
     percent_decode(++key);
+    if (query != NULL && apply_upload(server, request, query, key, answer))
+        return;
     if (strcmp(request->method, "GET") == 0) {
         (void)http_request_header(request, "Range", value, sizeof value);
         get_object(server, key, value, answer);
@@ -354,6 +467,7 @@ struct s3_server *s3_server_start(void)
     if (server == NULL)
         abort();
     (void)pthread_mutex_init(&server->lock, NULL);
+    server->uploads = s3_uploads_new();
     server->http = http_server_start(handle, server);
     return server;
 }
@@ -363,6 +477,7 @@ void s3_server_stop(struct s3_server *server)
     http_server_stop(server->http);
     while (server->count != 0)
         drop_object(server, server->count - 1);
+    s3_uploads_free(server->uploads);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);
 }
@@ -428,6 +543,16 @@ bool s3_server_has(struct s3_server *server, const char *key)
     (void)find(server, key, &is_there);
     (void)pthread_mutex_unlock(&server->lock);
     return is_there;
+}
+
+size_t s3_server_uploads(struct s3_server *server)
+{
+    size_t count;
+
+    (void)pthread_mutex_lock(&server->lock);
+    count = s3_uploads_count(server->uploads);
+    (void)pthread_mutex_unlock(&server->lock);
+    return count;
 }
 
 size_t s3_server_count(struct s3_server *server)

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "place.h"
 #include "store/probe.h"
+#include "store/store_s3.h"
 #include "sys/clock.h"
 
 struct fixture {
@@ -234,6 +235,38 @@ static void test_s3__large_objects_are_read_in_ranges(void **state)
     ndb_free(body);
 }
 
+static void test_s3__a_large_pack_goes_up_in_parts(void **state)
+{
+    enum { PART = 5 << 20, BYTES = 2 * PART + 1000 };
+    const struct ndb_s3_split split = { PART, PART };
+    struct fixture *fixture = *state;
+    struct ndb_request put = request_of(NDB_PUT_IF_ABSENT, "pack/a");
+    struct ndb_request get = request_of(NDB_GET, "pack/a");
+    struct ndb_store_facts facts;
+    uint8_t *body = ndb_alloc(BYTES);
+
+    for (uint32_t i = 0; i < BYTES; i++)
+        body[i] = (uint8_t)(i * 2654435761u >> 24);
+    ndb_s3_store_split(fixture->store, &split);
+    put.body = ndb_slice(body, BYTES);
+    must_run(fixture->store, &put, 1);
+    assert_int_equal(put.status, NAMIDB_OK);
+    must_run(fixture->store, &get, 1);
+    assert_true(
+        ndb_slice_equal(ndb_buf_slice(&get.out), ndb_slice(body, BYTES)));
+    ndb_request_release(&get);
+    ndb_store_tell(fixture->store, &facts);
+    assert_int_equal(facts.uploads, 1);
+    assert_int_equal(facts.upload_requests, 4);
+
+    /* Not every server honours the condition on the list: it must then have
+     * the new bytes whole, and they are the same. */
+    put.deadline_ns = ndb_deadline_after(30000);
+    (void)ndb_store_run(fixture->store, &put, 1, NULL);
+    assert_true(put.status == NAMIDB_ECONFLICT || put.status == NAMIDB_OK);
+    ndb_free(body);
+}
+
 static void
 test_s3__behind_the_end_is_invalid_and_at_the_end_empty(void **state)
 {
@@ -321,6 +354,7 @@ int main(void)
         TEST(test_s3__any_key_comes_back_as_it_was),
         TEST(test_s3__pages_of_a_listing_join_up),
         TEST(test_s3__large_objects_are_read_in_ranges),
+        TEST(test_s3__a_large_pack_goes_up_in_parts),
         TEST(test_s3__behind_the_end_is_invalid_and_at_the_end_empty),
         TEST(test_s3__the_clock_is_the_servers),
         TEST(test_s3__an_absent_bucket_is_not_found),

@@ -171,10 +171,53 @@ static void test_s3_xml__runs_out_of_memory_cleanly(void **state)
     }
 }
 
+static void test_s3_xml__tells_a_whole_document_by_its_root(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_it;
+    } cases[] = {
+        { "<Done/>", true },
+        { " \n<?xml version=\"1.0\"?> <Done xmlns=\"x\"><A>1</A></Done>",
+          true },
+        { "<Done><A>1</A>", false },
+        { "<Other><Done/></Other>", false },
+        { "", false },
+        { "   ", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (ndb_s3_xml_is(ndb_slice_text(cases[i].text), "Done") !=
+            cases[i].is_it)
+            fail_msg("case %zu", i);
+}
+
+static void test_s3_xml__writes_the_list_of_parts(void **state)
+{
+    static const struct ndb_s3_part parts[] = { { "\"a\"", "AAAAAA==" },
+                                                { "\"b\"", "" } };
+    struct ndb_buf out = NDB_BUF_INIT(4096);
+
+    (void)state;
+    assert_int_equal(ndb_s3_parts_encode(parts, 2, &out), NAMIDB_OK);
+    assert_true(ndb_slice_equal(
+        ndb_buf_slice(&out),
+        ndb_slice_text(
+            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/"
+            "2006-03-01/\"><Part><PartNumber>1</PartNumber><ETag>\"a\"</ETag>"
+            "<ChecksumCRC32C>AAAAAA==</ChecksumCRC32C></Part><Part>"
+            "<PartNumber>2</PartNumber><ETag>\"b\"</ETag></Part>"
+            "</CompleteMultipartUpload>")));
+    ndb_buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_s3_xml__reads_an_error),
+        cmocka_unit_test(test_s3_xml__tells_a_whole_document_by_its_root),
+        cmocka_unit_test(test_s3_xml__writes_the_list_of_parts),
         cmocka_unit_test(test_s3_xml__what_is_no_error_is_none),
         cmocka_unit_test(test_s3_xml__reads_a_listing),
         cmocka_unit_test(
