@@ -39,7 +39,7 @@ FUZZERS := $(FUZZ_SRC:c/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCHES := $(BENCH_SRC:c/bench/%.c=$(BUILD)/bench/%)
 
 .PHONY: all help setup env check lint unit test test-backends tck asan tsan \
-        fuzz bench demo install clean
+        fuzz bench bench-setup demo install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -115,6 +115,10 @@ fuzz:
 bench: setup
 	@$(MAKE) --no-print-directory benches
 	@spec/bench/run
+
+## make bench-setup  the peers that measures are put beside, in a cache folder
+bench-setup:
+	@spec/bench/setup
 
 ## make demo       the graph of this machine's Debian packages; STORE=s3: on MinIO
 demo: setup
