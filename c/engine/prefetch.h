@@ -26,8 +26,11 @@ static inline void ndb_prefetch_column(const struct ndb_column *column,
         __builtin_prefetch(column->as.bits + row / 64);
         break;
     case NDB_COLUMN_INT:
+        __builtin_prefetch((const uint8_t *)column->as.items +
+                           (size_t)column->width * row);
+        break;
     case NDB_COLUMN_FLOAT:
-        __builtin_prefetch(column->as.integers + row);
+        __builtin_prefetch(column->as.numbers + row);
         break;
     case NDB_COLUMN_STRING:
     case NDB_COLUMN_TAGGED:

@@ -119,6 +119,26 @@ int ndb_row_decode(struct ndb_slice row, namidb_arena *arena, namidb_node *out)
     return rc;
 }
 
+int ndb_row_has_label(struct ndb_slice row, uint32_t label, bool *has_label)
+{
+    struct ndb_reader reader = ndb_reader(row);
+    namidb_arena arena = NDB_ARENA_INIT; /* a key needs none of it */
+    namidb_value key;
+    uint64_t count, at = 0;
+    int rc = ndb_value_decode(&reader, &arena, &key);
+
+    ndb_arena_release(&arena);
+    *has_label = false;
+    if (rc < 0)
+        return NAMIDB_ECORRUPT;
+    count = ndb_reader_varint_max(&reader, NDB_ROW_LABELS_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        at += ndb_reader_varint_max(&reader, NDB_LABEL_COUNT_MAX);
+        *has_label = *has_label || at == label;
+    }
+    return reader.is_failed ? NAMIDB_ECORRUPT : NAMIDB_OK;
+}
+
 uint64_t ndb_key_hash(const namidb_value *key)
 {
     uint8_t data[16 + NDB_KEY_BYTES_MAX];

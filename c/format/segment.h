@@ -25,7 +25,7 @@
 /* How a column keeps its values. */
 enum ndb_column_kind {
     NDB_COLUMN_BOOL,   /* bits */
-    NDB_COLUMN_INT,    /* i64; kind says INT, DATE, LOCAL_TIME */
+    NDB_COLUMN_INT,    /* narrow; kind says INT, DATE, LOCAL_TIME */
     NDB_COLUMN_FLOAT,  /* f64 */
     NDB_COLUMN_STRING, /* offsets, bytes; kind says STRING or BYTES */
     NDB_COLUMN_TAGGED  /* offsets into encoded values of value.h */
@@ -36,11 +36,13 @@ struct ndb_column {
     uint32_t name;   /* property number */
     uint8_t storage; /* enum ndb_column_kind */
     uint8_t kind;    /* enum namidb_kind of all values, unless TAGGED */
+    uint8_t width;   /* INT: bytes of an item, 1, 2, 4, 8 */
     uint32_t null_count;
+    int64_t base;            /* INT: a value is base + item, modulo 2^64 */
     const uint64_t *present; /* bits; NULL: no nulls */
     union {
         const uint64_t *bits;
-        const int64_t *integers;
+        const void *items;
         const double *numbers;
         const uint32_t *offsets; /* rows + 1 */
     } as;
@@ -140,6 +142,28 @@ int ndb_column_value(const struct ndb_column *column, uint32_t row,
 int ndb_columns_props(const struct ndb_column *columns, uint32_t column_count,
                       uint32_t row, namidb_arena *arena,
                       const namidb_property **props, uint32_t *count);
+/* The value of row i of an INT column. */
+static inline int64_t ndb_column_integer(const struct ndb_column *column,
+                                         uint32_t row)
+{
+    uint64_t item;
+
+    switch (column->width) {
+    case 1:
+        item = ((const uint8_t *)column->as.items)[row];
+        break;
+    case 2:
+        item = ((const uint16_t *)column->as.items)[row];
+        break;
+    case 4:
+        item = ((const uint32_t *)column->as.items)[row];
+        break;
+    default:
+        item = ((const uint64_t *)column->as.items)[row];
+    }
+    return (int64_t)((uint64_t)column->base + item);
+}
+
 /* A whole row, copied into the arena. NAMIDB_NONE: a tombstone. */
 int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
                         uint32_t row, namidb_arena *arena, namidb_node *out);

@@ -33,8 +33,23 @@ static uint32_t count_bits(const uint64_t *words, uint32_t row_count)
 
 /* -------------------------------------------------------------- columns -- */
 
-static void get_numbers(struct ndb_source *source, struct ndb_column *column,
-                        uint32_t row_count)
+/* The writer turned the sign bit over, which is adding it. */
+static void get_integers(struct ndb_source *source, struct ndb_column *column,
+                         uint32_t row_count)
+{
+    const uint64_t sign = UINT64_C(1) << 63;
+    struct ndb_narrow narrow = ndb_ints_get_narrow(source, row_count);
+    uint64_t *wide = narrow.width == 8 ? narrow.items : NULL;
+
+    for (uint32_t i = 0; wide != NULL && i < row_count; i++)
+        wide[i] += sign;
+    column->as.items = narrow.items;
+    column->width = narrow.width;
+    column->base = wide != NULL ? 0 : (int64_t)(narrow.base + sign);
+}
+
+static void get_floats(struct ndb_source *source, struct ndb_column *column,
+                       uint32_t row_count)
 {
     uint64_t *numbers = ndb_ints_get(source, row_count);
 
@@ -42,10 +57,7 @@ static void get_numbers(struct ndb_source *source, struct ndb_column *column,
         return;
     for (uint32_t i = 0; i < row_count; i++)
         numbers[i] ^= UINT64_C(1) << 63;
-    if (column->storage == NDB_COLUMN_INT)
-        column->as.integers = (const int64_t *)numbers;
-    else
-        column->as.numbers = (const double *)numbers;
+    column->as.numbers = (const double *)numbers;
 }
 
 static void get_texts(struct ndb_source *source, struct ndb_column *column,
@@ -112,9 +124,10 @@ static void get_column(struct ndb_source *source, struct ndb_column *column,
     }
     if (column->storage == NDB_COLUMN_BOOL)
         column->as.bits = get_bits(source, row_count);
-    else if (column->storage == NDB_COLUMN_INT ||
-             column->storage == NDB_COLUMN_FLOAT)
-        get_numbers(source, column, row_count);
+    else if (column->storage == NDB_COLUMN_INT)
+        get_integers(source, column, row_count);
+    else if (column->storage == NDB_COLUMN_FLOAT)
+        get_floats(source, column, row_count);
     else
         get_texts(source, column, row_count);
 }

@@ -86,7 +86,7 @@ int ndb_column_value(const struct ndb_column *column, uint32_t row,
         out->as.boolean = ndb_bit(column->as.bits, row);
         return NAMIDB_OK;
     case NDB_COLUMN_INT:
-        out->as.integer = column->as.integers[row];
+        out->as.integer = ndb_column_integer(column, row);
         return NAMIDB_OK;
     case NDB_COLUMN_FLOAT:
         out->as.number = column->as.numbers[row];

@@ -391,3 +391,99 @@ uint32_t *ndb_ints_get_u32(struct ndb_source *source, size_t count)
         ndb_reader_fail(&source->reader);
     return source->reader.is_failed ? NULL : out;
 }
+
+/* ---------------------------------------------------------------- narrow -- */
+
+static uint8_t bytes_for(uint64_t max)
+{
+    if (max <= UINT8_MAX)
+        return 1;
+    if (max <= UINT16_MAX)
+        return 2;
+    return max <= UINT32_MAX ? 4 : 8;
+}
+
+static void narrow_items(const uint64_t *numbers, size_t count,
+                         const struct ndb_narrow *to, void *items)
+{
+    uint8_t *bytes = items;
+    uint16_t *halves = items;
+    uint32_t *words = items;
+
+    if (to->width == 1)
+        for (size_t i = 0; i < count; i++)
+            bytes[i] = (uint8_t)(numbers[i] - to->base);
+    else if (to->width == 2)
+        for (size_t i = 0; i < count; i++)
+            halves[i] = (uint16_t)(numbers[i] - to->base);
+    else
+        for (size_t i = 0; i < count; i++)
+            words[i] = (uint32_t)(numbers[i] - to->base);
+}
+
+static void find_base(const uint64_t *numbers, size_t count,
+                      struct ndb_narrow *out)
+{
+    uint64_t min = numbers[0], max = numbers[0];
+
+    for (size_t i = 1; i < count; i++) {
+        min = numbers[i] < min ? numbers[i] : min;
+        max = numbers[i] > max ? numbers[i] : max;
+    }
+    out->base = min;
+    out->width = bytes_for(max - min);
+}
+
+/* The planes of plain numbers are offsets from a base already. */
+static bool get_plain_bytes(struct ndb_source *source, size_t count,
+                            struct ndb_narrow *out)
+{
+    struct ndb_reader before = source->reader;
+    struct ints_head head = ints_head(source);
+    uint8_t *items;
+
+    if (source->reader.is_failed || head.mode != MODE_PLAIN || head.width > 1) {
+        if (!source->reader.is_failed)
+            source->reader = before;
+        return false;
+    }
+    items = ndb_source_take(source, count, 1);
+    if (items != NULL && head.width == 1)
+        (void)plane_get(source, items, count);
+    *out = (struct ndb_narrow){ items, head.base, 1 };
+    return true;
+}
+
+struct ndb_narrow ndb_ints_get_narrow(struct ndb_source *source, size_t count)
+{
+    struct ndb_narrow out = { NULL, 0, 8 };
+    struct ints_head head;
+    uint64_t *numbers;
+    void *items;
+
+    if (count == 0 || get_plain_bytes(source, count, &out))
+        return out;
+    numbers = ndb_calloc(count, sizeof *numbers);
+    if (numbers == NULL)
+        source->has_no_memory = true;
+    if (numbers == NULL || source->reader.is_failed) {
+        ndb_reader_fail(&source->reader);
+        ndb_free(numbers);
+        return out;
+    }
+    head = ints_head(source);
+    if (!source->reader.is_failed)
+        read_planes(source, &head, numbers, count);
+    undo_mode(&head, numbers, count);
+    find_base(numbers, count, &out);
+    items = take_raw(source, count, out.width);
+    if (items != NULL && out.width == 8) {
+        memcpy(items, numbers, count * sizeof *numbers);
+        out.base = 0;
+    } else if (items != NULL) {
+        narrow_items(numbers, count, &out, items);
+    }
+    out.items = items;
+    ndb_free(numbers);
+    return out;
+}

@@ -45,4 +45,13 @@ struct ndb_slice ndb_stream_get_any(struct ndb_source *source, size_t max);
 uint64_t *ndb_ints_get(struct ndb_source *source, size_t count);
 uint32_t *ndb_ints_get_u32(struct ndb_source *source, size_t count);
 
+/* Numbers as offsets from a base, each in as few bytes as all of them allow:
+ * number i is base + item i, modulo 2^64. */
+struct ndb_narrow {
+    void *items; /* the arena's */
+    uint64_t base;
+    uint8_t width; /* 1, 2, 4, 8; of 8 the base is 0 */
+};
+struct ndb_narrow ndb_ints_get_narrow(struct ndb_source *source, size_t count);
+
 #endif

@@ -61,5 +61,8 @@ int ndb_props_decode(struct ndb_reader *reader, namidb_arena *arena,
 int ndb_row_encode(struct ndb_buf *buf, const namidb_node *node);
 /* The whole of `row` must be one row. Sets all but out->id. */
 int ndb_row_decode(struct ndb_slice row, namidb_arena *arena, namidb_node *out);
+/* Whether a row's labels hold one, without decoding the rest of it. NAMIDB_OK
+ * or NAMIDB_ECORRUPT. */
+int ndb_row_has_label(struct ndb_slice row, uint32_t label, bool *has_label);
 
 #endif
