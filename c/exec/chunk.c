@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/chunk.h"
 
-size_t ndb_form_bytes(enum ndb_form form)
+static size_t item_bytes(const struct ndb_vector *vector)
 {
-    switch (form) {
-    case NDB_FORM_NONE:
-        return 0;
+    switch (vector->form) {
     case NDB_FORM_VALUES:
         return sizeof(namidb_value);
     case NDB_FORM_INTS:
@@ -16,6 +14,11 @@ size_t ndb_form_bytes(enum ndb_form form)
         return 1;
     case NDB_FORM_EDGES:
         return sizeof(namidb_edge);
+    case NDB_FORM_NARROW:
+        return vector->width;
+    case NDB_FORM_ROWS: /* `first` counts */
+    case NDB_FORM_NONE:
+        break;
     }
     return 0;
 }
@@ -28,9 +31,13 @@ struct ndb_vector ndb_vector_item(const struct ndb_vector *vector,
     item.is_constant = true;
     if (vector->is_constant || vector->form == NDB_FORM_NONE)
         return item;
+    if (vector->form == NDB_FORM_ROWS) {
+        item.first += position;
+        return item;
+    }
     item.as.values =
         (namidb_value *)(void *)((char *)(void *)vector->as.values +
-                                 position * ndb_form_bytes(vector->form));
+                                 position * item_bytes(vector));
     if (vector->nulls != NULL)
         item.nulls = vector->nulls + position;
     return item;
@@ -59,6 +66,21 @@ static void gather_edges(const namidb_edge *from, const uint32_t *positions,
         to[i] = from[positions[i]];
 }
 
+static void gather_narrow(const struct ndb_vector *from,
+                          const uint32_t *positions, uint32_t count,
+                          int64_t *to)
+{
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = ndb_vector_narrow(from, positions[i]);
+}
+
+static void gather_rows(const struct ndb_vector *from,
+                        const uint32_t *positions, uint32_t count, uint64_t *to)
+{
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = ndb_vector_row_id(from, positions[i]);
+}
+
 static uint8_t *gather_bytes(const uint8_t *from, const uint32_t *positions,
                              uint32_t count, namidb_arena *arena)
 {
@@ -67,6 +89,26 @@ static uint8_t *gather_bytes(const uint8_t *from, const uint32_t *positions,
     for (uint32_t i = 0; to != NULL && i < count; i++)
         to[i] = from[positions[i]];
     return to;
+}
+
+/* What is not in a segment stays in its form. */
+static void gather_items(const struct ndb_vector *from,
+                         const uint32_t *positions, uint32_t count, void *data,
+                         struct ndb_vector *out)
+{
+    out->as.ids = data;
+    if (from->form == NDB_FORM_VALUES)
+        gather_values(from->as.values, positions, count, data);
+    else if (from->form == NDB_FORM_EDGES)
+        gather_edges(from->as.edges, positions, count, data);
+    else if (from->form == NDB_FORM_NARROW) {
+        gather_narrow(from, positions, count, data);
+        out->form = NDB_FORM_INTS;
+    } else if (from->form == NDB_FORM_ROWS) {
+        gather_rows(from, positions, count, data);
+        out->form = NDB_FORM_NODES;
+    } else
+        gather_words(from->as.ids, positions, count, data);
 }
 
 int ndb_vector_gather(const struct ndb_vector *from, const uint32_t *positions,
@@ -82,15 +124,11 @@ int ndb_vector_gather(const struct ndb_vector *from, const uint32_t *positions,
         out->as.truths = gather_bytes(from->as.truths, positions, count, arena);
         return out->as.truths != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
     }
-    data = ndb_arena_array(arena, count, ndb_form_bytes(from->form));
+    data = ndb_arena_array(arena, count,
+                           item_bytes(from) > 8 ? item_bytes(from) : 8);
     if (data == NULL)
         return NAMIDB_ENOMEM;
-    if (from->form == NDB_FORM_VALUES)
-        gather_values(from->as.values, positions, count, out->as.values = data);
-    else if (from->form == NDB_FORM_EDGES)
-        gather_edges(from->as.edges, positions, count, out->as.edges = data);
-    else
-        gather_words(from->as.ids, positions, count, out->as.ids = data);
+    gather_items(from, positions, count, data, out);
     if (from->nulls == NULL)
         return NAMIDB_OK;
     out->nulls = gather_bytes(from->nulls, positions, count, arena);

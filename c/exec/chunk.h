@@ -12,8 +12,10 @@
 #ifndef NDB_EXEC_CHUNK_H
 #define NDB_EXEC_CHUNK_H
 
+#include "base/ids.h"
 #include "exec/compare.h"
 #include "exec/plan.h"
+#include "format/segment.h"
 
 #define NDB_CHUNK_ROWS_MAX 2048u
 /* The first chunk of a scan; each next one is twice as large. */
@@ -26,13 +28,20 @@ enum ndb_form {
     NDB_FORM_FLOATS, /* as.floats, nulls */
     NDB_FORM_TRUTHS, /* as.truths: enum ndb_truth, unknown is null */
     NDB_FORM_NODES,  /* as.ids; 0 is null */
-    NDB_FORM_EDGES   /* as.edges, without properties; id 0 is null */
+    NDB_FORM_EDGES,  /* as.edges, without properties; id 0 is null */
+    NDB_FORM_NARROW, /* integers: base + as.items of `width` bytes, nulls */
+    NDB_FORM_ROWS    /* nodes: row `first` + position of as.group, of `table`;
+                        their properties are columns */
 };
 
 struct ndb_vector {
     enum ndb_form form;
     bool is_constant;     /* item 0 stands for every position */
+    uint8_t width;        /* NARROW: 1, 2, 4 */
+    uint16_t table;       /* ROWS */
+    uint32_t first;       /* ROWS */
     const uint8_t *nulls; /* ints, floats: 1 is null; NULL: none is */
+    int64_t base;         /* NARROW */
     union {
         namidb_value *values;
         int64_t *ints;
@@ -40,6 +49,8 @@ struct ndb_vector {
         uint8_t *truths;
         uint64_t *ids;
         namidb_edge *edges;
+        const void *items;
+        const struct ndb_node_group *group;
     } as;
 };
 
@@ -59,6 +70,30 @@ static inline uint32_t ndb_chunk_row(const struct ndb_chunk *chunk,
 static inline namidb_value ndb_truth_value(enum ndb_truth truth)
 {
     return truth == NDB_UNKNOWN ? ndb_null() : ndb_boolean(truth == NDB_TRUE);
+}
+
+/* Item `at` of a NARROW vector. */
+static inline int64_t ndb_vector_narrow(const struct ndb_vector *vector,
+                                        uint32_t at)
+{
+    const void *items = vector->as.items;
+    uint64_t item = vector->width == 1   ? ((const uint8_t *)items)[at]
+                    : vector->width == 2 ? ((const uint16_t *)items)[at]
+                                         : ((const uint32_t *)items)[at];
+
+    return (int64_t)((uint64_t)vector->base + item);
+}
+
+/* The node at a position of a ROWS vector. */
+static inline uint64_t ndb_vector_row_id(const struct ndb_vector *vector,
+                                         uint32_t at)
+{
+    const struct ndb_node_group *group = vector->as.group;
+    uint32_t row = vector->first + at;
+
+    return NAMIDB_ID(group->is_dense ? group->first + row
+                                     : group->sequences[row],
+                     vector->table);
 }
 
 /* The value at a position. An edge's points into the vector. */
@@ -88,6 +123,12 @@ static inline namidb_value ndb_vector_get(const struct ndb_vector *vector,
                    ? ndb_null()
                    : (namidb_value){ .kind = NAMIDB_EDGE,
                                      .as.edge = &vector->as.edges[at] };
+    case NDB_FORM_NARROW:
+        return vector->nulls != NULL && vector->nulls[at] != 0
+                   ? ndb_null()
+                   : ndb_integer(ndb_vector_narrow(vector, at));
+    case NDB_FORM_ROWS:
+        return ndb_node(ndb_vector_row_id(vector, at));
     case NDB_FORM_NONE:
         break;
     }
@@ -122,9 +163,6 @@ static inline bool ndb_vector_truths(struct ndb_vector *vector,
     vector->as.truths = ndb_arena_alloc(arena, extent);
     return vector->as.truths != NULL;
 }
-
-/* Bytes of one item. */
-size_t ndb_form_bytes(enum ndb_form form);
 
 /* A view of one item, as a constant. */
 struct ndb_vector ndb_vector_item(const struct ndb_vector *vector,

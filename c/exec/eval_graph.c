@@ -3,7 +3,7 @@
  * What expressions ask of the graph: properties, labels, functions of nodes
  * and edges. A chunk's rows are read at once.
  */
-#include "exec/eval.h"
+#include "exec/columns.h"
 #include "exec/graph.h"
 #include "exec/list.h"
 #include "exec/rows.h"
@@ -63,6 +63,8 @@ int ndb_eval_property(struct ndb_eval *eval, const struct ndb_expr *expr,
     uint32_t count;
     int rc = ndb_eval(eval, expr->args[0], chunk, &values);
 
+    if (rc >= 0 && values.form == NDB_FORM_ROWS)
+        return ndb_columns_property(eval, &values, chunk, number, out);
     if (rc >= 0)
         rc = ndb_rows_load(eval, &values, chunk, &rows);
     if (rc < 0)
@@ -159,6 +161,8 @@ int ndb_eval_graph_call(struct ndb_eval *eval, const struct ndb_expr *expr,
     struct ndb_rows rows = { NULL, NULL };
     int rc = ndb_eval(eval, expr->args[0], chunk, &values);
 
+    if (rc >= 0 && values.form == NDB_FORM_ROWS && function->is_key)
+        return ndb_columns_key(eval, &values, chunk, out);
     if (rc >= 0 && function->needs_row)
         rc = ndb_rows_load(eval, &values, chunk, &rows);
     if (rc < 0)

@@ -156,13 +156,13 @@ int ndb_graph_properties(struct ndb_eval *eval, const struct ndb_entity *entity,
 }
 
 static const struct ndb_graph_function FUNCTIONS[] = {
-    { "labels", 1, 1, true, call_labels },
-    { "type", 1, 1, false, call_type },
-    { "key", 1, 1, true, call_key },
-    { "keys", 1, 1, true, call_keys },
-    { "properties", 1, 1, true, ndb_graph_properties },
-    { "startnode", 1, 1, false, call_start_node },
-    { "endnode", 1, 1, false, call_end_node },
+    { "labels", 1, 1, true, false, call_labels },
+    { "type", 1, 1, false, false, call_type },
+    { "key", 1, 1, true, true, call_key },
+    { "keys", 1, 1, true, false, call_keys },
+    { "properties", 1, 1, true, false, ndb_graph_properties },
+    { "startnode", 1, 1, false, false, call_start_node },
+    { "endnode", 1, 1, false, false, call_end_node },
 };
 
 const struct ndb_graph_function *ndb_graph_function_find(struct ndb_slice name)

@@ -22,6 +22,7 @@ struct ndb_graph_function {
     const char *name; /* lower case */
     uint8_t arguments_min, arguments_max;
     bool needs_row;
+    bool is_key; /* key(): a column, as properties are */
     int (*call)(struct ndb_eval *eval, const struct ndb_entity *entity,
                 namidb_value *out);
 };

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every node, or every node with a label, for each row of the child.
+ * Every node, or every node with a label, for each row of the child. Rows of
+ * packs are given in place, as rows of their groups, so that what reads their
+ * properties reads columns. A plan that writes gets ids: what it reads must be
+ * what it has written.
  */
+#include "engine/scan_groups.h"
 #include "exec/op.h"
 
 struct scan_state {
     struct ndb_cursor_row row;
-    struct ndb_scan *scan; /* NULL: none is open */
-    uint32_t rows;         /* of the next chunk */
+    struct ndb_group_scan *scan; /* NULL: none is open */
+    uint32_t rows;               /* of the next chunk */
 };
 
 static void scan_close(struct ndb_op *op)
 {
     struct scan_state *state = op->state;
 
-    ndb_scan_close(state->scan);
+    ndb_group_scan_close(state->scan);
     state->scan = NULL;
 }
 
@@ -40,22 +44,47 @@ static int open_scan(struct ndb_op *op)
         if (label == 0)
             return NAMIDB_NONE; /* no node has a label that nobody named */
     }
-    return ndb_scan_nodes_open(&state->scan, &op->run->snapshot, label,
+    return ndb_group_scan_open(&state->scan, &op->run->snapshot, label,
                                op->run->err);
 }
 
-static int emit(struct ndb_op *op, const namidb_node *nodes, size_t count)
+/* The ids of the rows that count. */
+static int emit_ids(struct ndb_op *op, const struct ndb_vector *rows,
+                    const struct ndb_stretch *stretch, struct ndb_vector *out)
 {
-    struct scan_state *state = op->state;
-    struct ndb_vector *out = &op->chunk.columns[op->plan->slot];
-    uint64_t *ids = ndb_arena_array(&op->arena, count, sizeof *ids);
+    uint64_t *ids = ndb_arena_array(&op->arena, stretch->count, sizeof *ids);
 
     if (ids == NULL)
         return NAMIDB_ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        ids[i] = nodes[i].id;
-    ndb_op_repeat(op, &op->child->chunk, state->row.position, (uint32_t)count);
+    for (uint32_t i = 0; i < stretch->count; i++)
+        ids[i] = ndb_vector_row_id(
+            rows, stretch->rows != NULL ? stretch->rows[i] : i);
     *out = (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = ids };
+    return NAMIDB_OK;
+}
+
+static int emit(struct ndb_op *op, const struct ndb_stretch *stretch)
+{
+    struct scan_state *state = op->state;
+    struct ndb_vector *out = &op->chunk.columns[op->plan->slot];
+    const struct ndb_vector rows = { .form = NDB_FORM_ROWS,
+                                     .table = (uint16_t)stretch->table,
+                                     .first = stretch->first,
+                                     .as.group = stretch->group };
+    bool is_in_place = stretch->group != NULL && !op->run->plan->is_writing;
+
+    ndb_op_repeat(op, &op->child->chunk, state->row.position,
+                  is_in_place ? stretch->extent : stretch->count);
+    if (is_in_place) {
+        *out = rows;
+        op->chunk.rows = stretch->rows;
+        op->chunk.count = stretch->count;
+        return NAMIDB_OK;
+    }
+    if (stretch->group != NULL)
+        return emit_ids(op, &rows, stretch, out);
+    *out = (struct ndb_vector){ .form = NDB_FORM_NODES,
+                                .as.ids = (uint64_t *)(uintptr_t)stretch->ids };
     return NAMIDB_OK;
 }
 
@@ -66,25 +95,27 @@ static int scan_next(struct ndb_op *op)
     if (state->rows == 0)
         state->rows = NDB_CHUNK_ROWS_FIRST;
     for (;;) {
-        namidb_node *nodes;
-        size_t count = 0;
+        struct ndb_stretch stretch;
         int rc = state->scan == NULL ? open_scan(op) : NAMIDB_OK;
 
         if (rc != NAMIDB_OK)
             return rc;
-        nodes = ndb_arena_array(&op->arena, state->rows, sizeof *nodes);
-        if (nodes == NULL)
-            return NAMIDB_ENOMEM;
-        rc = ndb_scan_next(state->scan, state->rows, &op->arena, nodes, NULL,
-                           &count, op->run->err);
+        rc = ndb_group_scan_next(state->scan, state->rows, &op->arena, &stretch,
+                                 op->run->err);
         if (rc < 0)
             return rc;
-        if (count != 0) {
-            if (state->rows < NDB_CHUNK_ROWS_MAX)
-                state->rows *= 2;
-            return emit(op, nodes, count);
+        if (rc == NAMIDB_NONE) {
+            scan_close(op);
+            continue;
         }
-        scan_close(op);
+        if (state->rows < NDB_CHUNK_ROWS_MAX)
+            state->rows *= 2;
+        if (stretch.count != 0)
+            return emit(op, &stretch);
+        ndb_arena_reset(&op->arena);
+        rc = ndb_run_check(op->run);
+        if (rc < 0)
+            return rc;
     }
 }
 

@@ -141,6 +141,32 @@ static int load_column(struct ndb_eval *eval, const struct ndb_vector *vector,
     return rc;
 }
 
+/* Rows of a group are read where they are. */
+static int read_group(struct ndb_eval *eval, const struct ndb_vector *vector,
+                      const struct ndb_chunk *chunk, struct ndb_rows *out)
+{
+    uint32_t count = vector->is_constant ? 1 : chunk->count;
+    uint32_t extent = vector->is_constant ? 1 : chunk->extent;
+    namidb_node *nodes = ndb_arena_array(eval->arena, count, sizeof *nodes);
+    int rc = NAMIDB_OK;
+
+    out->nodes = ndb_arena_array(eval->arena, extent, sizeof(void *));
+    if (nodes == NULL || out->nodes == NULL)
+        return ndb_eval_no_memory(eval);
+    memset(out->nodes, 0, extent * sizeof(void *));
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
+        uint32_t at = vector->is_constant ? 0 : ndb_chunk_row(chunk, i);
+
+        rc = ndb_node_group_read(vector->as.group, vector->table,
+                                 vector->first + at, eval->arena, &nodes[i]);
+        out->nodes[at] = &nodes[i];
+    }
+    if (rc == NAMIDB_ECORRUPT)
+        return ndb_fail(eval->run->err, rc,
+                        "a segment holds a value that does not decode");
+    return rc;
+}
+
 int ndb_rows_load(struct ndb_eval *eval, const struct ndb_vector *vector,
                   const struct ndb_chunk *chunk, struct ndb_rows *out)
 {
@@ -152,6 +178,10 @@ int ndb_rows_load(struct ndb_eval *eval, const struct ndb_vector *vector,
     *out = (struct ndb_rows){ NULL, NULL };
     if (vector->form == NDB_FORM_NONE)
         return NAMIDB_OK;
+    if (vector->form == NDB_FORM_ROWS) {
+        rc = read_group(eval, vector, chunk, out);
+        return rc == NAMIDB_ENOMEM ? ndb_eval_no_memory(eval) : rc;
+    }
     if (vector->form == NDB_FORM_NODES && is_known(eval, vector, chunk)) {
         out->nodes = eval->memo_nodes;
         return NAMIDB_OK;

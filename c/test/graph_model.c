@@ -494,6 +494,33 @@ bool model_has_label(const struct model_node *node, uint32_t label)
     return label == 0;
 }
 
+static int by_table_then_id(const void *a, const void *b)
+{
+    const struct model_node *left = *(const struct model_node *const *)a;
+    const struct model_node *right = *(const struct model_node *const *)b;
+    uint32_t left_table = NAMIDB_ID_TABLE(left->id);
+    uint32_t right_table = NAMIDB_ID_TABLE(right->id);
+
+    if (left_table != right_table)
+        return left_table < right_table ? -1 : 1;
+    return (left->id > right->id) - (left->id < right->id);
+}
+
+const struct model_node **model_living(const struct model *model,
+                                       uint32_t label, size_t *count)
+{
+    const struct model_node **nodes =
+        ndb_calloc(model->node_count, sizeof *nodes);
+
+    *count = 0;
+    for (size_t i = 0; i < model->node_count; i++)
+        if (model->nodes[i].is_alive &&
+            model_has_label(&model->nodes[i], label))
+            nodes[(*count)++] = &model->nodes[i];
+    qsort(nodes, *count, sizeof *nodes, by_table_then_id);
+    return nodes;
+}
+
 void model_check_node(const struct model *model, const struct model_node *want,
                       const namidb_node *got)
 {

@@ -106,6 +106,11 @@ struct ndb_hop_edge *model_hop(const struct model *model, uint64_t id,
                                size_t *count);
 bool model_has_label(const struct model_node *node, uint32_t label);
 
+/* Living nodes with a label (0: all), by table, then id. Freed by the caller.
+ */
+const struct model_node **model_living(const struct model *model,
+                                       uint32_t label, size_t *count);
+
 /* Each fails the test, with the seed, when the two differ. */
 void model_check_node(const struct model *model, const struct model_node *want,
                       const namidb_node *got);

@@ -7,40 +7,12 @@
 
 enum { SEEDS = 150 };
 
-static int by_table_then_id(const void *a, const void *b)
-{
-    const struct model_node *left = *(const struct model_node *const *)a;
-    const struct model_node *right = *(const struct model_node *const *)b;
-    uint32_t left_table = NAMIDB_ID_TABLE(left->id);
-    uint32_t right_table = NAMIDB_ID_TABLE(right->id);
-
-    if (left_table != right_table)
-        return left_table < right_table ? -1 : 1;
-    return (left->id > right->id) - (left->id < right->id);
-}
-
-/* Living nodes with a label (0: all) in scan order. */
-static const struct model_node **expected(const struct model *model,
-                                          uint32_t label, size_t *count)
-{
-    const struct model_node **nodes =
-        ndb_calloc(model->node_count, sizeof *nodes);
-
-    *count = 0;
-    for (size_t i = 0; i < model->node_count; i++)
-        if (model->nodes[i].is_alive &&
-            model_has_label(&model->nodes[i], label))
-            nodes[(*count)++] = &model->nodes[i];
-    qsort(nodes, *count, sizeof *nodes, by_table_then_id);
-    return nodes;
-}
-
 static void check_scan(const struct model *model,
                        const struct ndb_snapshot *snapshot, uint32_t label,
                        size_t chunk)
 {
     size_t want_count, count, at = 0;
-    const struct model_node **want = expected(model, label, &want_count);
+    const struct model_node **want = model_living(model, label, &want_count);
     namidb_node *rows = ndb_calloc(chunk, sizeof *rows);
     namidb_arena arena = NDB_ARENA_INIT;
     struct ndb_scan *scan;
@@ -155,7 +127,7 @@ static void test_scan_nodes__go_on_after_out_of_memory(void **state)
     model_make_pack(&model, true);
     model_change(&model, 50);
     model_snapshot(&model, &snapshot);
-    want = expected(&model, 0, &want_count);
+    want = model_living(&model, 0, &want_count);
     for (uint64_t k = 1; !is_done; k++) {
         namidb_arena arena = NDB_ARENA_INIT;
         struct ndb_scan *scan = NULL;

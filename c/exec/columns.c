@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/columns.h"
+
+/* What is read of a column: positions 0 .. extent of a chunk are rows `first`
+ * and on. */
+struct column_read {
+    struct ndb_eval *eval;
+    const struct ndb_column *column;
+    uint32_t first, extent;
+    const struct ndb_chunk *chunk; /* NULL: a constant, of position 0 */
+};
+
+/* A byte for each position. */
+static int read_nulls(const struct column_read *read, struct ndb_vector *out)
+{
+    uint8_t *nulls;
+
+    if (read->column->null_count == 0)
+        return NAMIDB_OK;
+    nulls = ndb_arena_alloc(read->eval->arena, read->extent);
+    if (nulls == NULL)
+        return ndb_eval_no_memory(read->eval);
+    for (uint32_t i = 0; i < read->extent; i++)
+        nulls[i] = !ndb_bit(read->column->present, read->first + i);
+    out->nulls = nulls;
+    return NAMIDB_OK;
+}
+
+static int read_integers(const struct column_read *read, struct ndb_vector *out)
+{
+    const struct ndb_column *column = read->column;
+    bool is_wide = column->width == 8;
+
+    *out = (struct ndb_vector){
+        .form = is_wide ? NDB_FORM_INTS : NDB_FORM_NARROW,
+        .width = column->width,
+        .base = column->base,
+        .as.items = (const uint8_t *)column->as.items +
+                    (size_t)column->width * read->first,
+    };
+    return read_nulls(read, out);
+}
+
+static int read_floats(const struct column_read *read, struct ndb_vector *out)
+{
+    *out = (struct ndb_vector){ .form = NDB_FORM_FLOATS,
+                                .as.items =
+                                    read->column->as.numbers + read->first };
+    return read_nulls(read, out);
+}
+
+static int read_truths(const struct column_read *read, struct ndb_vector *out)
+{
+    const struct ndb_column *column = read->column;
+
+    if (!ndb_vector_truths(out, read->eval->arena, read->extent))
+        return ndb_eval_no_memory(read->eval);
+    for (uint32_t i = 0; i < read->extent; i++) {
+        uint32_t row = read->first + i;
+        bool is_there =
+            column->null_count == 0 || ndb_bit(column->present, row);
+
+        out->as.truths[i] = !is_there                       ? NDB_UNKNOWN
+                            : ndb_bit(column->as.bits, row) ? NDB_TRUE
+                                                            : NDB_FALSE;
+    }
+    return NAMIDB_OK;
+}
+
+static int corrupt(struct ndb_eval *eval)
+{
+    return ndb_fail(eval->run->err, NAMIDB_ECORRUPT,
+                    "a segment holds a value that does not decode");
+}
+
+static int read_values(const struct column_read *read, struct ndb_vector *out)
+{
+    uint32_t count = read->chunk != NULL ? read->chunk->count : 1;
+    int rc = NAMIDB_OK;
+
+    if (!ndb_vector_values(out, read->eval->arena, read->extent))
+        return ndb_eval_no_memory(read->eval);
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
+        uint32_t at = read->chunk != NULL ? ndb_chunk_row(read->chunk, i) : 0;
+
+        rc = ndb_column_value(read->column, read->first + at, read->eval->arena,
+                              &out->as.values[at]);
+    }
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_eval_no_memory(read->eval);
+    return rc < 0 ? corrupt(read->eval) : rc;
+}
+
+static int read_column(struct ndb_eval *eval, const struct ndb_vector *rows,
+                       const struct ndb_chunk *chunk,
+                       const struct ndb_column *column, struct ndb_vector *out)
+{
+    struct column_read read = { eval, column, rows->first, chunk->extent,
+                                chunk };
+    int rc;
+
+    if (rows->is_constant) {
+        read.extent = 1;
+        read.chunk = NULL;
+    }
+    if (column->storage == NDB_COLUMN_FLOAT)
+        rc = read_floats(&read, out);
+    else if (column->storage == NDB_COLUMN_BOOL)
+        rc = read_truths(&read, out);
+    else if (column->kind == NAMIDB_INT)
+        rc = read_integers(&read, out);
+    else
+        rc = read_values(&read, out);
+    out->is_constant = rows->is_constant;
+    return rc;
+}
+
+/* Null everywhere. */
+static int read_nothing(struct ndb_vector *out)
+{
+    *out = (struct ndb_vector){ .form = NDB_FORM_NONE, .is_constant = true };
+    return NAMIDB_OK;
+}
+
+int ndb_columns_property(struct ndb_eval *eval, const struct ndb_vector *rows,
+                         const struct ndb_chunk *chunk, uint32_t number,
+                         struct ndb_vector *out)
+{
+    const struct ndb_node_group *group = rows->as.group;
+
+    for (uint32_t i = 0; i < group->column_count; i++)
+        if (group->columns[i].name == number && number != 0)
+            return read_column(eval, rows, chunk, &group->columns[i], out);
+    return read_nothing(out);
+}
+
+int ndb_columns_key(struct ndb_eval *eval, const struct ndb_vector *rows,
+                    const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    const struct ndb_node_group *group = rows->as.group;
+
+    if (group->key.null_count == group->row_count)
+        return read_nothing(out);
+    return read_column(eval, rows, chunk, &group->key, out);
+}

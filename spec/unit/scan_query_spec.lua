@@ -1,0 +1,239 @@
+-- Random histories against a model: what scans, filters and aggregates say must
+-- not depend on where the rows are.
+
+local namidb = require("namidb")
+
+local null = namidb.null
+local SEEDS = tonumber(os.getenv("SCAN_SEEDS") or 6)
+
+local seed
+local function random(bound)
+    seed = seed * 48271 % 2147483647
+    return seed % bound + 1
+end
+
+-- Values on both sides of every width and kind that a column may have.
+local MAKE = {
+    small = function() return random(100) - 50 end,
+    wide = function() return (random(2000) - 1000) * 4294967296 * 1024 end,
+    middle = function() return 100000 + random(1000000) end,
+    float = function() return namidb.float((random(1000) - 500) / 8) end,
+    text = function() return "t" .. random(20) end,
+    flag = function() return random(2) == 1 end,
+    mixed = function()
+        local kind = random(3)
+        return kind == 1 and random(9) or kind == 2 and "t" .. random(9) or
+            namidb.float(random(9) / 2)
+    end,
+}
+local NAMES = { "small", "wide", "middle", "float", "text", "flag", "mixed" }
+
+local function number_of(value)
+    if type(value) == "number" then return value end
+    if type(value) == "table" then return value.value end -- namidb.float
+end
+
+local function make_props(nulls)
+    local props = {}
+    for _, name in ipairs(NAMES) do
+        if random(100) > nulls then props[name] = MAKE[name]() end
+    end
+    return props
+end
+
+-- Changes both; `flush` says after which rounds.
+local function history(db, rounds, size)
+    local model, keys = {}, 0
+    for round = 1, rounds do
+        assert(db:write(function(tx)
+            for _ = 1, random(size) do
+                if keys == 0 or random(3) == 1 then
+                    keys = keys + 1
+                    model[keys] = make_props(round % 3 == 0 and 50 or 5)
+                    tx:put_node("P", keys, model[keys])
+                elseif random(8) == 1 then
+                    local key = random(keys)
+                    local node = model[key] and tx:node("P", key)
+                    if node then tx:delete_node(node) end
+                    model[key] = nil
+                else
+                    local key = random(keys)
+                    model[key] = make_props(20)
+                    tx:put_node("P", key, model[key])
+                end
+            end
+        end))
+        if random(3) == 1 then assert(db:flush()) end
+    end
+    return model, keys
+end
+
+local COMPARE = {
+    ["<"] = function(a, b) return a < b end,
+    ["<="] = function(a, b) return a <= b end,
+    [">"] = function(a, b) return a > b end,
+    [">="] = function(a, b) return a >= b end,
+    ["="] = function(a, b) return a == b end,
+    ["<>"] = function(a, b) return a ~= b end,
+}
+local OPERATORS = { "<", "<=", ">", ">=", "=", "<>" }
+
+-- Whether a condition is true: unlike kinds are equal to nothing, and compare
+-- as null. Numbers are compared as doubles, which hold all of ours.
+local function is_true(operator, left, right)
+    if left == nil then return false end
+    local a, b = number_of(left) or left, number_of(right) or right
+    if type(a) ~= type(b) then return operator == "<>" end
+    if type(a) == "boolean" then
+        a, b = a and 1 or 0, b and 1 or 0
+    end
+    return COMPARE[operator](a, b)
+end
+
+local function expect(model, keys, test, name)
+    local count, sum, seen, low, high, distinct = 0, 0, 0, nil, nil, {}
+    local kinds = 0
+    for key = 1, keys do
+        local props = model[key]
+        if props and test(props) then
+            count = count + 1
+            local value = number_of(props[name])
+            if value then
+                sum, seen = sum + value, seen + 1
+                low = math.min(low or value, value)
+                high = math.max(high or value, value)
+                if not distinct[value] then kinds = kinds + 1 end
+                distinct[value] = true
+            end
+        end
+    end
+    return { count = count, sum = sum, seen = seen, low = low, high = high,
+             kinds = kinds }
+end
+
+local function check_conditions(db, model, keys)
+    for _ = 1, 40 do
+        local name, other = NAMES[random(#NAMES)], NAMES[random(#NAMES)]
+        local operator, second = OPERATORS[random(6)], OPERATORS[random(6)]
+        local x, y = MAKE[name](), MAKE[other]()
+        local join = random(2) == 1 and "AND" or "OR"
+        local summed = ({ "small", "middle", "float" })[random(3)]
+        local text = ("MATCH (n:P) WHERE n.%s %s $x %s n.%s %s $y RETURN " ..
+            "count(*) AS count, sum(n.%s) AS sum, count(n.%s) AS seen, " ..
+            "min(n.%s) AS low, max(n.%s) AS high, " ..
+            "count(DISTINCT n.%s) AS kinds"):format(name, operator, join,
+                other, second, summed, summed, summed, summed, summed)
+        local want = expect(model, keys, function(props)
+            local a = is_true(operator, props[name], x)
+            local b = is_true(second, props[other], y)
+            if join == "AND" then return a and b end
+            return a or b
+        end, summed)
+        local got = assert(db:query(text, { x = x, y = y }))[1]
+        for field, value in pairs(want) do
+            assert.equal(value, number_of(got[field]),
+                         field .. " of " .. text .. " x=" .. tostring(x) ..
+                         " y=" .. tostring(y))
+        end
+    end
+end
+
+local function check_groups(db, model, keys)
+    for _, name in ipairs({ "small", "text", "float", "flag", "mixed" }) do
+        local want, groups = {}, 0
+        for key = 1, keys do
+            local props = model[key]
+            if props and (props.middle or 0) > 300000 then
+                local value = props[name]
+                if value == nil then value = null end
+                local by = type(value) == "boolean" and tostring(value) or
+                    number_of(value) or tostring(value)
+                if not want[by] then
+                    want[by], groups = { 0, 0 }, groups + 1
+                end
+                want[by][1] = want[by][1] + 1
+                want[by][2] = want[by][2] + (number_of(props.small) or 0)
+            end
+        end
+        local rows = assert(db:query(("MATCH (n:P) WHERE n.middle > 300000 " ..
+            "RETURN n.%s AS k, count(*) AS c, sum(n.small) AS s"):format(name)))
+        assert.equal(groups, #rows, name)
+        for _, row in ipairs(rows) do
+            local value = row.k
+            if value == nil then value = null end
+            local by = type(value) == "boolean" and tostring(value) or
+                number_of(value) or tostring(value)
+            assert.equal(want[by][1], row.c, name)
+            assert.equal(want[by][2], row.s, name)
+        end
+    end
+end
+
+local function check_values(db, model, keys)
+    local rows = assert(db:query("MATCH (n:P) RETURN key(n) AS k, " ..
+        "n.small + 1 AS small, n.middle * 2 - n.small AS sum, " ..
+        "n.float / 2 AS half, n.text AS text, n.flag AS flag, labels(n) AS l"))
+    local alive = 0
+    for key = 1, keys do alive = alive + (model[key] and 1 or 0) end
+    assert.equal(alive, #rows)
+    for _, row in ipairs(rows) do
+        local props = model[row.k]
+        assert.equal(props.small and props.small + 1, row.small)
+        assert.equal(props.small and props.middle and
+            props.middle * 2 - props.small, row.sum)
+        assert.equal(props.float and number_of(props.float) / 2, row.half)
+        assert.equal(props.text, row.text)
+        assert.equal(props.flag, row.flag)
+        assert.equal("P", row.l[1])
+    end
+end
+
+describe("scans", function()
+    local function run(begin, settle)
+        for number = 1, SEEDS do
+            seed = begin + number
+            local name = "seed " .. seed
+            local db = assert(namidb.open("memory://scan-query-" .. seed))
+            local model, keys = history(db, 6 + number, 400)
+            settle(db)
+            local ok, message = pcall(function()
+                check_conditions(db, model, keys)
+                check_groups(db, model, keys)
+                check_values(db, model, keys)
+            end)
+            db:close()
+            if not ok then error(name .. ": " .. tostring(message), 0) end
+        end
+    end
+
+    it("say the same over packs and memtables mixed", function()
+        run(1000, function() end)
+    end)
+
+    it("say the same over packs", function()
+        run(2000, function(db) assert(db:flush()) end)
+    end)
+
+    it("show a transaction what it wrote", function()
+        local db = assert(namidb.open("memory://scan-query-tx"))
+        assert(db:write(function(tx)
+            for i = 1, 3000 do tx:put_node("P", i, { n = i }) end
+        end))
+        assert(db:flush())
+        assert(db:write(function(tx)
+            assert(tx:query("MATCH (p:P) WHERE p.n > 1000 SET p.n = -p.n"))
+            local row = assert(tx:query("MATCH (p:P) WHERE p.n < 0 " ..
+                "RETURN count(*) AS c, min(p.n) AS low"))[1]
+            assert.equal(2000, row.c)
+            assert.equal(-3000, row.low)
+            tx:delete_node(tx:node("P", 3000), {})
+            row = assert(tx:query("MATCH (p:P) RETURN min(p.n) AS low"))[1]
+            assert.equal(-2999, row.low)
+        end))
+        -- Each row reads what the rows before it wrote.
+        assert(db:query("MATCH (p:P) WHERE p.n < 0 SET p.n = 1, p.m = p.n"))
+        assert.equal(1999, assert(db:query(
+            "MATCH (p:P) WHERE p.m = 1 RETURN count(*) AS c"))[1].c)
+        db:close()
+    end)
+end)
