@@ -58,9 +58,10 @@ local QUERIES = {
       "MATCH (n:Person) RETURN sum(n.age * 2 + n.city) AS v" },
     { "group_100", "MATCH (n:Person) RETURN n.city AS c, count(*) AS v, " ..
         "avg(n.age) AS a" },
-    { "group_100_text", "MATCH (n:Person) RETURN n.town AS c, count(*) AS v, " ..
-        "avg(n.age) AS a" },
-    { "distinct", "MATCH (n:Person) RETURN DISTINCT n.town AS c, 1 AS v" },
+    { "group_100_text", "MATCH (n:Person) " ..
+        "RETURN n.town AS c, count(*) AS v, avg(n.age) AS a" },
+    { "distinct",
+      "MATCH (n:Person) RETURN DISTINCT n.town AS c, 1 AS v" },
     { "order_limit", "MATCH (n:Person) RETURN n.score AS v " ..
         "ORDER BY n.score DESC LIMIT 20" },
     { "zone_range", "MATCH (n:Person) WHERE n.born > " .. NODES * 0.99 ..
