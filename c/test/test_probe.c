@@ -179,7 +179,7 @@ static void test_probe__an_answer_lost_in_a_race_is_no_reason(void **state)
     char uri[256];
 
     (void)state;
-    for (unsigned at = 3; at <= 34; at++) {
+    for (unsigned at = 1; at <= 34; at++) {
         server = begin(uri, "");
         s3_server_plan(server, &(struct s3_fault){ .kind = S3_APPLY_DROP,
                                                    .method = "PUT",
@@ -187,6 +187,29 @@ static void test_probe__an_answer_lost_in_a_race_is_no_reason(void **state)
         assert_opens(uri);
         s3_server_stop(server);
     }
+}
+
+static void test_probe__a_busy_store_is_not_distrusted(void **state)
+{
+    struct s3_fault busy = { .kind = S3_ANSWER,
+                             .status = 503,
+                             .method = "PUT",
+                             .body = "<Error><Code>SlowDown</Code></Error>" };
+    struct s3_server *server;
+    char uri[256];
+
+    (void)state;
+    for (busy.at = 1; busy.at <= 2; busy.at++) {
+        server = begin(uri, "");
+        s3_server_plan(server, &busy);
+        assert_opens(uri);
+        s3_server_stop(server);
+    }
+    server = begin(uri, "");
+    busy.count = 32; /* a round of races */
+    s3_server_plan(server, &busy);
+    assert_refused(uri, NAMIDB_EIO, "503 SlowDown");
+    s3_server_stop(server);
 }
 
 static void test_probe__is_fine_with_memory(void **state)
@@ -218,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_probe__refuses_a_store_without_conditional_puts),
         cmocka_unit_test(test_probe__can_be_switched_off),
         cmocka_unit_test(test_probe__an_answer_lost_in_a_race_is_no_reason),
+        cmocka_unit_test(test_probe__a_busy_store_is_not_distrusted),
         cmocka_unit_test(test_probe__is_fine_with_memory),
     };
 
