@@ -57,8 +57,9 @@ function Proxy:release() ask(self, "release") end
 
 --- All requests since the last forget(), in the order in which they came: a
 -- list of tables with `kind` (get, put, list, delete, post), `method`, `path`,
--- `query`, `is_create`, `status` (0: none), `sent` and `received` bytes of
--- bodies, `round` (of a gate), `fault`, `connection`, `started`, `finished`.
+-- `query`, `is_create`, `status` (0: none), `applied` (the status that the
+-- server gave), `sent` and `received` bytes of bodies, `round` (of a gate),
+-- `fault`, `connection`, `started`, `finished`.
 function Proxy:requests() return ask(self, "records") end
 
 function Proxy:forget() ask(self, "forget") end

@@ -174,7 +174,9 @@ local function forward(connection, request)
     local head = request.head
     if request.strip then head = with_header(head, request.strip) end
     loop.send(connection.upstream, text_of(head, request.body))
-    return read_answer(connection.upstream, request.method)
+    local answer = read_answer(connection.upstream, request.method)
+    request.record.applied = answer and answer.status
+    return answer
 end
 
 local function drip(peer, text, seconds)
@@ -283,6 +285,7 @@ local function record_of(connection, request)
         started = socket.gettime(),
     }
     records[#records + 1] = record
+    request.record = record
     return record
 end
 
