@@ -41,6 +41,7 @@ NAMIDB_API int namidb_parse_uri(const char *text, namidb_uri *uri,
 typedef struct namidb_request_stats {
     uint64_t get, put, put_if_absent, del, list; /* requests, each part too */
     uint64_t bytes_read, bytes_written;          /* bodies */
+    uint64_t copied;  /* packs that were moved into another class */
     uint64_t rounds;  /* submissions: what goes out together counts once */
     uint64_t hedged;  /* GETs sent a second time because they were late */
     uint64_t uploads; /* packs that went up in parts */
@@ -86,6 +87,34 @@ NAMIDB_API int namidb_get_stats(namidb *db, namidb_stats *out,
                                 namidb_error *err);
 NAMIDB_API int namidb_get_cache_stats(namidb *db, namidb_cache_stats *out,
                                       namidb_error *err);
+
+/* ------------------------------------------------------- storage class -- */
+
+/* How far the packs of a namespace have come on their way into another class.
+ * All zeroes before the first step. */
+typedef struct namidb_class_move {
+    char last[32];         /* the last pack that was looked at */
+    uint64_t packs;        /* looked at */
+    uint64_t moved, bytes; /* of those, moved now, not earlier */
+    bool is_done;
+} namidb_class_move;
+
+#define NAMIDB_CLASS_STEP 8
+
+/*
+ * Moves the next NAMIDB_CLASS_STEP packs into a storage class of S3's, by
+ * copying them onto themselves within the store; those that a LIST says are in
+ * it already are left alone. 1 LIST and as many copies as are needed, in 2
+ * rounds. *move is as it was after a failure: the same call tries the step
+ * again, and a new move begins at the first pack and skips what was moved.
+ *
+ * NAMIDB_EINVAL (no such class, a handle that only reads), NAMIDB_EUNSUPPORTED
+ * (the store has no classes; a pack is archived, and must be restored first).
+ * What is written later has the class of the URI.
+ */
+NAMIDB_API int namidb_move_class(namidb *db, const char *storage_class,
+                                 int64_t timeout_ms, namidb_class_move *move,
+                                 namidb_error *err);
 
 #ifdef __cplusplus
 }

@@ -70,6 +70,17 @@ int namidb_flush(namidb *db, int64_t timeout_ms, namidb_error *err)
     return rc < 0 ? rc : ndb_db_flush(db, ndb_db_deadline(db, timeout_ms), err);
 }
 
+int namidb_move_class(namidb *db, const char *storage_class, int64_t timeout_ms,
+                      namidb_class_move *move, namidb_error *err)
+{
+    int rc = ndb_db_check(db, err);
+
+    return rc < 0
+               ? rc
+               : ndb_db_move_class(db, storage_class,
+                                   ndb_db_deadline(db, timeout_ms), move, err);
+}
+
 int namidb_get_stats(namidb *db, namidb_stats *out, namidb_error *err)
 {
     int rc = ndb_db_check(db, err);

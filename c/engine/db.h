@@ -41,6 +41,9 @@ int64_t ndb_db_deadline(const struct namidb *db, int64_t timeout_ms);
 int ndb_db_refresh(struct namidb *db, int64_t deadline_ns, bool *is_changed,
                    namidb_error *err);
 int ndb_db_flush(struct namidb *db, int64_t deadline_ns, namidb_error *err);
+int ndb_db_move_class(struct namidb *db, const char *storage_class,
+                      int64_t deadline_ns, namidb_class_move *move,
+                      namidb_error *err);
 /* NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_db_stats(struct namidb *db, namidb_stats *out, namidb_error *err);
 void ndb_db_cache_stats(struct namidb *db, namidb_cache_stats *out);

@@ -171,6 +171,7 @@ struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,
 void ndb_lua_end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look);
 
 int ndb_lua_db_open(lua_State *L);
+int ndb_lua_move_class(lua_State *L);
 int ndb_lua_parse_uri(lua_State *L);
 /* db:begin(timeout), for db:write. */
 int ndb_lua_tx_begin(lua_State *L);

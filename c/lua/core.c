@@ -5,9 +5,13 @@
 #include "lua/binding.h"
 
 static const luaL_Reg FUNCTIONS[] = {
-    { "open", ndb_lua_db_open },        { "parse_uri", ndb_lua_parse_uri },
-    { "set_int64", ndb_lua_set_int64 }, { "set_kinds", ndb_lua_set_kinds },
-    { "plan", ndb_lua_plan_new },       { NULL, NULL },
+    { "open", ndb_lua_db_open },
+    { "parse_uri", ndb_lua_parse_uri },
+    { "set_int64", ndb_lua_set_int64 },
+    { "set_kinds", ndb_lua_set_kinds },
+    { "plan", ndb_lua_plan_new },
+    { "move_class", ndb_lua_move_class },
+    { NULL, NULL },
 };
 
 /* Raw tables of methods and metatables, which Lua adds to. */

@@ -247,6 +247,29 @@ static void set_count(lua_State *L, const char *field, uint64_t count)
     lua_setfield(L, -2, field);
 }
 
+/* (db, class, last, timeout): one step behind the pack `last`. Returns the last
+ * one that was looked at, how many were, how many of them were moved, their
+ * bytes, and whether that was all. */
+int ndb_lua_move_class(lua_State *L)
+{
+    struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_DB);
+    namidb *db = ndb_lua_live_db(L, reader);
+    const char *storage_class = luaL_checkstring(L, 2);
+    namidb_class_move move = { .packs = 0 };
+    namidb_error err;
+
+    (void)snprintf(move.last, sizeof move.last, "%s", luaL_checkstring(L, 3));
+    if (namidb_move_class(db, storage_class, ndb_lua_opt_timeout(L, 4), &move,
+                          &err) < 0)
+        return ndb_lua_fail(L, &err);
+    lua_pushstring(L, move.last);
+    ndb_lua_pushid(L, move.packs);
+    ndb_lua_pushid(L, move.moved);
+    ndb_lua_pushid(L, move.bytes);
+    lua_pushboolean(L, move.is_done);
+    return 5;
+}
+
 static void set_bool(lua_State *L, const char *field, bool is_it)
 {
     lua_pushboolean(L, is_it);
@@ -255,11 +278,12 @@ static void set_bool(lua_State *L, const char *field, bool is_it)
 
 static void push_requests(lua_State *L, const namidb_request_stats *requests)
 {
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 11);
     set_count(L, "get", requests->get);
     set_count(L, "put", requests->put + requests->put_if_absent);
     set_count(L, "delete", requests->del);
     set_count(L, "list", requests->list);
+    set_count(L, "copied", requests->copied);
     set_count(L, "bytes_read", requests->bytes_read);
     set_count(L, "bytes_written", requests->bytes_written);
     set_count(L, "rounds", requests->rounds);

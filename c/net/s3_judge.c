@@ -117,8 +117,9 @@ static int explain_denied(const struct ndb_s3_error *error, int http,
                           const char *action, namidb_error *err)
 {
     if (strcmp(error->code, "InvalidObjectState") == 0)
-        return ndb_fail(err, NAMIDB_EIO,
-                        "the object is archived: restore it first");
+        return ndb_fail(err, NAMIDB_EUNSUPPORTED,
+                        "the object is archived, in GLACIER or DEEP_ARCHIVE: "
+                        "restore it first");
     if (strcmp(error->code, "SignatureDoesNotMatch") == 0)
         return ndb_fail(err, NAMIDB_EAUTH,
                         "the signature does not match: the secret key is "

@@ -64,6 +64,20 @@ int ndb_s3_path(const struct ndb_s3_settings *settings, const char *key,
     return rc >= 0 ? append_nul(out) : rc;
 }
 
+int ndb_s3_copy_source(const struct ndb_s3_settings *settings, const char *key,
+                       struct ndb_buf *out)
+{
+    int rc = append(out, "/");
+
+    if (rc >= 0)
+        rc = ndb_uri_encode(out, ndb_slice_text(settings->bucket), true);
+    if (rc >= 0)
+        rc = append(out, "/");
+    if (rc >= 0)
+        rc = ndb_uri_encode(out, ndb_slice_text(key), true);
+    return rc >= 0 ? append_nul(out) : rc;
+}
+
 int ndb_s3_url(const struct ndb_s3_settings *settings, const char *host,
                const char *path, struct ndb_buf *out)
 {

@@ -44,6 +44,10 @@ void ndb_s3_host(const struct ndb_s3_settings *settings, const char *region,
 int ndb_s3_path(const struct ndb_s3_settings *settings, const char *key,
                 struct ndb_buf *out);
 
+/* Appends the object as the source of a copy, encoded; the same. */
+int ndb_s3_copy_source(const struct ndb_s3_settings *settings, const char *key,
+                       struct ndb_buf *out);
+
 /* Appends "scheme://host" and the encoded path. */
 int ndb_s3_url(const struct ndb_s3_settings *settings, const char *host,
                const char *path, struct ndb_buf *out);

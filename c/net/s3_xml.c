@@ -262,6 +262,9 @@ static int visit_object(struct listing_walk *listing, const char *name,
             return NAMIDB_EIO;
     } else if (strcmp(name, "LastModified") == 0) {
         object->modified_ms = ndb_s3_time(text);
+    } else if (strcmp(name, "StorageClass") == 0) {
+        (void)snprintf(object->storage_class, sizeof object->storage_class,
+                       "%s", text);
     }
     return NAMIDB_OK;
 }

@@ -26,6 +26,7 @@ struct ndb_s3_object {
     char *key; /* decoded when the document says encoding-type=url */
     uint64_t bytes;
     int64_t modified_ms;
+    char storage_class[24]; /* "": not told */
 };
 
 /* <ListBucketResult> of ListObjectsV2. */

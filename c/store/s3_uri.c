@@ -207,22 +207,54 @@ static int read_ca_bundle(struct ndb_s3_settings *settings,
                 path, err);
 }
 
+static const char *const CLASSES[] = {
+    "STANDARD",   "STANDARD_IA",         "ONEZONE_IA",
+    "GLACIER_IR", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY",
+    NULL
+};
+static const char *const ARCHIVES[] = { "GLACIER", "DEEP_ARCHIVE", NULL };
+
+/* The list's own text, or NULL. */
+static const char *find_name(const char *const *list, const char *name)
+{
+    while (*list != NULL && strcmp(*list, name) != 0)
+        list++;
+    return *list;
+}
+
+const char *ndb_s3_storage_class(const char *name)
+{
+    const char *found = find_name(CLASSES, name);
+
+    return found != NULL ? found : find_name(ARCHIVES, name);
+}
+
+int ndb_s3_refuse_class(const char *name, namidb_error *err)
+{
+    return ndb_fail(err, NAMIDB_EINVAL,
+                    "storage class '%.64s': known are STANDARD, STANDARD_IA, "
+                    "ONEZONE_IA, GLACIER_IR, INTELLIGENT_TIERING, "
+                    "REDUCED_REDUNDANCY and the archives GLACIER and "
+                    "DEEP_ARCHIVE",
+                    name);
+}
+
 static int read_storage_class(struct ndb_s3_uri *out, const namidb_uri *uri,
                               namidb_error *err)
 {
-    static const char *const classes[] = {
-        "STANDARD",   "STANDARD_IA",         "ONEZONE_IA",
-        "GLACIER_IR", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY",
-        NULL
-    };
-    const char *value = NULL;
-    int rc;
+    const char *value = ndb_uri_param(uri, "storage_class");
 
-    rc = read_choice(uri, "storage_class", classes, &value, err);
-    if (rc == NAMIDB_OK)
-        return take(out->storage_class, sizeof out->storage_class,
-                    "storage_class", value, err);
-    return rc < 0 ? rc : NAMIDB_OK;
+    if (value == NULL)
+        return NAMIDB_OK;
+    if (ndb_s3_storage_class(value) == NULL)
+        return ndb_s3_refuse_class(value, err);
+    if (find_name(ARCHIVES, value) != NULL)
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "uri: storage_class=%s: a pack must be readable at "
+                        "once; move old ones there by db:set_storage_class",
+                        value);
+    return take(out->storage_class, sizeof out->storage_class, "storage_class",
+                value, err);
 }
 
 static int read_encryption(struct ndb_s3_uri *out, const namidb_uri *uri,

@@ -8,7 +8,7 @@
  *   path_style             true or false; default: false for AWS, else true
  *   allow_http             true: plain http to other machines as well
  *   profile                of ~/.aws/credentials and ~/.aws/config
- *   storage_class          of packs
+ *   storage_class          of packs; no archive
  *   sse, sse_kms_key_id    AES256, aws:kms, aws:kms:dsse; the key for the
  * latter expected_bucket_owner  12 digits request_payer          requester
  *   unsigned               true: no credentials, a public bucket
@@ -35,6 +35,12 @@ struct ndb_s3_uri {
  * room for keys), NAMIDB_EAUTH (a file of AWS' that may not be read). */
 int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
                     namidb_error *err);
+
+/* Text of the class that `name` names, or NULL. In the archives, which
+ * storage_class= may not name, nothing can be read before it is restored. */
+const char *ndb_s3_storage_class(const char *name);
+/* Fails with the names that are known. */
+int ndb_s3_refuse_class(const char *name, namidb_error *err);
 
 /* What people must know when something is refused, and no secret:
  * "s3://bucket/prod/ (AWS, eu-north-1, credentials from the environment)". */

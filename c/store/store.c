@@ -113,8 +113,9 @@ int ndb_listing_add(struct ndb_listing *listing, const char *key,
         }
         listing->items = items;
     }
-    listing->items[listing->count++] =
-        (struct ndb_listed){ copy, bytes, modified_ms };
+    listing->items[listing->count++] = (struct ndb_listed){
+        .key = copy, .bytes = bytes, .modified_ms = modified_ms
+    };
     return NAMIDB_OK;
 }
 

@@ -32,13 +32,17 @@ enum ndb_store_op {
     NDB_DELETE,        /* absent is fine */
     NDB_DELETE_MANY,   /* keys[key_count], as many DELETEs as it takes */
     NDB_LIST,          /* objects whose key begins with `key` */
+    NDB_SET_CLASS,     /* `key` as it is, in another storage class; NAMIDB_NONE
+                          when there is no such object, NAMIDB_EUNSUPPORTED by
+                          stores that have no classes */
     NDB_STORE_OP_COUNT
 };
 
 struct ndb_listed {
     char *key; /* relative, as in requests; owned by the listing */
     uint64_t bytes;
-    int64_t modified_ms; /* on the store's clock */
+    int64_t modified_ms;    /* on the store's clock */
+    char storage_class[24]; /* "": not told */
 };
 
 struct ndb_listing {
@@ -57,7 +61,8 @@ struct ndb_request {
     struct ndb_slice body;
     const char *const *keys; /* NDB_DELETE_MANY */
     size_t key_count;
-    const char *after;   /* NDB_LIST: only keys above it; NULL: all */
+    const char *storage_class; /* NDB_SET_CLASS */
+    const char *after;         /* NDB_LIST: only keys above it; NULL: all */
     uint32_t limit;      /* NDB_LIST: at most so many; 0: NDB_LIST_KEYS_MAX */
     int64_t deadline_ns; /* of sys/clock.h */
     void (*done)(struct ndb_request *request);

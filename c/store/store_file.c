@@ -413,6 +413,10 @@ static bool run_inline(struct file_store *store, struct ndb_request *request)
     case NDB_DELETE:
         delete_key(store, request, request->key);
         return true;
+    case NDB_SET_CLASS:
+        request->status = ndb_fail(&request->err, NAMIDB_EUNSUPPORTED,
+                                   "file:// has no storage classes");
+        return true;
     case NDB_DELETE_MANY:
         for (size_t i = 0; i < request->key_count && request->status >= 0; i++)
             delete_key(store, request, request->keys[i]);

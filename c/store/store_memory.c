@@ -227,6 +227,9 @@ static void carry_out(struct memory_store *store, struct ndb_request *request)
         list(store, key, request);
     else if (request->op == NDB_DELETE)
         delete_key(store->bucket, key);
+    else if (request->op == NDB_SET_CLASS)
+        request->status = ndb_fail(&request->err, NAMIDB_EUNSUPPORTED,
+                                   "memory:// has no storage classes");
     else
         put(store->bucket, key, request);
 }

@@ -13,6 +13,7 @@ enum {
     LISTING_BYTES_MAX = 8 << 20, /* 1,000 keys of 1 KiB, in XML */
     UPLOAD_BYTES_MIN = 64 << 20,
     UPLOAD_PART_BYTES = 16 << 20,
+    COPY_STALL_SECONDS = 300, /* the server works without a word */
 };
 
 /* ------------------------------------------------------------- finishing -- */
@@ -41,6 +42,7 @@ void ndb_s3_finish(struct ndb_s3_store *store, struct ndb_request *request)
 static void op_free(struct ndb_s3_op *op)
 {
     ndb_s3_call_release(&op->call);
+    ndb_buf_release(&op->source);
     ndb_free(op);
 }
 
@@ -198,6 +200,7 @@ static int add_object(struct ndb_s3_op *op, const struct ndb_s3_object *object)
     size_t root_bytes = strlen(op->store->uri.root);
     const char *key = object->key + root_bytes;
     const char *last = request->after;
+    int rc;
 
     if (listing->count != 0)
         last = listing->items[listing->count - 1].key;
@@ -205,7 +208,11 @@ static int add_object(struct ndb_s3_op *op, const struct ndb_s3_object *object)
         return bad_answer(op->request, "a key that does not begin as asked");
     if (last != NULL && strcmp(key, last) <= 0)
         return bad_answer(op->request, "the keys are out of order");
-    return ndb_listing_add(listing, key, object->bytes, object->modified_ms);
+    rc = ndb_listing_add(listing, key, object->bytes, object->modified_ms);
+    if (rc >= 0)
+        memcpy(listing->items[listing->count - 1].storage_class,
+               object->storage_class, sizeof object->storage_class);
+    return rc;
 }
 
 static void list_done(struct ndb_s3_op *op)
@@ -268,10 +275,11 @@ static bool is_pack(const struct ndb_request *request)
 void ndb_s3_op_object_headers(struct ndb_s3_op *op)
 {
     const struct ndb_s3_uri *uri = &op->store->uri;
+    bool is_new_pack = is_pack(op->request) && op->request->op != NDB_SET_CLASS;
     size_t count = op->call.header_count;
 
     /* Log and manifest are read too often for another class than STANDARD. */
-    if (uri->storage_class[0] != '\0' && is_pack(op->request))
+    if (uri->storage_class[0] != '\0' && is_new_pack)
         op->pairs[count++] = (struct ndb_sigv4_pair){ "x-amz-storage-class",
                                                       uri->storage_class };
     if (uri->sse[0] != '\0')
@@ -285,21 +293,56 @@ void ndb_s3_op_object_headers(struct ndb_s3_op *op)
     op->call.header_count = count;
 }
 
+static void begin_write(struct ndb_s3_op *op)
+{
+    ndb_s3_op_object_headers(op);
+    op->call.method = "PUT";
+    op->call.action = "s3:PutObject";
+    op->call.has_body = true;
+    op->call.answer_bytes_max = NDB_S3_ERROR_BYTES_MAX;
+}
+
 static void begin_put(struct ndb_s3_op *op)
 {
     const struct ndb_request *request = op->request;
 
+    begin_write(op);
     if (request->op == NDB_PUT_IF_ABSENT) {
         op->pairs[op->call.header_count++] =
             (struct ndb_sigv4_pair){ "If-None-Match", "*" };
         op->call.is_create = true;
     }
-    ndb_s3_op_object_headers(op);
-    op->call.method = "PUT";
-    op->call.action = "s3:PutObject";
     op->call.body = request->body;
-    op->call.has_body = true;
-    op->call.answer_bytes_max = NDB_S3_ERROR_BYTES_MAX;
+}
+
+/* S3 copies up to 5 GiB in one request. */
+_Static_assert(NDB_PACK_BYTES_MAX <= UINT64_C(5) << 30,
+               "larger packs need copies in parts");
+
+/* The same bytes under the same name: what others read meanwhile is one or the
+ * other. */
+static int begin_set_class(struct ndb_s3_op *op)
+{
+    const struct ndb_request *request = op->request;
+    const char *known = ndb_s3_storage_class(request->storage_class);
+    int rc;
+
+    if (known == NULL)
+        return ndb_s3_refuse_class(request->storage_class, &op->request->err);
+    op->source = NDB_BUF_INIT(8 * NDB_STORE_KEY_BYTES_MAX);
+    rc = ndb_s3_copy_source(&op->store->uri.settings, op->key, &op->source);
+    if (rc < 0)
+        return ndb_fail_memory(&op->request->err);
+    begin_write(op);
+    op->pairs[op->call.header_count++] =
+        (struct ndb_sigv4_pair){ "x-amz-copy-source",
+                                 (const char *)op->source.data };
+    op->pairs[op->call.header_count++] =
+        (struct ndb_sigv4_pair){ "x-amz-storage-class", known };
+    op->call.action = "s3:GetObject and s3:PutObject";
+    op->call.answer_root = "CopyObjectResult";
+    op->call.stall_seconds = COPY_STALL_SECONDS;
+    return NAMIDB_OK;
 }
 
 void ndb_s3_op_delete(struct ndb_s3_op *op)
@@ -311,13 +354,13 @@ void ndb_s3_op_delete(struct ndb_s3_op *op)
 
 static void write_done(struct ndb_s3_op *op)
 {
-    bool is_absent = op->request->op != NDB_PUT &&
-                     op->request->op != NDB_PUT_IF_ABSENT &&
-                     op->call.status == NAMIDB_NONE;
+    enum ndb_store_op kind = op->request->op;
 
     if (op->call.status < 0)
         ndb_s3_op_fail(op);
-    else if (op->call.status == NAMIDB_NONE && !is_absent)
+    else if (op->call.status == NAMIDB_NONE && kind == NDB_SET_CLASS)
+        op->request->status = NAMIDB_NONE;
+    else if (op->call.status == NAMIDB_NONE && kind != NDB_DELETE)
         (void)bad_answer(op->request, "404 NoSuchKey to a PUT");
 }
 
@@ -411,6 +454,7 @@ static int check_request(const struct ndb_s3_store *store,
 static int begin_one(struct ndb_s3_store *store, struct ndb_request *request)
 {
     struct ndb_s3_op *op = ndb_s3_op_new(store, request);
+    int rc = NAMIDB_OK;
 
     if (op == NULL)
         return request->status = ndb_fail_memory(&request->err);
@@ -424,8 +468,14 @@ static int begin_one(struct ndb_s3_store *store, struct ndb_request *request)
         begin_list(op);
     else if (request->op == NDB_DELETE)
         ndb_s3_op_delete(op);
+    else if (request->op == NDB_SET_CLASS)
+        rc = begin_set_class(op);
     else
         begin_put(op);
+    if (rc < 0) {
+        op_free(op);
+        return request->status = rc;
+    }
     ndb_s3_submit(store->s3, &op->call);
     return NAMIDB_OK;
 }

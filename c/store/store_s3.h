@@ -8,6 +8,7 @@
  *   PUT_IF_ABSENT  PutObject with If-None-Match: *         s3:PutObject
  *   either, of a   CreateMultipartUpload, UploadPart ..,   s3:PutObject
  *   large pack     CompleteMultipartUpload
+ *   SET_CLASS      CopyObject onto itself                  both of these
  *   after failure  AbortMultipartUpload, if it may         (wanted, not needed)
  *   DELETE, _MANY  DeleteObject, one by one, 16 at once    s3:DeleteObject
  *   LIST           ListObjectsV2, one page                 s3:ListBucket

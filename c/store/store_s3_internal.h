@@ -44,7 +44,8 @@ struct ndb_s3_op {
     struct ndb_sigv4_pair pairs[NDB_S3_PAIRS_MAX];
     char key[NDB_STORE_KEY_BYTES_MAX + 1];
     char after[NDB_STORE_KEY_BYTES_MAX + 1];
-    char text[64]; /* the range, or the number of keys */
+    char text[64];         /* the range, or the number of keys */
+    struct ndb_buf source; /* of a copy */
 };
 
 /* A call that only needs a method. */

@@ -5,7 +5,8 @@
  *
  * It speaks what store_s3 speaks (path style, any bucket name): GetObject with
  * Range, PutObject with If-None-Match, DeleteObject, ListObjectsV2, uploads in
- * parts. It checks no signature: that is for real servers.
+ * parts, CopyObject of an object onto itself. It checks no signature: that is
+ * for real servers.
  */
 #ifndef NDB_TEST_S3_SERVER_H
 #define NDB_TEST_S3_SERVER_H
@@ -59,6 +60,9 @@ void s3_server_target(struct s3_server *server, char *out, size_t capacity);
 /* The object with that whole key; false: there is none. */
 bool s3_server_has(struct s3_server *server, const char *key);
 size_t s3_server_count(struct s3_server *server);
+/* How many are in a storage class. */
+unsigned s3_server_in_class(struct s3_server *server,
+                            const char *storage_class);
 /* Uploads in parts that were neither completed nor aborted. */
 size_t s3_server_uploads(struct s3_server *server);
 

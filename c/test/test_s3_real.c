@@ -267,6 +267,36 @@ static void test_s3__a_large_pack_goes_up_in_parts(void **state)
     ndb_free(body);
 }
 
+static void test_s3__an_object_moves_into_another_class(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ndb_request copy = request_of(NDB_SET_CLASS, "pack/a b+c%");
+    struct ndb_request get = request_of(NDB_GET, copy.key);
+    struct ndb_request list = request_of(NDB_LIST, "pack/");
+    const char *told;
+
+    must_put(fixture->store, copy.key, ndb_slice_text("0123456789"));
+    copy.storage_class = "REDUCED_REDUNDANCY"; /* that MinIO knows, too */
+    must_run(fixture->store, &copy, 1);
+    assert_int_equal(copy.status, NAMIDB_OK);
+    must_run(fixture->store, &get, 1);
+    assert_true(
+        ndb_slice_equal(ndb_buf_slice(&get.out), ndb_slice_text("0123456789")));
+    ndb_request_release(&get);
+    must_run(fixture->store, &list, 1);
+    assert_int_equal(list.listing.count, 1);
+    /* Some servers have one class whatever they are told, or tell none. */
+    told = list.listing.items[0].storage_class;
+    assert_true(told[0] == '\0' || strcmp(told, "STANDARD") == 0 ||
+                strcmp(told, copy.storage_class) == 0);
+    ndb_request_release(&list);
+
+    copy = request_of(NDB_SET_CLASS, "pack/absent");
+    copy.storage_class = "REDUCED_REDUNDANCY";
+    must_run(fixture->store, &copy, 1);
+    assert_int_equal(copy.status, NAMIDB_NONE);
+}
+
 static void
 test_s3__behind_the_end_is_invalid_and_at_the_end_empty(void **state)
 {
@@ -355,6 +385,7 @@ int main(void)
         TEST(test_s3__pages_of_a_listing_join_up),
         TEST(test_s3__large_objects_are_read_in_ranges),
         TEST(test_s3__a_large_pack_goes_up_in_parts),
+        TEST(test_s3__an_object_moves_into_another_class),
         TEST(test_s3__behind_the_end_is_invalid_and_at_the_end_empty),
         TEST(test_s3__the_clock_is_the_servers),
         TEST(test_s3__an_absent_bucket_is_not_found),

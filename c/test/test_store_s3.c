@@ -434,6 +434,7 @@ static void test_store_s3__nothing_waits_past_its_deadline(void **state)
                        &(struct s3_fault){ .kind = S3_HANG, .at = 1 });
         request.keys = &key;
         request.key_count = 1;
+        request.storage_class = "GLACIER_IR";
         request.deadline_ns = ndb_deadline_after(50);
         assert_int_equal(run(&fixture, &request), NAMIDB_ETIMEOUT);
         assert_int_equal(request.is_ambiguous, op != NDB_GET && op != NDB_LIST);
@@ -554,8 +555,8 @@ static void test_store_s3__says_what_an_answer_means(void **state)
           NAMIDB_EAUTH, "the secret key is wrong" },
         { 403, "<Error><Code>InvalidAccessKeyId</Code></Error>", NAMIDB_EAUTH,
           "the access key is not known" },
-        { 403, "<Error><Code>InvalidObjectState</Code></Error>", NAMIDB_EIO,
-          "restore it" },
+        { 403, "<Error><Code>InvalidObjectState</Code></Error>",
+          NAMIDB_EUNSUPPORTED, "restore it" },
         { 400, "<Error><Code>ExpiredToken</Code></Error>", NAMIDB_EAUTH,
           "expired" },
         { 400,

@@ -11,6 +11,7 @@ local client = require("namidb.client")
 local query = require("namidb.query")
 local builder = require("namidb.builder")
 local row = require("namidb.row")
+local storage_class = require("namidb.storage_class")
 
 core.set_kinds(value.kinds)
 if int64.is_needed then core.set_int64(int64.make, int64.read) end
@@ -18,6 +19,7 @@ row.install(core.node, core.edge)
 core.db.__index.write = write.write
 core.db.__index.load = load_rows.load
 core.db.__index.register = query.register
+core.db.__index.set_storage_class = storage_class.set
 for _, reader in ipairs({ core.db, core.snapshot, core.tx }) do
     reader.__index.match = builder.match
     reader.__index.query = query.query

@@ -317,6 +317,17 @@ function db:refresh(timeout) end
 ---@return namidb.error? err
 function db:flush(timeout) end
 
+---@class namidb.class_move
+---@field packs integer looked at
+---@field moved integer of those
+---@field bytes integer of what was moved
+
+---@param class string
+---@param options? { timeout?: number, progress?: fun(move: namidb.class_move) }
+---@return namidb.class_move? move
+---@return namidb.error? err
+function db:set_storage_class(class, options) end
+
 ---@return table? stats
 ---@return namidb.error? err
 function db:stats() end
