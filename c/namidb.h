@@ -345,6 +345,25 @@ NAMIDB_API int namidb_counts(namidb_snapshot *snapshot,
                              enum namidb_name_kind kind, uint64_t *counts,
                              size_t max, namidb_error *err);
 
+/* About how many edges of a type go out of (NAMIDB_OUT) or into (NAMIDB_IN) the
+ * nodes whose first label is `label` (0: none). */
+typedef struct {
+    uint32_t type;
+    uint32_t label;
+    enum namidb_direction direction;
+    uint64_t edges; /* > 0 */
+} namidb_hop_count;
+
+/* All of them, in the arena's memory, and how many nodes there are. For a
+ * planner: no row is read, and deleted edges may be counted for a while. */
+NAMIDB_API int namidb_hop_counts(namidb_snapshot *snapshot, namidb_arena *arena,
+                                 namidb_hop_count **items, size_t *count,
+                                 uint64_t *nodes, namidb_error *err);
+
+/* A number that differs between snapshots which may show different graphs
+ * (those of transactions: before their own changes). */
+NAMIDB_API uint64_t namidb_snapshot_stamp(const namidb_snapshot *snapshot);
+
 /* Cursors. Each keeps its snapshot alive. Order: nodes by table, then id; edges
  * of a scan by type, then source; edges of a hop by type, then neighbour;
  * BOTH yields OUT, then IN, so a loop shows up twice. */

@@ -115,3 +115,25 @@ int namidb_counts(namidb_snapshot *snapshot, enum namidb_name_kind kind,
         return ndb_fail_memory(err);
     return rc;
 }
+
+int namidb_hop_counts(namidb_snapshot *snapshot, namidb_arena *arena,
+                      namidb_hop_count **items, size_t *count, uint64_t *nodes,
+                      namidb_error *err)
+{
+    int rc = ndb_api_check(snapshot, err);
+
+    *items = NULL;
+    *count = 0;
+    if (rc >= 0 &&
+        ndb_hop_counts(&snapshot->at, arena, items, count, nodes) < 0)
+        return ndb_fail_memory(err);
+    return rc;
+}
+
+uint64_t namidb_snapshot_stamp(const namidb_snapshot *snapshot)
+{
+    const struct ndb_version *manifest = snapshot->at.view->manifest;
+
+    return (manifest == NULL ? 0 : manifest->body.version << 32) +
+           snapshot->at.version;
+}

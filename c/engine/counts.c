@@ -20,24 +20,118 @@ static void add_manifest(const struct ndb_manifest *manifest,
             (int64_t)manifest->edge_tables[i].count);
 }
 
+/* What all memtables of a view add. */
+static int add_memtables(const struct ndb_snapshot *snapshot,
+                         struct ndb_stat_deltas *deltas,
+                         struct ndb_stat_deltas *hops)
+{
+    const struct ndb_view *view = snapshot->view;
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < view->layer_count && rc >= 0; i++)
+        if (view->layers[i].memtable != NULL)
+            rc = ndb_memtable_hop_stats(view->layers[i].memtable,
+                                        snapshot->version, deltas, hops);
+    return rc;
+}
+
 int ndb_counts(const struct ndb_snapshot *snapshot, enum namidb_name_kind kind,
                uint64_t *counts, size_t max)
 {
     const struct ndb_view *view = snapshot->view;
     struct ndb_stat_deltas deltas = NDB_STAT_DELTAS_INIT;
+    struct ndb_stat_deltas hops = NDB_STAT_DELTAS_INIT;
     int wanted = kind == NAMIDB_LABEL ? NDB_STAT_LABEL : NDB_STAT_EDGE_TABLE;
-    int rc = NAMIDB_OK;
+    int rc;
 
     memset(counts, 0, max * sizeof *counts);
     if (view->manifest != NULL)
         add_manifest(&view->manifest->body, kind, counts, max);
-    for (uint32_t i = 0; i < view->layer_count && rc >= 0; i++)
-        if (view->layers[i].memtable != NULL)
-            rc = ndb_memtable_stats(view->layers[i].memtable, snapshot->version,
-                                    &deltas);
+    rc = add_memtables(snapshot, &deltas, &hops);
     for (size_t i = 0; i < deltas.count && rc >= 0; i++)
         if ((int)deltas.items[i].kind == wanted)
             add(counts, max, deltas.items[i].number, deltas.items[i].count);
+    ndb_stat_deltas_release(&hops);
     ndb_stat_deltas_release(&deltas);
+    return rc;
+}
+
+/* The edges that a pack has at the nodes of each table, less those that it
+ * says are gone. */
+static int add_pack(const struct ndb_directory *directory,
+                    struct ndb_stat_deltas *deltas)
+{
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < directory->part_count && rc >= 0; i++) {
+        const struct ndb_part *part = &directory->parts[i];
+        struct ndb_stat_delta delta = {
+            part->kind == NDB_PART_OUT ? NDB_STAT_OUT : NDB_STAT_IN,
+            NDB_STAT_HOP(part->type, part->table),
+            (int64_t)part->rows - 2 * (int64_t)part->tombstones, 0
+        };
+
+        if (part->kind == NDB_PART_OUT || part->kind == NDB_PART_IN)
+            rc = ndb_stat_deltas_add(deltas, &delta);
+    }
+    return rc;
+}
+
+static int write_hops(const struct ndb_stat_deltas *deltas, namidb_arena *arena,
+                      namidb_hop_count **out, size_t *count)
+{
+    namidb_hop_count *items =
+        ndb_arena_alloc(arena, (deltas->count + 1) * sizeof *items);
+
+    if (items == NULL)
+        return NAMIDB_ENOMEM;
+    *out = items;
+    for (size_t i = 0; i < deltas->count; i++) {
+        const struct ndb_stat_delta *delta = &deltas->items[i];
+        bool is_in = delta->kind == NDB_STAT_IN;
+
+        if ((is_in || delta->kind == NDB_STAT_OUT) && delta->count > 0)
+            items[(*count)++] = (namidb_hop_count){
+                .type = delta->number >> 13,
+                .label = delta->number & 0x1fff,
+                .direction = is_in ? NAMIDB_IN : NAMIDB_OUT,
+                .edges = (uint64_t)delta->count,
+            };
+    }
+    return NAMIDB_OK;
+}
+
+static int64_t nodes_of(const struct ndb_view *view,
+                        const struct ndb_stat_deltas *deltas)
+{
+    const struct ndb_version *manifest = view->manifest;
+    int64_t count = 0;
+
+    for (size_t i = 0; i < deltas->count; i++)
+        if (deltas->items[i].kind == NDB_STAT_NODE_TABLE)
+            count += deltas->items[i].count;
+    for (uint32_t i = 0;
+         manifest != NULL && i < manifest->body.node_table_count; i++)
+        count += (int64_t)manifest->body.node_tables[i].count;
+    return count;
+}
+
+int ndb_hop_counts(const struct ndb_snapshot *snapshot, namidb_arena *arena,
+                   namidb_hop_count **out, size_t *count, uint64_t *nodes)
+{
+    const struct ndb_view *view = snapshot->view;
+    struct ndb_stat_deltas deltas = NDB_STAT_DELTAS_INIT;
+    struct ndb_stat_deltas hops = NDB_STAT_DELTAS_INIT;
+    int rc = add_memtables(snapshot, &deltas, &hops);
+
+    *count = 0;
+    for (uint32_t i = 0; i < view->layer_count && rc >= 0; i++)
+        if (view->layers[i].pack != NULL)
+            rc = add_pack(ndb_pack_directory(view->layers[i].pack), &hops);
+    if (rc >= 0)
+        rc = write_hops(&hops, arena, out, count);
+    *nodes = (uint64_t)nodes_of(view, &deltas);
+    ndb_stat_deltas_release(&deltas);
+    ndb_stat_deltas_release(&hops);
     return rc;
 }

@@ -2,7 +2,8 @@
 /*
  * counts.h - how many nodes have a label and how many edges a type, as a
  * snapshot sees it: from the manifest's statistics and those of the memtables
- * above it, without a look at any row.
+ * above it, without a look at any row. And, for the planner, from which nodes
+ * to which edges go: of that the directories of the packs know.
  */
 #ifndef NDB_ENGINE_COUNTS_H
 #define NDB_ENGINE_COUNTS_H
@@ -13,5 +14,10 @@
  * NAMIDB_TYPE. NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_counts(const struct ndb_snapshot *snapshot, enum namidb_name_kind kind,
                uint64_t *counts, size_t max);
+
+/* See namidb_hop_counts; *nodes is exact, the hops are not where a pack says
+ * that an edge of another one is gone. */
+int ndb_hop_counts(const struct ndb_snapshot *snapshot, namidb_arena *arena,
+                   namidb_hop_count **out, size_t *count, uint64_t *nodes);
 
 #endif

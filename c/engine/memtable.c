@@ -16,6 +16,7 @@ int ndb_memtable_new(struct ndb_memtable **memtable)
         return NAMIDB_ENOMEM;
     atomic_init(&(*memtable)->refs, 1);
     (void)pthread_rwlock_init(&(*memtable)->lock, NULL);
+    (void)pthread_mutex_init(&(*memtable)->stats_lock, NULL);
     return NAMIDB_OK;
 }
 
@@ -36,12 +37,15 @@ void ndb_memtable_unref(struct ndb_memtable *memtable)
     ndb_free(memtable->lanes);
     ndb_free(memtable->journal);
     ndb_free(memtable->foreign);
+    ndb_stat_deltas_release(&memtable->stats);
+    ndb_stat_deltas_release(&memtable->hop_stats);
     ndb_table_release(&memtable->node_numbers);
     ndb_table_release(&memtable->edge_numbers);
     ndb_table_release(&memtable->ends_numbers);
     ndb_table_release(&memtable->key_numbers);
     ndb_table_release(&memtable->lane_numbers);
     (void)pthread_rwlock_destroy(&memtable->lock);
+    (void)pthread_mutex_destroy(&memtable->stats_lock);
     ndb_free(memtable);
 }
 
@@ -490,6 +494,8 @@ void ndb_memtable_rollback(struct ndb_memtable *m, uint64_t version)
     while (m->foreign_count != 0 &&
            m->foreign[m->foreign_count - 1].version >= version)
         m->foreign_count--;
+    if (m->stats_at > m->journal_count)
+        ndb_memtable_forget_stats(m);
     (void)pthread_rwlock_unlock(&m->lock);
 }
 
@@ -509,6 +515,8 @@ void ndb_memtable_rollback_to(struct ndb_memtable *m, size_t mark)
     (void)pthread_rwlock_wrlock(&m->lock);
     while (m->journal_count > mark)
         take_back(m, &m->journal[--m->journal_count]);
+    if (m->stats_at > m->journal_count)
+        ndb_memtable_forget_stats(m);
     (void)pthread_rwlock_unlock(&m->lock);
 }
 

@@ -105,11 +105,20 @@ bool ndb_memtable_has_label(struct ndb_memtable *memtable, uint32_t label,
 
 /* One line of what changes up to a version add to the statistics. */
 struct ndb_stat_delta {
-    enum { NDB_STAT_NODE_TABLE, NDB_STAT_EDGE_TABLE, NDB_STAT_LABEL } kind;
+    enum {
+        NDB_STAT_NODE_TABLE,
+        NDB_STAT_EDGE_TABLE,
+        NDB_STAT_LABEL,
+        NDB_STAT_OUT, /* edges of a type from the nodes of a table */
+        NDB_STAT_IN   /* and to them; number is NDB_STAT_HOP's */
+    } kind;
     uint32_t number;
     int64_t count;         /* live rows, more or fewer */
-    uint64_t sequence_max; /* highest used; 0 for labels */
+    uint64_t sequence_max; /* highest used, of tables */
 };
+
+/* Both are below 2^13. */
+#define NDB_STAT_HOP(type, table) ((type) << 13 | (table))
 
 struct ndb_stat_deltas {
     struct ndb_stat_delta *items; /* by (kind, number) */
@@ -122,8 +131,13 @@ void ndb_stat_deltas_release(struct ndb_stat_deltas *deltas);
 int ndb_stat_deltas_add(struct ndb_stat_deltas *deltas,
                         const struct ndb_stat_delta *delta);
 
-/* Adds the deltas of changes up to `version` to *out. */
+/* Adds the deltas of changes up to `version` to *out. Cheap where few changes
+ * came since it was asked last. */
 int ndb_memtable_stats(struct ndb_memtable *memtable, uint64_t version,
                        struct ndb_stat_deltas *out);
+/* The same, and to *hops those of kinds NDB_STAT_OUT and NDB_STAT_IN. */
+int ndb_memtable_hop_stats(struct ndb_memtable *memtable, uint64_t version,
+                           struct ndb_stat_deltas *out,
+                           struct ndb_stat_deltas *hops);
 
 #endif

@@ -84,12 +84,21 @@ struct ndb_memtable {
     struct ndb_foreign_label *foreign;
     uint32_t foreign_count, foreign_capacity;
 
+    /* What the first changes of the journal add up to. Under lock, and under
+     * stats_lock while that is held for reading. */
+    pthread_mutex_t stats_lock;
+    size_t stats_at;
+    struct ndb_stat_deltas stats, hop_stats;
+
     struct ndb_table node_numbers; /* id -> nodes */
     struct ndb_table edge_numbers; /* id -> edges */
     struct ndb_table ends_numbers; /* node id -> ends */
     struct ndb_table key_numbers;  /* key hash -> newest of nodes */
     struct ndb_table lane_numbers; /* number * 2 + is_edge + 1 -> lanes */
 };
+
+/* For a journal that became shorter than what was added up. */
+void ndb_memtable_forget_stats(struct ndb_memtable *m);
 
 /* The newest image that `version` may see; NULL: none. */
 static inline const struct ndb_image *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a memtable, and its statistics.
+ * Reading a memtable.
  */
 #include <stdlib.h>
 
@@ -282,99 +282,4 @@ bool ndb_memtable_has_label(struct ndb_memtable *m, uint32_t label,
         has |= m->foreign[i].label == label && m->foreign[i].version <= version;
     (void)pthread_rwlock_unlock(&m->lock);
     return has;
-}
-
-/* ------------------------------------------------------------ statistics -- */
-
-void ndb_stat_deltas_release(struct ndb_stat_deltas *deltas)
-{
-    ndb_free(deltas->items);
-    *deltas = NDB_STAT_DELTAS_INIT;
-}
-
-/* Index of the first line that is not below (kind, number). */
-static size_t find_line(const struct ndb_stat_deltas *deltas, int kind,
-                        uint32_t number)
-{
-    size_t low = 0;
-    size_t high = deltas->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct ndb_stat_delta *line = &deltas->items[middle];
-
-        if ((int)line->kind < kind ||
-            ((int)line->kind == kind && line->number < number))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-int ndb_stat_deltas_add(struct ndb_stat_deltas *deltas,
-                        const struct ndb_stat_delta *delta)
-{
-    size_t at = find_line(deltas, (int)delta->kind, delta->number);
-    struct ndb_stat_delta *line;
-
-    if (at < deltas->count && deltas->items[at].kind == delta->kind &&
-        deltas->items[at].number == delta->number) {
-        line = &deltas->items[at];
-        line->count += delta->count;
-        if (line->sequence_max < delta->sequence_max)
-            line->sequence_max = delta->sequence_max;
-        return NAMIDB_OK;
-    }
-    if (deltas->count == deltas->capacity) {
-        size_t capacity = deltas->capacity == 0 ? 16 : deltas->capacity * 2;
-        struct ndb_stat_delta *items =
-            ndb_realloc(deltas->items, capacity, sizeof *items);
-
-        if (items == NULL)
-            return NAMIDB_ENOMEM;
-        deltas->items = items;
-        deltas->capacity = capacity;
-    }
-    memmove(&deltas->items[at + 1], &deltas->items[at],
-            (deltas->count - at) * sizeof *deltas->items);
-    deltas->items[at] = *delta;
-    deltas->count++;
-    return NAMIDB_OK;
-}
-
-static struct ndb_stat_delta delta_of(const struct ndb_memtable *m,
-                                      const struct ndb_change *change)
-{
-    struct ndb_stat_delta delta = { NDB_STAT_LABEL, change->number,
-                                    change->delta, 0 };
-    uint64_t id;
-
-    if (change->kind == NDB_CHANGE_LABEL)
-        return delta;
-    id = change->kind == NDB_CHANGE_NODE ? m->nodes[change->number].id
-                                         : m->edges[change->number].id;
-    delta.kind = change->kind == NDB_CHANGE_NODE ? NDB_STAT_NODE_TABLE
-                                                 : NDB_STAT_EDGE_TABLE;
-    delta.number = NAMIDB_ID_TABLE(id);
-    delta.sequence_max = NAMIDB_ID_SEQUENCE(id);
-    return delta;
-}
-
-int ndb_memtable_stats(struct ndb_memtable *m, uint64_t version,
-                       struct ndb_stat_deltas *out)
-{
-    int rc = NAMIDB_OK;
-
-    (void)pthread_rwlock_rdlock(&m->lock);
-    for (size_t i = 0; i < m->journal_count && rc >= 0; i++) {
-        struct ndb_stat_delta delta;
-
-        if (m->journal[i].version > version)
-            break;
-        delta = delta_of(m, &m->journal[i]);
-        rc = ndb_stat_deltas_add(out, &delta);
-    }
-    (void)pthread_rwlock_unlock(&m->lock);
-    return rc;
 }

@@ -163,6 +163,7 @@ int ndb_lua_run(lua_State *L);
 /* reader:names(kind), reader:counts(): see counts.c. */
 int ndb_lua_names(lua_State *L);
 int ndb_lua_counts(lua_State *L);
+int ndb_lua_stamp(lua_State *L);
 /* What a call of a reader reads, to be ended when it is over; raises when the
  * handle cannot be read. */
 struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,

@@ -87,13 +87,85 @@ static void set_counts(lua_State *L, struct ndb_lua_reader *reader,
     lua_settop(L, table);
 }
 
-/* reader:counts(): { labels = { name = nodes }, types = { name = edges } }. */
+/* t[type][label] = edges, where t is at index `table`. */
+static void set_hop(lua_State *L, namidb *db, int table,
+                    const namidb_hop_count *hop)
+{
+    size_t bytes;
+    const char *name = namidb_name(db, NAMIDB_TYPE, hop->type, &bytes);
+
+    lua_pushlstring(L, name, bytes);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, table);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, table);
+    }
+    name = hop->label == 0 ? NULL
+                           : namidb_name(db, NAMIDB_LABEL, hop->label, &bytes);
+    lua_pushlstring(L, name == NULL ? "" : name, name == NULL ? 0 : bytes);
+    ndb_lua_pushid(L, hop->edges);
+    lua_rawset(L, -3);
+    lua_pop(L, 2);
+}
+
+/* Fills `nodes`, `out` and `into` of the table on top. */
+static void set_hops(lua_State *L, struct ndb_lua_reader *reader)
+{
+    int table = lua_gettop(L);
+    namidb *db = ndb_lua_live_db(L, reader);
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
+    namidb_hop_count *items;
+    uint64_t nodes = 0;
+    size_t count;
+    namidb_error err;
+    int rc =
+        namidb_hop_counts(snapshot, look->arena, &items, &count, &nodes, &err);
+
+    if (rc < 0) {
+        ndb_lua_end_look(reader, look);
+        (void)ndb_lua_raise(L, &err);
+    }
+    ndb_lua_pushid(L, nodes);
+    lua_setfield(L, table, "nodes");
+    lua_newtable(L);
+    lua_newtable(L);
+    for (size_t i = 0; i < count; i++)
+        set_hop(L, db, items[i].direction == NAMIDB_OUT ? table + 1 : table + 2,
+                &items[i]);
+    ndb_lua_end_look(reader, look);
+    lua_setfield(L, table, "into");
+    lua_setfield(L, table, "out");
+}
+
+/* reader:counts(): { nodes = n, labels = { name = nodes }, types = { name =
+ * edges }, out = { type = { first label of the source = edges } }, into =
+ * { type = { first label of the target = edges } } }; a node without a label
+ * is under "". */
 int ndb_lua_counts(lua_State *L)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
 
-    lua_createtable(L, 0, 2);
+    lua_settop(L, 1);
+    lua_createtable(L, 0, 5);
     set_counts(L, reader, NAMIDB_LABEL, "labels");
     set_counts(L, reader, NAMIDB_TYPE, "types");
+    set_hops(L, reader);
+    return 1;
+}
+
+/* reader:stamp(): a number; the counts are as they were while it is. */
+int ndb_lua_stamp(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
+
+    lua_pushnumber(L, (lua_Number)namidb_snapshot_stamp(snapshot));
+    ndb_lua_end_look(reader, look);
     return 1;
 }

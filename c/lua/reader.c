@@ -404,12 +404,19 @@ static int reader_both(lua_State *L)
 }
 
 static const luaL_Reg READING[] = {
-    { "node", reader_node },      { "edge", reader_edge },
-    { "nodes", reader_nodes },    { "edges", reader_edges },
-    { "out", reader_out },        { "into", reader_into },
-    { "both", reader_both },      { "degree", reader_degree },
-    { "run", ndb_lua_run },       { "names", ndb_lua_names },
-    { "counts", ndb_lua_counts }, { NULL, NULL },
+    { "node", reader_node },
+    { "edge", reader_edge },
+    { "nodes", reader_nodes },
+    { "edges", reader_edges },
+    { "out", reader_out },
+    { "into", reader_into },
+    { "both", reader_both },
+    { "degree", reader_degree },
+    { "run", ndb_lua_run },
+    { "names", ndb_lua_names },
+    { "counts", ndb_lua_counts },
+    { "stamp", ndb_lua_stamp },
+    { NULL, NULL },
 };
 
 void ndb_lua_add_reading(lua_State *L, const char *name)

@@ -232,8 +232,11 @@ function reader:degree(node, type, direction) end
 function reader:names(kind) end
 
 ---@class namidb.counts
+---@field nodes integer
 ---@field labels table<string, integer>
 ---@field types table<string, integer>
+---@field out table<string, table<string, integer>> by type and first label
+---@field into table<string, table<string, integer>> by type and first label
 
 ---@return namidb.counts
 function reader:counts() end

@@ -9,9 +9,14 @@ local cypher = require("namidb.cypher")
 local plan = require("namidb.plan")
 local procedures = require("namidb.procedures")
 local result = require("namidb.result")
+local statistics = require("namidb.plan.statistics")
 local write = require("namidb.write")
 
 local query = {}
+
+-- A plan is looked at again when it was used so often, then when twice as often
+-- ..., at last each so many uses.
+local LOOK_FIRST, LOOK_EACH = 4, 1024
 
 -- Statements that are kept: two generations, so that what is used stays.
 local CACHE_MAX = 512
@@ -21,7 +26,8 @@ local CACHE_MAX = 512
 local homes = setmetatable({}, { __mode = "k" })
 
 local function new_home()
-    return { functions = {}, procedures = {}, young = {}, old = {}, count = 0 }
+    return { functions = {}, procedures = {}, young = {}, old = {}, count = 0,
+             counts = {} }
 end
 
 local function home_of(handle)
@@ -97,7 +103,7 @@ local function host_of(handle, home, options)
     end
 end
 
-local function compile(home, text)
+local function compile(handle, home, text)
     local ast, err = cypher.compile(text, {
         functions = home.functions,
         procedures = setmetatable({}, { __index = function(_, name)
@@ -111,23 +117,26 @@ local function compile(home, text)
                 "the keys of nodes" }, core.error)
     end
     local made
-    made, err = plan.make(ast, { functions = home.functions })
+    local counts = statistics.of(handle, home.counts)
+    made, err = plan.make(ast, { functions = home.functions,
+                                 statistics = counts })
     if not made then
         return nil, setmetatable({ code = err.code, message = err.message,
                                    retryable = false }, core.error)
     end
     made.core, err = core.plan(made.bytes, made.constants, made.constants.n)
     if not made.core then return nil, err end
+    made.counts, made.uses, made.next_look = counts, 0, LOOK_FIRST
     return made
 end
 
-local function prepare(home, text)
+local function prepare(handle, home, text)
     local made = home.young[text]
     if made then return made end
     local err
     made = home.old[text]
     if not made then
-        made, err = compile(home, text)
+        made, err = compile(handle, home, text)
         if not made then return nil, err end
     end
     if home.count >= CACHE_MAX then
@@ -135,6 +144,22 @@ local function prepare(home, text)
     end
     home.young[text], home.count = made, home.count + 1
     return made
+end
+
+-- The plan of a statement. Ever more seldom it is looked at whether the graph
+-- is still about what it was when the plan was made; if not, it is made anew.
+local function current(handle, home, text)
+    local made, err = prepare(handle, home, text)
+    if not made then return nil, err end
+    made.uses = made.uses + 1
+    if made.uses < made.next_look then return made end
+    made.next_look = made.uses + math.min(made.uses, LOOK_EACH)
+    local counts = statistics.of(handle, home.counts)
+    if not statistics.is_stale(made.context.names, made.counts, counts) then
+        return made
+    end
+    home.young[text], home.old[text] = nil, nil
+    return prepare(handle, home, text)
 end
 
 --------------------------------------------------------------------- running
@@ -214,7 +239,7 @@ end
 local function run(handle, text, params, options)
     check(text, params, options)
     local home = home_of(handle)
-    local made, err = prepare(home, text)
+    local made, err = current(handle, home, text)
     if not made then return nil, err end
     if made.mode == "explain" then
         return result.new({ columns = {}, plan =
@@ -246,7 +271,7 @@ end
 local function open_rows(handle, text, params, options)
     check(text, params, options)
     local home = home_of(handle)
-    local made, err = prepare(home, text)
+    local made, err = current(handle, home, text)
     if not made then error(err, 0) end
     if made.writes and is_database(handle) then
         local rows, failure = run(handle, text, params, options)

@@ -17,6 +17,7 @@ function context.new(bindings, options)
         names = {}, name_index = { [0] = {}, {}, {} },
         params = {}, param_index = {},
         constants = { n = 0 }, null_index = nil,
+        labels_of = {}, -- by slot of a node: those that a pattern gives it
         options = options or {},
     }, context)
 end
@@ -25,6 +26,16 @@ function context:new_slot()
     local slot = self.slot_count
     self.slot_count = slot + 1
     return slot
+end
+
+--- Notes that the node in a slot has a label where a pattern found it.
+function context:label(slot, label)
+    local labels = self.labels_of[slot]
+    if not labels then
+        labels = {}
+        self.labels_of[slot] = labels
+    end
+    labels[#labels + 1] = label
 end
 
 --- The number of a name in the plan's table.

@@ -1,12 +1,15 @@
 -- How many rows: from what the database counts, or guesses where it does not.
+-- Wrong numbers make slow plans and never wrong ones.
 --
--- statistics = { nodes = n, edges = n, labels = { Name = n },
---                types = { Name = n } }
+-- statistics = what handle:counts() gives: nodes, labels, types, and by type
+-- and first label the edges that go out and come in.
 
 local cost = {}
 
 -- Of a graph that nothing is known of.
 local NODES, LABEL, HOP = 1e6, 1e5, 10
+-- How far a walk without a bound is thought to go.
+local WALK = 4
 
 --- Nodes with a label; nil: all nodes.
 function cost.nodes(context, label)
@@ -16,18 +19,106 @@ function cost.nodes(context, label)
     return statistics.labels[label] or 0
 end
 
---- Edges of some types (none: all) at one node.
-function cost.hop(context, types, direction)
+-- Edges of a type at nodes of a label (nil: all), and how many nodes those are
+-- spread over. `ends`: statistics.out or statistics.into.
+local function edges_at(statistics, ends, type, label)
+    local by_label = ends[type]
+    if not by_label then return 0, 1 end
+    local known = label and by_label[label]
+    if known then return known, statistics.labels[label] or 1 end
+    local edges, nodes = 0, 0
+    for name, count in pairs(by_label) do
+        edges = edges + count
+        nodes = nodes + (statistics.labels[name] or statistics.nodes)
+    end
+    -- A label that no such node was created with: its share of them.
+    if label and edges > 0 then
+        local share = math.min(1, (statistics.labels[label] or 0) /
+            math.max(nodes, 1))
+        edges, nodes = edges * share, nodes * share
+    end
+    return edges, nodes
+end
+
+-- Of the edges of a type, the share that end at a label.
+local function share_of(statistics, ends, type, label)
+    if not label then return 1 end
+    local total = 0
+    for _, count in pairs(ends[type] or {}) do total = total + count end
+    local known = (ends[type] or {})[label]
+    if known then return known / math.max(total, 1) end
+    return (statistics.labels[label] or 0) / math.max(statistics.nodes, 1)
+end
+
+local OTHER = { out = "into", into = "out" }
+
+local function one_way(statistics, types, side, from, to)
+    local fetched, kept = 0, 0
+    for _, type in ipairs(types) do
+        local edges, nodes = edges_at(statistics, statistics[side], type, from)
+        local each = edges / math.max(nodes, 1)
+        fetched = fetched + each
+        kept = kept + each * share_of(statistics, statistics[OTHER[side]],
+                                      type, to)
+    end
+    return fetched, kept
+end
+
+--- Edges of some types (none: all) at one node with the label `from` (nil: not
+-- known), and how many of them end at a node with the label `to`.
+function cost.hop(context, types, direction, from, to)
     local statistics = context.options.statistics
-    local both = direction == "both" and 2 or 1
     if not statistics then
-        return HOP * both * (#types == 0 and 4 or #types)
+        local rows = HOP * (direction == "both" and 2 or 1) *
+            (#types == 0 and 4 or #types)
+        return rows, to and rows * 0.5 or rows
     end
-    local edges = #types == 0 and statistics.edges or 0
-    for _, name in ipairs(types) do
-        edges = edges + (statistics.types[name] or 0)
+    if #types == 0 then
+        types = {}
+        for name in pairs(statistics.types) do types[#types + 1] = name end
+        table.sort(types)
     end
-    return edges * both / math.max(statistics.nodes, 1)
+    if direction == "out" then
+        return one_way(statistics, types, "out", from, to)
+    elseif direction == "in" then
+        return one_way(statistics, types, "into", from, to)
+    end
+    local out, out_kept = one_way(statistics, types, "out", from, to)
+    local into, into_kept = one_way(statistics, types, "into", from, to)
+    return out + into, out_kept + into_kept
+end
+
+--- How many walks of an edge pattern with a length start at one node, where
+-- each edge has `hop` followers.
+function cost.walk(length, hop)
+    local most = math.min(length.max or WALK, WALK)
+    local rows, power = 0, 1
+    for i = 0, most do
+        if i >= (length.min or 1) then rows = rows + power end
+        power = power * hop
+    end
+    return rows
+end
+
+local SHARE = { EQ = 0.05, IN = 0.15, LT = 0.3, LE = 0.3, GT = 0.3, GE = 0.3,
+                NE = 0.9, STARTS = 0.1, ENDS = 0.1, CONTAINS = 0.1,
+                REGEX = 0.1, IS_NULL = 0.1, NOT_NULL = 0.9, LABELS = 1 }
+
+--- Of the rows, the share for which a condition is thought to hold.
+function cost.share(expr)
+    local known = SHARE[expr.kind]
+    if known then return known end
+    if expr.kind == "NOT" then return math.max(1 - cost.share(expr[1]), 0.1) end
+    if expr.kind == "AND" then
+        local share = 1
+        for _, part in ipairs(expr) do share = share * cost.share(part) end
+        return share
+    elseif expr.kind == "OR" then
+        local share = 0
+        for _, part in ipairs(expr) do share = share + cost.share(part) end
+        return math.min(share, 1)
+    end
+    return 0.5
 end
 
 return cost

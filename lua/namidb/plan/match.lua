@@ -1,11 +1,9 @@
--- The operators that find a pattern: where to start, which way to walk, when a
--- condition can be tested.
---
--- Greedy: start at what is cheapest to find, walk the edge that promises the
--- fewest rows, test each condition as soon as all that it reads is known.
+-- The operators that find a pattern: where to start, which way to walk (order),
+-- and each condition as soon as all that it reads is known.
 
 local cost = require("namidb.plan.cost")
 local expression = require("namidb.plan.expression")
+local order = require("namidb.plan.order")
 
 local match = {}
 
@@ -125,8 +123,6 @@ end
 
 ------------------------------------------------------------------------ edges
 
-local REVERSE = { out = "in", ["in"] = "out", both = "both" }
-
 local function may_share_type(a, b)
     if #a.types == 0 or #b.types == 0 then return true end
     for _, type in ipairs(a.types) do
@@ -161,7 +157,7 @@ local function ends(state, edge)
     if state.known[edge.from] then
         return edge.from, edge.to, edge.direction
     end
-    return edge.to, edge.from, REVERSE[edge.direction]
+    return edge.to, edge.from, order.REVERSE[edge.direction]
 end
 
 -- A node that an earlier clause found again: the new slot equals the old.
@@ -266,7 +262,7 @@ local function walk_one(state, edge)
 end
 
 local function walk(state, edge)
-    edge.is_done = true
+    state.is_done[edge] = true
     if edge.shortest then
         walk_shortest(state, edge)
     elseif edge.length then
@@ -280,46 +276,21 @@ local function walk(state, edge)
     apply_conditions(state)
 end
 
--- What an edge costs to walk now; nil: it cannot be walked yet.
-local function walk_cost(state, edge)
-    local from, to = state.known[edge.from], state.known[edge.to]
-    if edge.shortest then return from and to and 1000 or nil end
-    if edge.bound and not edge.length then return 0 end
-    if not from and not to then return nil end
-    local _, _, direction = ends(state, edge)
-    local rows = cost.hop(state.context, edge.type_names, direction)
-    if from and to then rows = rows * 0.01 end
-    if edge.length then rows = rows * 1000 end
-    return rows
-end
-
-local function cheapest_edge(state)
-    local best, best_cost
-    for _, edge in ipairs(state.graph.edges) do
-        local rows = not edge.is_done and walk_cost(state, edge)
-        if rows and (not best or rows < best_cost) then
-            best, best_cost = edge, rows
-        end
-    end
-    return best
-end
-
-local function cheapest_start(state)
-    local best
+local function best_start(state)
+    local starts = {}
     for _, node in ipairs(state.graph.node_order) do
         if not state.known[node.slot] then
-            local start = start_of(state, node)
-            if not best or start.rows < best.rows then best = start end
+            starts[#starts + 1] = start_of(state, node)
         end
     end
-    return best
+    return order.best_start(state, starts)
 end
 
 --- Adds the operators that find `graph` to `op`, where the slots in `known` are
 -- set. Returns the root; `known` grows by what was found.
 function match.plan(context, op, graph, known)
     local state = { context = context, op = op, graph = graph, known = known,
-                    pending = {}, walked = {} }
+                    pending = {}, walked = {}, is_done = {}, shares = {} }
     for _, node in ipairs(graph.node_order) do
         if not known[node.slot] then state.pending[node.slot] = true end
     end
@@ -339,11 +310,11 @@ function match.plan(context, op, graph, known)
     end
     apply_conditions(state)
     while true do
-        local edge = cheapest_edge(state)
+        local edge = order.next_edge(state, state.known, state.is_done)
         if edge then
             walk(state, edge)
         else
-            local start = cheapest_start(state)
+            local start = best_start(state)
             if not start then break end
             begin_at(state, start)
         end

@@ -48,9 +48,11 @@ local function add_node(context, graph, element)
         node = { slot = slot, labels = {}, name = element.name }
         graph.nodes[slot] = node
         graph.node_order[#graph.node_order + 1] = node
+        graph.is_element[slot] = true
     end
     for _, label in ipairs(element.labels or {}) do
         node.labels[#node.labels + 1] = label
+        context:label(slot, label)
     end
     local test = expression.labels(context, expression.slot(slot), element)
     if test then
@@ -107,6 +109,7 @@ local function add_edge(context, graph, element, from, to)
     end
     pattern.add_where(context, graph, element.where)
     graph.edges[#graph.edges + 1] = edge
+    graph.is_element[edge.slot] = true
     return edge
 end
 
@@ -132,11 +135,11 @@ local function add_path(context, graph, path)
 end
 
 --- The graph of some path patterns and a WHERE:
---   nodes by slot, node_order, edges, paths { slot, slots },
---   conditions { expr, reads (set of slots) }
+--   nodes by slot, node_order, edges, is_element (their slots), paths { slot,
+--   slots }, conditions { expr, reads (set of slots) }
 function pattern.graph(context, patterns, where)
     local graph = { nodes = {}, node_order = {}, edges = {}, paths = {},
-                    conditions = {} }
+                    conditions = {}, is_element = {} }
     for _, path in ipairs(patterns) do add_path(context, graph, path) end
     pattern.add_where(context, graph, where)
     return graph

@@ -1,0 +1,56 @@
+-- What the planner knows of a graph: counts, and how old they may be.
+--
+-- A database counts as it goes (handle:counts()), so asking reads no row. The
+-- counts are kept while nothing changed; a plan remembers those that it relied
+-- on, and is made anew when one of them is another order of magnitude.
+
+local core = require("namidb.core")
+
+local statistics = {}
+
+-- How much a count may change before a plan that used it is made anew.
+local FACTOR, SLACK = 4, 64
+
+-- Not for users.
+local stamps = {}
+for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
+    stamps[kind.__name] = kind.__index.stamp
+    kind.__index.stamp = nil
+end
+
+local function stamp_of(handle)
+    return stamps[getmetatable(handle)](handle)
+end
+
+--- The counts of a handle's graph; `kept` holds them for the next time.
+function statistics.of(handle, kept)
+    local stamp = stamp_of(handle)
+    if kept.stamp ~= stamp then
+        kept.counts, kept.stamp = handle:counts(), stamp
+    end
+    return kept.counts
+end
+
+local function differs(old, new)
+    old, new = old or 0, new or 0
+    local low, high = math.min(old, new), math.max(old, new)
+    return high > low * FACTOR + SLACK
+end
+
+--- Whether a plan that was made by `old` counts is worth another look: `names`
+-- is the plan's table of names (plan/context.lua).
+function statistics.is_stale(names, old, new)
+    if old == new then return false end
+    if differs(old.nodes, new.nodes) then return true end
+    for _, name in ipairs(names) do
+        if name.kind == 0 and
+            differs(old.labels[name.text], new.labels[name.text]) or
+            name.kind == 1 and
+            differs(old.types[name.text], new.types[name.text]) then
+            return true
+        end
+    end
+    return false
+end
+
+return statistics
