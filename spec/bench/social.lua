@@ -1,12 +1,16 @@
 -- The social graph of the Rust engine's own measures, and its queries: text in,
--- rows out. lua spec/bench/social.lua [scale]
+-- rows out. The peer is c/bench/bench_social.c.
+--
+-- usage: social.lua [SCALE]
 --
 -- Person 10,000, Post 100,000, Comment 50,000; KNOWS 100,000, HAS_CREATOR
--- 150,000, LIKES 100,000, REPLY_OF 30,000, all ends uniform random. Prints for
--- each query the median over 21 persons of the median of 15 runs, warm, and the
--- first run after opening.
+-- 150,000, LIKES 100,000, REPLY_OF 30,000, all ends uniform random. Prints
+-- "name value" lines: of each query the median over 21 persons of the median of
+-- 15 rounds of 10 runs, warm, in microseconds; its first run after opening; and
+-- its rows. spec/bench/run puts them beside their goals.
 
 local namidb = require("namidb")
+local socket = require("socket")
 
 local scale = tonumber(arg[1] or 1)
 local persons, posts, comments = 10000 * scale, 100000 * scale, 50000 * scale
@@ -79,38 +83,48 @@ local function median(values)
     return values[math.floor(#values / 2) + 1]
 end
 
-local function once(db, text, person)
-    local begin = os.clock()
-    local rows = assert(db:query(text, { p = person }))
-    return (os.clock() - begin) * 1e6, #rows
+local SAMPLES, ROUNDS, RUNS = 21, 15, 10
+
+local function report(name, value)
+    print(("%s %.6g"):format(name, value))
+    io.stdout:flush()
+end
+
+-- Microseconds of a run, and its rows.
+local function run(db, text, person, runs)
+    local count = 0
+    local started = socket.gettime()
+    for _ = 1, runs do
+        count = count + #assert(db:query(text, { p = person }))
+    end
+    return (socket.gettime() - started) * 1e6 / runs, count / runs
 end
 
 local function measure(db, text)
     local medians, rows = {}, 0
-    for i = 1, 21 do
-        local person, times = (i * 37) % persons + 1, {}
-        for run = 1, 15 do
-            local count
-            times[run], count = once(db, text, person)
-            rows = rows + count
+    for i = 1, SAMPLES do
+        local person, times, count = (i * 37) % persons + 1, {}, nil
+        for round = 1, ROUNDS do
+            times[round], count = run(db, text, person, RUNS)
         end
-        medians[i] = median(times)
+        medians[i], rows = median(times), rows + count
     end
-    return median(medians), rows / (21 * 15)
+    return median(medians), rows / SAMPLES
 end
 
-local uri = os.getenv("NAMIDB_BENCH_URI") or "memory://social-" .. scale
+local uri = os.getenv("NAMIDB_BENCH_URI") or "memory://social"
 local writer = assert(namidb.open(uri))
-local begin = os.clock()
+local started = socket.gettime()
 load(writer)
-print(("load %.1f s"):format(os.clock() - begin))
+report("load_per_s", 540000 * scale / (socket.gettime() - started))
 writer:close()
 
 for _, query in ipairs(QUERIES) do
+    local name, text = query[1], query[2]
     local db = assert(namidb.open(uri, { read_only = true }))
-    local first = once(db, query[2], 17)
-    local warm, rows = measure(db, query[2])
-    print(("%s  warm %8.1f us  first %9.1f us  %4.1f rows"):format(query[1],
-        warm, first, rows))
+    report(name .. "_first_us", (run(db, text, 17, 1)))
+    local warm, rows = measure(db, text)
+    report(name .. "_us", warm)
+    report(name .. "_rows", rows)
     db:close()
 end
