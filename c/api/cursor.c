@@ -103,11 +103,12 @@ int namidb_scan_edges(namidb_cursor **out, namidb_snapshot *snapshot,
 
 static int read_hops(namidb_cursor *cursor, namidb_error *err)
 {
+    struct ndb_hop_kind kind = { cursor->type, cursor->direction, true };
+
     ndb_arena_reset(&cursor->hop_arena);
     cursor->hop_at = 0;
-    return ndb_read_hops(&cursor->at, &cursor->owner, 1, cursor->type,
-                         cursor->direction, &cursor->hop_arena, &cursor->hops,
-                         err);
+    return ndb_read_hops(&cursor->at, &cursor->owner, 1, &kind,
+                         &cursor->hop_arena, &cursor->hops, err);
 }
 
 int namidb_expand(namidb_cursor **out, namidb_snapshot *snapshot, uint64_t id,
@@ -135,20 +136,14 @@ int namidb_expand(namidb_cursor **out, namidb_snapshot *snapshot, uint64_t id,
 static int read_neighbours(namidb_cursor *cursor, size_t count,
                            namidb_error *err)
 {
-    const struct ndb_hop_edge *edges = cursor->hops.edges + cursor->hop_at;
-    uint64_t *ids = ndb_arena_array(&cursor->arena, count, sizeof *ids);
-
-    if (ids == NULL)
-        return ndb_fail_memory(err);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = edges[i].neighbour;
-    return ndb_read_nodes(&cursor->at, ids, count, &cursor->arena,
-                          cursor->nodes, err);
+    return ndb_read_nodes(&cursor->at, cursor->hops.neighbours + cursor->hop_at,
+                          count, &cursor->arena, cursor->nodes, err);
 }
 
 static int read_edges(namidb_cursor *cursor, size_t count, namidb_error *err)
 {
-    const struct ndb_hop_edge *edges = cursor->hops.edges + cursor->hop_at;
+    const uint64_t *neighbours = cursor->hops.neighbours + cursor->hop_at;
+    const uint64_t *edges = cursor->hops.edges + cursor->hop_at;
     bool is_out = cursor->direction == NAMIDB_OUT;
     struct ndb_edge_probe *probes =
         ndb_arena_array(&cursor->arena, count, sizeof *probes);
@@ -157,9 +152,9 @@ static int read_edges(namidb_cursor *cursor, size_t count, namidb_error *err)
         return ndb_fail_memory(err);
     for (size_t i = 0; i < count; i++)
         probes[i] = (struct ndb_edge_probe){
-            .id = edges[i].edge,
-            .from = is_out ? cursor->owner : edges[i].neighbour,
-            .to = is_out ? edges[i].neighbour : cursor->owner,
+            .id = edges[i],
+            .from = is_out ? cursor->owner : neighbours[i],
+            .to = is_out ? neighbours[i] : cursor->owner,
         };
     return ndb_read_edges(&cursor->at, probes, count, &cursor->arena,
                           cursor->edges, err);

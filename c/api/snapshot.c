@@ -94,15 +94,17 @@ int namidb_degree(namidb_snapshot *snapshot, uint64_t id, uint32_t type,
                   enum namidb_direction direction, uint64_t *degree,
                   namidb_error *err)
 {
-    uint64_t in = 0;
+    struct ndb_hop_kind kind = { type, NAMIDB_OUT, false };
+    uint64_t out = 0, in = 0;
     int rc = ndb_api_check(snapshot, err);
 
     *degree = 0;
     if (rc >= 0 && direction != NAMIDB_IN)
-        rc = ndb_read_degree(&snapshot->at, id, type, NAMIDB_OUT, degree, err);
+        rc = ndb_read_degrees(&snapshot->at, &id, 1, &kind, &out, err);
+    kind.direction = NAMIDB_IN;
     if (rc >= 0 && direction != NAMIDB_OUT)
-        rc = ndb_read_degree(&snapshot->at, id, type, NAMIDB_IN, &in, err);
-    *degree += in;
+        rc = ndb_read_degrees(&snapshot->at, &id, 1, &kind, &in, err);
+    *degree = out + in;
     return rc;
 }
 

@@ -250,32 +250,34 @@ static void make_key(struct bench *bench)
 
 static void hop_out(struct bench *bench)
 {
+    const struct ndb_hop_kind kind = { TYPE, NAMIDB_OUT, true };
     uint64_t id = any_node(bench);
     struct ndb_hops hops;
 
-    must(ndb_read_hops(&bench->snapshot, &id, 1, TYPE, NAMIDB_OUT,
-                       &bench->arena, &hops, NULL),
+    must(ndb_read_hops(&bench->snapshot, &id, 1, &kind, &bench->arena, &hops,
+                       NULL),
          "hop");
     bench->rows += hops.offsets[1];
 }
 
 static void hop_in_any_type(struct bench *bench)
 {
+    const struct ndb_hop_kind kind = { NAMIDB_ANY, NAMIDB_IN, true };
     uint64_t id = any_node(bench);
     struct ndb_hops hops;
 
-    must(ndb_read_hops(&bench->snapshot, &id, 1, NAMIDB_ANY, NAMIDB_IN,
-                       &bench->arena, &hops, NULL),
+    must(ndb_read_hops(&bench->snapshot, &id, 1, &kind, &bench->arena, &hops,
+                       NULL),
          "hop");
     bench->rows += hops.offsets[1];
 }
 
 static void degree(struct bench *bench)
 {
-    uint64_t count;
+    const struct ndb_hop_kind kind = { TYPE, NAMIDB_IN, false };
+    uint64_t id = any_node(bench), count;
 
-    must(ndb_read_degree(&bench->snapshot, any_node(bench), TYPE, NAMIDB_IN,
-                         &count, NULL),
+    must(ndb_read_degrees(&bench->snapshot, &id, 1, &kind, &count, NULL),
          "degree");
     bench->rows += count;
 }
@@ -283,21 +285,21 @@ static void degree(struct bench *bench)
 /* One hop, its edges' properties and its neighbours' rows. */
 static void hop_with_rows(struct bench *bench)
 {
-    uint64_t id = any_node(bench), ids[DEGREE];
+    const struct ndb_hop_kind kind = { TYPE, NAMIDB_OUT, true };
+    uint64_t id = any_node(bench);
     struct ndb_edge_probe probes[DEGREE];
     namidb_node nodes[DEGREE];
     namidb_edge edges[DEGREE];
     struct ndb_hops hops;
 
-    must(ndb_read_hops(&bench->snapshot, &id, 1, TYPE, NAMIDB_OUT,
-                       &bench->arena, &hops, NULL),
+    must(ndb_read_hops(&bench->snapshot, &id, 1, &kind, &bench->arena, &hops,
+                       NULL),
          "hop");
-    for (int i = 0; i < DEGREE; i++) {
-        ids[i] = hops.edges[i].neighbour;
-        probes[i] = (struct ndb_edge_probe){ hops.edges[i].edge, id, ids[i] };
-    }
-    must(ndb_read_nodes(&bench->snapshot, ids, DEGREE, &bench->arena, nodes,
-                        NULL),
+    for (int i = 0; i < DEGREE; i++)
+        probes[i] =
+            (struct ndb_edge_probe){ hops.edges[i], id, hops.neighbours[i] };
+    must(ndb_read_nodes(&bench->snapshot, hops.neighbours, DEGREE,
+                        &bench->arena, nodes, NULL),
          "nodes");
     must(ndb_read_edges(&bench->snapshot, probes, DEGREE, &bench->arena, edges,
                         NULL),
@@ -310,13 +312,14 @@ enum { BATCH = 2048 };
 
 static void batch_hop(struct bench *bench)
 {
+    const struct ndb_hop_kind kind = { TYPE, NAMIDB_OUT, true };
     uint64_t ids[BATCH];
     struct ndb_hops hops;
 
     for (int i = 0; i < BATCH; i++)
         ids[i] = any_node(bench);
-    must(ndb_read_hops(&bench->snapshot, ids, BATCH, TYPE, NAMIDB_OUT,
-                       &bench->arena, &hops, NULL),
+    must(ndb_read_hops(&bench->snapshot, ids, BATCH, &kind, &bench->arena,
+                       &hops, NULL),
          "hop");
     bench->rows += hops.offsets[BATCH];
 }

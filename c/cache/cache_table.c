@@ -40,6 +40,7 @@ void ndb_segment_cache_free(struct ndb_segment_cache *cache)
 {
     if (cache == NULL)
         return;
+    ndb_cache_settle(cache);
     for (uint32_t i = 0; i < cache->clock_count; i++)
         entry_free(cache->clock[i]);
     ndb_free(cache->clock);
@@ -156,7 +157,26 @@ void ndb_cache_take_out(struct ndb_segment_cache *cache,
         cache->stats.bytes -= entry->bytes;
     /* A pin of our own, so that nobody's last one is dropped unseen. */
     atomic_fetch_add(&entry->pins, NDB_CACHE_PIN + NDB_CACHE_OUT);
-    ndb_cache_unpin(entry);
+    if (entry->slot == NULL) {
+        ndb_cache_unpin(entry);
+        return;
+    }
+    atomic_store(&entry->slot->segment, NULL);
+    entry->slot = NULL; /* the pack may go */
+    ndb_cache_retire(cache, entry);
+}
+
+static bool is_recent(const struct ndb_cache_entry *entry)
+{
+    return entry->slot != NULL ? atomic_load(&entry->slot->is_recent)
+                               : entry->is_recent;
+}
+
+static void make_old(struct ndb_cache_entry *entry)
+{
+    entry->is_recent = false;
+    if (entry->slot != NULL)
+        atomic_store(&entry->slot->is_recent, false);
 }
 
 void ndb_cache_evict(struct ndb_segment_cache *cache)
@@ -172,14 +192,15 @@ void ndb_cache_evict(struct ndb_segment_cache *cache)
         entry = cache->clock[cache->hand];
         if (entry->state != NDB_CACHE_READY || atomic_load(&entry->pins) != 0) {
             cache->hand++;
-        } else if (entry->is_recent) {
-            entry->is_recent = false;
+        } else if (is_recent(entry)) {
+            make_old(entry);
             cache->hand++;
         } else {
             cache->stats.evictions += entry->segment_number != NDB_CACHE_BLOB;
             ndb_cache_take_out(cache, entry);
         }
     }
+    ndb_cache_settle(cache);
 }
 
 void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
@@ -192,6 +213,7 @@ void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
             cache->clock[i]->state == NDB_CACHE_READY)
             ndb_cache_take_out(cache, cache->clock[i]);
     }
+    ndb_cache_settle(cache);
     (void)pthread_mutex_unlock(&cache->lock);
 }
 
@@ -200,5 +222,6 @@ void ndb_segment_cache_stats(struct ndb_segment_cache *cache,
 {
     (void)pthread_mutex_lock(&cache->lock);
     *out = cache->stats;
+    out->hits += atomic_load(&cache->hits);
     (void)pthread_mutex_unlock(&cache->lock);
 }

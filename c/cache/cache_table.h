@@ -11,8 +11,6 @@
 #ifndef NDB_CACHE_CACHE_TABLE_H
 #define NDB_CACHE_CACHE_TABLE_H
 
-#include <stdatomic.h>
-
 #include "cache/segment_cache.h"
 #include "sys/thread.h"
 
@@ -26,13 +24,14 @@ enum ndb_cache_state { NDB_CACHE_LOADING, NDB_CACHE_READY, NDB_CACHE_FAILED };
 enum { NDB_CACHE_OUT = 1, NDB_CACHE_PIN = 2 };
 
 struct ndb_cache_entry {
-    struct ndb_cache_entry *next; /* in its bucket */
+    struct ndb_cache_entry *next; /* in its bucket; taken out: in limbo */
     uint64_t pack_number;
     uint32_t segment_number; /* or NDB_CACHE_BLOB */
 
     atomic_uint pins;           /* times NDB_CACHE_PIN, and NDB_CACHE_OUT */
-    bool is_recent;             /* CLOCK's second chance; under lock */
+    bool is_recent;             /* of a blob; under lock */
     enum ndb_cache_state state; /* under lock; when NDB_CACHE_READY, constant */
+    struct ndb_cache_slot *slot; /* NULL: a blob, or nothing to show */
     struct ndb_segment *segment;
     struct ndb_buf blob;
     size_t bytes;
@@ -52,7 +51,21 @@ struct ndb_segment_cache {
     struct ndb_cache_entry **clock; /* all entries in the table */
     uint32_t clock_count, clock_capacity, hand;
     namidb_cache_stats stats;
+
+    /* Sections, see cache_section.c. */
+    atomic_uint epoch;
+    atomic_uint readers[2];           /* in it, by the epoch's last bit */
+    struct ndb_cache_entry *limbo[2]; /* under lock: taken out in the epoch */
+    atomic_bool has_limbo;
+    atomic_uint_fast64_t hits; /* of sections */
 };
+
+/* Keeps an entry that was taken out until no section can look at it any more;
+ * it has a pin for that. Under lock. */
+void ndb_cache_retire(struct ndb_segment_cache *cache,
+                      struct ndb_cache_entry *entry);
+/* Lets go of what no section looks at. Under lock. */
+void ndb_cache_settle(struct ndb_segment_cache *cache);
 
 struct ndb_cache_entry *ndb_cache_find(struct ndb_segment_cache *cache,
                                        uint64_t pack_number, uint32_t segment);

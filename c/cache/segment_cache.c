@@ -60,6 +60,16 @@ static uint32_t number_of(const struct ndb_segment_want *want)
     return want->part->first_segment + want->index;
 }
 
+/* Shows a segment to those who look without the lock. Under lock. */
+static void show(const struct ndb_segment_want *want)
+{
+    struct ndb_cache_entry *entry = entry_of(want);
+
+    entry->slot = &want->pack->slots[number_of(want)];
+    atomic_store(&entry->slot->is_recent, true);
+    atomic_store(&entry->slot->segment, entry->segment);
+}
+
 static bool is_small(const struct ndb_segment_cache *cache,
                      const struct ndb_cache_pack *pack)
 {
@@ -80,7 +90,8 @@ static int claim(struct call *call)
 
         if (entry != NULL) {
             atomic_fetch_add(&entry->pins, NDB_CACHE_PIN);
-            entry->is_recent = true;
+            if (entry->slot != NULL)
+                atomic_store(&entry->slot->is_recent, true);
             cache->stats.hits++;
             want->pin = entry;
             continue;
@@ -376,6 +387,8 @@ static int publish_segments(struct call *call, int rc)
             rc = decode(call, &call->wants[i]);
         (void)pthread_mutex_lock(&cache->lock);
         publish(cache, entry_of(&call->wants[i]), rc, call->err);
+        if (rc >= 0)
+            show(&call->wants[i]);
         if (rc == NAMIDB_ECORRUPT)
             drop_blob(call, &call->wants[i]);
         (void)pthread_mutex_unlock(&cache->lock);

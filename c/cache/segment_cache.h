@@ -9,10 +9,16 @@
  * NDB_COALESCE_GAP_BYTES); a pack of up to NDB_WHOLE_PACK_BYTES is fetched
  * whole on first touch. Every segment is verified before it enters.
  *
+ * Who finds all that it wants needs neither lock nor pins: each pack has a slot
+ * per segment, and what a slot shows stays at least until the section in which
+ * one looked is left. Evicted segments wait for that: see cache_section.c.
+ *
  * Any thread may call. No lock is held while a request is under way.
  */
 #ifndef NDB_CACHE_SEGMENT_CACHE_H
 #define NDB_CACHE_SEGMENT_CACHE_H
+
+#include <stdatomic.h>
 
 #include "format/pack.h"
 #include "format/segment.h"
@@ -23,6 +29,12 @@
 
 struct ndb_segment_cache;
 
+/* A segment of a pack that is decoded, for those who look without a lock. */
+struct ndb_cache_slot {
+    _Atomic(const struct ndb_segment *) segment; /* NULL: not there */
+    atomic_bool is_recent;                       /* CLOCK's second chance */
+};
+
 /* What the cache needs to know of a pack; constant, owned by the caller, who
  * calls ndb_segment_cache_forget before it goes. */
 struct ndb_cache_pack {
@@ -30,6 +42,7 @@ struct ndb_cache_pack {
     const char *path; /* key of the object */
     uint64_t bytes;
     const struct ndb_directory *directory;
+    struct ndb_cache_slot *slots; /* one per segment, zeroed; the cache's */
 };
 
 int ndb_segment_cache_new(struct ndb_segment_cache **cache,
@@ -55,6 +68,27 @@ int ndb_segment_cache_get(struct ndb_segment_cache *cache,
 /* Unpins; entries whose pin is NULL are skipped, so it may be called twice. */
 void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
                              struct ndb_segment_want *wants, size_t count);
+
+/* A section: what is looked at in it stays until it is left. It is short; in it
+ * nothing is fetched and no other section entered. */
+uint32_t ndb_segment_cache_enter(struct ndb_segment_cache *cache);
+/* `hits`: how many segments were found, for the statistics. */
+void ndb_segment_cache_leave(struct ndb_segment_cache *cache, uint32_t section,
+                             uint64_t hits);
+
+/* The segment, or NULL when it is not cached. Within a section. */
+static inline const struct ndb_segment *
+ndb_segment_cache_look(const struct ndb_cache_pack *pack,
+                       const struct ndb_part *part, uint32_t index)
+{
+    struct ndb_cache_slot *slot = &pack->slots[part->first_segment + index];
+    const struct ndb_segment *segment = atomic_load(&slot->segment);
+
+    if (segment != NULL &&
+        !atomic_load_explicit(&slot->is_recent, memory_order_relaxed))
+        atomic_store_explicit(&slot->is_recent, true, memory_order_relaxed);
+    return segment;
+}
 
 /* Takes in all bytes of a small pack that somebody has at hand, so that reading
  * it sends nothing. Larger packs are left alone, and so is a lack of memory. */

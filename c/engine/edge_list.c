@@ -41,7 +41,7 @@ static int plan_part(struct ndb_gather *gather, uint32_t layer,
         struct ndb_edge_piece piece = {
             .type = part->type,
             .layer = layer,
-            .want = refs->items[i],
+            .ref = refs->items[i],
         };
 
         if (add_piece(gather, pieces, &piece) < 0)
@@ -56,7 +56,7 @@ int ndb_edge_list_plan(struct ndb_gather *gather,
 {
     enum ndb_part_kind kind =
         owner->direction == NAMIDB_OUT ? NDB_PART_OUT : NDB_PART_IN;
-    uint32_t few[8];
+    struct ndb_ref few[8];
     struct ndb_refs refs = { few, 0, 8 };
 
     for (uint32_t i = 0; i < layer_end; i++) {
@@ -178,7 +178,7 @@ void ndb_edge_list_prefetch(const struct ndb_gather *gather, uint64_t id,
     for (uint32_t i = 0; i < count; i++)
         if (pieces[i].edges == NULL)
             ndb_prefetch_owner(
-                &ndb_gather_segment(gather, pieces[i].want)->as.edge,
+                &ndb_gather_segment(gather, &pieces[i].ref)->as.edge,
                 NAMIDB_ID_SEQUENCE(id));
 }
 
@@ -192,7 +192,7 @@ void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,
         if (piece.edges == NULL) {
             int64_t owner;
 
-            piece.segment = &ndb_gather_segment(gather, piece.want)->as.edge;
+            piece.segment = &ndb_gather_segment(gather, &piece.ref)->as.edge;
             owner =
                 ndb_edge_segment_owner(piece.segment, NAMIDB_ID_SEQUENCE(id));
             if (owner >= 0) {

@@ -13,6 +13,12 @@
 #include "engine/gather.h"
 #include "engine/read.h"
 
+/* An edge as it is merged. */
+struct ndb_hop_edge {
+    uint64_t neighbour;
+    uint64_t edge;
+};
+
 /* Ids are below 2^53, so that an edge's tombstone is a bit of its id. */
 #define NDB_EDGE_DELETED (UINT64_C(1) << 63)
 
@@ -22,7 +28,7 @@ struct ndb_edge_piece {
     const struct ndb_edge_segment *segment; /* NULL: in a memtable */
     const struct ndb_hop_edge *edges;       /* a memtable's, or NULL; deleted
                                                ones are marked */
-    uint32_t want;                          /* whose segment it is */
+    struct ndb_ref ref;                     /* whose segment it is */
     uint32_t begin, end;                    /* in segment or edges */
 };
 

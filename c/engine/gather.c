@@ -11,7 +11,8 @@
 enum { FEW_WANTS = 16, EMPTY_CHECK_ROWS = 4 };
 
 int ndb_gather_init(struct ndb_gather *gather,
-                    const struct ndb_snapshot *snapshot, size_t count)
+                    const struct ndb_snapshot *snapshot, size_t count,
+                    enum ndb_gather_mode mode)
 {
     const struct ndb_view *view = snapshot->view;
 
@@ -21,6 +22,11 @@ int ndb_gather_init(struct ndb_gather *gather,
     gather->slots = NULL;
     gather->slot_count = 0;
     gather->layer_count = 0;
+    gather->is_cold = false;
+    gather->hits = 0;
+    gather->is_warm = mode == NDB_GATHER_WARM;
+    if (gather->is_warm)
+        gather->section = ndb_segment_cache_enter(view->cache);
     gather->scratch = NDB_ARENA_INIT;
     gather->scratch.at = (uint8_t *)gather->inside;
     gather->scratch.end = (uint8_t *)gather->inside + sizeof gather->inside;
@@ -49,6 +55,10 @@ void ndb_gather_release(struct ndb_gather *gather)
         ndb_segment_cache_unpin(gather->snapshot->view->cache, gather->wants,
                                 gather->fetched);
     gather->fetched = 0;
+    if (gather->is_warm)
+        ndb_segment_cache_leave(gather->snapshot->view->cache, gather->section,
+                                gather->is_cold ? 0 : gather->hits);
+    gather->is_warm = false;
     ndb_arena_release(&gather->scratch);
 }
 
@@ -210,20 +220,26 @@ int ndb_gather_add(struct ndb_gather *gather, struct ndb_pack *pack,
                    const struct ndb_part *part, uint32_t index,
                    struct ndb_refs *refs)
 {
-    uint32_t want;
+    struct ndb_ref ref = { NULL, 0 };
 
-    if (find_want(gather, part, index, &want) != NAMIDB_OK &&
-        add_want(gather, pack, part, index, &want) < 0)
+    if (gather->is_warm) {
+        ref.segment =
+            ndb_segment_cache_look(ndb_pack_cached(pack), part, index);
+        gather->is_cold |= ref.segment == NULL;
+        gather->hits++;
+    } else if (find_want(gather, part, index, &ref.want) != NAMIDB_OK &&
+               add_want(gather, pack, part, index, &ref.want) < 0) {
         return NAMIDB_ENOMEM;
+    }
     if (refs->count == refs->capacity) {
-        uint32_t *items =
+        struct ndb_ref *items =
             grow(gather, refs->items, &refs->capacity, sizeof *refs->items);
 
         if (items == NULL)
             return NAMIDB_ENOMEM;
         refs->items = items;
     }
-    refs->items[refs->count++] = want;
+    refs->items[refs->count++] = ref;
     return NAMIDB_OK;
 }
 
@@ -245,6 +261,8 @@ int ndb_gather_fetch(struct ndb_gather *gather, namidb_error *err)
     const struct ndb_snapshot *snapshot = gather->snapshot;
     int rc;
 
+    if (gather->is_warm)
+        return gather->is_cold ? NDB_GATHER_COLD : NAMIDB_OK;
     if (gather->count == gather->fetched)
         return NAMIDB_OK;
     rc = ndb_segment_cache_get(snapshot->view->cache,
@@ -256,13 +274,17 @@ int ndb_gather_fetch(struct ndb_gather *gather, namidb_error *err)
     return rc;
 }
 
-int ndb_gather_fail(const struct ndb_gather *gather, uint32_t want, int rc,
-                    namidb_error *err)
+int ndb_gather_fail(const struct ndb_gather *gather, const struct ndb_ref *ref,
+                    int rc, namidb_error *err)
 {
+    const struct ndb_segment_want *want;
+
     if (rc == NAMIDB_ENOMEM)
         return ndb_fail_memory(err);
-    return ndb_fail_object(err, rc, gather->wants[want].pack->path,
+    if (gather->is_warm)
+        return NDB_GATHER_COLD;
+    want = &gather->wants[ref->want];
+    return ndb_fail_object(err, rc, want->pack->path,
                            "segment %u holds a value that does not decode",
-                           gather->wants[want].part->first_segment +
-                               gather->wants[want].index);
+                           want->part->first_segment + want->index);
 }

@@ -7,6 +7,10 @@
  * in it), then it fetches all wants in one round, then it reads. More wants may
  * follow for a second round. Everything stays pinned until release.
  *
+ * Mostly everything is cached. So a read first tries it warm: segments are
+ * looked at, neither wanted nor pinned, and when one is not there the fetch
+ * says NDB_GATHER_COLD, and the read starts over in the way above.
+ *
  * A gather is a local variable: it has its first memory inside, so that a
  * small read allocates nothing, and must not be copied or moved.
  */
@@ -15,6 +19,11 @@
 
 #include "base/arena.h"
 #include "engine/view.h"
+
+/* A status below all others: the read starts over, cold. */
+enum { NDB_GATHER_COLD = -1000 };
+
+enum ndb_gather_mode { NDB_GATHER_WARM, NDB_GATHER_PINNED };
 
 /* A layer as this call sees it. */
 struct ndb_gather_layer {
@@ -36,15 +45,24 @@ struct ndb_gather {
     struct ndb_segment_want *wants;
     uint32_t count, capacity;
     uint32_t fetched; /* wants before it are pinned */
-    uint32_t *slots;  /* hash table: number of a want + 1; NULL while few */
+    bool is_warm;     /* in a section of the cache */
+    bool is_cold;     /* warm, but something was not there */
+    uint32_t section;
+    uint64_t hits;   /* warm */
+    uint32_t *slots; /* hash table: number of a want + 1; NULL while few */
     uint32_t slot_count;
     namidb_arena scratch; /* for the caller as well; gone at release */
     uint64_t inside[384]; /* the first block of scratch */
 };
 
-/* Numbers of wants, in scratch. */
+/* A segment, or, until it is there, the number of the want for it. */
+struct ndb_ref {
+    const struct ndb_segment *segment; /* NULL: see want */
+    uint32_t want;
+};
+
 struct ndb_refs {
-    uint32_t *items;
+    struct ndb_ref *items; /* in scratch */
     uint32_t count, capacity;
 };
 #define NDB_REFS_INIT ((struct ndb_refs){ NULL, 0, 0 })
@@ -52,7 +70,8 @@ struct ndb_refs {
 /* `count`: rows that will be looked for; empty memtables are left out when that
  * pays. NAMIDB_OK or NAMIDB_ENOMEM; release in either case. */
 int ndb_gather_init(struct ndb_gather *gather,
-                    const struct ndb_snapshot *snapshot, size_t count);
+                    const struct ndb_snapshot *snapshot, size_t count,
+                    enum ndb_gather_mode mode);
 void ndb_gather_release(struct ndb_gather *gather);
 
 /* Finds the parts of a pack layer by kind, type (0: all, for edges) and table:
@@ -60,7 +79,7 @@ void ndb_gather_release(struct ndb_gather *gather);
 int ndb_gather_parts(struct ndb_gather *gather, struct ndb_gather_layer *layer,
                      enum ndb_part_kind kind, uint32_t type, uint32_t table);
 
-/* Wants a segment and appends its number to `refs`. */
+/* Wants a segment and appends it to `refs`. */
 int ndb_gather_add(struct ndb_gather *gather, struct ndb_pack *pack,
                    const struct ndb_part *part, uint32_t index,
                    struct ndb_refs *refs);
@@ -69,17 +88,20 @@ int ndb_gather_find(struct ndb_gather *gather, struct ndb_pack *pack,
                     const struct ndb_part *part, uint64_t key,
                     struct ndb_refs *refs);
 
-/* One round for what was added since the last; none when all is cached. */
+/* One round for what was added since the last; none when all is cached. Warm:
+ * NAMIDB_OK or NDB_GATHER_COLD. */
 int ndb_gather_fetch(struct ndb_gather *gather, namidb_error *err);
 
 static inline const struct ndb_segment *
-ndb_gather_segment(const struct ndb_gather *gather, uint32_t want)
+ndb_gather_segment(const struct ndb_gather *gather, const struct ndb_ref *ref)
 {
-    return gather->wants[want].segment;
+    return ref->segment != NULL ? ref->segment
+                                : gather->wants[ref->want].segment;
 }
 
-/* Fills *err for a status of pure code; `want` names the pack. Returns rc. */
-int ndb_gather_fail(const struct ndb_gather *gather, uint32_t want, int rc,
-                    namidb_error *err);
+/* Fills *err for a status of pure code; `ref` names the pack. Returns rc. Warm,
+ * only memory fails: whatever else is wrong is found again, and named, cold. */
+int ndb_gather_fail(const struct ndb_gather *gather, const struct ndb_ref *ref,
+                    int rc, namidb_error *err);
 
 #endif

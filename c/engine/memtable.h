@@ -99,6 +99,10 @@ int ndb_memtable_key(struct ndb_memtable *memtable, uint32_t table,
  * occur up to `version`, ascending. */
 int ndb_memtable_tables(struct ndb_memtable *memtable, bool is_edges,
                         uint64_t version, struct ndb_ids *out);
+/* Whether a change up to `version` is of a node of that table, or of an edge of
+ * that type. */
+bool ndb_memtable_has(struct ndb_memtable *memtable, uint32_t number,
+                      bool is_edge, uint64_t version);
 /* Whether a node outside table `label` carries that label up to `version`. */
 bool ndb_memtable_has_label(struct ndb_memtable *memtable, uint32_t label,
                             uint64_t version);

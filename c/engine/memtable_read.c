@@ -272,6 +272,19 @@ int ndb_memtable_tables(struct ndb_memtable *m, bool is_edges, uint64_t version,
     return rc;
 }
 
+bool ndb_memtable_has(struct ndb_memtable *m, uint32_t number, bool is_edge,
+                      uint64_t version)
+{
+    uint32_t lane;
+    bool has;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    lane = ndb_table_find(&m->lane_numbers, ndb_lane_number(number, is_edge));
+    has = lane != NDB_TABLE_NONE && m->lanes[lane].first_version <= version;
+    (void)pthread_rwlock_unlock(&m->lock);
+    return has;
+}
+
 bool ndb_memtable_has_label(struct ndb_memtable *m, uint32_t label,
                             uint64_t version)
 {

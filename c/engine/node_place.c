@@ -39,9 +39,9 @@ int ndb_node_place_find(const struct ndb_gather *gather, uint64_t id,
                         struct ndb_node_image *image)
 {
     for (uint32_t i = 0; i < place->ref_count; i++) {
-        uint32_t want = refs->items[place->first_ref + i];
+        const struct ndb_ref *ref = &refs->items[place->first_ref + i];
         const struct ndb_node_group *group =
-            &ndb_gather_segment(gather, want)->as.node;
+            &ndb_gather_segment(gather, ref)->as.node;
         int64_t row = ndb_node_group_row(group, NAMIDB_ID_SEQUENCE(id));
 
         if (row < 0)
@@ -50,7 +50,7 @@ int ndb_node_place_find(const struct ndb_gather *gather, uint64_t id,
             return NAMIDB_NONE;
         image->group = group;
         image->row = (uint32_t)row;
-        image->want = want;
+        image->ref = *ref;
         return NAMIDB_OK;
     }
     if (!place->is_known || place->row.data == NULL)

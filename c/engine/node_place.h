@@ -21,7 +21,7 @@ struct ndb_node_place {
 struct ndb_node_image {
     const struct ndb_node_group *group; /* NULL: in a memtable */
     uint32_t row;                       /* in the group */
-    uint32_t want;                      /* whose segment the group is */
+    struct ndb_ref ref;                 /* whose segment the group is */
     struct ndb_slice bytes;             /* in a memtable: encoded */
 };
 

@@ -51,7 +51,9 @@ static int decode_directory(struct ndb_pack *pack, struct ndb_slice stored,
                                "written in a format from the future");
     if (rc < 0)
         return ndb_fail_object(err, rc, pack->path.text, "bad directory");
-    return NAMIDB_OK;
+    pack->cached.slots =
+        ndb_calloc(pack->directory.segment_count, sizeof *pack->cached.slots);
+    return pack->cached.slots != NULL ? NAMIDB_OK : ndb_fail_memory(err);
 }
 
 /* Sizes come from the manifest: input, so they are checked before use. */
@@ -201,6 +203,7 @@ void ndb_pack_unref(struct ndb_pack *pack)
         return;
     ndb_segment_cache_forget(pack->cache, pack->cached.number);
     ndb_arena_release(&pack->arena);
+    ndb_free(pack->cached.slots);
     ndb_free(pack);
 }
 

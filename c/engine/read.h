@@ -22,6 +22,29 @@ int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
 int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                    size_t count, bool *is_alive, namidb_error *err);
 
+/* One property of many nodes: integers while all are. */
+struct ndb_property_column {
+    int64_t *integers;
+    namidb_value *values; /* NULL: see integers; null where there is none */
+    size_t absent;        /* the first of the ids that is no node; SIZE_MAX */
+};
+
+/* The property `name` (0: one that nobody has) of each of ids, without their
+ * rows. All memory is the arena's. 1 round. */
+int ndb_read_property(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                      size_t count, uint32_t name, namidb_arena *arena,
+                      struct ndb_property_column *out, namidb_error *err);
+
+struct ndb_label_probe {
+    const uint32_t *labels; /* 0: one that nobody has */
+    uint32_t count;
+};
+
+/* Whether each of ids has all of the labels. *absent as above. 1 round. */
+int ndb_read_labels(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                    size_t count, const struct ndb_label_probe *probe,
+                    bool *has, size_t *absent, namidb_error *err);
+
 struct ndb_key_probe {
     uint32_t table;
     namidb_value key;
@@ -40,28 +63,31 @@ int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,
                          namidb_value key, namidb_arena *arena,
                          namidb_node *out, namidb_error *err);
 
+/* Which edges of a node. */
+struct ndb_hop_kind {
+    uint32_t type;                   /* 0: all */
+    enum namidb_direction direction; /* OUT or IN */
+    bool with_edges;                 /* their ids are wanted, too */
+};
+
 /* The edges at some nodes. */
-struct ndb_hop_edge {
-    uint64_t neighbour;
-    uint64_t edge;
-};
-
 struct ndb_hops {
-    uint32_t *offsets;          /* count + 1 */
-    struct ndb_hop_edge *edges; /* of node i: offsets[i] .. offsets[i + 1],
-                                   by (type, neighbour, edge) */
+    uint32_t *offsets;    /* count + 1 */
+    uint64_t *neighbours; /* of node i: offsets[i] .. offsets[i + 1], by (type,
+                             neighbour, edge) */
+    uint64_t *edges;      /* their ids, likewise; NULL: not wanted */
 };
 
-/* Edges of `type` (0: all) at each of ids, in one direction (OUT or IN). All
- * memory is the arena's. A node that is absent has none. 1 round. */
+/* The edges at each of ids. All memory is the arena's. A node that is absent
+ * has none. 1 round. */
 int ndb_read_hops(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                  size_t count, uint32_t type, enum namidb_direction direction,
+                  size_t count, const struct ndb_hop_kind *kind,
                   namidb_arena *arena, struct ndb_hops *out, namidb_error *err);
 
-/* Number of edges, in one direction. 1 round. */
-int ndb_read_degree(const struct ndb_snapshot *snapshot, uint64_t id,
-                    uint32_t type, enum namidb_direction direction,
-                    uint64_t *degree, namidb_error *err);
+/* How many edges each of ids has. 1 round. */
+int ndb_read_degrees(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                     size_t count, const struct ndb_hop_kind *kind,
+                     uint64_t *degrees, namidb_error *err);
 
 /* An edge by id, and what is known of its ends (a hop knows both). */
 struct ndb_edge_probe {

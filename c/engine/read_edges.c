@@ -87,9 +87,9 @@ static void take_source(struct edge_read *read, size_t index)
     uint64_t sequence = NAMIDB_ID_SEQUENCE(read->probes[index].id);
 
     for (uint32_t i = 0; i < place->count && place->from == 0; i++) {
-        uint32_t want = read->refs.items[place->first + i];
+        const struct ndb_ref *ref = &read->refs.items[place->first + i];
         const struct ndb_pair_segment *pairs =
-            &ndb_gather_segment(&read->gather, want)->as.pair;
+            &ndb_gather_segment(&read->gather, ref)->as.pair;
         uint32_t found;
         uint32_t at = ndb_pair_segment_find(pairs, sequence, &found);
 
@@ -194,7 +194,7 @@ static int read_from_pack(struct edge_read *read,
     rc = ndb_columns_props(segment->columns, segment->column_count, at,
                            read->arena, &out->props, &out->prop_count);
     if (rc < 0)
-        return ndb_gather_fail(&read->gather, piece->want, rc, read->err);
+        return ndb_gather_fail(&read->gather, &piece->ref, rc, read->err);
     return NAMIDB_OK;
 }
 
@@ -224,12 +224,13 @@ static int read_one(struct edge_read *read, size_t index, namidb_edge *out)
     return ndb_edge_known_read(&place->known, read->arena, out, read->err);
 }
 
-int ndb_read_edges(const struct ndb_snapshot *snapshot,
-                   const struct ndb_edge_probe *probes, size_t count,
-                   namidb_arena *arena, namidb_edge *out, namidb_error *err)
+static int read_edges(const struct ndb_snapshot *snapshot,
+                      const struct ndb_edge_probe *probes, size_t count,
+                      enum ndb_gather_mode mode, namidb_arena *arena,
+                      namidb_edge *out, namidb_error *err)
 {
     struct edge_read read;
-    int rc = ndb_gather_init(&read.gather, snapshot, count);
+    int rc = ndb_gather_init(&read.gather, snapshot, count, mode);
 
     read.probes = probes;
     read.count = count;
@@ -254,4 +255,17 @@ int ndb_read_edges(const struct ndb_snapshot *snapshot,
     }
     ndb_gather_release(&read.gather);
     return rc < 0 ? rc : NAMIDB_OK;
+}
+
+int ndb_read_edges(const struct ndb_snapshot *snapshot,
+                   const struct ndb_edge_probe *probes, size_t count,
+                   namidb_arena *arena, namidb_edge *out, namidb_error *err)
+{
+    int rc =
+        read_edges(snapshot, probes, count, NDB_GATHER_WARM, arena, out, err);
+
+    return rc != NDB_GATHER_COLD
+               ? rc
+               : read_edges(snapshot, probes, count, NDB_GATHER_PINNED, arena,
+                            out, err);
 }

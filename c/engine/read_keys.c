@@ -43,7 +43,7 @@ static int compare_key(struct lookup *lookup,
     if (image->group != NULL) {
         rc = ndb_column_value(&image->group->key, image->row, scratch, &value);
         if (rc < 0)
-            return ndb_gather_fail(&lookup->gather, image->want, rc,
+            return ndb_gather_fail(&lookup->gather, &image->ref, rc,
                                    lookup->err);
     } else {
         struct ndb_reader reader = ndb_reader(image->bytes);
@@ -183,7 +183,7 @@ static int want_keys(struct lookup *lookup, struct ndb_gather_layer *layer,
         rc = want_filter(lookup, layer, table);
         if (rc >= 0 && lookup->filters.count != 0 &&
             !ndb_filter_segment_has(
-                &ndb_gather_segment(&lookup->gather, lookup->filters.items[0])
+                &ndb_gather_segment(&lookup->gather, &lookup->filters.items[0])
                      ->as.filter,
                 hash))
             return NAMIDB_OK;
@@ -222,7 +222,7 @@ static int take_keys(struct lookup *lookup, uint32_t index)
     for (uint32_t i = lookup->key_refs[index]; i < lookup->key_refs[index + 1];
          i++) {
         const struct ndb_pair_segment *pairs =
-            &ndb_gather_segment(&lookup->gather, lookup->keys.items[i])
+            &ndb_gather_segment(&lookup->gather, &lookup->keys.items[i])
                  ->as.pair;
         uint32_t count;
         uint32_t at =
@@ -272,12 +272,13 @@ static int begin(struct lookup *lookup)
     return NAMIDB_OK;
 }
 
-int ndb_read_keys(const struct ndb_snapshot *snapshot,
-                  struct ndb_key_probe *probes, size_t count, bool use_filters,
-                  namidb_error *err)
+static int read_keys(const struct ndb_snapshot *snapshot,
+                     struct ndb_key_probe *probes, size_t count,
+                     bool use_filters, enum ndb_gather_mode mode,
+                     namidb_error *err)
 {
     struct lookup lookup;
-    int rc = ndb_gather_init(&lookup.gather, snapshot, count);
+    int rc = ndb_gather_init(&lookup.gather, snapshot, count, mode);
 
     lookup.probes = probes;
     lookup.count = count;
@@ -297,6 +298,19 @@ int ndb_read_keys(const struct ndb_snapshot *snapshot,
     ndb_ids_release(&lookup.ids);
     ndb_gather_release(&lookup.gather);
     return rc < 0 ? rc : NAMIDB_OK;
+}
+
+int ndb_read_keys(const struct ndb_snapshot *snapshot,
+                  struct ndb_key_probe *probes, size_t count, bool use_filters,
+                  namidb_error *err)
+{
+    int rc =
+        read_keys(snapshot, probes, count, use_filters, NDB_GATHER_WARM, err);
+
+    return rc != NDB_GATHER_COLD
+               ? rc
+               : read_keys(snapshot, probes, count, use_filters,
+                           NDB_GATHER_PINNED, err);
 }
 
 int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,

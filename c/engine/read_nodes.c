@@ -15,7 +15,7 @@ static int read_image(const struct ndb_gather *gather, uint64_t id,
     rc = ndb_node_group_read(image->group, NAMIDB_ID_TABLE(id), image->row,
                              arena, out);
     if (rc < 0)
-        return ndb_gather_fail(gather, image->want, rc, err);
+        return ndb_gather_fail(gather, &image->ref, rc, err);
     out->id = id;
     return rc;
 }
@@ -80,14 +80,14 @@ static int plan(struct ndb_gather *gather, const uint64_t *ids, size_t count,
     return rc;
 }
 
-int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                   size_t count, namidb_arena *arena, namidb_node *out,
-                   namidb_error *err)
+static int read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                      size_t count, enum ndb_gather_mode mode,
+                      namidb_arena *arena, namidb_node *out, namidb_error *err)
 {
     struct ndb_gather gather;
     struct ndb_refs refs = NDB_REFS_INIT;
     struct ndb_node_place *places;
-    int rc = ndb_gather_init(&gather, snapshot, count);
+    int rc = ndb_gather_init(&gather, snapshot, count, mode);
 
     if (rc >= 0)
         rc = plan(&gather, ids, count, &places, &refs);
@@ -99,14 +99,27 @@ int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
     return rc;
 }
 
-int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                   size_t count, bool *is_alive, namidb_error *err)
+int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, namidb_arena *arena, namidb_node *out,
+                   namidb_error *err)
+{
+    int rc = read_nodes(snapshot, ids, count, NDB_GATHER_WARM, arena, out, err);
+
+    return rc != NDB_GATHER_COLD
+               ? rc
+               : read_nodes(snapshot, ids, count, NDB_GATHER_PINNED, arena, out,
+                            err);
+}
+
+static int read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                      size_t count, enum ndb_gather_mode mode, bool *is_alive,
+                      namidb_error *err)
 {
     struct ndb_gather gather;
     struct ndb_refs refs = NDB_REFS_INIT;
     struct ndb_node_place *places;
     struct ndb_node_image image;
-    int rc = ndb_gather_init(&gather, snapshot, count);
+    int rc = ndb_gather_init(&gather, snapshot, count, mode);
 
     if (rc >= 0)
         rc = plan(&gather, ids, count, &places, &refs);
@@ -119,4 +132,14 @@ int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                                           &image) == NAMIDB_OK;
     ndb_gather_release(&gather);
     return rc < 0 ? rc : NAMIDB_OK;
+}
+
+int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, bool *is_alive, namidb_error *err)
+{
+    int rc = read_alive(snapshot, ids, count, NDB_GATHER_WARM, is_alive, err);
+
+    return rc != NDB_GATHER_COLD ? rc
+                                 : read_alive(snapshot, ids, count,
+                                              NDB_GATHER_PINNED, is_alive, err);
 }

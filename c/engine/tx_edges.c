@@ -147,22 +147,21 @@ int ndb_tx_delete_edge(struct namidb_tx *tx, uint64_t id, namidb_error *err)
 
 int ndb_tx_detach(struct namidb_tx *tx, uint64_t id, namidb_error *err)
 {
-    struct ndb_hops out;
-    struct ndb_hops in;
-    int rc = ndb_read_hops(&tx->snapshot, &id, 1, NAMIDB_ANY, NAMIDB_OUT,
-                           &tx->scratch, &out, err);
+    struct ndb_hop_kind kind = { NAMIDB_ANY, NAMIDB_OUT, true };
+    struct ndb_hops out, in;
+    int rc =
+        ndb_read_hops(&tx->snapshot, &id, 1, &kind, &tx->scratch, &out, err);
 
+    kind.direction = NAMIDB_IN;
     if (rc >= 0)
-        rc = ndb_read_hops(&tx->snapshot, &id, 1, NAMIDB_ANY, NAMIDB_IN,
-                           &tx->scratch, &in, err);
+        rc =
+            ndb_read_hops(&tx->snapshot, &id, 1, &kind, &tx->scratch, &in, err);
     if (rc < 0)
         return rc;
     for (uint32_t i = 0; i < out.offsets[1] && rc >= 0; i++)
-        rc =
-            delete_edge(tx, out.edges[i].edge, id, out.edges[i].neighbour, err);
+        rc = delete_edge(tx, out.edges[i], id, out.neighbours[i], err);
     for (uint32_t i = 0; i < in.offsets[1] && rc >= 0; i++)
-        if (in.edges[i].neighbour != id) /* loops went with the others */
-            rc = delete_edge(tx, in.edges[i].edge, in.edges[i].neighbour, id,
-                             err);
+        if (in.neighbours[i] != id) /* loops went with the others */
+            rc = delete_edge(tx, in.edges[i], in.neighbours[i], id, err);
     return rc;
 }

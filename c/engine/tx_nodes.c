@@ -262,14 +262,14 @@ int ndb_tx_change_label(struct namidb_tx *tx, uint64_t id, uint32_t label,
 
 static int check_lonely(struct namidb_tx *tx, uint64_t id, namidb_error *err)
 {
+    struct ndb_hop_kind kind = { NAMIDB_ANY, NAMIDB_OUT, false };
     uint64_t out = 0;
     uint64_t in = 0;
-    int rc =
-        ndb_read_degree(&tx->snapshot, id, NAMIDB_ANY, NAMIDB_OUT, &out, err);
+    int rc = ndb_read_degrees(&tx->snapshot, &id, 1, &kind, &out, err);
 
+    kind.direction = NAMIDB_IN;
     if (rc >= 0)
-        rc =
-            ndb_read_degree(&tx->snapshot, id, NAMIDB_ANY, NAMIDB_IN, &in, err);
+        rc = ndb_read_degrees(&tx->snapshot, &id, 1, &kind, &in, err);
     if (rc >= 0 && out + in != 0)
         rc = ndb_fail(err, NAMIDB_ECONSTRAINT,
                       "node %llu has edges; delete them first, or detach",

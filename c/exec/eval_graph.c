@@ -6,6 +6,7 @@
 #include "exec/columns.h"
 #include "exec/graph.h"
 #include "exec/list.h"
+#include "exec/node_columns.h"
 #include "exec/rows.h"
 #include "exec/temporal.h"
 
@@ -65,6 +66,9 @@ int ndb_eval_property(struct ndb_eval *eval, const struct ndb_expr *expr,
 
     if (rc >= 0 && values.form == NDB_FORM_ROWS)
         return ndb_columns_property(eval, &values, chunk, number, out);
+    if (rc >= 0 && values.form == NDB_FORM_NODES &&
+        !ndb_rows_are_loaded(eval, &values, chunk))
+        return ndb_node_columns_property(eval, &values, chunk, number, out);
     if (rc >= 0)
         rc = ndb_rows_load(eval, &values, chunk, &rows);
     if (rc < 0)
@@ -138,6 +142,9 @@ int ndb_eval_labels(struct ndb_eval *eval, const struct ndb_expr *expr,
     struct ndb_rows rows;
     int rc = ndb_eval(eval, expr->args[0], chunk, &values);
 
+    if (rc >= 0 && values.form == NDB_FORM_NODES &&
+        !ndb_rows_are_loaded(eval, &values, chunk))
+        return ndb_node_columns_labels(eval, &values, chunk, expr, out);
     if (rc >= 0)
         rc = ndb_rows_load(eval, &values, chunk, &rows);
     if (rc < 0)

@@ -6,10 +6,11 @@ static int read_set(struct ndb_run *run, const uint64_t *ids, uint32_t count,
                     struct ndb_hop_sets *out)
 {
     struct ndb_hop_set *set = &out->items[out->count++];
+    struct ndb_hop_kind kind = { type, is_in ? NAMIDB_IN : NAMIDB_OUT,
+                                 out->with_edges };
 
     set->is_in = is_in;
-    return ndb_read_hops(&run->snapshot, ids, count, type,
-                         is_in ? NAMIDB_IN : NAMIDB_OUT, arena, &set->hops,
+    return ndb_read_hops(&run->snapshot, ids, count, &kind, arena, &set->hops,
                          run->err);
 }
 
@@ -61,13 +62,15 @@ int ndb_hop_sets_read(struct ndb_run *run, const struct ndb_plan_op *plan,
     return rc;
 }
 
-static void set_edge(const struct ndb_hop_edge *hop, uint64_t node, bool is_in,
-                     namidb_edge *out)
+namidb_edge ndb_hop_edge_of(const struct ndb_hop_set *set, uint32_t at,
+                            uint64_t node)
 {
-    *out = (namidb_edge){ .id = hop->edge,
-                          .from = is_in ? hop->neighbour : node,
-                          .to = is_in ? node : hop->neighbour,
-                          .type = NAMIDB_ID_TABLE(hop->edge) };
+    uint64_t id = set->hops.edges[at], neighbour = set->hops.neighbours[at];
+
+    return (namidb_edge){ .id = id,
+                          .from = set->is_in ? neighbour : node,
+                          .to = set->is_in ? node : neighbour,
+                          .type = NAMIDB_ID_TABLE(id) };
 }
 
 bool ndb_hop_next(const struct ndb_hop_sets *sets, uint32_t index,
@@ -79,14 +82,14 @@ bool ndb_hop_next(const struct ndb_hop_sets *sets, uint32_t index,
         uint32_t end = set->hops.offsets[index + 1];
 
         while (begin + at->edge < end) {
-            const struct ndb_hop_edge *hop =
-                &set->hops.edges[begin + at->edge++];
+            uint32_t i = begin + at->edge++;
 
             if (set->is_in && sets->is_both &&
-                hop->neighbour == sets->ids[index])
+                set->hops.neighbours[i] == sets->ids[index])
                 continue; /* the set of the other direction gave it */
-            *neighbour = hop->neighbour;
-            set_edge(hop, sets->ids[index], set->is_in, out);
+            *neighbour = set->hops.neighbours[i];
+            if (sets->with_edges)
+                *out = ndb_hop_edge_of(set, i, sets->ids[index]);
             return true;
         }
     }

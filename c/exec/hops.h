@@ -18,6 +18,7 @@ struct ndb_hop_sets {
     struct ndb_hop_set *items;
     uint32_t count;
     bool is_both;        /* a loop is in two sets */
+    bool with_edges;     /* wanted, too; the caller's to set */
     const uint64_t *ids; /* the nodes */
 };
 
@@ -33,7 +34,12 @@ struct ndb_hop_at {
     uint32_t set, edge;
 };
 
-/* The next edge at node `index`; false at the end. *out has no properties. */
+/* Edge `at` of a set, of `node`; it has no properties. */
+namidb_edge ndb_hop_edge_of(const struct ndb_hop_set *set, uint32_t at,
+                            uint64_t node);
+
+/* The next edge at node `index`; false at the end. *out is written only when
+ * edges are wanted. */
 bool ndb_hop_next(const struct ndb_hop_sets *sets, uint32_t index,
                   struct ndb_hop_at *at, namidb_edge *out, uint64_t *neighbour);
 

@@ -45,6 +45,7 @@ static int load(struct ndb_op *op)
         state->positions[state->count] = at;
         ids[state->count++] = node.as.id;
     }
+    state->sets.with_edges = (op->plan->flags & NDB_EXPAND_NO_EDGE) == 0;
     return ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
                              &state->sets);
 }
@@ -55,6 +56,54 @@ struct output {
     uint64_t *to;
     uint32_t count, max;
 };
+
+/* One type in one direction, and no end that is bound: the edges of all rows
+ * stand one after the other, and the neighbours are the output as they are. */
+static bool is_plain(const struct ndb_op *op)
+{
+    const struct expand_state *state = op->state;
+
+    return state->sets.count == 1 && (op->plan->flags & NDB_EXPAND_INTO) == 0;
+}
+
+static int fill_plain(struct ndb_op *op, struct output *out)
+{
+    struct expand_state *state = op->state;
+    const struct ndb_hop_set *set = &state->sets.items[0];
+    const uint32_t *offsets = set->hops.offsets;
+    uint32_t begin = offsets[state->row] + state->at.edge;
+    uint32_t left = offsets[state->count] - begin;
+
+    out->count = left < NDB_CHUNK_ROWS_MAX ? left : NDB_CHUNK_ROWS_MAX;
+    out->to = set->hops.neighbours + begin;
+    out->positions =
+        ndb_arena_array(&op->arena, out->count, sizeof *out->positions);
+    out->edges = NULL;
+    if (state->sets.with_edges)
+        out->edges =
+            ndb_arena_array(&op->arena, out->count, sizeof *out->edges);
+    if (out->positions == NULL ||
+        (state->sets.with_edges && out->edges == NULL))
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < out->count;) {
+        uint32_t row = state->row, at = begin + i;
+        uint32_t end = offsets[row + 1] - begin;
+
+        for (end = end < out->count ? end : out->count; i < end; i++, at++) {
+            out->positions[i] = state->positions[row];
+            if (out->edges != NULL)
+                out->edges[i] = ndb_hop_edge_of(set, at, state->sets.ids[row]);
+        }
+        state->at.edge = at - offsets[row];
+        if (at == offsets[row + 1]) {
+            state->row++;
+            state->at.edge = 0;
+        }
+    }
+    if (left == out->count)
+        state->row = state->count; /* the rest has no edges */
+    return NAMIDB_OK;
+}
 
 static int output_init(struct ndb_op *op, struct output *out)
 {
@@ -132,6 +181,12 @@ static int expand_next(struct ndb_op *op)
 
         if (rc != NAMIDB_OK)
             return rc;
+        if (is_plain(op)) {
+            rc = fill_plain(op, &out);
+            if (rc < 0 || out.count != 0)
+                return rc < 0 ? rc : emit(op, &out);
+            continue;
+        }
         rc = output_init(op, &out);
         if (rc < 0)
             return rc;

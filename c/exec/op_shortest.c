@@ -205,6 +205,7 @@ static int deepen(struct ndb_op *op, struct side *side, bool is_end)
         plan.direction = opposite(plan.direction);
     for (uint32_t i = 0; i < count; i++)
         ids[i] = side->nodes[begin + i].id;
+    sets.with_edges = true;
     rc = ndb_hop_sets_read(op->run, &plan, ids, count, &op->kept, &sets);
     side->level_begin = side->count;
     side->depth++;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ORDER BY, and ORDER BY with a limit: then no more than twice that many rows
- * are kept, and one that cannot be among the first is not even copied.
+ * are kept, and one that cannot be among the first is not even copied. When the
+ * first key is a column of integers, those are sifted before anything else: a
+ * heap holds the best of them so far.
  *
  * Rows that are equal by all keys stay in the order in which they came.
  */
@@ -18,7 +20,16 @@ struct sort_state {
     uint32_t given;
     bool is_sorted;
     bool is_cut; /* the store holds `limit` rows in order, or more */
+
+    /* The best `limit` first keys of the chunks seen, while all of them were
+     * integers; smaller is better, the worst is at 0. */
+    int64_t *heap; /* of the run: it is kept when the operator starts over */
+    uint32_t heap_count, heap_max;
+    bool is_sifting;
 };
+
+/* Up to this limit a heap is worth it. */
+enum { SIFT_LIMIT_MAX = 1024 };
 
 static int sort_open(struct ndb_op *op)
 {
@@ -48,6 +59,8 @@ static void sort_rewind(struct ndb_op *op)
     state->store = ndb_row_store_of(&op->kept, &state->slots);
     state->given = 0;
     state->is_sorted = state->is_cut = false;
+    state->heap_count = 0;
+    state->is_sifting = true;
 }
 
 static void sort_close(struct ndb_op *op)
@@ -148,15 +161,98 @@ static bool may_count(struct ndb_op *op, const struct ndb_chunk *chunk,
     return false; /* an equal one that came first stays */
 }
 
+/* -------------------------------------------------------------- sifting -- */
+
+/* The first key of a row as a number of which the smaller is better: ~ turns
+ * the order of all integers round. */
+static int64_t rank_of(const struct ndb_op *op, const struct ndb_vector *keys,
+                       uint32_t position)
+{
+    int64_t key = keys->form == NDB_FORM_NARROW
+                      ? ndb_vector_narrow(keys, position)
+                      : keys->as.ints[position];
+
+    return op->plan->keys[0].is_descending ? ~key : key;
+}
+
+static void sink(int64_t *heap, uint32_t count, int64_t rank)
+{
+    uint32_t at = 0;
+
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+
+        if (child < count && child + 1 < count && heap[child + 1] > heap[child])
+            child++;
+        if (child >= count || heap[child] <= rank)
+            break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = rank;
+}
+
+static void rise(int64_t *heap, uint32_t at, int64_t rank)
+{
+    while (at > 0 && heap[(at - 1) / 2] < rank) {
+        heap[at] = heap[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    heap[at] = rank;
+}
+
+/* Whether the chunk's first keys can be sifted; then they were: see cannot_be.
+ */
+static int sift(struct ndb_op *op, const struct ndb_chunk *chunk)
+{
+    struct sort_state *state = op->state;
+    const struct ndb_vector *keys = &chunk->columns[op->plan->keys[0].slot];
+
+    state->is_sifting &=
+        (keys->form == NDB_FORM_INTS || keys->form == NDB_FORM_NARROW) &&
+        keys->nulls == NULL && !keys->is_constant &&
+        state->limit <= SIFT_LIMIT_MAX;
+    if (!state->is_sifting)
+        return NAMIDB_OK;
+    if (state->heap_max < state->limit) {
+        state->heap_max = 0;
+        state->heap =
+            ndb_arena_array(&op->run->arena, state->limit, sizeof *state->heap);
+        if (state->heap == NULL)
+            return NAMIDB_ENOMEM;
+        state->heap_max = (uint32_t)state->limit;
+    }
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        int64_t rank = rank_of(op, keys, ndb_chunk_row(chunk, i));
+
+        if (state->heap_count < state->limit)
+            rise(state->heap, state->heap_count++, rank);
+        else if (rank < state->heap[0])
+            sink(state->heap, state->heap_count, rank);
+    }
+    return NAMIDB_OK;
+}
+
+/* Whether enough rows have a better first key. */
+static bool cannot_be(const struct ndb_op *op, const struct ndb_chunk *chunk,
+                      uint32_t position)
+{
+    const struct sort_state *state = op->state;
+
+    return state->is_sifting && state->heap_count == state->limit &&
+           rank_of(op, &chunk->columns[op->plan->keys[0].slot], position) >
+               state->heap[0];
+}
+
 static int take_chunk(struct ndb_op *op, const struct ndb_chunk *chunk)
 {
     struct sort_state *state = op->state;
-    int rc = NAMIDB_OK;
+    int rc = sift(op, chunk);
 
     for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
 
-        if (!may_count(op, chunk, at))
+        if (cannot_be(op, chunk, at) || !may_count(op, chunk, at))
             continue;
         rc = ndb_row_store_add(&state->store, chunk, at);
         if (rc >= 0 && state->limit < NDB_PLAN_SLOTS_MAX &&

@@ -228,6 +228,7 @@ static int extend(struct ndb_op *op)
         return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < count; i++)
         ids[i] = walks[i].node;
+    sets.with_edges = true;
     rc = ndb_hop_sets_read(op->run, op->plan, ids, count, &frame->arena, &sets);
     return rc < 0 ? rc : take_edges(op, walks, count, &sets, frame);
 }

@@ -45,6 +45,20 @@ int ndb_row_store_add_all(struct ndb_row_store *store,
     return NAMIDB_OK;
 }
 
+/* Column `index` of some rows, as nodes. False: not all of them are. */
+static bool emit_nodes(const struct ndb_row_store *store, uint32_t index,
+                       uint32_t begin, uint32_t count, uint64_t *ids)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const namidb_value *value = &store->rows[begin + i][index];
+
+        if (value->kind != NAMIDB_NODE)
+            return false;
+        ids[i] = value->as.id;
+    }
+    return true;
+}
+
 int ndb_row_store_emit(const struct ndb_row_store *store, uint32_t begin,
                        uint32_t count, struct ndb_op *op)
 {
@@ -55,6 +69,11 @@ int ndb_row_store_emit(const struct ndb_row_store *store, uint32_t begin,
 
         if (!ndb_vector_values(out, &op->arena, count))
             return NAMIDB_ENOMEM;
+        /* Ids are smaller than values: they may lie in their place. */
+        if (emit_nodes(store, i, begin, count, out->as.ids)) {
+            out->form = NDB_FORM_NODES;
+            continue;
+        }
         for (uint32_t j = 0; j < count; j++)
             out->as.values[j] = store->rows[begin + j][i];
     }

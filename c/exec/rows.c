@@ -90,10 +90,9 @@ static int load_edges(struct ndb_eval *eval, const struct wanted *wanted,
     return rc;
 }
 
-/* Whether the rows of the chunk are those that were read last. */
-static bool is_known(const struct ndb_eval *eval,
-                     const struct ndb_vector *vector,
-                     const struct ndb_chunk *chunk)
+bool ndb_rows_are_loaded(const struct ndb_eval *eval,
+                         const struct ndb_vector *vector,
+                         const struct ndb_chunk *chunk)
 {
     uint32_t count = vector->is_constant ? 1 : chunk->count;
 
@@ -182,7 +181,8 @@ int ndb_rows_load(struct ndb_eval *eval, const struct ndb_vector *vector,
         rc = read_group(eval, vector, chunk, out);
         return rc == NAMIDB_ENOMEM ? ndb_eval_no_memory(eval) : rc;
     }
-    if (vector->form == NDB_FORM_NODES && is_known(eval, vector, chunk)) {
+    if (vector->form == NDB_FORM_NODES &&
+        ndb_rows_are_loaded(eval, vector, chunk)) {
         out->nodes = eval->memo_nodes;
         return NAMIDB_OK;
     }

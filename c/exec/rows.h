@@ -19,6 +19,11 @@ struct ndb_rows {
 int ndb_rows_load(struct ndb_eval *eval, const struct ndb_vector *vector,
                   const struct ndb_chunk *chunk, struct ndb_rows *out);
 
+/* Whether the rows of a vector of nodes were the last to be read. */
+bool ndb_rows_are_loaded(const struct ndb_eval *eval,
+                         const struct ndb_vector *vector,
+                         const struct ndb_chunk *chunk);
+
 /* After a change of the graph. */
 static inline void ndb_rows_forget(struct ndb_eval *eval)
 {

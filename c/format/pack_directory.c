@@ -346,25 +346,48 @@ const struct ndb_part *ndb_directory_find(const struct ndb_directory *directory,
     return NULL;
 }
 
-uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,
-                       uint32_t *count)
+/* The first segment that does not end below the key: mostly where it would be
+ * if keys were spread evenly, as ids and hashes are; else by bisection. */
+static uint32_t first_segment(const struct ndb_part *part, uint64_t key)
 {
-    uint32_t low = 0;
-    uint32_t high = part->segment_count;
-    uint32_t end;
+    const struct ndb_segment_entry *segments = part->segments;
+    uint32_t low = 0, high = part->segment_count, at;
+    uint64_t span;
 
-    /* The first segment that does not end below the key. */
+    if (high == 0 || key <= segments[0].last)
+        return 0;
+    if (key > segments[high - 1].last)
+        return high;
+    span = segments[high - 1].last - segments[0].first;
+    at = (uint32_t)((double)(key - segments[0].first) / (double)span * high);
+    at = at < high ? at : high - 1;
+    for (int steps = 0; steps < 4; steps++) {
+        if (segments[at].last < key)
+            low = ++at; /* the last one does not end below it */
+        else if (segments[at - 1].last >= key)
+            high = at--; /* nor does the first end at or above it */
+        else
+            return at;
+    }
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (part->segments[middle].last < key)
+        if (segments[middle].last < key)
             low = middle + 1;
         else
             high = middle;
     }
-    end = low;
+    return low;
+}
+
+uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,
+                       uint32_t *count)
+{
+    uint32_t first = first_segment(part, key);
+    uint32_t end = first;
+
     while (end < part->segment_count && part->segments[end].first <= key)
         end++;
-    *count = end - low;
-    return low;
+    *count = end - first;
+    return first;
 }

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "base/rand.h"
+#include "engine/edge_list.h"
 #include "engine/read.h"
 #include "store/wrappers.h"
 

@@ -28,7 +28,8 @@ static void test_gather__a_segment_is_wanted_once(void **state)
 
     (void)state;
     make_graph(&model, &snapshot);
-    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1), 0);
+    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1, NDB_GATHER_PINNED),
+                     0);
     layer = &gather.layers[1];
     assert_int_equal(ndb_gather_parts(&gather, layer, NDB_PART_NODE, 0, 1), 0);
     assert_int_equal(layer->part_count, 1);
@@ -43,11 +44,11 @@ static void test_gather__a_segment_is_wanted_once(void **state)
     assert_int_equal(refs.count, 3 * segments);
     assert_int_equal(ndb_gather_fetch(&gather, NULL), 0);
     for (uint32_t i = 0; i < refs.count; i++) {
-        uint32_t want = refs.items[i];
+        const struct ndb_ref *ref = &refs.items[i];
 
-        assert_int_equal(gather.wants[want].index,
+        assert_int_equal(gather.wants[ref->want].index,
                          (i % segments * 7) % segments);
-        assert_non_null(ndb_gather_segment(&gather, want));
+        assert_non_null(ndb_gather_segment(&gather, ref));
     }
     ndb_gather_release(&gather);
     model_snapshot_close(&snapshot);
@@ -65,20 +66,21 @@ static void test_gather__a_second_round_asks_only_for_what_is_new(void **state)
 
     (void)state;
     make_graph(&model, &snapshot);
-    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1), 0);
+    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1, NDB_GATHER_PINNED),
+                     0);
     layer = &gather.layers[1];
     assert_int_equal(ndb_gather_parts(&gather, layer, NDB_PART_NODE, 0, 1), 0);
     assert_int_equal(
         ndb_gather_find(&gather, layer->pack, layer->one, 1, &refs), 0);
     assert_int_equal(ndb_gather_fetch(&gather, NULL), 0);
     assert_int_equal(gather.fetched, 1);
-    first = ndb_gather_segment(&gather, 0);
+    first = ndb_gather_segment(&gather, &refs.items[0]);
     for (uint32_t i = 0; i < layer->one->segment_count; i++)
         assert_int_equal(
             ndb_gather_add(&gather, layer->pack, layer->one, i, &refs), 0);
     assert_int_equal(gather.count, layer->one->segment_count);
     assert_int_equal(ndb_gather_fetch(&gather, NULL), 0);
-    assert_ptr_equal(ndb_gather_segment(&gather, 0), first);
+    assert_ptr_equal(ndb_gather_segment(&gather, &refs.items[0]), first);
     ndb_gather_release(&gather);
     ndb_gather_release(&gather);
     model_snapshot_close(&snapshot);
@@ -94,7 +96,8 @@ static void test_gather__parts_of_all_types_or_of_one(void **state)
 
     (void)state;
     make_graph(&model, &snapshot);
-    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1), 0);
+    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1, NDB_GATHER_PINNED),
+                     0);
     layer = &gather.layers[1];
     assert_int_equal(ndb_gather_parts(&gather, layer, NDB_PART_OUT, 0, 1), 0);
     assert_int_equal(layer->part_count, 3);

@@ -140,6 +140,7 @@ static void test_pack__any_flipped_bit_of_a_directory_is_corrupt(void **state)
 static int read_all(struct model *model, struct ndb_snapshot *snapshot,
                     namidb_error *err)
 {
+    const struct ndb_hop_kind kind = { NAMIDB_ANY, NAMIDB_IN, false };
     namidb_arena arena = NDB_ARENA_INIT;
     int rc = NAMIDB_OK;
 
@@ -152,7 +153,7 @@ static int read_all(struct model *model, struct ndb_snapshot *snapshot,
         if (rc >= 0)
             model_check_node(model, &model->nodes[i], &node);
         if (rc >= 0)
-            rc = ndb_read_degree(snapshot, id, 0, NAMIDB_IN, &degree, err);
+            rc = ndb_read_degrees(snapshot, &id, 1, &kind, &degree, err);
         ndb_free(model_hop(model, id, 0, NAMIDB_IN, &count));
         if (rc >= 0)
             model_assert(model, degree == count);

@@ -9,15 +9,17 @@ enum { SEEDS = 150, READERS = 4 };
 
 static void check_hop(const struct model *model, uint64_t id, uint32_t type,
                       enum namidb_direction direction,
-                      const struct ndb_hop_edge *got, size_t got_count)
+                      const struct ndb_hops *got, size_t index)
 {
+    uint32_t begin = got->offsets[index];
     size_t count;
     struct ndb_hop_edge *want = model_hop(model, id, type, direction, &count);
 
-    model_assert(model, got_count == count);
+    model_assert(model, got->offsets[index + 1] - begin == count);
     for (size_t i = 0; i < count; i++) {
-        model_assert(model, got[i].neighbour == want[i].neighbour);
-        model_assert(model, got[i].edge == want[i].edge);
+        model_assert(model, got->neighbours[begin + i] == want[i].neighbour);
+        model_assert(model, got->edges == NULL ||
+                                got->edges[begin + i] == want[i].edge);
     }
     ndb_free(want);
 }
@@ -35,15 +37,14 @@ static void check_hops(const struct model *model,
     for (size_t i = 0; i < model->node_count; i += step) {
         size_t left = model->node_count - i;
         size_t count = step < left ? step : left;
+        struct ndb_hop_kind kind = { type, direction, i / step % 2 == 0 };
         struct ndb_hops hops;
 
-        model_assert(model,
-                     ndb_read_hops(snapshot, ids + i, count, type, direction,
-                                   &arena, &hops, NULL) == NAMIDB_OK);
+        model_assert(model, ndb_read_hops(snapshot, ids + i, count, &kind,
+                                          &arena, &hops, NULL) == NAMIDB_OK);
+        model_assert(model, (hops.edges != NULL) == kind.with_edges);
         for (size_t j = 0; j < count; j++)
-            check_hop(model, ids[i + j], type, direction,
-                      hops.edges + hops.offsets[j],
-                      hops.offsets[j + 1] - hops.offsets[j]);
+            check_hop(model, ids[i + j], type, direction, &hops, j);
         ndb_arena_reset(&arena);
     }
     ndb_arena_release(&arena);
@@ -54,15 +55,22 @@ static void check_degrees(const struct model *model,
                           const struct ndb_snapshot *snapshot, uint32_t type,
                           enum namidb_direction direction)
 {
+    struct ndb_hop_kind kind = { type, direction, false };
+    uint64_t *ids = ndb_calloc(model->node_count, sizeof *ids);
+    uint64_t *degrees = ndb_calloc(model->node_count, sizeof *degrees);
+
+    for (size_t i = 0; i < model->node_count; i++)
+        ids[i] = model->nodes[i].id;
+    model_assert(model, ndb_read_degrees(snapshot, ids, model->node_count,
+                                         &kind, degrees, NULL) == NAMIDB_OK);
     for (size_t i = 0; i < model->node_count; i++) {
-        uint64_t id = model->nodes[i].id, degree;
         size_t count;
 
-        ndb_free(model_hop(model, id, type, direction, &count));
-        model_assert(model, ndb_read_degree(snapshot, id, type, direction,
-                                            &degree, NULL) == NAMIDB_OK);
-        model_assert(model, degree == count);
+        ndb_free(model_hop(model, ids[i], type, direction, &count));
+        model_assert(model, degrees[i] == count);
     }
+    ndb_free(ids);
+    ndb_free(degrees);
 }
 
 static void test_read_hops__equal_the_model_over_all_layers(void **state)
@@ -88,6 +96,7 @@ static void test_read_hops__equal_the_model_over_all_layers(void **state)
 static void test_read_hops__absent_nodes_have_no_edges(void **state)
 {
     const uint64_t ids[] = { 0, NAMIDB_ID(5000, 1), NAMIDB_ID(1, 8000) };
+    struct ndb_hop_kind kind = { NAMIDB_ANY, NAMIDB_OUT, true };
     struct model model;
     struct ndb_snapshot snapshot;
     struct ndb_hops hops;
@@ -99,12 +108,10 @@ static void test_read_hops__absent_nodes_have_no_edges(void **state)
     model_make_pack(&model, true);
     model_snapshot(&model, &snapshot);
     assert_int_equal(
-        ndb_read_hops(&snapshot, ids, 3, 0, NAMIDB_OUT, &arena, &hops, NULL),
-        0);
+        ndb_read_hops(&snapshot, ids, 3, &kind, &arena, &hops, NULL), 0);
     assert_int_equal(hops.offsets[3], 0);
     assert_int_equal(
-        ndb_read_hops(&snapshot, ids, 0, 0, NAMIDB_OUT, &arena, &hops, NULL),
-        0);
+        ndb_read_hops(&snapshot, ids, 0, &kind, &arena, &hops, NULL), 0);
     assert_int_equal(hops.offsets[0], 0);
     ndb_arena_release(&arena);
     model_snapshot_close(&snapshot);
@@ -154,6 +161,7 @@ static void test_read_hops__a_huge_list_is_merged_whole(void **state)
 
 static void test_read_hops__ask_only_packs_that_can_hold_the_node(void **state)
 {
+    const struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
     struct model model;
     struct ndb_snapshot snapshot;
     struct ndb_hops hops;
@@ -171,8 +179,8 @@ static void test_read_hops__ask_only_packs_that_can_hold_the_node(void **state)
     }
     model_snapshot(&model, &snapshot);
     gets = model_gets(&model);
-    assert_int_equal(ndb_read_hops(&snapshot, &model.nodes[1].id, 1, 1,
-                                   NAMIDB_OUT, &arena, &hops, NULL),
+    assert_int_equal(ndb_read_hops(&snapshot, &model.nodes[1].id, 1, &kind,
+                                   &arena, &hops, NULL),
                      0);
     assert_int_equal(hops.offsets[1], 10);
     assert_int_equal(model_gets(&model) - gets, 1);
@@ -183,6 +191,7 @@ static void test_read_hops__ask_only_packs_that_can_hold_the_node(void **state)
 
 static void test_read_hops__out_of_memory_at_any_place(void **state)
 {
+    const struct ndb_hop_kind kind = { NAMIDB_ANY, NAMIDB_IN, true };
     struct model model;
     struct ndb_snapshot snapshot;
     uint64_t ids[40];
@@ -201,16 +210,13 @@ static void test_read_hops__out_of_memory_at_any_place(void **state)
         int rc;
 
         ndb_mem_fail_from(k);
-        rc = ndb_read_hops(&snapshot, ids, 40, 0, NAMIDB_IN, &arena, &hops,
-                           &err);
+        rc = ndb_read_hops(&snapshot, ids, 40, &kind, &arena, &hops, &err);
         ndb_mem_fail_from(0);
         is_done = rc == NAMIDB_OK;
         if (!is_done)
             assert_int_equal(err.code, NAMIDB_ENOMEM);
         for (int i = 0; i < 40 && is_done; i++)
-            check_hop(&model, ids[i], 0, NAMIDB_IN,
-                      hops.edges + hops.offsets[i],
-                      hops.offsets[i + 1] - hops.offsets[i]);
+            check_hop(&model, ids[i], 0, NAMIDB_IN, &hops, (size_t)i);
         ndb_arena_release(&arena);
     }
     model_snapshot_close(&snapshot);

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a query asks of many nodes at once is mostly one property, or whether
+ * they have a label. Then no row is put together: each node is found in its
+ * group and the one value is taken.
+ *
+ * Nodes are found in blocks: first where each of a block is, then, when their
+ * values have come nearer (prefetch.h), the values.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "engine/node_place.h"
+#include "engine/prefetch.h"
+#include "engine/read.h"
+#include "format/value.h"
+
+/* Where the newest image of a node is: in a group, or a memtable's bytes; in
+ * neither when there is no such node. */
+struct spot {
+    const struct ndb_node_group *group;
+    uint32_t row;
+    const struct ndb_cache_pack *pack; /* the group's */
+    struct ndb_slice bytes;
+};
+
+/* A layer that may know nodes of the table at hand: one of the two. */
+struct place {
+    struct ndb_memtable *memtable;
+    const struct ndb_cache_pack *pack;
+    const struct ndb_part *part;
+};
+
+struct look {
+    struct ndb_gather *gather; /* warm */
+    struct place *places;      /* newest first */
+    uint32_t place_count;
+    uint32_t table; /* that they are of */
+    bool is_set;
+    size_t count; /* of the nodes in all */
+    namidb_arena *arena;
+    namidb_error *err;
+
+    /* The column of the group that was used last. */
+    uint32_t name;
+    const struct ndb_node_group *group;
+    const struct ndb_column *column; /* NULL: the group has none */
+};
+
+/* Finds out which layers may know nodes of a table. */
+static void set_table(struct look *look, uint32_t table)
+{
+    const struct ndb_gather *gather = look->gather;
+
+    look->place_count = 0;
+    look->table = table;
+    look->is_set = true;
+    for (uint32_t i = 0; i < gather->layer_count; i++) {
+        const struct ndb_gather_layer *layer = &gather->layers[i];
+        struct place place = { layer->memtable, NULL, NULL };
+
+        if (layer->memtable != NULL &&
+            !ndb_memtable_has(layer->memtable, table, false,
+                              gather->snapshot->version))
+            continue;
+        if (layer->memtable == NULL) {
+            if (layer->pack == NULL)
+                continue;
+            place.pack = ndb_pack_cached(layer->pack);
+            place.part = ndb_directory_find(ndb_pack_directory(layer->pack),
+                                            NDB_PART_NODE, 0, table);
+            if (place.part == NULL)
+                continue;
+        }
+        look->places[look->place_count++] = place;
+    }
+}
+
+/* The row of a node in a pack. NAMIDB_OK, NAMIDB_NONE: the pack does not know
+ * it, or NDB_GATHER_COLD. spot->group stays NULL when it was deleted. */
+static int find_in_pack(struct look *look, const struct place *place,
+                        uint64_t sequence, struct spot *spot)
+{
+    uint32_t count, index = ndb_part_find(place->part, sequence, &count);
+    const struct ndb_segment *segment;
+    int64_t row;
+
+    if (count == 0)
+        return NAMIDB_NONE;
+    segment = ndb_segment_cache_look(place->pack, place->part, index);
+    if (segment == NULL)
+        return NDB_GATHER_COLD;
+    look->gather->hits++;
+    row = ndb_node_group_row(&segment->as.node, sequence);
+    if (row < 0)
+        return NAMIDB_NONE;
+    spot->row = (uint32_t)row;
+    spot->pack = place->pack;
+    if (!ndb_bit(segment->as.node.deleted, spot->row))
+        spot->group = &segment->as.node;
+    return NAMIDB_OK;
+}
+
+/* NAMIDB_OK or NDB_GATHER_COLD. */
+static int find(struct look *look, uint64_t id, struct spot *spot)
+{
+    uint32_t table = NAMIDB_ID_TABLE(id);
+    int rc = NAMIDB_NONE;
+
+    if (!look->is_set || table != look->table)
+        set_table(look, table);
+    spot->group = NULL;
+    spot->bytes = ndb_slice(NULL, 0);
+    for (uint32_t i = 0; i < look->place_count && rc == NAMIDB_NONE; i++) {
+        const struct place *place = &look->places[i];
+
+        rc = place->memtable != NULL
+                 ? ndb_memtable_node(place->memtable, id,
+                                     look->gather->snapshot->version,
+                                     &spot->bytes)
+                 : find_in_pack(look, place, NAMIDB_ID_SEQUENCE(id), spot);
+    }
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+static bool is_absent(const struct spot *spot)
+{
+    return spot->group == NULL && spot->bytes.data == NULL;
+}
+
+static const struct ndb_column *column_of(struct look *look,
+                                          const struct ndb_node_group *group)
+{
+    if (look->group == group)
+        return look->column;
+    look->group = group;
+    look->column = NULL;
+    for (uint32_t i = 0; i < group->column_count && look->column == NULL; i++)
+        if (group->columns[i].name == look->name)
+            look->column = &group->columns[i];
+    return look->column;
+}
+
+/* Finds a block of nodes. */
+static int find_block(struct look *look, const uint64_t *ids, size_t count,
+                      struct spot *spots)
+{
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        const struct ndb_column *column;
+
+        rc = find(look, ids[i], &spots[i]);
+        if (rc < 0 || spots[i].group == NULL || look->name == 0)
+            continue;
+        column = column_of(look, spots[i].group);
+        if (column != NULL)
+            ndb_prefetch_column(column, spots[i].row);
+    }
+    return rc;
+}
+
+typedef int take_node(struct look *look, void *context, size_t index,
+                      const struct spot *spot);
+
+/* Calls `take` for each node in turn, within a section. */
+static int look_at(struct look *look, const uint64_t *ids, take_node *take,
+                   void *context)
+{
+    struct spot spots[NDB_PREFETCH_ROWS];
+    int rc = NAMIDB_OK;
+
+    look->is_set = false;
+    look->group = NULL;
+    look->places =
+        ndb_arena_array(&look->gather->scratch, look->gather->layer_count,
+                        sizeof *look->places);
+    if (look->places == NULL)
+        return ndb_fail_memory(look->err);
+    for (size_t i = 0; i < look->count && rc >= 0; i += NDB_PREFETCH_ROWS) {
+        size_t left = look->count - i;
+
+        left = left < NDB_PREFETCH_ROWS ? left : NDB_PREFETCH_ROWS;
+        rc = find_block(look, ids + i, left, spots);
+        for (size_t j = 0; j < left && rc >= 0; j++)
+            rc = take(look, context, i + j, &spots[j]);
+    }
+    return rc;
+}
+
+static int look_warm(struct look *look, const struct ndb_snapshot *snapshot,
+                     const uint64_t *ids, take_node *take, void *context)
+{
+    struct ndb_gather gather;
+    int rc = ndb_gather_init(&gather, snapshot, look->count, NDB_GATHER_WARM);
+
+    look->gather = &gather;
+    if (rc < 0)
+        rc = ndb_fail_memory(look->err);
+    else
+        rc = look_at(look, ids, take, context);
+    gather.is_cold = rc == NDB_GATHER_COLD;
+    ndb_gather_release(&gather);
+    return rc;
+}
+
+/* Everything that the nodes need is fetched and pinned, so that it is there
+ * when it is looked at. */
+static int look_cold(struct look *look, const struct ndb_snapshot *snapshot,
+                     const uint64_t *ids, take_node *take, void *context)
+{
+    struct ndb_gather gather;
+    struct ndb_refs refs = NDB_REFS_INIT;
+    struct ndb_node_place place;
+    int rc = ndb_gather_init(&gather, snapshot, look->count, NDB_GATHER_PINNED);
+
+    for (size_t i = 0; i < look->count && rc >= 0; i++) {
+        refs.count = 0;
+        rc = ndb_node_place_plan(&gather, ids[i], &place, &refs);
+    }
+    if (rc < 0)
+        (void)ndb_fail_memory(look->err);
+    else
+        rc = ndb_gather_fetch(&gather, look->err);
+    if (rc >= 0)
+        rc = look_warm(look, snapshot, ids, take, context);
+    ndb_gather_release(&gather);
+    return rc;
+}
+
+static int look(struct look *look, const struct ndb_snapshot *snapshot,
+                const uint64_t *ids, take_node *take, void *context)
+{
+    int rc = look_warm(look, snapshot, ids, take, context);
+
+    return rc != NDB_GATHER_COLD
+               ? rc
+               : look_cold(look, snapshot, ids, take, context);
+}
+
+/* -------------------------------------------------------------- property -- */
+
+struct property {
+    struct ndb_property_column *out;
+    size_t count;
+};
+
+/* From here on values may be of any kind. */
+static int turn_to_values(struct look *look, struct property *property,
+                          size_t index)
+{
+    namidb_value *values =
+        ndb_arena_array(look->arena, property->count, sizeof *values);
+
+    if (values == NULL)
+        return ndb_fail_memory(look->err);
+    for (size_t i = 0; i < index; i++)
+        values[i] = (namidb_value){ .kind = NAMIDB_INT,
+                                    .as.integer = property->out->integers[i] };
+    property->out->values = values;
+    return NAMIDB_OK;
+}
+
+/* The property of a node that a memtable has. */
+static int take_known(struct look *look, struct ndb_slice row,
+                      namidb_value *out)
+{
+    struct ndb_arena_mark mark = ndb_arena_mark(&look->gather->scratch);
+    namidb_node node;
+    int rc = ndb_row_decode(row, &look->gather->scratch, &node);
+
+    *out = (namidb_value){ .kind = NAMIDB_NULL };
+    for (uint32_t i = 0; rc >= 0 && i < node.prop_count; i++)
+        if (node.props[i].name == look->name)
+            rc = ndb_value_copy(look->arena, &node.props[i].value, out);
+    ndb_arena_rewind(&look->gather->scratch, &mark);
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_fail_memory(look->err);
+    return rc < 0 ? ndb_fail(look->err, rc, "log: a row does not decode") : rc;
+}
+
+static int take_column(struct look *look, const struct spot *spot,
+                       namidb_value *out)
+{
+    const struct ndb_column *column = column_of(look, spot->group);
+    namidb_value view;
+    int rc;
+
+    *out = (namidb_value){ .kind = NAMIDB_NULL };
+    if (column == NULL)
+        return NAMIDB_OK;
+    rc = ndb_column_value(column, spot->row, look->arena, &view);
+    if (rc >= 0 && (column->storage == NDB_COLUMN_STRING ||
+                    column->storage == NDB_COLUMN_TAGGED))
+        rc = ndb_value_copy(look->arena, &view, out);
+    else
+        *out = view;
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_fail_memory(look->err);
+    if (rc < 0)
+        return ndb_fail_object(look->err, rc, spot->pack->path,
+                               "a value does not decode");
+    return rc;
+}
+
+static int take_property(struct look *look, void *context, size_t index,
+                         const struct spot *spot)
+{
+    struct property *property = context;
+    struct ndb_property_column *out = property->out;
+    const struct ndb_column *column;
+    namidb_value value;
+    int rc;
+
+    if (is_absent(spot)) {
+        out->absent = out->absent < index ? out->absent : index;
+        out->integers[index] = 0;
+        if (out->values != NULL)
+            out->values[index] = (namidb_value){ .kind = NAMIDB_NULL };
+        return NAMIDB_OK;
+    }
+    column = spot->group != NULL ? column_of(look, spot->group) : NULL;
+    if (out->values == NULL && column != NULL && column->kind == NAMIDB_INT &&
+        column->storage == NDB_COLUMN_INT && column->null_count == 0) {
+        out->integers[index] = ndb_column_integer(column, spot->row);
+        return NAMIDB_OK;
+    }
+    rc = spot->group != NULL ? take_column(look, spot, &value)
+                             : take_known(look, spot->bytes, &value);
+    if (rc >= 0 && value.kind != NAMIDB_INT && out->values == NULL)
+        rc = turn_to_values(look, property, index);
+    if (rc < 0)
+        return rc;
+    if (out->values != NULL)
+        out->values[index] = value;
+    else
+        out->integers[index] = value.as.integer;
+    return NAMIDB_OK;
+}
+
+int ndb_read_property(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                      size_t count, uint32_t name, namidb_arena *arena,
+                      struct ndb_property_column *out, namidb_error *err)
+{
+    struct look at = {
+        .count = count, .arena = arena, .err = err, .name = name
+    };
+    struct property property = { out, count };
+
+    out->absent = SIZE_MAX;
+    out->values = NULL;
+    out->integers = ndb_arena_array(arena, count, sizeof *out->integers);
+    if (out->integers == NULL)
+        return ndb_fail_memory(err);
+    return look(&at, snapshot, ids, take_property, &property);
+}
+
+/* ---------------------------------------------------------------- labels -- */
+
+struct labels {
+    const uint32_t *wanted;
+    uint32_t count;
+    bool *has;
+    size_t absent;
+};
+
+static bool has_all(const struct labels *labels, const uint32_t *of,
+                    uint32_t count)
+{
+    for (uint32_t i = 0; i < labels->count; i++) {
+        bool has = false;
+
+        for (uint32_t j = 0; j < count && !has; j++)
+            has = of[j] == labels->wanted[i];
+        if (!has || labels->wanted[i] == 0)
+            return false;
+    }
+    return true;
+}
+
+static int take_known_labels(struct look *look, struct ndb_slice row,
+                             const struct labels *labels, bool *has)
+{
+    struct ndb_arena_mark mark = ndb_arena_mark(&look->gather->scratch);
+    namidb_node node;
+    int rc = ndb_row_decode(row, &look->gather->scratch, &node);
+
+    if (rc >= 0)
+        *has = has_all(labels, node.labels, node.label_count);
+    ndb_arena_rewind(&look->gather->scratch, &mark);
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_fail_memory(look->err);
+    return rc < 0 ? ndb_fail(look->err, rc, "log: a row does not decode") : rc;
+}
+
+static int take_labels(struct look *look, void *context, size_t index,
+                       const struct spot *spot)
+{
+    struct labels *labels = context;
+    const struct ndb_node_group *group = spot->group;
+    uint32_t set;
+
+    labels->has[index] = false;
+    if (is_absent(spot)) {
+        labels->absent = labels->absent < index ? labels->absent : index;
+        return NAMIDB_OK;
+    }
+    if (group == NULL)
+        return take_known_labels(look, spot->bytes, labels,
+                                 &labels->has[index]);
+    set = group->label_of != NULL ? group->label_of[spot->row] : 0;
+    labels->has[index] =
+        has_all(labels, group->label_sets[set], group->label_counts[set]);
+    return NAMIDB_OK;
+}
+
+int ndb_read_labels(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                    size_t count, const struct ndb_label_probe *probe,
+                    bool *has, size_t *absent, namidb_error *err)
+{
+    struct look at = { .count = count, .err = err };
+    struct labels labels = { probe->labels, probe->count, has, SIZE_MAX };
+    int rc = look(&at, snapshot, ids, take_labels, &labels);
+
+    *absent = labels.absent;
+    return rc;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/node_columns.h"
+
+#include "exec/fault.h"
+
+/* The nodes to read: those at the rows that are not null. */
+struct picked {
+    const uint64_t *ids;
+    const uint32_t *positions; /* of each; NULL: they are 0, 1, 2 ... */
+    uint32_t count;
+    bool has_null; /* some row has no node */
+};
+
+static bool has_zero(const uint64_t *ids, uint32_t count)
+{
+    bool has = false;
+
+    for (uint32_t i = 0; i < count; i++)
+        has |= ids[i] == 0;
+    return has;
+}
+
+static int pick(struct ndb_eval *eval, const struct ndb_vector *nodes,
+                const struct ndb_chunk *chunk, struct picked *out)
+{
+    uint32_t count = nodes->is_constant ? 1 : chunk->count;
+    uint32_t *positions;
+    uint64_t *ids;
+
+    *out = (struct picked){ nodes->as.ids, NULL, count, false };
+    if ((nodes->is_constant || chunk->rows == NULL) &&
+        !has_zero(nodes->as.ids, count))
+        return NAMIDB_OK;
+    ids = ndb_arena_array(eval->arena, count, sizeof *ids);
+    positions = ndb_arena_array(eval->arena, count, sizeof *positions);
+    if (ids == NULL || positions == NULL)
+        return ndb_eval_no_memory(eval);
+    out->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = nodes->is_constant ? 0 : ndb_chunk_row(chunk, i);
+
+        if (nodes->as.ids[at] == 0) {
+            out->has_null = true;
+            continue;
+        }
+        ids[out->count] = nodes->as.ids[at];
+        positions[out->count++] = at;
+    }
+    out->ids = ids;
+    out->positions = positions;
+    return NAMIDB_OK;
+}
+
+static int deleted(struct ndb_eval *eval)
+{
+    return ndb_raise(eval->run->err, NDB_FAULT_DELETED,
+                     "the node was deleted: it has no properties and no "
+                     "labels");
+}
+
+static namidb_value value_of(const struct ndb_property_column *column,
+                             uint32_t index)
+{
+    return column->values != NULL ? column->values[index]
+                                  : ndb_integer(column->integers[index]);
+}
+
+/* Rows without a node are null: the vector has to be one of values. */
+static int spread_values(struct ndb_eval *eval, const struct picked *picked,
+                         const struct ndb_property_column *column,
+                         uint32_t extent, struct ndb_vector *out)
+{
+    bool is_constant = out->is_constant;
+
+    if (!ndb_vector_values(out, eval->arena, extent))
+        return ndb_eval_no_memory(eval);
+    out->is_constant = is_constant;
+    for (uint32_t i = 0; i < extent && picked->has_null; i++)
+        out->as.values[i] = ndb_null();
+    for (uint32_t i = 0; i < picked->count; i++)
+        out->as.values[picked->positions[i]] = value_of(column, i);
+    return NAMIDB_OK;
+}
+
+static int spread_integers(struct ndb_eval *eval, const struct picked *picked,
+                           const struct ndb_property_column *column,
+                           uint32_t extent, struct ndb_vector *out)
+{
+    int64_t *spread = ndb_arena_array(eval->arena, extent, sizeof *spread);
+
+    if (spread == NULL)
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < picked->count; i++)
+        spread[picked->positions[i]] = column->integers[i];
+    out->form = NDB_FORM_INTS;
+    out->as.ints = spread;
+    return NAMIDB_OK;
+}
+
+/* Puts what was read where the rows are. */
+static int spread(struct ndb_eval *eval, const struct picked *picked,
+                  const struct ndb_property_column *column, uint32_t extent,
+                  struct ndb_vector *out)
+{
+    if (picked->positions != NULL)
+        return column->values != NULL || picked->has_null
+                   ? spread_values(eval, picked, column, extent, out)
+                   : spread_integers(eval, picked, column, extent, out);
+    if (column->values != NULL) {
+        out->form = NDB_FORM_VALUES;
+        out->as.values = column->values;
+    } else {
+        out->form = NDB_FORM_INTS;
+        out->as.ints = column->integers;
+    }
+    return NAMIDB_OK;
+}
+
+int ndb_node_columns_property(struct ndb_eval *eval,
+                              const struct ndb_vector *nodes,
+                              const struct ndb_chunk *chunk, uint32_t number,
+                              struct ndb_vector *out)
+{
+    uint32_t extent = nodes->is_constant ? 1 : chunk->extent;
+    struct ndb_property_column column;
+    struct picked picked;
+    int rc = pick(eval, nodes, chunk, &picked);
+
+    if (rc >= 0)
+        rc = ndb_read_property(&eval->run->snapshot, picked.ids, picked.count,
+                               number, eval->arena, &column, eval->run->err);
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_eval_no_memory(eval);
+    if (rc >= 0 && column.absent != SIZE_MAX)
+        return deleted(eval);
+    *out = (struct ndb_vector){ .is_constant = nodes->is_constant };
+    return rc < 0 ? rc : spread(eval, &picked, &column, extent, out);
+}
+
+int ndb_node_columns_labels(struct ndb_eval *eval,
+                            const struct ndb_vector *nodes,
+                            const struct ndb_chunk *chunk,
+                            const struct ndb_expr *expr, struct ndb_vector *out)
+{
+    uint32_t extent = nodes->is_constant ? 1 : chunk->extent;
+    uint32_t *labels =
+        ndb_arena_array(eval->arena, expr->names.count, sizeof *labels);
+    struct ndb_label_probe probe = { labels, expr->names.count };
+    struct picked picked;
+    size_t absent;
+    bool *has;
+    int rc = pick(eval, nodes, chunk, &picked);
+
+    if (rc < 0)
+        return rc;
+    has = ndb_arena_alloc(eval->arena, picked.count);
+    if (labels == NULL || has == NULL ||
+        !ndb_vector_truths(out, eval->arena, extent))
+        return ndb_eval_no_memory(eval);
+    out->is_constant = nodes->is_constant;
+    for (uint32_t i = 0; i < expr->names.count; i++)
+        labels[i] = ndb_run_number(eval->run, expr->names.items[i]);
+    rc = ndb_read_labels(&eval->run->snapshot, picked.ids, picked.count, &probe,
+                         has, &absent, eval->run->err);
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_eval_no_memory(eval);
+    if (rc >= 0 && absent != SIZE_MAX)
+        return deleted(eval);
+    for (uint32_t i = 0; i < extent && picked.has_null; i++)
+        out->as.truths[i] = NDB_UNKNOWN;
+    for (uint32_t i = 0; i < picked.count && rc >= 0; i++)
+        out->as.truths[picked.positions != NULL ? picked.positions[i] : i] =
+            has[i] ? NDB_TRUE : NDB_FALSE;
+    return rc;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph_model.h"
+
+#include <pthread.h>
+
+#include "base/mem.h"
+#include "format/value.h"
+
+enum { SEEDS = 150, READERS = 4, NAMES = 4 };
+
+static uint64_t *all_ids(const struct model *model)
+{
+    uint64_t *ids = ndb_calloc(model->node_count, sizeof *ids);
+
+    for (size_t i = 0; i < model->node_count; i++)
+        ids[i] = model->nodes[i].id;
+    return ids;
+}
+
+static namidb_value value_at(const struct ndb_property_column *column, size_t i)
+{
+    return column->values != NULL
+               ? column->values[i]
+               : (namidb_value){ .kind = NAMIDB_INT,
+                                 .as.integer = column->integers[i] };
+}
+
+static namidb_value value_of(const namidb_node *node, uint32_t name)
+{
+    for (uint32_t i = 0; i < node->prop_count; i++)
+        if (node->props[i].name == name)
+            return node->props[i].value;
+    return (namidb_value){ .kind = NAMIDB_NULL };
+}
+
+/* A column says what the rows say, which test_read_nodes compares with the
+ * model. */
+static void check_property(const struct model *model,
+                           const struct ndb_snapshot *snapshot,
+                           const uint64_t *ids, size_t count, uint32_t name)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    namidb_node *rows = ndb_calloc(count, sizeof *rows);
+    struct ndb_property_column column;
+    size_t absent = SIZE_MAX;
+
+    model_assert(model, ndb_read_nodes(snapshot, ids, count, &arena, rows,
+                                       NULL) == NAMIDB_OK);
+    model_assert(model, ndb_read_property(snapshot, ids, count, name, &arena,
+                                          &column, NULL) == NAMIDB_OK);
+    for (size_t i = count; i-- > 0;) {
+        namidb_value want = value_of(&rows[i], name);
+        namidb_value got = value_at(&column, i);
+
+        if (rows[i].id == 0)
+            absent = i;
+        else
+            model_assert(model, ndb_value_same(&got, &want));
+    }
+    model_assert(model, column.absent == absent);
+    ndb_arena_release(&arena);
+    ndb_free(rows);
+}
+
+static void check_labels(const struct model *model,
+                         const struct ndb_snapshot *snapshot,
+                         const uint64_t *ids, size_t count, uint32_t label)
+{
+    struct ndb_label_probe probe = { &label, 1 };
+    size_t absent, want_absent = SIZE_MAX;
+    bool *has = ndb_calloc(count, sizeof *has);
+
+    model_assert(model, ndb_read_labels(snapshot, ids, count, &probe, has,
+                                        &absent, NULL) == NAMIDB_OK);
+    for (size_t i = count; i-- > 0;) {
+        if (!model->nodes[i].is_alive)
+            want_absent = i;
+        else
+            model_assert(model,
+                         has[i] == (label != 0 &&
+                                    model_has_label(&model->nodes[i], label)));
+    }
+    model_assert(model, absent == want_absent);
+    ndb_free(has);
+}
+
+static void check_all(const struct model *model,
+                      const struct ndb_snapshot *snapshot, size_t step)
+{
+    uint64_t *ids = all_ids(model);
+
+    for (size_t i = 0; i < model->node_count; i += step) {
+        size_t left = model->node_count - i;
+
+        for (uint32_t name = 0; name < NAMES; name++)
+            check_property(model, snapshot, ids + i, step < left ? step : left,
+                           name);
+    }
+    for (uint32_t label = 0; label <= MODEL_TABLES; label++)
+        check_labels(model, snapshot, ids, model->node_count, label);
+    check_labels(model, snapshot, ids, model->node_count, MODEL_HIGH_LABEL);
+    ndb_free(ids);
+}
+
+static void test_read_columns__equal_the_rows_over_all_layers(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct model model;
+        struct ndb_snapshot snapshot;
+
+        model_random(&model, seed);
+        model_snapshot(&model, &snapshot);
+        check_all(&model, &snapshot, seed % 2 == 0 ? SIZE_MAX : 1 + seed % 40);
+        model_snapshot_close(&snapshot);
+        model_close(&model);
+    }
+}
+
+static void test_read_columns__integers_stay_integers(void **state)
+{
+    enum { NODES = 9000 };
+    struct model model;
+    struct ndb_snapshot snapshot;
+    struct ndb_property_column column;
+    namidb_arena arena = NDB_ARENA_INIT;
+    uint64_t *ids, gets;
+
+    (void)state;
+    model_open(&model, 3, 64 << 20);
+    for (int i = 0; i < NODES; i++)
+        model_add_node(&model, 1, NULL);
+    model_make_pack(&model, true);
+    model_snapshot(&model, &snapshot);
+    ids = all_ids(&model);
+    gets = model_gets(&model);
+    assert_int_equal(
+        ndb_read_property(&snapshot, ids, NODES, 1, &arena, &column, NULL), 0);
+    assert_int_equal(model_gets(&model) - gets, 1);
+    assert_null(column.values);
+    for (int i = 0; i < NODES; i++)
+        assert_int_equal(column.integers[i], model.nodes[i].number);
+    ndb_arena_release(&arena);
+    ndb_free(ids);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+static void test_read_columns__out_of_memory_at_any_place(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    uint64_t *ids;
+    bool is_done = false;
+
+    (void)state;
+    model_random(&model, 14);
+    model_change(&model, 300);
+    model_snapshot(&model, &snapshot);
+    ids = all_ids(&model);
+    for (uint64_t k = 1; !is_done; k++) {
+        namidb_arena arena = NDB_ARENA_INIT;
+        struct ndb_property_column column;
+        namidb_error err;
+        int rc;
+
+        ndb_mem_fail_from(k);
+        rc = ndb_read_property(&snapshot, ids, 40, 2, &arena, &column, &err);
+        ndb_mem_fail_from(0);
+        is_done = rc == NAMIDB_OK;
+        if (!is_done)
+            assert_int_equal(err.code, NAMIDB_ENOMEM);
+        ndb_arena_release(&arena);
+    }
+    check_all(&model, &snapshot, SIZE_MAX);
+    ndb_free(ids);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+struct reader {
+    const struct model *model;
+    const struct ndb_snapshot *snapshot;
+    pthread_t thread;
+};
+
+static void *run_reader(void *context)
+{
+    struct reader *reader = context;
+
+    for (int i = 0; i < 3; i++)
+        check_all(reader->model, reader->snapshot, 16);
+    return NULL;
+}
+
+/* The cache is so small that readers evict what others look at. */
+static void
+test_read_columns__segments_stay_while_they_are_looked_at(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    struct reader readers[READERS];
+
+    (void)state;
+    model_open(&model, 21, 1);
+    for (int i = 0; i < 3; i++) {
+        model_change(&model, 150);
+        model_make_pack(&model, i == 0);
+    }
+    model_snapshot(&model, &snapshot);
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = (struct reader){ .model = &model, .snapshot = &snapshot };
+        assert_int_equal(
+            pthread_create(&readers[i].thread, NULL, run_reader, &readers[i]),
+            0);
+    }
+    for (int i = 0; i < READERS; i++)
+        pthread_join(readers[i].thread, NULL);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read_columns__equal_the_rows_over_all_layers),
+        cmocka_unit_test(test_read_columns__integers_stay_integers),
+        cmocka_unit_test(test_read_columns__out_of_memory_at_any_place),
+        cmocka_unit_test(
+            test_read_columns__segments_stay_while_they_are_looked_at),
+    };
+
+    return cmocka_run_group_tests_name("read_columns", tests, NULL, NULL);
+}
