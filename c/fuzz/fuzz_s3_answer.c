@@ -51,16 +51,22 @@ static void parse_headers(struct ndb_slice head)
         FUZZ_CHECK(range.first <= range.last && range.last < range.total);
 }
 
-static void parse_keys(struct ndb_slice text)
+static void parse_keys_of(struct ndb_slice text, enum ndb_json_of of)
 {
     struct ndb_credentials *keys;
 
-    if (ndb_credentials_of_json(text, &keys, NULL) >= 0)
+    if (ndb_credentials_of_json(text, of, &keys, NULL) >= 0)
         FUZZ_CHECK(keys->access_key[0] != '\0' &&
                    strpbrk(keys->secret_key, "\r\n") == NULL);
     else
         FUZZ_CHECK(keys == NULL);
     ndb_credentials_unref(keys);
+}
+
+static void parse_keys(struct ndb_slice text)
+{
+    parse_keys_of(text, NDB_JSON_OF_SERVICE);
+    parse_keys_of(text, NDB_JSON_OF_PROCESS);
 }
 
 static void parse_ini(struct ndb_slice text)

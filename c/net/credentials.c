@@ -22,12 +22,15 @@ struct ndb_credentials_source {
     struct ndb_credentials_place *place; /* constant after open */
     struct ndb_http *http;
     struct ndb_pool *pool;
-    struct ndb_job job;
+    struct ndb_job fetching;
+    struct ndb_job watching;
 
     pthread_mutex_t lock;
     struct ndb_credentials *current; /* NULL: none yet, or discarded */
     int64_t not_before_ms;           /* of the next background question */
+    struct ndb_cond changed;         /* waiters, or the end of a question */
     bool is_fetching;
+    bool is_watched;
     struct ndb_credentials_waiter *waiters;
 };
 
@@ -132,7 +135,7 @@ static void fetch(struct ndb_job *job)
         (struct ndb_credentials_source *)((char *)job -
                                           offsetof(
                                               struct ndb_credentials_source,
-                                              job));
+                                              fetching));
     struct ndb_credentials *fresh = NULL;
     struct ndb_credentials *old = NULL;
     struct ndb_credentials_waiter *waiters;
@@ -151,6 +154,7 @@ static void fetch(struct ndb_job *job)
     waiters = source->waiters;
     source->waiters = NULL;
     source->is_fetching = false;
+    ndb_cond_broadcast(&source->changed);
     (void)pthread_mutex_unlock(&source->lock);
     ndb_credentials_unref(old);
     if (rc < 0)
@@ -159,10 +163,68 @@ static void fetch(struct ndb_job *job)
     ndb_credentials_unref(fresh);
 }
 
+/* Unlinks those whose deadline has passed; *next_ns is that of the next. Under
+ * lock. */
+static struct ndb_credentials_waiter *
+take_late(struct ndb_credentials_source *source, int64_t *next_ns)
+{
+    struct ndb_credentials_waiter **link = &source->waiters;
+    struct ndb_credentials_waiter *late = NULL;
+    int64_t now_ns = ndb_clock_ns();
+
+    *next_ns = NDB_NEVER;
+    while (*link != NULL) {
+        struct ndb_credentials_waiter *waiter = *link;
+
+        if (waiter->deadline_ns <= now_ns) {
+            *link = waiter->next;
+            waiter->next = late;
+            late = waiter;
+            continue;
+        }
+        if (waiter->deadline_ns < *next_ns)
+            *next_ns = waiter->deadline_ns;
+        link = &waiter->next;
+    }
+    return late;
+}
+
+/* As long as somebody waits for a question under way: nobody longer than his
+ * deadline, however slow the place is. */
+static void watch(struct ndb_job *job)
+{
+    struct ndb_credentials_source *source =
+        (struct ndb_credentials_source *)((char *)job -
+                                          offsetof(
+                                              struct ndb_credentials_source,
+                                              watching));
+    namidb_error err;
+
+    (void)ndb_fail(&err, NAMIDB_ETIMEOUT,
+                   "credentials from %s: not there before the deadline",
+                   source->place->name);
+    (void)pthread_mutex_lock(&source->lock);
+    while (source->is_fetching) {
+        int64_t next_ns;
+        struct ndb_credentials_waiter *late = take_late(source, &next_ns);
+
+        if (late == NULL) {
+            (void)ndb_cond_wait(&source->changed, &source->lock, next_ns);
+            continue;
+        }
+        (void)pthread_mutex_unlock(&source->lock);
+        answer(late, NULL, &err);
+        (void)pthread_mutex_lock(&source->lock);
+    }
+    source->is_watched = false;
+    (void)pthread_mutex_unlock(&source->lock);
+}
+
 void ndb_credentials_ask(struct ndb_credentials_source *source,
                          struct ndb_credentials_waiter *waiter)
 {
     bool must_fetch = false;
+    bool must_watch = false;
     bool is_ready;
     int64_t left;
 
@@ -179,10 +241,15 @@ void ndb_credentials_ask(struct ndb_credentials_source *source,
     } else {
         waiter->next = source->waiters;
         source->waiters = waiter;
+        must_watch = !source->is_watched;
+        source->is_watched = true;
+        ndb_cond_broadcast(&source->changed);
     }
     (void)pthread_mutex_unlock(&source->lock);
     if (must_fetch)
-        ndb_pool_submit(source->pool, &source->job);
+        ndb_pool_submit(source->pool, &source->fetching);
+    if (must_watch)
+        ndb_pool_submit(source->pool, &source->watching);
     if (is_ready) /* else it may be done, and gone, by now */
         waiter->done(waiter);
 }
@@ -216,20 +283,22 @@ static int no_place(const char *profile, namidb_error *err)
         profile);
 }
 
-static int find_place(struct ndb_credentials_place **place, const char *profile,
-                      const char *region, namidb_error *err)
+static int find_place(struct ndb_credentials_place **place,
+                      const struct ndb_credentials_wish *wish,
+                      namidb_error *err)
 {
+    const char *profile = wish->profile;
     const char *named = getenv("AWS_PROFILE");
     int rc;
 
     if (profile != NULL && profile[0] != '\0')
-        return ndb_place_profile(place, profile, true, region, err);
+        return ndb_place_profile(place, profile, true, wish, err);
     rc = ndb_place_environment(place, err);
     if (rc == NAMIDB_NONE)
-        rc = ndb_place_web_identity(place, region, err);
+        rc = ndb_place_web_identity(place, wish->region, err);
     if (rc == NAMIDB_NONE)
         rc = ndb_place_profile(place, ndb_aws_profile(),
-                               named != NULL && named[0] != '\0', region, err);
+                               named != NULL && named[0] != '\0', wish, err);
     if (rc == NAMIDB_NONE)
         rc = ndb_place_container(place, err);
     if (rc == NAMIDB_NONE)
@@ -238,7 +307,7 @@ static int find_place(struct ndb_credentials_place **place, const char *profile,
 }
 
 int ndb_credentials_open(struct ndb_credentials_source **out,
-                         const char *profile, const char *region,
+                         const struct ndb_credentials_wish *wish,
                          namidb_error *err)
 {
     struct ndb_credentials_source *source = ndb_calloc(1, sizeof *source);
@@ -248,12 +317,14 @@ int ndb_credentials_open(struct ndb_credentials_source **out,
     if (source == NULL)
         return ndb_fail_memory(err);
     (void)pthread_mutex_init(&source->lock, NULL);
-    source->job.run = fetch;
-    rc = find_place(&source->place, profile, region, err);
+    source->fetching.run = fetch;
+    source->watching.run = watch;
+    ndb_cond_init(&source->changed);
+    rc = find_place(&source->place, wish, err);
     if (rc >= 0)
         rc = ndb_http_open(&source->http, err);
     if (rc >= 0) {
-        source->pool = ndb_pool_new(1);
+        source->pool = ndb_pool_new(2); /* one fetches, one watches */
         if (source->pool == NULL)
             rc = ndb_fail_memory(err);
     }
@@ -277,6 +348,7 @@ void ndb_credentials_close(struct ndb_credentials_source *source)
     if (source->place != NULL)
         source->place->free(source->place);
     ndb_credentials_unref(source->current);
+    ndb_cond_release(&source->changed);
     (void)pthread_mutex_destroy(&source->lock);
     ndb_free(source);
 }

@@ -8,7 +8,8 @@
  *   1. the profile that the URI names
  *   2. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
  *   3. AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN
- *   4. the profile AWS_PROFILE, or "default", in ~/.aws/credentials and config
+ *   4. the profile AWS_PROFILE, or "default", in ~/.aws/credentials and config:
+ *      a role, keys, or a program (credential_process) if that is allowed
  *   5. AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
  *   6. the metadata service of EC2, version 2
  *
@@ -49,11 +50,17 @@ struct ndb_credentials *ndb_credentials_ref(struct ndb_credentials *snapshot);
 /* Wipes them with the last reference. NULL is allowed. */
 void ndb_credentials_unref(struct ndb_credentials *snapshot);
 
-/* Chooses the place. `profile`: NULL or "" when the URI names none. `region` is
- * for the token service. NAMIDB_EAUTH: no place is set up, or one is only half.
- */
+/* What a URI says of credentials. */
+struct ndb_credentials_wish {
+    const char *profile; /* NULL or "": it names none */
+    const char *region;  /* of the token service */
+    bool can_run;        /* credential_process is allowed */
+};
+
+/* Chooses the place. NAMIDB_EAUTH: none is set up, or one is only half;
+ * NAMIDB_EUNSUPPORTED: a profile of a kind that is not followed. */
 int ndb_credentials_open(struct ndb_credentials_source **source,
-                         const char *profile, const char *region,
+                         const struct ndb_credentials_wish *wish,
                          namidb_error *err);
 /* Waits for a question under way. NULL is allowed. */
 void ndb_credentials_close(struct ndb_credentials_source *source);
@@ -67,6 +74,7 @@ struct ndb_credentials_waiter {
     /* Set before done: a reference for the waiter, or NULL and err. */
     struct ndb_credentials *snapshot;
     namidb_error err;
+    int64_t deadline_ns; /* set by the caller: NAMIDB_ETIMEOUT then */
     /* Called once, maybe before ask returns, from any thread. */
     void (*done)(struct ndb_credentials_waiter *waiter);
 };

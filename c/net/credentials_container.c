@@ -49,7 +49,8 @@ static int ask(const struct container_place *place, struct ndb_http *http,
     if (rc < 0)
         return rc;
     if (status == 200)
-        rc = ndb_credentials_of_json(ndb_buf_slice(&answer), out, err);
+        rc = ndb_credentials_of_json(ndb_buf_slice(&answer),
+                                     NDB_JSON_OF_SERVICE, out, err);
     else
         rc = ndb_fail(err, NAMIDB_EAUTH, "answered %d", status);
     ndb_place_call_wipe(&answer);

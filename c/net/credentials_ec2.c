@@ -83,8 +83,8 @@ static int get_keys(struct visit *visit, const char *roles,
     rc = get(visit, path, &answer);
     if (rc < 0)
         return rc;
-    rc = ndb_credentials_of_json(ndb_slice(answer.data, answer.bytes - 1), out,
-                                 visit->err);
+    rc = ndb_credentials_of_json(ndb_slice(answer.data, answer.bytes - 1),
+                                 NDB_JSON_OF_SERVICE, out, visit->err);
     ndb_place_call_wipe(&answer);
     return rc;
 }

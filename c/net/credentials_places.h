@@ -25,7 +25,13 @@ int ndb_place_environment(struct ndb_credentials_place **place,
                           namidb_error *err);
 /* `is_named`: the URI or AWS_PROFILE names it, so it must be there. */
 int ndb_place_profile(struct ndb_credentials_place **place, const char *profile,
-                      bool is_named, const char *region, namidb_error *err);
+                      bool is_named, const struct ndb_credentials_wish *wish,
+                      namidb_error *err);
+
+/* `command`: of credential_process, not empty. */
+int ndb_place_process(struct ndb_credentials_place **place,
+                      struct ndb_slice command, const char *profile,
+                      namidb_error *err);
 
 int ndb_place_web_identity(struct ndb_credentials_place **place,
                            const char *region, namidb_error *err);

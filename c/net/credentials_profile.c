@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Profiles: plain keys, or a role that the keys of a source profile may assume.
+ * Profiles: plain keys, a role that the keys of a source profile may assume, or
+ * a program that prints them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,8 @@ static bool is_pair(const struct ndb_fixed_keys *keys)
 static int refuse_kind(const struct ndb_aws_files *files, const char *profile,
                        namidb_error *err)
 {
-    static const char *const kinds[] = { "credential_process", "sso_session",
-                                         "sso_start_url", "credential_source" };
+    static const char *const kinds[] = { "sso_session", "sso_start_url",
+                                         "credential_source" };
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (ndb_aws_files_get(files, profile, kinds[i]).bytes != 0)
@@ -84,16 +85,32 @@ static int role_of_files(struct ndb_credentials_place **place,
     return ndb_place_role(place, &role, &keys, name, err);
 }
 
+/* A program is only run by leave. */
+static int process_of_files(struct ndb_credentials_place **place,
+                            struct ndb_slice command, const char *profile,
+                            bool can_run, namidb_error *err)
+{
+    if (!can_run)
+        return ndb_fail(err, NAMIDB_EUNSUPPORTED,
+                        "profile '%.64s': credential_process names a program, "
+                        "which is only run with credential_process=allow",
+                        profile);
+    return ndb_place_process(place, command, profile, err);
+}
+
 static int place_of_files(struct ndb_credentials_place **place,
                           const struct ndb_aws_files *files,
-                          const char *profile, const char *region,
+                          const char *profile,
+                          const struct ndb_credentials_wish *wish,
                           namidb_error *err)
 {
     const struct ndb_fixed_keys keys = keys_of(files, profile);
+    struct ndb_slice command =
+        ndb_aws_files_get(files, profile, "credential_process");
     char name[NAME_BYTES];
 
     if (ndb_aws_files_get(files, profile, "role_arn").bytes != 0)
-        return role_of_files(place, files, profile, region, err);
+        return role_of_files(place, files, profile, wish->region, err);
     if (is_pair(&keys)) {
         (void)snprintf(name, sizeof name, "profile '%.64s'", profile);
         return ndb_place_fixed(place, &keys, name, err);
@@ -103,11 +120,14 @@ static int place_of_files(struct ndb_credentials_place **place,
                         profile,
                         keys.access_key.bytes != 0 ? "aws_secret_access_key"
                                                    : "aws_access_key_id");
+    if (command.bytes != 0)
+        return process_of_files(place, command, profile, wish->can_run, err);
     return refuse_kind(files, profile, err);
 }
 
 int ndb_place_profile(struct ndb_credentials_place **place, const char *profile,
-                      bool is_named, const char *region, namidb_error *err)
+                      bool is_named, const struct ndb_credentials_wish *wish,
+                      namidb_error *err)
 {
     struct ndb_aws_files files;
     int rc = ndb_aws_files_read(&files, err);
@@ -115,7 +135,7 @@ int ndb_place_profile(struct ndb_credentials_place **place, const char *profile,
     *place = NULL;
     if (rc < 0)
         return rc;
-    rc = place_of_files(place, &files, profile, region, err);
+    rc = place_of_files(place, &files, profile, wish, err);
     if (rc == NAMIDB_NONE && is_named)
         rc = ndb_fail(err, NAMIDB_EAUTH,
                       ndb_aws_files_has(&files, profile)

@@ -99,9 +99,18 @@ static void wipe_member(const cJSON *object, const char *name)
         explicit_bzero(item->valuestring, strlen(item->valuestring));
 }
 
-int ndb_credentials_of_json(struct ndb_slice text, struct ndb_credentials **out,
-                            namidb_error *err)
+static bool has_version(const cJSON *object)
 {
+    const cJSON *version = cJSON_GetObjectItemCaseSensitive(object, "Version");
+
+    return cJSON_IsNumber(version) && version->valuedouble == 1;
+}
+
+int ndb_credentials_of_json(struct ndb_slice text, enum ndb_json_of of,
+                            struct ndb_credentials **out, namidb_error *err)
+{
+    bool is_process = of == NDB_JSON_OF_PROCESS;
+    const char *token = is_process ? "SessionToken" : "Token";
     cJSON *object = cJSON_ParseWithLength((const char *)text.data, text.bytes);
     struct ndb_slice expiration = member(object, "Expiration");
     int64_t expires_ms = NDB_CREDENTIALS_FOREVER;
@@ -110,19 +119,20 @@ int ndb_credentials_of_json(struct ndb_slice text, struct ndb_credentials **out,
     *out = NULL;
     if (expiration.bytes != 0)
         expires_ms = ndb_s3_time((const char *)expiration.data);
-    if (expires_ms > 0)
+    if (expires_ms > 0 && (!is_process || has_version(object)))
         rc = ndb_credentials_new(out, member(object, "AccessKeyId"),
                                  member(object, "SecretAccessKey"),
-                                 member(object, "Token"), expires_ms);
+                                 member(object, token), expires_ms);
     wipe_member(object, "SecretAccessKey");
-    wipe_member(object, "Token");
+    wipe_member(object, token);
     cJSON_Delete(object);
     if (rc == NAMIDB_ENOMEM)
         return ndb_fail_memory(err);
     if (rc < 0)
         return ndb_fail(err, NAMIDB_EAUTH,
-                        "the answer is not AccessKeyId, SecretAccessKey, Token "
-                        "and Expiration in JSON");
+                        "the answer is not %sAccessKeyId, SecretAccessKey, %s "
+                        "and Expiration in JSON",
+                        is_process ? "Version 1, " : "", token);
     return NAMIDB_OK;
 }
 

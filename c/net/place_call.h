@@ -34,10 +34,14 @@ int ndb_place_call_run(struct ndb_http *http, const struct ndb_place_call *call,
 /* Wipes and frees an answer. */
 void ndb_place_call_wipe(struct ndb_buf *out);
 
-/* {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}, as containers and
- * EC2 answer. NAMIDB_EAUTH with what is missing. */
-int ndb_credentials_of_json(struct ndb_slice text, struct ndb_credentials **out,
-                            namidb_error *err);
+/* Who writes keys as JSON: containers and EC2 call the session's "Token",
+ * programs "SessionToken", and say "Version": 1. */
+enum ndb_json_of { NDB_JSON_OF_SERVICE, NDB_JSON_OF_PROCESS };
+
+/* {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}. NAMIDB_EAUTH with
+ * what is missing. */
+int ndb_credentials_of_json(struct ndb_slice text, enum ndb_json_of of,
+                            struct ndb_credentials **out, namidb_error *err);
 
 /* The whole of a small file, without the blanks at its end: a token that may be
  * rotated, so it is read each time. */

@@ -393,6 +393,7 @@ static void ask(struct ndb_s3_call *call)
         send(call);
         return;
     }
+    call->waiter.deadline_ns = call->deadline_ns;
     call->waiter.done = on_credentials;
     ndb_credentials_ask(call->s3->credentials, &call->waiter);
 }
@@ -435,6 +436,8 @@ int ndb_s3_open(struct ndb_s3 **out, const struct ndb_s3_settings *settings,
                 namidb_error *err)
 {
     struct ndb_s3 *s3 = ndb_calloc(1, sizeof *s3);
+    struct ndb_credentials_wish wish = { settings->profile, NULL,
+                                         settings->can_run };
     int rc;
 
     *out = NULL;
@@ -444,10 +447,10 @@ int ndb_s3_open(struct ndb_s3 **out, const struct ndb_s3_settings *settings,
     (void)pthread_mutex_init(&s3->lock, NULL);
     set_region(s3,
                settings->region[0] != '\0' ? settings->region : "us-east-1");
+    wish.region = s3->region;
     rc = ndb_http_open(&s3->http, err);
     if (rc >= 0 && !settings->is_unsigned)
-        rc = ndb_credentials_open(&s3->credentials, settings->profile,
-                                  s3->region, err);
+        rc = ndb_credentials_open(&s3->credentials, &wish, err);
     if (rc < 0) {
         ndb_s3_close(s3);
         return rc;

@@ -23,6 +23,7 @@ struct ndb_s3_settings {
     bool is_unsigned;    /* a public bucket: no credentials at all */
     bool requester_pays; /* x-amz-request-payer */
     bool can_hedge;      /* GETs that are late are sent a second time */
+    bool can_run;        /* credential_process of a profile */
     bool has_checksum;   /* crc32c of large bodies, which are not hashed */
     char owner[16];      /* x-amz-expected-bucket-owner; "": none */
     char ca_bundle[1024];

@@ -327,6 +327,9 @@ int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
         rc = read_switch(uri, "hedge", "off", "on", &settings->can_hedge, err);
     if (rc >= 0)
         rc = read_switch(uri, "probe", "off", "on", &out->has_probe, err);
+    if (rc >= 0)
+        rc = read_switch(uri, "credential_process", "refuse", "allow",
+                         &settings->can_run, err);
     return rc < 0 ? rc : NAMIDB_OK;
 }
 

@@ -8,9 +8,11 @@
  *   path_style             true or false; default: false for AWS, else true
  *   allow_http             true: plain http to other machines as well
  *   profile                of ~/.aws/credentials and ~/.aws/config
+ *   credential_process     allow: the program that a profile names is run
  *   storage_class          of packs; no archive
- *   sse, sse_kms_key_id    AES256, aws:kms, aws:kms:dsse; the key for the
- * latter expected_bucket_owner  12 digits request_payer          requester
+ *   sse, sse_kms_key_id    AES256, aws:kms, aws:kms:dsse; their key
+ *   expected_bucket_owner  12 digits
+ *   request_payer          requester
  *   unsigned               true: no credentials, a public bucket
  *   ca_bundle              a file; else AWS_CA_BUNDLE, else the system's
  *   checksum               crc32c (default) or off

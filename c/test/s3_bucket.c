@@ -224,7 +224,7 @@ static void copy_object(struct s3_bucket *bucket, const char *key,
         refuse(answer, 403, "InvalidObjectState");
     } else {
         (void)snprintf(object->storage_class, sizeof object->storage_class,
-                       "%s", storage_class);
+                       "%.23s", storage_class);
         answer->status = 200;
         (void)fprintf(answer->body, "<CopyObjectResult><ETag>x</ETag>"
                                     "</CopyObjectResult>");

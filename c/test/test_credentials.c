@@ -24,12 +24,13 @@ static void assert_keys(const char *profile, const char *place,
                         const char *expected)
 {
     struct ndb_credentials_source *source;
+    const struct ndb_credentials_wish wish = { profile, "us-east-1", false };
     struct asked asked = { .is_done = false };
     namidb_error err = { .code = 0 };
     const struct ndb_credentials *keys;
     char text[256];
 
-    if (ndb_credentials_open(&source, profile, "us-east-1", &err) < 0)
+    if (ndb_credentials_open(&source, &wish, &err) < 0)
         fail_msg("%s", err.message);
     assert_string_equal(ndb_credentials_place(source), place);
     asked.waiter.done = on_done;
@@ -46,10 +47,11 @@ static void assert_keys(const char *profile, const char *place,
 
 static void assert_refused(const char *profile, int status, const char *part)
 {
+    const struct ndb_credentials_wish wish = { profile, "us-east-1", false };
     struct ndb_credentials_source *source;
     namidb_error err = { .code = 0 };
 
-    if (ndb_credentials_open(&source, profile, "us-east-1", &err) != status ||
+    if (ndb_credentials_open(&source, &wish, &err) != status ||
         strstr(err.message, part) == NULL)
         fail_msg("%d %s", err.code, err.message);
     assert_null(source);

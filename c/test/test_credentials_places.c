@@ -19,6 +19,8 @@
 
 enum { HOUR_S = 3600 };
 
+static const struct ndb_credentials_wish WISH = { NULL, "eu-north-1", false };
+
 /* What the server says, and what it was asked last. */
 struct service {
     struct http_server *http;
@@ -179,28 +181,40 @@ static void on_done(struct ndb_credentials_waiter *waiter)
     (void)pthread_mutex_unlock(&asked->lock);
 }
 
+static void asked_begin(struct asked *asked)
+{
+    *asked = (struct asked){ .is_done = false };
+    (void)pthread_mutex_init(&asked->lock, NULL);
+    (void)pthread_cond_init(&asked->changed, NULL);
+    asked->waiter.deadline_ns = NDB_NEVER;
+    asked->waiter.done = on_done;
+}
+
+static void asked_await(struct asked *asked)
+{
+    (void)pthread_mutex_lock(&asked->lock);
+    while (!asked->is_done)
+        (void)pthread_cond_wait(&asked->changed, &asked->lock);
+    (void)pthread_mutex_unlock(&asked->lock);
+    (void)pthread_cond_destroy(&asked->changed);
+    (void)pthread_mutex_destroy(&asked->lock);
+}
+
 /* The access key that the source hands out; "" when it fails, and then *err. */
 static void ask(struct ndb_credentials_source *source, char key[64],
                 namidb_error *err)
 {
-    struct asked asked = { .is_done = false };
+    struct asked asked;
 
-    (void)pthread_mutex_init(&asked.lock, NULL);
-    (void)pthread_cond_init(&asked.changed, NULL);
-    asked.waiter.done = on_done;
+    asked_begin(&asked);
     ndb_credentials_ask(source, &asked.waiter);
-    (void)pthread_mutex_lock(&asked.lock);
-    while (!asked.is_done)
-        (void)pthread_cond_wait(&asked.changed, &asked.lock);
-    (void)pthread_mutex_unlock(&asked.lock);
+    asked_await(&asked);
     key[0] = '\0';
     if (asked.waiter.snapshot != NULL)
         (void)snprintf(key, 64, "%s", asked.waiter.snapshot->access_key);
     else
         *err = asked.waiter.err;
     ndb_credentials_unref(asked.waiter.snapshot);
-    (void)pthread_cond_destroy(&asked.changed);
-    (void)pthread_mutex_destroy(&asked.lock);
 }
 
 static void assert_key(struct ndb_credentials_source *source,
@@ -232,7 +246,7 @@ static struct ndb_credentials_source *open_source(void)
     struct ndb_credentials_source *source;
     namidb_error err = { .code = 0 };
 
-    if (ndb_credentials_open(&source, NULL, "eu-north-1", &err) < 0)
+    if (ndb_credentials_open(&source, &WISH, &err) < 0)
         fail_msg("%s", err.message);
     return source;
 }
@@ -242,7 +256,7 @@ static void assert_refused(int status, const char *part)
     struct ndb_credentials_source *source;
     namidb_error err = { .code = 0 };
 
-    if (ndb_credentials_open(&source, NULL, "eu-north-1", &err) != status ||
+    if (ndb_credentials_open(&source, &WISH, &err) != status ||
         strstr(err.message, part) == NULL)
         fail_msg("%d %s", err.code, err.message);
 }
@@ -384,8 +398,8 @@ static void test_credentials__of_a_profile_with_a_role_signed(void **state)
     aws_home_write("config", "[default]\nrole_arn = arn:x\n"
                              "source_profile = gone\n");
     assert_refused(NAMIDB_EAUTH, "'gone' has no keys");
-    aws_home_write("config", "[default]\ncredential_process = rm -rf /\n");
-    assert_refused(NAMIDB_EUNSUPPORTED, "credential_process is not followed");
+    aws_home_write("config", "[default]\nsso_session = mine\n");
+    assert_refused(NAMIDB_EUNSUPPORTED, "sso_session is not followed");
     finish(&service);
 }
 
@@ -416,6 +430,35 @@ static void test_credentials__of_ec2_by_version_2_only(void **state)
     finish(&service);
 }
 
+/* A container behind one hop more than the service answers over. */
+static bool swallow(void *context, const struct http_request *request)
+{
+    (void)context;
+    http_server_hang(request);
+    return false;
+}
+
+static void test_credentials__ec2_out_of_reach_is_given_up_soon(void **state)
+{
+    struct http_server *server = http_server_start(swallow, NULL);
+    struct ndb_credentials_source *source;
+    int64_t start_ns = ndb_clock_ns();
+    char url[64];
+
+    (void)state;
+    aws_home_clear();
+    (void)unsetenv("AWS_EC2_METADATA_DISABLED");
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%d",
+                   http_server_port(server));
+    (void)setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
+    source = open_source();
+    assert_fails(source, NAMIDB_ETIMEOUT, "EC2's metadata");
+    assert_int_equal(http_server_requests(server), 2);
+    assert_true(ndb_clock_ns() - start_ns < 8000 * NDB_NS_PER_MS);
+    ndb_credentials_close(source);
+    http_server_stop(server);
+}
+
 /* ---------------------------------------------------------------- renewal --
  */
 
@@ -438,6 +481,40 @@ static void test_credentials__are_renewed_ahead_without_waiting(void **state)
     assert_key(source, "KEY1");
     (void)pthread_mutex_unlock(&service.lock);
     http_server_await(service.http, 2);
+    ndb_credentials_close(source);
+    finish(&service);
+}
+
+/* The place would take longer: who cannot wait for it is told at his time. */
+static void test_credentials__nobody_waits_past_his_deadline(void **state)
+{
+    struct ndb_credentials_source *source;
+    struct asked asked[3];
+    struct service service;
+
+    (void)state;
+    begin(&service, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "/");
+    source = open_source();
+    (void)pthread_mutex_lock(&service.lock); /* it does not answer now */
+    for (int i = 0; i < 3; i++) {
+        asked_begin(&asked[i]);
+        /* The last one is the first to be late. */
+        asked[i].waiter.deadline_ns =
+            i == 0 ? NDB_NEVER : ndb_deadline_after(100 / i);
+        ndb_credentials_ask(source, &asked[i].waiter);
+    }
+    asked_await(&asked[2]);
+    asked_await(&asked[1]);
+    for (int i = 1; i < 3; i++) {
+        assert_null(asked[i].waiter.snapshot);
+        assert_int_equal(asked[i].waiter.err.code, NAMIDB_ETIMEOUT);
+        assert_true(ndb_clock_ns() >= asked[i].waiter.deadline_ns);
+    }
+    (void)pthread_mutex_unlock(&service.lock);
+    asked_await(&asked[0]);
+    assert_non_null(asked[0].waiter.snapshot);
+    ndb_credentials_unref(asked[0].waiter.snapshot);
+    assert_int_equal(times_asked(&service), 1);
     ndb_credentials_close(source);
     finish(&service);
 }
@@ -482,6 +559,7 @@ test_credentials__that_a_server_calls_expired_are_fetched_anew(void **state)
     set(&service, &service.lifetime_s, 0); /* no expiration told */
     source = open_source();
     assert_key(source, "KEY1");
+    asked.waiter.deadline_ns = NDB_NEVER;
     asked.waiter.done = on_done;
     ndb_credentials_ask(source, &asked.waiter);
     ndb_credentials_discard(source, asked.waiter.snapshot);
@@ -505,7 +583,9 @@ int main(void)
         cmocka_unit_test(test_credentials__of_a_web_identity_unsigned),
         cmocka_unit_test(test_credentials__of_a_profile_with_a_role_signed),
         cmocka_unit_test(test_credentials__of_ec2_by_version_2_only),
+        cmocka_unit_test(test_credentials__ec2_out_of_reach_is_given_up_soon),
         cmocka_unit_test(test_credentials__are_renewed_ahead_without_waiting),
+        cmocka_unit_test(test_credentials__nobody_waits_past_his_deadline),
         cmocka_unit_test(test_credentials__outlive_a_renewal_that_fails),
         cmocka_unit_test(
             test_credentials__that_a_server_calls_expired_are_fetched_anew),
