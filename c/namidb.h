@@ -462,13 +462,18 @@ NAMIDB_API int namidb_query_next(namidb_query *query, const namidb_value **row,
 /* From any thread: the query fails with NAMIDB_ECANCELED at its next chunk. */
 NAMIDB_API void namidb_query_cancel(namidb_query *query);
 
-/* What an operator did, in the order in which the plan has them. */
+/* What an operator did. Time, requests and bytes are its own and those of the
+ * operators below it; requests are the handle's, whoever sent them. */
 typedef struct namidb_query_step {
     uint64_t rows, chunks;
-    int64_t elapsed_ns; /* in it and below it */
+    int64_t elapsed_ns;
+    uint64_t requests; /* GETs and LISTs */
+    uint64_t bytes;    /* that they gave */
 } namidb_query_step;
 
-/* Of a profiled query; steps[i] is operator i. Returns how many there are. */
+/* Of a profiled query: steps[i] is operator i, in the order in which the plan
+ * has them; the last one is the whole query, with its rows made into values.
+ * Returns how many there are. */
 NAMIDB_API size_t namidb_query_profile(namidb_query *query,
                                        namidb_query_step *steps, size_t max);
 

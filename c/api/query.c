@@ -90,6 +90,8 @@ int namidb_query_open(namidb_query **out, namidb_plan *plan,
         return rc;
     }
     query->db = ndb_db_ref(db);
+    if (options->is_profiled)
+        query->body.run.metered = db;
     query->view = ndb_view_ref(at->view);
     *out = query;
     return NAMIDB_OK;

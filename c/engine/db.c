@@ -286,6 +286,15 @@ static void store_stats(struct namidb *db, namidb_stats *out)
     };
 }
 
+void ndb_db_meter(struct namidb *db, struct ndb_meter *out)
+{
+    struct ndb_store_counts counts;
+
+    ndb_counting_read(db->store, &counts);
+    out->requests = counts.requests[NDB_GET] + counts.requests[NDB_LIST];
+    out->bytes = counts.bytes_read;
+}
+
 static void manifest_stats(const struct ndb_version *version, namidb_stats *out)
 {
     const struct ndb_manifest *body;

@@ -44,6 +44,13 @@ int ndb_db_flush(struct namidb *db, int64_t deadline_ns, namidb_error *err);
 int ndb_db_move_class(struct namidb *db, const char *storage_class,
                       int64_t deadline_ns, namidb_class_move *move,
                       namidb_error *err);
+/* What reading has cost so far: GETs and LISTs of the handle, bytes that they
+ * gave. */
+struct ndb_meter {
+    uint64_t requests, bytes;
+};
+void ndb_db_meter(struct namidb *db, struct ndb_meter *out);
+
 /* NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_db_stats(struct namidb *db, namidb_stats *out, namidb_error *err);
 void ndb_db_cache_stats(struct namidb *db, namidb_cache_stats *out);

@@ -103,15 +103,33 @@ void ndb_op_rewind(struct ndb_op *op)
         op->class->rewind(op);
 }
 
+struct ndb_profile ndb_profile_begin(const struct ndb_run *run)
+{
+    struct ndb_profile begin = { .elapsed_ns = ndb_clock_ns() };
+
+    ndb_db_meter(run->metered, &begin.meter);
+    return begin;
+}
+
+void ndb_profile_end(const struct ndb_run *run, const struct ndb_profile *begin,
+                     uint64_t rows, struct ndb_profile *profile)
+{
+    struct ndb_profile end = ndb_profile_begin(run);
+
+    profile->elapsed_ns += end.elapsed_ns - begin->elapsed_ns;
+    profile->meter.requests += end.meter.requests - begin->meter.requests;
+    profile->meter.bytes += end.meter.bytes - begin->meter.bytes;
+    profile->rows += rows;
+    profile->chunks++;
+}
+
 static int next_profiled(struct ndb_op *op)
 {
-    int64_t begin_ns = ndb_clock_ns();
+    struct ndb_profile begin = ndb_profile_begin(op->run);
     int rc = op->class->next(op);
 
-    op->elapsed_ns += ndb_clock_ns() - begin_ns;
-    op->chunks++;
-    if (rc == NAMIDB_OK)
-        op->rows += op->chunk.count;
+    ndb_profile_end(op->run, &begin, rc == NAMIDB_OK ? op->chunk.count : 0,
+                    &op->profile);
     return rc;
 }
 
@@ -122,7 +140,7 @@ int ndb_op_next(struct ndb_op *op)
     if (rc < 0)
         return rc;
     ndb_arena_reset(&op->arena);
-    rc = op->run->is_profiled ? next_profiled(op) : op->class->next(op);
+    rc = op->run->metered != NULL ? next_profiled(op) : op->class->next(op);
     return rc == NAMIDB_ENOMEM ? ndb_run_no_memory(op->run) : rc;
 }
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/mem.h"
+#include "engine/db.h"
 #include "engine/read.h"
 #include "engine/tx.h"
 #include "exec/chunk.h"
@@ -21,6 +22,13 @@
 struct ndb_frame {
     const struct ndb_chunk *chunk; /* NULL: one empty row */
     uint32_t position;
+};
+
+/* What PROFILE shows of an operator. */
+struct ndb_profile {
+    uint64_t rows, chunks; /* given */
+    int64_t elapsed_ns;    /* in here and below, as what follows */
+    struct ndb_meter meter;
 };
 
 struct ndb_op;
@@ -51,8 +59,7 @@ struct ndb_op {
     namidb_arena memo;  /* of one evaluation: see rows.h */
     void *state;
     struct ndb_op *in_run; /* run.ops */
-    uint64_t rows, chunks; /* given, for PROFILE */
-    int64_t elapsed_ns;    /* in here and below */
+    struct ndb_profile profile;
 };
 
 /* What one evaluation may use. */
@@ -65,7 +72,7 @@ struct ndb_run {
     const namidb_host *host;
     struct ndb_budget budget;
     int64_t deadline_ns;
-    bool is_profiled;
+    struct namidb *metered; /* profiled, with this handle's requests; or NULL */
     const bool *is_canceled; /* atomic; NULL: cannot be */
     uint64_t random;
     int64_t now_seconds; /* when the statement began */
@@ -88,6 +95,11 @@ void ndb_op_rewind(struct ndb_op *op);
 /* Resets the arena and asks for the next chunk. NAMIDB_OK, NAMIDB_NONE, or a
  * failure: memory, deadline, cancelation and what the operator says. */
 int ndb_op_next(struct ndb_op *op);
+
+/* Around a step of a profiled run. */
+struct ndb_profile ndb_profile_begin(const struct ndb_run *run);
+void ndb_profile_end(const struct ndb_run *run, const struct ndb_profile *begin,
+                     uint64_t rows, struct ndb_profile *profile);
 
 /* A new arena of the run's budget. */
 static inline namidb_arena ndb_run_arena(struct ndb_run *run)

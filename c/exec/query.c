@@ -58,7 +58,6 @@ static void begin(struct ndb_run *run, const namidb_query_options *options)
 
     run->budget.bytes_max = options->max_memory;
     run->deadline_ns = ndb_deadline_after(options->timeout_ms);
-    run->is_profiled = options->is_profiled;
     ndb_rand_bytes(&run->random, sizeof run->random);
     run->now_seconds = now_ms / 1000;
     run->now_nanoseconds = (int32_t)(now_ms % 1000) * 1000000;
@@ -111,7 +110,7 @@ static int spend(struct ndb_query *query, uint32_t count)
     return NAMIDB_OK;
 }
 
-static int next_chunk(struct ndb_query *query)
+static int make_chunk(struct ndb_query *query)
 {
     struct ndb_run *run = &query->run;
     int rc;
@@ -128,6 +127,20 @@ static int next_chunk(struct ndb_query *query)
                              &query->rows);
     query->row_count = run->root->chunk.count;
     query->row_at = 0;
+    return rc;
+}
+
+static int next_chunk(struct ndb_query *query)
+{
+    struct ndb_profile begin;
+    int rc;
+
+    if (query->run.metered == NULL)
+        return make_chunk(query);
+    begin = ndb_profile_begin(&query->run);
+    rc = make_chunk(query);
+    ndb_profile_end(&query->run, &begin, rc == NAMIDB_OK ? query->row_count : 0,
+                    &query->profile);
     return rc;
 }
 
@@ -172,16 +185,25 @@ void ndb_query_close(struct ndb_query *query)
     *query = (struct ndb_query){ .plan = NULL };
 }
 
+static namidb_query_step step_of(const struct ndb_profile *profile)
+{
+    return (namidb_query_step){
+        .rows = profile->rows,
+        .chunks = profile->chunks,
+        .elapsed_ns = profile->elapsed_ns,
+        .requests = profile->meter.requests,
+        .bytes = profile->meter.bytes,
+    };
+}
+
 size_t ndb_query_profile(const struct ndb_query *query,
                          namidb_query_step *steps, size_t max)
 {
     memset(steps, 0, max * sizeof *steps);
     for (const struct ndb_op *op = query->run.ops; op != NULL; op = op->in_run)
         if (op->plan->index < max)
-            steps[op->plan->index] = (namidb_query_step){
-                .rows = op->rows,
-                .chunks = op->chunks,
-                .elapsed_ns = op->elapsed_ns,
-            };
-    return query->plan->op_count;
+            steps[op->plan->index] = step_of(&op->profile);
+    if (query->plan->op_count < max)
+        steps[query->plan->op_count] = step_of(&query->profile);
+    return (size_t)query->plan->op_count + 1;
 }

@@ -17,6 +17,7 @@ struct ndb_query {
     const namidb_value *rows; /* of the chunk that is being given */
     uint32_t row_count, row_at;
     bool is_done;
+    struct ndb_profile profile;
     struct ndb_frame frame; /* the root's: one empty row */
 };
 

@@ -7,7 +7,8 @@
  *   reader:run(plan, params, options) -> query | nil, err
  *   query:next() -> row | nil         raises a failure
  *   query:collect() -> rows | nil, err
- *   query:profile() -> { { rows =, chunks =, seconds = }, ... }
+ *   query:profile() -> { { rows =, chunks =, seconds =, requests =, bytes = },
+ *                        ... }
  *
  * A row is a table by the names of its columns; null is absent. Options are
  * { timeout =, max_rows =, max_memory =, profile =, host = }, where host is a
@@ -374,13 +375,17 @@ static int query_profile(lua_State *L)
     (void)namidb_query_profile(query->query, steps, count);
     lua_createtable(L, (int)count, 0);
     for (size_t i = 0; i < count; i++) {
-        lua_createtable(L, 0, 3);
+        lua_createtable(L, 0, 5);
         ndb_lua_pushid(L, steps[i].rows);
         lua_setfield(L, -2, "rows");
         ndb_lua_pushid(L, steps[i].chunks);
         lua_setfield(L, -2, "chunks");
         lua_pushnumber(L, (double)steps[i].elapsed_ns / 1e9);
         lua_setfield(L, -2, "seconds");
+        ndb_lua_pushid(L, steps[i].requests);
+        lua_setfield(L, -2, "requests");
+        ndb_lua_pushid(L, steps[i].bytes);
+        lua_setfield(L, -2, "bytes");
         lua_rawseti(L, -2, (int)i + 1);
     }
     return 1;

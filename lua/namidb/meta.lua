@@ -247,9 +247,23 @@ function reader:counts() end
 ---@field max_memory? integer bytes
 ---@field csv_folder? string
 
+---@class namidb.step
+---@field operator string
+---@field detail string
+---@field depth integer
+---@field rows integer
+---@field chunks integer
+---@field seconds number
+---@field requests integer
+---@field bytes integer
+---@field total_seconds number
+---@field total_requests integer
+---@field total_bytes integer
+
 ---@class namidb.result
 ---@field columns string[]
 ---@field plan? string
+---@field profile? namidb.step[]
 ---@field [integer] table<string, any>
 local result = {}
 

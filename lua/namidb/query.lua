@@ -214,8 +214,8 @@ local function collect(handle, home, made, params, options)
     end
     rows.columns = made.columns
     if made.mode == "profile" then
-        rows.plan = require("namidb.plan.explain").text(made,
-                                                        running:profile())
+        rows.plan, rows.profile =
+            require("namidb.plan.explain").profile(made, running:profile())
     end
     running:close()
     return result.new(rows)

@@ -357,6 +357,79 @@ describe("what is beyond the conformance kit", function()
     end)
 end)
 
+describe("PROFILE", function()
+    local uri = "file://" .. os.tmpname() .. ".d?ns=profile"
+    local db, rows
+    local before, after
+
+    setup(function()
+        local writer = assert(namidb.open(uri))
+        writer:query("UNWIND range(1, 3000) AS i " ..
+            "CREATE (:A {n: i})-[:R]->(:B {n: i, text: 'text ' + i})")
+        assert(writer:flush())
+        writer:close()
+        db = assert(namidb.open(uri, { read_only = true }))
+        before = db:stats().requests
+        rows = assert(db:query("PROFILE MATCH (a:A)-[:R]->(b) " ..
+            "WHERE EXISTS { (b)<--(c) WHERE c.n < 11 } RETURN b, " ..
+            "COUNT { (a)-->() } AS c ORDER BY b.n LIMIT 5"))
+        after = db:stats().requests
+    end)
+
+    teardown(function()
+        db:close()
+        os.execute("rm -r " .. uri:match("^file://([^?]+)"))
+    end)
+
+    it("gives the rows, too", function()
+        assert.equal(5, #rows)
+        assert.equal(1, rows[1].b.n)
+    end)
+
+    local function steps(operator)
+        local found = {}
+        for _, step in ipairs(rows.profile) do
+            if step.operator == operator then found[#found + 1] = step end
+        end
+        return found
+    end
+
+    it("counts the rows of each operator, also inside expressions", function()
+        assert.equal(5, steps("Limit")[1].rows)
+        assert.equal(5, steps("Sort")[1].rows)
+        assert.equal(10, steps("Project")[1].rows)
+        assert.equal(3000, steps("NodeScan")[1].rows)
+        assert.equal(10, steps("Expand")[1].rows)    -- COUNT { }
+        assert.equal(3000, steps("Expand")[2].rows)  -- EXISTS { }
+        assert.equal(3000, steps("Expand")[3].rows)
+    end)
+
+    it("counts every request where it was sent, and its bytes", function()
+        local requests, bytes = 0, 0
+        for _, step in ipairs(rows.profile) do
+            requests, bytes = requests + step.requests, bytes + step.bytes
+        end
+        assert.equal(after.get - before.get, requests)
+        assert.equal(after.bytes_read - before.bytes_read, bytes)
+        assert(requests > 0)
+        assert.equal(requests, rows.profile[1].total_requests)
+        assert.equal(bytes, rows.profile[1].total_bytes)
+        local warm = assert(db:query("PROFILE MATCH (a:A) RETURN count(a)"))
+        assert.equal(0, warm.profile[1].total_requests)
+    end)
+
+    it("is a tree as text, a line for each step", function()
+        local _, lines = rows.plan:gsub("[^\n]+", "")
+        assert.equal(#rows.profile, lines)
+        assert.equal(rows.plan, tostring(rows))
+        assert.truthy(rows.plan:find("%[5 rows, [%d.]+ ms"))
+        assert.truthy(rows.plan:find("%d requests, %d+ bytes%]"))
+        for _, step in ipairs(rows.profile) do
+            assert(step.total_seconds >= step.seconds and step.seconds >= 0)
+        end
+    end)
+end)
+
 describe("a result", function()
     it("is CSV, and readable", function()
         local db = open()

@@ -10,8 +10,9 @@ local floor = math.floor
 
 local DIRECTION = { out = 0, ["in"] = 1, both = 2 } -- enum namidb_direction
 
--- Bytes are gathered as strings and joined once.
-local out
+-- Bytes are gathered as strings and joined once; operators are numbered as the
+-- executor numbers them.
+local out, op_count
 
 local function u8(code)
     out[#out + 1] = char(code)
@@ -288,6 +289,8 @@ function shape.CALL(node)
 end
 
 function op(node)
+    op_count = op_count + 1
+    node.number = op_count
     u8(codes.op[node.kind])
     shape[node.kind](node)
     if node.live then uints(node.live) end
@@ -298,7 +301,7 @@ end
 --- The bytes of a plan: its context, the columns { name =, slot = } and the
 -- root.
 function encode.plan(context, columns, root)
-    out = {}
+    out, op_count = {}, 0
     uint(context.slot_count)
     uint(#context.names)
     for _, name in ipairs(context.names) do

@@ -199,31 +199,122 @@ local function title(op)
     return op.kind:sub(1, 1) .. op.kind:sub(2):lower()
 end
 
--- Operators are numbered as the core numbers them: each before its inner one,
--- that before its child.
-local function walk(scope, op, depth)
-    local number = scope.count + 1
-    scope.count = number
-    local text = ("  "):rep(depth) .. title(op)
-    local more = detail[op.kind] and detail[op.kind](scope, op) or ""
-    if more ~= "" then text = text .. " " .. more end
-    local step = scope.steps and scope.steps[number]
-    if step then
-        text = ("%s  [%d rows, %.3f ms]"):format(text, step.rows,
-                                                 step.seconds * 1000)
+-- The plans inside an operator's expressions: { { name, plan }, ... }.
+local function subplans(node, found, seen)
+    for key, field in pairs(node) do
+        if type(field) == "table" and key ~= "child" and key ~= "inner" and
+            not seen[field] then
+            seen[field] = true
+            if field.kind == "SUBPLAN" then
+                found[#found + 1] = field
+            else
+                subplans(field, found, seen)
+            end
+        end
     end
-    scope.lines[#scope.lines + 1] = text
+    return found
+end
+
+local function add_line(scope, op, depth, name, more)
+    scope.lines[#scope.lines + 1] = { op = op, depth = depth, name = name,
+                                      detail = more }
+end
+
+-- Inner plans stand deeper than what an operator reads from.
+local function walk(scope, op, depth)
+    add_line(scope, op, depth, title(op),
+             detail[op.kind] and detail[op.kind](scope, op) or "")
+    local found = subplans(op, {}, {})
+    table.sort(found, function(a, b) return a.plan.number < b.plan.number end)
+    for _, sub in ipairs(found) do
+        walk(scope, sub.plan, depth + 2)
+    end
     if op.inner then walk(scope, op.inner, depth + 2) end
     if op.child then walk(scope, op.child, depth + 1) end
 end
 
---- The plan (of plan/init.lua) as lines of text; with the rows and times of a
--- profiled run if `steps` are given.
-function explain.text(plan, steps)
-    local scope = { lines = {}, count = 0, steps = steps,
-                    context = plan.context, names = plan.slot_names }
+local function lines_of(plan)
+    local scope = { lines = {}, context = plan.context,
+                    names = plan.slot_names }
     walk(scope, plan.tree, 0)
-    return table.concat(scope.lines, "\n")
+    return scope.lines
+end
+
+local function line_text(line)
+    local text = ("  "):rep(line.depth) .. line.name
+    return line.detail == "" and text or text .. " " .. line.detail
+end
+
+--- The plan (of plan/init.lua) as lines of text.
+function explain.text(plan)
+    local lines = lines_of(plan)
+    for i, line in ipairs(lines) do lines[i] = line_text(line) end
+    return table.concat(lines, "\n")
+end
+
+-- What an operator did itself: without what happened below it.
+local function own(lines, at)
+    local line = lines[at]
+    local result = {}
+    for _, field in ipairs({ "seconds", "requests", "bytes" }) do
+        local total, below = line.total[field], 0
+        for i = at + 1, #lines do
+            if lines[i].depth <= line.depth then break end
+            if lines[i].above == line then
+                below = below + lines[i].total[field]
+            end
+        end
+        result[field] = math.max(total - below, 0)
+    end
+    return result
+end
+
+-- The line that each line is directly below.
+local function link(lines)
+    local path = {}
+    for _, line in ipairs(lines) do
+        while #path > 0 and path[#path].depth >= line.depth do
+            path[#path] = nil
+        end
+        line.above = path[#path]
+        path[#path + 1] = line
+    end
+end
+
+local function step_text(step)
+    local text = ("[%.0f rows, %.3f ms"):format(step.rows, step.seconds * 1000)
+    if step.requests > 0 then
+        text = ("%s, %.0f requests, %.0f bytes"):format(text, step.requests,
+                                                        step.bytes)
+    end
+    return text .. "]"
+end
+
+--- A profiled run: the plan as text with what each operator did, and the same
+-- as an array of { operator, detail, depth, rows, chunks, seconds, requests,
+-- bytes, total_seconds, total_requests, total_bytes } in the order of the
+-- lines. The first stands for the whole, with the rows made into values.
+function explain.profile(plan, steps)
+    local lines = lines_of(plan)
+    for _, line in ipairs(lines) do
+        line.depth, line.total = line.depth + 1, steps[line.op.number]
+    end
+    table.insert(lines, 1, { depth = 0, name = "Result", detail =
+        table.concat(plan.columns, ", "), total = steps[#steps] })
+    link(lines)
+    local texts, rows = {}, {}
+    for i, line in ipairs(lines) do
+        local self, total = own(lines, i), line.total
+        rows[i] = {
+            operator = line.name, detail = line.detail, depth = line.depth,
+            rows = total.rows, chunks = total.chunks, seconds = self.seconds,
+            requests = self.requests, bytes = self.bytes,
+            total_seconds = total.seconds, total_requests = total.requests,
+            total_bytes = total.bytes,
+        }
+        texts[i] = line_text(line) .. "  " .. step_text(rows[i])
+    end
+    return table.concat(texts, "\n"), rows
 end
 
 return explain
