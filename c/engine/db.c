@@ -275,7 +275,7 @@ static void store_stats(struct namidb *db, namidb_stats *out)
         .put_if_absent =
             counts.requests[NDB_PUT_IF_ABSENT] + facts.upload_requests,
         .del = counts.requests[NDB_DELETE] + counts.requests[NDB_DELETE_MANY],
-        .list = counts.requests[NDB_LIST],
+        .list = counts.requests[NDB_LIST] + facts.list_pages,
         .copied = counts.requests[NDB_SET_CLASS],
         .bytes_read = counts.bytes_read,
         .bytes_written = counts.bytes_written,

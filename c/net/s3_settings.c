@@ -19,8 +19,12 @@ void ndb_s3_endpoint(const struct ndb_s3_settings *settings, const char *region,
     if (settings->endpoint[0] != '\0')
         (void)snprintf(out, NDB_S3_ENDPOINT_BYTES, "%s", settings->endpoint);
     else
-        (void)snprintf(out, NDB_S3_ENDPOINT_BYTES, "s3.%.63s.amazonaws.com%s",
-                       region, strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+        (void)snprintf(out, NDB_S3_ENDPOINT_BYTES,
+                       "s3%s%s%s.%.63s.amazonaws.com%s",
+                       settings->access_point[0] != '\0' ? "-accesspoint" : "",
+                       settings->is_fips ? "-fips" : "",
+                       settings->is_dualstack ? ".dualstack" : "", region,
+                       strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
 }
 
 void ndb_s3_host(const struct ndb_s3_settings *settings, const char *region,
@@ -67,12 +71,14 @@ int ndb_s3_path(const struct ndb_s3_settings *settings, const char *key,
 int ndb_s3_copy_source(const struct ndb_s3_settings *settings, const char *key,
                        struct ndb_buf *out)
 {
-    int rc = append(out, "/");
+    bool is_point = settings->access_point[0] != '\0';
+    const char *name = is_point ? settings->access_point : settings->bucket;
+    int rc = is_point ? NAMIDB_OK : append(out, "/");
 
     if (rc >= 0)
-        rc = ndb_uri_encode(out, ndb_slice_text(settings->bucket), true);
+        rc = ndb_uri_encode(out, ndb_slice_text(name), true);
     if (rc >= 0)
-        rc = append(out, "/");
+        rc = append(out, is_point ? "/object/" : "/");
     if (rc >= 0)
         rc = ndb_uri_encode(out, ndb_slice_text(key), true);
     return rc >= 0 ? append_nul(out) : rc;
@@ -102,20 +108,15 @@ static bool ends_with(const char *text, const char *end)
     return bytes >= end_bytes && strcmp(text + bytes - end_bytes, end) == 0;
 }
 
+bool ndb_s3_is_directory(const char *bucket)
+{
+    return ends_with(bucket, "--x-s3");
+}
+
 int ndb_s3_check_bucket(const char *bucket, namidb_error *err)
 {
     size_t bytes = strlen(bucket);
 
-    if (strncmp(bucket, "arn:", 4) == 0)
-        return ndb_fail(err, NAMIDB_EUNSUPPORTED,
-                        "s3 bucket '%.64s': an ARN; write the bucket's name, "
-                        "or the access point's alias",
-                        bucket);
-    if (ends_with(bucket, "--x-s3"))
-        return ndb_fail(err, NAMIDB_EUNSUPPORTED,
-                        "s3 bucket '%.64s': directory buckets list without "
-                        "order and are not supported",
-                        bucket);
     if (ends_with(bucket, ".mrap") || ends_with(bucket, "--op-s3"))
         return ndb_fail(err, NAMIDB_EUNSUPPORTED,
                         "s3 bucket '%.64s': multi-region access points and "

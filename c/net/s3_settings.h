@@ -3,6 +3,11 @@
  * s3_settings.h - which bucket, where, and how to talk to it; and the address
  * that follows.
  *
+ *   bucket.s3.region.amazonaws.com              AWS
+ *   bucket.s3-fips.dualstack.region...          with is_fips, is_dualstack
+ *   name-account.s3-accesspoint.region...       an access point
+ *   host/bucket                                 other endpoints
+ *
  * Virtual-host style ("bucket.s3.eu-north-1.amazonaws.com/key") is AWS' own;
  * other endpoints, and buckets with dots (no certificate covers them), are
  * addressed by path ("host/bucket/key"). Keys are encoded once and never
@@ -15,11 +20,14 @@
 #include "base/error.h"
 
 struct ndb_s3_settings {
-    char bucket[64];
+    char bucket[64];        /* of an access point: "name-account" */
+    char access_point[192]; /* its ARN; "": a plain bucket */
     char region[64];    /* "": not told; us-east-1 until a server says more */
     char scheme[6];     /* "https" or "http" */
     char endpoint[256]; /* "host" or "host:port"; "": AWS', by region */
     bool is_path_style;
+    bool is_dualstack;   /* AWS' hosts with IPv6 */
+    bool is_fips;        /* and those of that standard */
     bool is_unsigned;    /* a public bucket: no credentials at all */
     bool requester_pays; /* x-amz-request-payer */
     bool can_hedge;      /* GETs that are late are sent a second time */
@@ -52,6 +60,9 @@ int ndb_s3_copy_source(const struct ndb_s3_settings *settings, const char *key,
 /* Appends "scheme://host" and the encoded path. */
 int ndb_s3_url(const struct ndb_s3_settings *settings, const char *host,
                const char *path, struct ndb_buf *out);
+
+/* A directory bucket, by its name: it lists without order. */
+bool ndb_s3_is_directory(const char *bucket);
 
 /* NAMIDB_EINVAL with what is wrong; NAMIDB_EUNSUPPORTED for names of things
  * that are no plain buckets. */

@@ -280,6 +280,12 @@ static int visit_listing(struct walk *walk, const char *parent,
         return NAMIDB_OK;
     if (strcmp(name, "IsTruncated") == 0)
         listing->out->is_truncated = strcmp(text, "true") == 0;
+    if (strcmp(name, "NextContinuationToken") == 0) {
+        listing->out->next_token =
+            ndb_arena_copy(listing->arena, text, strlen(text) + 1);
+        if (listing->out->next_token == NULL)
+            return NAMIDB_ENOMEM;
+    }
     if (strcmp(name, "EncodingType") == 0)
         listing->is_encoded = strcmp(text, "url") == 0;
     return NAMIDB_OK;

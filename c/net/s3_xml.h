@@ -34,6 +34,7 @@ struct ndb_s3_listing {
     struct ndb_s3_object *objects;
     size_t count;
     bool is_truncated;
+    const char *next_token; /* NULL: none */
 };
 
 /* NAMIDB_OK, NAMIDB_ENOMEM, or NAMIDB_EIO when it is no such document (an

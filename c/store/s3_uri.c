@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "net/aws_files.h"
+#include "net/s3_arn.h"
 #include "store/uri.h"
 #include "sys/file.h"
 
@@ -78,7 +80,7 @@ static int look_up(const struct wanted *wanted, const namidb_uri *uri,
 
     if (value == NULL)
         value = variable(wanted->first);
-    if (value == NULL)
+    if (value == NULL && wanted->second != NULL)
         value = variable(wanted->second);
     if (value != NULL)
         return take(out, capacity, wanted->param, value, err);
@@ -103,8 +105,12 @@ static int read_region(struct ndb_s3_settings *settings, const namidb_uri *uri,
     static const struct wanted wanted = { "region", "AWS_REGION",
                                           "AWS_DEFAULT_REGION", "region" };
     const char *region = settings->region;
-    int rc = look_up(&wanted, uri, settings->profile, settings->region,
-                     sizeof settings->region, err);
+    char of_arn[sizeof settings->region];
+    int rc;
+
+    memcpy(of_arn, region, sizeof of_arn);
+    rc = look_up(&wanted, uri, settings->profile, settings->region,
+                 sizeof settings->region, err);
 
     if (rc < 0)
         return rc;
@@ -112,12 +118,62 @@ static int read_region(struct ndb_s3_settings *settings, const namidb_uri *uri,
             strlen(region) ||
         (region[0] == '\0' && ndb_uri_param(uri, "region") != NULL))
         return ndb_fail(err, NAMIDB_EINVAL, "region '%.64s' is none", region);
+    if (of_arn[0] == '\0')
+        return NAMIDB_OK;
+    if (ndb_uri_param(uri, "region") != NULL && strcmp(region, of_arn) != 0)
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "uri: region=%s, but the access point is in %s", region,
+                        of_arn);
+    memcpy(settings->region, of_arn, sizeof of_arn);
     return NAMIDB_OK;
 }
 
 static bool is_amazon(const char *endpoint)
 {
     return endpoint[0] == '\0' || strstr(endpoint, ".amazonaws.com") != NULL;
+}
+
+/* A switch from the URI, a variable, or the profile. */
+static int look_up_switch(const struct wanted *wanted, const namidb_uri *uri,
+                          const char *profile, bool *value, namidb_error *err)
+{
+    char text[16] = "";
+    int rc = look_up(wanted, uri, profile, text, sizeof text, err);
+
+    if (rc < 0)
+        return rc;
+    *value = strcasecmp(text, "true") == 0;
+    if (!*value && text[0] != '\0' && strcasecmp(text, "false") != 0)
+        return ndb_fail(err, NAMIDB_EINVAL, "%s=%s: true or false is wanted",
+                        wanted->param, text);
+    return NAMIDB_OK;
+}
+
+/* Both say which of AWS' hosts it is: another endpoint contradicts them. Only
+ * what the environment prefers may be ignored then, not what it demands. */
+static int read_variants(struct ndb_s3_settings *settings,
+                         const namidb_uri *uri, namidb_error *err)
+{
+    static const struct wanted dualstack = { "dualstack",
+                                             "AWS_USE_DUALSTACK_ENDPOINT", NULL,
+                                             "use_dualstack_endpoint" };
+    static const struct wanted fips = { "fips", "AWS_USE_FIPS_ENDPOINT", NULL,
+                                        "use_fips_endpoint" };
+    bool is_told = ndb_uri_param(uri, "dualstack") != NULL;
+    int rc = look_up_switch(&dualstack, uri, settings->profile,
+                            &settings->is_dualstack, err);
+
+    if (rc >= 0)
+        rc = look_up_switch(&fips, uri, settings->profile, &settings->is_fips,
+                            err);
+    if (rc < 0 || settings->endpoint[0] == '\0')
+        return rc;
+    if (settings->is_fips || (settings->is_dualstack && is_told))
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "%s and another endpoint than AWS' contradict",
+                        settings->is_fips ? "fips" : "dualstack");
+    settings->is_dualstack = false;
+    return NAMIDB_OK;
 }
 
 static int read_endpoint(struct ndb_s3_settings *settings,
@@ -144,8 +200,13 @@ static int read_endpoint(struct ndb_s3_settings *settings,
                         url);
     settings->is_path_style =
         !is_amazon(settings->endpoint) || strchr(settings->bucket, '.') != NULL;
+    if (settings->access_point[0] != '\0')
+        settings->is_path_style = false;
     rc = read_switch(uri, "path_style", "false", "true",
                      &settings->is_path_style, err);
+    if (rc >= 0 && settings->is_path_style && settings->access_point[0] != '\0')
+        return ndb_fail(err, NAMIDB_EINVAL,
+                        "uri: path_style=true and an access point contradict");
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
@@ -279,11 +340,45 @@ static int read_encryption(struct ndb_s3_uri *out, const namidb_uri *uri,
                 "sse_kms_key_id", key, err);
 }
 
-static int read_root(struct ndb_s3_uri *out, const namidb_uri *uri,
-                     namidb_error *err)
+/* The bucket, or the access point, and the prefix below it. */
+static int read_bucket(struct ndb_s3_uri *out, const namidb_uri *uri,
+                       const char **path, namidb_error *err)
 {
-    if ((size_t)snprintf(out->root, sizeof out->root, "%s%s%s/", uri->path,
-                         uri->path[0] != '\0' ? "/" : "",
+    struct ndb_s3_settings *settings = &out->settings;
+    int rc;
+
+    *path = uri->path;
+    if (ndb_s3_is_arn(uri->bucket))
+        return ndb_s3_read_arn(settings, uri->bucket, path, err);
+    rc = ndb_s3_check_bucket(uri->bucket, err);
+    if (rc < 0)
+        return rc;
+    return take(settings->bucket, sizeof settings->bucket, "bucket",
+                uri->bucket, err);
+}
+
+/* Those of AWS take no request that is signed as ours are. */
+static int check_directory(struct ndb_s3_uri *out, namidb_error *err)
+{
+    const struct ndb_s3_settings *settings = &out->settings;
+
+    if (!ndb_s3_is_directory(settings->bucket))
+        return NAMIDB_OK;
+    if (is_amazon(settings->endpoint))
+        return ndb_fail(err, NAMIDB_EUNSUPPORTED,
+                        "s3 bucket '%s': AWS' directory buckets need sessions "
+                        "(CreateSession), which are not supported; use a "
+                        "general purpose bucket",
+                        settings->bucket);
+    out->is_unordered = true;
+    return NAMIDB_OK;
+}
+
+static int read_root(struct ndb_s3_uri *out, const namidb_uri *uri,
+                     const char *path, namidb_error *err)
+{
+    if ((size_t)snprintf(out->root, sizeof out->root, "%s%s%s/", path,
+                         path[0] != '\0' ? "/" : "",
                          uri->ns) >= sizeof out->root)
         return ndb_fail(err, NAMIDB_ELIMIT,
                         "uri: prefix and ns are longer than %zu bytes",
@@ -296,30 +391,32 @@ int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
 {
     static int (*const of_settings[])(struct ndb_s3_settings *,
                                       const namidb_uri *, namidb_error *) = {
-        read_profile, read_region, read_endpoint, read_bill, read_ca_bundle,
+        read_profile,  read_region, read_endpoint,
+        read_variants, read_bill,   read_ca_bundle,
     };
     static int (*const of_store[])(struct ndb_s3_uri *, const namidb_uri *,
                                    namidb_error *) = {
         read_storage_class,
         read_encryption,
-        read_root,
     };
     struct ndb_s3_settings *settings = &out->settings;
+    const char *path;
     int rc;
 
     *out = (struct ndb_s3_uri){ .has_probe = true };
     settings->has_checksum = true;
     settings->can_hedge = true;
-    rc = ndb_s3_check_bucket(uri->bucket, err);
+    rc = read_bucket(out, uri, &path, err);
     if (rc >= 0)
-        rc = take(settings->bucket, sizeof settings->bucket, "bucket",
-                  uri->bucket, err);
+        rc = read_root(out, uri, path, err);
     for (size_t i = 0; i < sizeof of_settings / sizeof *of_settings; i++)
         if (rc >= 0)
             rc = of_settings[i](settings, uri, err);
     for (size_t i = 0; i < sizeof of_store / sizeof *of_store; i++)
         if (rc >= 0)
             rc = of_store[i](out, uri, err);
+    if (rc >= 0)
+        rc = check_directory(out, err);
     if (rc >= 0)
         rc = read_switch(uri, "checksum", "off", "crc32c",
                          &settings->has_checksum, err);

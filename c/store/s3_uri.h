@@ -6,6 +6,8 @@
  *   endpoint               else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the
  *                          profile's endpoint_url, else AWS
  *   path_style             true or false; default: false for AWS, else true
+ *   dualstack, fips        true: AWS' hosts with IPv6, and of that standard;
+ *                          else AWS_USE_DUALSTACK_ENDPOINT, the profile, ...
  *   allow_http             true: plain http to other machines as well
  *   profile                of ~/.aws/credentials and ~/.aws/config
  *   credential_process     allow: the program that a profile names is run
@@ -31,6 +33,7 @@ struct ndb_s3_uri {
     char sse[16];
     char sse_kms_key_id[512];
     bool has_probe;
+    bool is_unordered; /* a directory bucket's listings */
 };
 
 /* NAMIDB_EINVAL, NAMIDB_EUNSUPPORTED, NAMIDB_ELIMIT (a prefix that leaves no

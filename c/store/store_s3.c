@@ -4,13 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/arena.h"
 #include "base/mem.h"
 #include "store/store_s3_internal.h"
 #include "sys/clock.h"
 
 enum {
-    LISTING_BYTES_MAX = 8 << 20, /* 1,000 keys of 1 KiB, in XML */
     UPLOAD_BYTES_MIN = 64 << 20,
     UPLOAD_PART_BYTES = 16 << 20,
     COPY_STALL_SECONDS = 300, /* the server works without a word */
@@ -42,7 +40,7 @@ void ndb_s3_finish(struct ndb_s3_store *store, struct ndb_request *request)
 static void op_free(struct ndb_s3_op *op)
 {
     ndb_s3_call_release(&op->call);
-    ndb_buf_release(&op->source);
+    ndb_buf_release(&op->text_long);
     ndb_free(op);
 }
 
@@ -64,7 +62,7 @@ void ndb_s3_op_fail(struct ndb_s3_op *op)
     request->is_ambiguous = is_write && call->is_ambiguous;
 }
 
-static int bad_answer(struct ndb_request *request, const char *what)
+int ndb_s3_bad_answer(struct ndb_request *request, const char *what)
 {
     return request->status = ndb_fail_object(&request->err, NAMIDB_EIO,
                                              request->key, "%s", what);
@@ -93,16 +91,18 @@ static int check_range(struct ndb_request *request,
     uint64_t end;
 
     if (exchange->answer.status != 206)
-        return bad_answer(request, "a range was asked for, and not answered");
+        return ndb_s3_bad_answer(request,
+                                 "a range was asked for, and not answered");
     if (!ndb_content_range_parse(exchange->answer.content_range, &range) ||
         range.total == UINT64_MAX)
-        return bad_answer(request, "the answer does not say which range it is");
+        return ndb_s3_bad_answer(request,
+                                 "the answer does not say which range it is");
     end = request->length != 0 && request->length < range.total - range.first
               ? request->offset + request->length
               : range.total;
     if (range.first != request->offset || range.last + 1 != end ||
         exchange->out.bytes != end - range.first)
-        return bad_answer(request, "the answer is another range");
+        return ndb_s3_bad_answer(request, "the answer is another range");
     request->object_bytes = range.total;
     return NAMIDB_OK;
 }
@@ -111,9 +111,10 @@ static int check_whole(struct ndb_request *request,
                        const struct ndb_http_exchange *exchange)
 {
     if (exchange->answer.status != 200)
-        return bad_answer(request, "the answer is not the whole object");
+        return ndb_s3_bad_answer(request, "the answer is not the whole object");
     if (exchange->answer.content_length != exchange->out.bytes)
-        return bad_answer(request, "the answer does not say how long it is");
+        return ndb_s3_bad_answer(request,
+                                 "the answer does not say how long it is");
     request->object_bytes = exchange->out.bytes;
     return NAMIDB_OK;
 }
@@ -191,80 +192,6 @@ static void begin_get(struct ndb_s3_op *op)
     op->call.header_count = 1;
 }
 
-/* --------------------------------------------------------------- listing -- */
-
-static int add_object(struct ndb_s3_op *op, const struct ndb_s3_object *object)
-{
-    const struct ndb_request *request = op->request;
-    struct ndb_listing *listing = &op->request->listing;
-    size_t root_bytes = strlen(op->store->uri.root);
-    const char *key = object->key + root_bytes;
-    const char *last = request->after;
-    int rc;
-
-    if (listing->count != 0)
-        last = listing->items[listing->count - 1].key;
-    if (strncmp(object->key, op->key, strlen(op->key)) != 0)
-        return bad_answer(op->request, "a key that does not begin as asked");
-    if (last != NULL && strcmp(key, last) <= 0)
-        return bad_answer(op->request, "the keys are out of order");
-    rc = ndb_listing_add(listing, key, object->bytes, object->modified_ms);
-    if (rc >= 0)
-        memcpy(listing->items[listing->count - 1].storage_class,
-               object->storage_class, sizeof object->storage_class);
-    return rc;
-}
-
-static void list_done(struct ndb_s3_op *op)
-{
-    struct ndb_request *request = op->request;
-    struct namidb_arena arena = NDB_ARENA_INIT;
-    struct ndb_s3_listing found;
-    int rc;
-
-    if (op->call.status != NAMIDB_OK) {
-        ndb_s3_op_fail(op);
-        return;
-    }
-    rc = ndb_s3_listing_parse(ndb_buf_slice(&op->call.exchange.out), &arena,
-                              &found);
-    if (rc == NAMIDB_EIO)
-        (void)bad_answer(request, "the answer is no listing of S3's");
-    for (size_t i = 0; rc >= 0 && i < found.count; i++)
-        rc = add_object(op, &found.objects[i]);
-    if (rc == NAMIDB_ENOMEM)
-        request->status = ndb_fail_memory(&request->err);
-    if (rc < 0)
-        ndb_listing_release(&request->listing);
-    else
-        request->listing.is_truncated = found.is_truncated;
-    ndb_arena_release(&arena);
-}
-
-static void begin_list(struct ndb_s3_op *op)
-{
-    const struct ndb_request *request = op->request;
-    uint32_t limit = request->limit != 0 && request->limit < NDB_LIST_KEYS_MAX
-                         ? request->limit
-                         : NDB_LIST_KEYS_MAX;
-    size_t count = 0;
-
-    (void)snprintf(op->text, sizeof op->text, "%" PRIu32, limit);
-    op->pairs[count++] = (struct ndb_sigv4_pair){ "encoding-type", "url" };
-    op->pairs[count++] = (struct ndb_sigv4_pair){ "list-type", "2" };
-    op->pairs[count++] = (struct ndb_sigv4_pair){ "max-keys", op->text };
-    op->pairs[count++] = (struct ndb_sigv4_pair){ "prefix", op->key };
-    if (request->after != NULL)
-        op->pairs[count++] =
-            (struct ndb_sigv4_pair){ "start-after", op->after };
-    op->call.method = "GET";
-    op->call.action = "s3:ListBucket";
-    op->call.key = "";
-    op->call.query = op->pairs;
-    op->call.query_count = count;
-    op->call.answer_bytes_max = LISTING_BYTES_MAX;
-}
-
 /* --------------------------------------------------------------- writing -- */
 
 static bool is_pack(const struct ndb_request *request)
@@ -329,14 +256,14 @@ static int begin_set_class(struct ndb_s3_op *op)
 
     if (known == NULL)
         return ndb_s3_refuse_class(request->storage_class, &op->request->err);
-    op->source = NDB_BUF_INIT(8 * NDB_STORE_KEY_BYTES_MAX);
-    rc = ndb_s3_copy_source(&op->store->uri.settings, op->key, &op->source);
+    op->text_long = NDB_BUF_INIT(8 * NDB_STORE_KEY_BYTES_MAX);
+    rc = ndb_s3_copy_source(&op->store->uri.settings, op->key, &op->text_long);
     if (rc < 0)
         return ndb_fail_memory(&op->request->err);
     begin_write(op);
     op->pairs[op->call.header_count++] =
         (struct ndb_sigv4_pair){ "x-amz-copy-source",
-                                 (const char *)op->source.data };
+                                 (const char *)op->text_long.data };
     op->pairs[op->call.header_count++] =
         (struct ndb_sigv4_pair){ "x-amz-storage-class", known };
     op->call.action = "s3:GetObject and s3:PutObject";
@@ -361,7 +288,7 @@ static void write_done(struct ndb_s3_op *op)
     else if (op->call.status == NAMIDB_NONE && kind == NDB_SET_CLASS)
         op->request->status = NAMIDB_NONE;
     else if (op->call.status == NAMIDB_NONE && kind != NDB_DELETE)
-        (void)bad_answer(op->request, "404 NoSuchKey to a PUT");
+        (void)ndb_s3_bad_answer(op->request, "404 NoSuchKey to a PUT");
 }
 
 /* ------------------------------------------------------------- requests -- */
@@ -396,10 +323,10 @@ static void op_done(struct ndb_s3_call *call)
     request->date_ms = call->exchange.answer.date_ms;
     if (request->op == NDB_GET)
         get_done(op);
-    else if (request->op == NDB_LIST)
-        list_done(op);
-    else
+    else if (request->op != NDB_LIST)
         write_done(op);
+    else if (!ndb_s3_list_done(op))
+        return;
     op_free(op);
     ndb_s3_finish(store, request);
 }
@@ -464,19 +391,20 @@ static int begin_one(struct ndb_s3_store *store, struct ndb_request *request)
     op->call.done = op_done;
     if (request->op == NDB_GET)
         begin_get(op);
-    else if (request->op == NDB_LIST)
-        begin_list(op);
     else if (request->op == NDB_DELETE)
         ndb_s3_op_delete(op);
     else if (request->op == NDB_SET_CLASS)
         rc = begin_set_class(op);
-    else
+    else if (request->op != NDB_LIST)
         begin_put(op);
     if (rc < 0) {
         op_free(op);
         return request->status = rc;
     }
-    ndb_s3_submit(store->s3, &op->call);
+    if (request->op == NDB_LIST)
+        ndb_s3_list(op);
+    else
+        ndb_s3_submit(store->s3, &op->call);
     return NAMIDB_OK;
 }
 
@@ -543,6 +471,7 @@ static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
             "probe=off: nobody checked that this store keeps If-None-Match; "
             "one that does not loses commits";
     facts->hedged = ndb_s3_hedged(store->s3);
+    facts->list_pages = atomic_load(&store->list_pages);
     facts->uploads = atomic_load(&store->uploads);
     facts->upload_requests = atomic_load(&store->upload_requests);
     facts->aborts_refused = atomic_load(&store->aborts_refused);

@@ -26,6 +26,7 @@ struct ndb_s3_store {
     struct ndb_s3_uri uri;
     struct ndb_s3_split split;
 
+    atomic_uint_fast64_t list_pages; /* beside the first of each */
     atomic_uint_fast64_t uploads;
     atomic_uint_fast64_t upload_requests; /* beside one each */
     atomic_uint_fast64_t aborts_refused;
@@ -44,8 +45,8 @@ struct ndb_s3_op {
     struct ndb_sigv4_pair pairs[NDB_S3_PAIRS_MAX];
     char key[NDB_STORE_KEY_BYTES_MAX + 1];
     char after[NDB_STORE_KEY_BYTES_MAX + 1];
-    char text[64];         /* the range, or the number of keys */
-    struct ndb_buf source; /* of a copy */
+    char text[64];            /* the range, or the number of keys */
+    struct ndb_buf text_long; /* a copy's source, a token of a listing */
 };
 
 /* A call that only needs a method. */
@@ -63,11 +64,18 @@ void ndb_s3_op_fail(struct ndb_s3_op *op);
 /* The key of the object; false when it would be too long. */
 bool ndb_s3_full_key(const struct ndb_s3_store *store, const char *key,
                      char out[NDB_STORE_KEY_BYTES_MAX + 1]);
+/* A failure of a server that answers nonsense; returns it. */
+int ndb_s3_bad_answer(struct ndb_request *request, const char *what);
 /* Calls `done`: the request is over. */
 void ndb_s3_finish(struct ndb_s3_store *store, struct ndb_request *request);
 /* Something that close waits for, beside requests. */
 void ndb_s3_hold(struct ndb_s3_store *store);
 void ndb_s3_release(struct ndb_s3_store *store);
+
+/* Sends a LIST, or its next page. */
+void ndb_s3_list(struct ndb_s3_op *op);
+/* Takes an answer; false when it has sent for the next page. */
+bool ndb_s3_list_done(struct ndb_s3_op *op);
 
 /* Starts a DELETE_MANY, whose keys were checked and are not none. NAMIDB_OK: it
  * will be done; otherwise it was not started. */

@@ -141,40 +141,77 @@ static void param(const char *query, const char *name, char *out,
     }
 }
 
-static void list_objects(struct s3_bucket *bucket, const char *query,
-                         struct s3_reply *answer)
+static void print_object(FILE *out, const struct s3_object *object)
 {
-    char prefix[1100];
+    (void)fprintf(out, "<Contents><Key>");
+    print_encoded(out, object->key);
+    (void)fprintf(out,
+                  "</Key><Size>%zu</Size><LastModified>2026-11-24T10:00:00.000Z"
+                  "</LastModified><StorageClass>%s</StorageClass></Contents>",
+                  object->bytes, object->storage_class);
+}
+
+/* As a directory bucket: the token is where to go on. */
+static bool list_backwards(struct s3_bucket *bucket, const char *query,
+                           const char *prefix, FILE *out)
+{
+    char token[16];
+    unsigned left = 7;
+    size_t at;
+
+    param(query, "continuation-token", token, sizeof token);
+    at = token[0] != '\0' ? strtoul(token, NULL, 10) : bucket->count;
+    for (; at != 0; at--) {
+        const struct s3_object *object = &bucket->objects[at - 1];
+
+        if (strncmp(object->key, prefix, strlen(prefix)) != 0)
+            continue;
+        if (left-- == 0) {
+            (void)fprintf(
+                out, "<NextContinuationToken>%zu</NextContinuationToken>", at);
+            return true;
+        }
+        print_object(out, object);
+    }
+    return false;
+}
+
+static bool list_forwards(struct s3_bucket *bucket, const char *query,
+                          const char *prefix, FILE *out)
+{
     char after[1100];
     char limit[16];
     unsigned left;
-    bool is_truncated = false;
 
-    param(query, "prefix", prefix, sizeof prefix);
     param(query, "start-after", after, sizeof after);
     param(query, "max-keys", limit, sizeof limit);
     left = (unsigned)strtoul(limit, NULL, 10);
-    answer->status = 200;
-    (void)fprintf(answer->body,
-                  "<ListBucketResult><EncodingType>url</EncodingType>");
     for (size_t i = 0; i < bucket->count; i++) {
         const struct s3_object *object = &bucket->objects[i];
 
         if (strncmp(object->key, prefix, strlen(prefix)) != 0 ||
             (after[0] != '\0' && strcmp(object->key, after) <= 0))
             continue;
-        if (left-- == 0) {
-            is_truncated = true;
-            break;
-        }
-        (void)fprintf(answer->body, "<Contents><Key>");
-        print_encoded(answer->body, object->key);
-        (void)fprintf(
-            answer->body,
-            "</Key><Size>%zu</Size><LastModified>2026-11-24T10:00:00.000Z"
-            "</LastModified><StorageClass>%s</StorageClass></Contents>",
-            object->bytes, object->storage_class);
+        if (left-- == 0)
+            return true;
+        print_object(out, object);
     }
+    return false;
+}
+
+static void list_objects(struct s3_bucket *bucket, const char *query,
+                         struct s3_reply *answer)
+{
+    char prefix[1100];
+    bool is_truncated;
+
+    param(query, "prefix", prefix, sizeof prefix);
+    answer->status = 200;
+    (void)fprintf(answer->body,
+                  "<ListBucketResult><EncodingType>url</EncodingType>");
+    is_truncated = bucket->manner == S3_UNORDERED
+                       ? list_backwards(bucket, query, prefix, answer->body)
+                       : list_forwards(bucket, query, prefix, answer->body);
     (void)fprintf(answer->body,
                   "<IsTruncated>%s</IsTruncated></ListBucketResult>",
                   is_truncated ? "true" : "false");

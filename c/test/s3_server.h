@@ -32,12 +32,13 @@ struct s3_fault {
     const char *body;    /* NULL: none */
 };
 
-/* How it takes If-None-Match. */
+/* How it takes If-None-Match, and lists. */
 enum s3_manner {
     S3_HONEST,
     S3_IGNORES,    /* as if it were not there */
     S3_OVERWRITES, /* answers 412, and overwrites */
     S3_RACES,      /* looks first, and writes a little later */
+    S3_UNORDERED,  /* lists backwards, 7 at a time, from the beginning */
 };
 
 struct s3_server;

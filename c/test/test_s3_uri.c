@@ -75,6 +75,83 @@ static void test_s3_uri__addresses_buckets_by_host_or_by_path(void **state)
                "http://[::1]:9000/bucket/p%C3%A9/default/log/1");
 }
 
+#define POINT "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint"
+
+static void test_s3_uri__addresses_access_points(void **state)
+{
+    struct ndb_s3_uri uri;
+
+    (void)state;
+    aws_home_clear();
+    (void)setenv("AWS_REGION", "us-east-2", 1); /* the ARN's counts */
+    assert_url(POINT "/my-point/data?ns=prod",
+               "https://my-point-123456789012.s3-accesspoint.eu-west-1."
+               "amazonaws.com/data/prod/log/1");
+    assert_url(POINT ":my-point?region=eu-west-1",
+               "https://my-point-123456789012.s3-accesspoint.eu-west-1."
+               "amazonaws.com/default/log/1");
+    assert_url(POINT "/my-point?fips=true&dualstack=true",
+               "https://my-point-123456789012.s3-accesspoint-fips.dualstack."
+               "eu-west-1.amazonaws.com/default/log/1");
+    assert_url("s3://arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/point",
+               "https://point-123456789012.s3-accesspoint.cn-north-1."
+               "amazonaws.com.cn/default/log/1");
+    assert_url(POINT "/my-point?endpoint=http://localhost:1",
+               "http://my-point-123456789012.localhost:1/default/log/1");
+    assert_int_equal(read_uri(POINT "/my-point/a/b", &uri, NULL), NAMIDB_OK);
+    assert_string_equal(uri.settings.region, "eu-west-1");
+    assert_string_equal(uri.root, "a/b/default/");
+}
+
+static void assert_source(const char *text, const char *expected)
+{
+    struct ndb_s3_uri uri;
+    struct ndb_buf source = NDB_BUF_INIT(4096);
+
+    assert_int_equal(read_uri(text, &uri, NULL), NAMIDB_OK);
+    assert_int_equal(ndb_s3_copy_source(&uri.settings, "a b/c", &source),
+                     NAMIDB_OK);
+    assert_string_equal((const char *)source.data, expected);
+    ndb_buf_release(&source);
+}
+
+static void test_s3_uri__names_the_source_of_a_copy(void **state)
+{
+    (void)state;
+    aws_home_clear();
+    assert_source("s3://bucket", "/bucket/a%20b/c");
+    assert_source(POINT "/my-point",
+                  "arn%3Aaws%3As3%3Aeu-west-1%3A123456789012%3Aaccesspoint/"
+                  "my-point/object/a%20b/c");
+}
+
+static void test_s3_uri__finds_aws_other_hosts(void **state)
+{
+    (void)state;
+    aws_home_clear();
+    assert_url("s3://bucket?region=us-east-1&dualstack=true",
+               "https://bucket.s3.dualstack.us-east-1.amazonaws.com/default/"
+               "log/1");
+    assert_url("s3://bucket?region=us-east-1&fips=true",
+               "https://bucket.s3-fips.us-east-1.amazonaws.com/default/log/1");
+    (void)setenv("AWS_USE_DUALSTACK_ENDPOINT", "TRUE", 1);
+    assert_url("s3://bucket?region=us-east-1",
+               "https://bucket.s3.dualstack.us-east-1.amazonaws.com/default/"
+               "log/1");
+    assert_url("s3://bucket?region=us-east-1&dualstack=false",
+               "https://bucket.s3.us-east-1.amazonaws.com/default/log/1");
+    /* A preference of the environment's means AWS alone; a demand all. */
+    assert_url("s3://bucket?endpoint=https://minio.example",
+               "https://minio.example/bucket/default/log/1");
+    (void)setenv("AWS_USE_FIPS_ENDPOINT", "true", 1);
+    assert_refused("s3://bucket?endpoint=https://minio.example", NAMIDB_EINVAL,
+                   "fips");
+    aws_home_clear();
+    aws_home_write("config", "[default]\nuse_fips_endpoint = true\n");
+    assert_url("s3://bucket?region=us-east-1",
+               "https://bucket.s3-fips.us-east-1.amazonaws.com/default/log/1");
+}
+
 static void test_s3_uri__plain_http_only_to_this_machine(void **state)
 {
     (void)state;
@@ -109,7 +186,12 @@ static void test_s3_uri__refuses_what_makes_no_sense(void **state)
         { "s3://a..b", NAMIDB_EINVAL, "a name has" },
         { "s3://10.0.0.1", NAMIDB_EINVAL, "a name has" },
         { "s3://a_b_c", NAMIDB_EINVAL, "a name has" },
-        { "s3://x--usw2-az1--x-s3", NAMIDB_EUNSUPPORTED, "directory" },
+        { "s3://x--usw2-az1--x-s3", NAMIDB_EUNSUPPORTED, "CreateSession" },
+        { "s3://bucket?fips=true&endpoint=https://minio.example", NAMIDB_EINVAL,
+          "contradict" },
+        { "s3://bucket?dualstack=true&endpoint=https://minio.example",
+          NAMIDB_EINVAL, "contradict" },
+        { "s3://bucket?fips=1", NAMIDB_EINVAL, "true or false" },
         { "s3://x1.mrap", NAMIDB_EUNSUPPORTED, "multi-region" },
         { "s3://bucket?region=", NAMIDB_EINVAL, "region" },
         { "s3://bucket?region=EU", NAMIDB_EINVAL, "region" },
@@ -138,6 +220,48 @@ static void test_s3_uri__refuses_what_makes_no_sense(void **state)
         { "s3://bucket?checksum=md5", NAMIDB_EINVAL, "checksum" },
         { "s3://bucket?probe=maybe", NAMIDB_EINVAL, "probe" },
         { "s3://bucket?secret=x", NAMIDB_EINVAL, "unknown parameter" },
+    };
+
+    (void)state;
+    aws_home_clear();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_refused(cases[i].uri, cases[i].status, cases[i].part);
+}
+
+static void test_s3_uri__refuses_arns_of_something_else(void **state)
+{
+    static const struct {
+        const char *uri;
+        int status;
+        const char *part;
+    } cases[] = {
+        { "s3://arn:aws:s3:::bucket", NAMIDB_EINVAL, "name alone" },
+        { "s3://arn:aws:s3::123456789012:accesspoint/x.mrap",
+          NAMIDB_EUNSUPPORTED, "SigV4A" },
+        { "s3://arn:aws:s3-outposts:eu-west-1:123456789012:outpost/o/"
+          "accesspoint/x",
+          NAMIDB_EUNSUPPORTED, "outposts" },
+        { "s3://arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/x",
+          NAMIDB_EUNSUPPORTED, "Lambda" },
+        { "s3://arn:aws:s3express:eu-west-1:123456789012:bucket/x",
+          NAMIDB_EUNSUPPORTED, "CreateSession" },
+        { "s3://arn:aws:s3:eu-west-1:1234:accesspoint/point", NAMIDB_EINVAL,
+          "no ARN" },
+        { "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint", NAMIDB_EINVAL,
+          "no ARN" },
+        { "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/a.b",
+          NAMIDB_EINVAL, "no ARN" },
+        { "s3://arn:aws:s3:EU/:123456789012:accesspoint/point", NAMIDB_EINVAL,
+          "no ARN" },
+        { "s3://arn:aws:sns:eu-west-1:123456789012:accesspoint/point",
+          NAMIDB_EINVAL, "no ARN" },
+        { "s3://arn:", NAMIDB_EINVAL, "no ARN" },
+        { "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/point?region="
+          "eu-west-2",
+          NAMIDB_EINVAL, "is in eu-west-1" },
+        { "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/point?"
+          "path_style=true",
+          NAMIDB_EINVAL, "contradict" },
     };
 
     (void)state;
@@ -195,8 +319,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_s3_uri__addresses_buckets_by_host_or_by_path),
+        cmocka_unit_test(test_s3_uri__addresses_access_points),
+        cmocka_unit_test(test_s3_uri__names_the_source_of_a_copy),
+        cmocka_unit_test(test_s3_uri__finds_aws_other_hosts),
         cmocka_unit_test(test_s3_uri__plain_http_only_to_this_machine),
         cmocka_unit_test(test_s3_uri__refuses_what_makes_no_sense),
+        cmocka_unit_test(test_s3_uri__refuses_arns_of_something_else),
         cmocka_unit_test(test_s3_uri__a_prefix_leaves_room_for_keys),
         cmocka_unit_test(
             test_s3_uri__the_uri_comes_before_variables_and_profile),
