@@ -38,8 +38,8 @@ TESTS := $(TEST_SRC:c/test/%.c=$(BUILD)/test/%)
 FUZZERS := $(FUZZ_SRC:c/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCHES := $(BENCH_SRC:c/bench/%.c=$(BUILD)/bench/%)
 
-.PHONY: all help setup env check lint unit test test-backends tck asan tsan \
-        fuzz bench bench-setup demo install clean
+.PHONY: all help setup env check lint unit test test-backends tck property \
+        asan tsan fuzz bench bench-setup demo install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -87,6 +87,12 @@ LUA ?= lua5.4 luajit
 tck: all
 	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
 	    $$lua spec/tck/run.lua $(TCK) || exit 1; done
+
+## make property   random statements against a reference, PROPERTY_SECONDS (60)
+PROPERTY_SECONDS ?= 60
+property: all
+	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
+	    $$lua spec/property/run.lua $(PROPERTY_SECONDS) || exit 1; done
 
 ## make asan       C tests under the address and undefined sanitizers
 asan:

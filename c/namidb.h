@@ -455,7 +455,11 @@ NAMIDB_API int namidb_query_open(namidb_query **query, namidb_plan *plan,
 
 /* The next row: a value per column, nodes and edges with labels and properties.
  * It lives until the next call. NAMIDB_NONE at the end. After a failure there
- * is nothing more. */
+ * is nothing more.
+ *
+ * A query that writes changes all or nothing: when it fails, or is closed
+ * before its end, what its transaction did since it was opened is taken back,
+ * and the transaction may go on. */
 NAMIDB_API int namidb_query_next(namidb_query *query, const namidb_value **row,
                                  namidb_error *err);
 

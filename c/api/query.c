@@ -5,8 +5,9 @@
 #include "exec/value_copy.h"
 
 struct namidb_query {
-    struct namidb *db;     /* referenced */
-    struct ndb_view *view; /* likewise */
+    struct namidb *db;              /* referenced */
+    struct ndb_view *view;          /* likewise */
+    struct ndb_statement statement; /* of a query that writes */
     struct ndb_query body;
 };
 
@@ -84,8 +85,12 @@ int namidb_query_open(namidb_query **out, namidb_plan *plan,
     query = ndb_calloc(1, sizeof *query);
     if (query == NULL)
         return ndb_fail_memory(err);
-    rc = ndb_query_open(&query->body, plan, at, tx, params, options, err);
+    if (tx != NULL && plan->is_writing)
+        rc = ndb_statement_begin(&query->statement, tx, err);
+    if (rc >= 0)
+        rc = ndb_query_open(&query->body, plan, at, tx, params, options, err);
     if (rc < 0) {
+        (void)ndb_statement_end(&query->statement, rc);
         ndb_free(query);
         return rc;
     }
@@ -103,7 +108,9 @@ int namidb_query_next(namidb_query *query, const namidb_value **row,
     int rc = ndb_db_check_process(query->db, err);
 
     *row = NULL;
-    return rc < 0 ? rc : ndb_query_next(&query->body, row, err);
+    if (rc >= 0)
+        rc = ndb_query_next(&query->body, row, err);
+    return rc == NAMIDB_OK ? rc : ndb_statement_end(&query->statement, rc);
 }
 
 void namidb_query_cancel(namidb_query *query)
@@ -121,6 +128,7 @@ void namidb_query_close(namidb_query *query)
 {
     if (query == NULL || ndb_db_check_process(query->db, NULL) < 0)
         return;
+    (void)ndb_statement_end(&query->statement, NAMIDB_ECANCELED);
     ndb_query_close(&query->body);
     ndb_view_unref(query->view);
     ndb_db_unref(query->db);

@@ -30,6 +30,8 @@ int ndb_tx_begin(struct namidb_tx **out, struct namidb *db, int64_t deadline_ns,
 
 static void tx_free(struct namidb_tx *tx)
 {
+    for (struct ndb_statement *s = tx->statements; s != NULL; s = s->in_tx)
+        s->tx = NULL;
     ndb_buf_release(&tx->payload);
     ndb_buf_release(&tx->row);
     ndb_arena_release(&tx->scratch);
@@ -84,6 +86,34 @@ int ndb_tx_leave(struct namidb_tx *tx, const struct ndb_tx_mark *mark, int rc)
            sizeof mark->names_logged);
     ndb_memtable_rollback_to(tx->turn.memtable, mark->changes);
     return rc;
+}
+
+int ndb_statement_begin(struct ndb_statement *statement, struct namidb_tx *tx,
+                        namidb_error *err)
+{
+    int rc = ndb_tx_enter(tx, &statement->mark, err);
+
+    if (rc < 0)
+        return rc;
+    statement->tx = tx;
+    statement->in_tx = tx->statements;
+    tx->statements = statement;
+    return NAMIDB_OK;
+}
+
+int ndb_statement_end(struct ndb_statement *statement, int rc)
+{
+    struct namidb_tx *tx = statement->tx;
+    struct ndb_statement *newest;
+
+    if (tx == NULL)
+        return rc;
+    do {
+        newest = tx->statements;
+        tx->statements = newest->in_tx;
+        newest->tx = NULL;
+    } while (newest != statement);
+    return ndb_tx_leave(tx, &statement->mark, rc);
 }
 
 static int append(struct namidb_tx *tx, const struct ndb_record *record,

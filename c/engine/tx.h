@@ -18,8 +18,9 @@ struct namidb_tx {
     struct ndb_snapshot snapshot; /* of the turn's view */
     struct ndb_buf payload;
     uint32_t record_count;
-    struct ndb_buf row;   /* of the record under way */
-    namidb_arena scratch; /* of the operation under way */
+    struct ndb_buf row;               /* of the record under way */
+    namidb_arena scratch;             /* of the operation under way */
+    struct ndb_statement *statements; /* under way, newest first */
 };
 
 /* tx.c */
@@ -42,6 +43,19 @@ int ndb_tx_enter(struct namidb_tx *tx, struct ndb_tx_mark *mark,
                  namidb_error *err);
 /* Ends it; a failure takes back what it changed. Returns rc. */
 int ndb_tx_leave(struct namidb_tx *tx, const struct ndb_tx_mark *mark, int rc);
+
+/* A series of operations of which all count or none. Those that begin inside
+ * another one end before it. */
+struct ndb_statement {
+    struct namidb_tx *tx; /* NULL: it has ended, or its transaction has */
+    struct ndb_tx_mark mark;
+    struct ndb_statement *in_tx; /* tx->statements */
+};
+int ndb_statement_begin(struct ndb_statement *statement, struct namidb_tx *tx,
+                        namidb_error *err);
+/* A failure takes back all that the transaction did since it began. Returns rc;
+ * does nothing the second time. */
+int ndb_statement_end(struct ndb_statement *statement, int rc);
 
 /* Sees to it that the batch defines a name before it is used. NAMIDB_EINVAL: no
  * such number. */

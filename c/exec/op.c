@@ -144,6 +144,15 @@ int ndb_op_next(struct ndb_op *op)
     return rc == NAMIDB_ENOMEM ? ndb_run_no_memory(op->run) : rc;
 }
 
+int ndb_op_finish(struct ndb_op *op)
+{
+    int rc = NAMIDB_OK;
+
+    while (op->plan->is_writing && rc == NAMIDB_OK)
+        rc = ndb_op_next(op);
+    return rc < 0 ? rc : NAMIDB_NONE;
+}
+
 void ndb_op_pass(struct ndb_op *op, const struct ndb_chunk *from)
 {
     memcpy(op->chunk.columns, from->columns,

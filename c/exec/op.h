@@ -101,6 +101,10 @@ struct ndb_profile ndb_profile_begin(const struct ndb_run *run);
 void ndb_profile_end(const struct ndb_run *run, const struct ndb_profile *begin,
                      uint64_t rows, struct ndb_profile *profile);
 
+/* For an operator that wants no more rows: what changes the graph does so
+ * whether its rows are wanted or not. NAMIDB_NONE, or a failure. */
+int ndb_op_finish(struct ndb_op *op);
+
 /* A new arena of the run's budget. */
 static inline namidb_arena ndb_run_arena(struct ndb_run *run)
 {

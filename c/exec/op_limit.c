@@ -6,12 +6,13 @@
 
 struct limit_state {
     bool is_known;
-    uint64_t left; /* to skip, or to give */
+    bool is_finished; /* the child, too */
+    uint64_t left;    /* to skip, or to give */
 };
 
 static void limit_rewind(struct ndb_op *op)
 {
-    *(struct limit_state *)op->state = (struct limit_state){ false, 0 };
+    *(struct limit_state *)op->state = (struct limit_state){ .left = 0 };
 }
 
 static int know(struct ndb_op *op, const char *what)
@@ -68,13 +69,12 @@ static int limit_next(struct ndb_op *op)
     uint32_t count;
     int rc = know(op, "LIMIT");
 
-    if (rc >= 0 && state->left == 0 && !op->run->plan->is_writing)
-        return NAMIDB_NONE;
-    /* What changes the graph does so whether its rows are wanted or not. */
-    if (rc >= 0)
-        rc = ndb_op_next(op->child);
-    if (rc != NAMIDB_OK || state->left == 0)
+    if (rc < 0 || state->is_finished)
         return rc < 0 ? rc : NAMIDB_NONE;
+    rc = state->left == 0 ? ndb_op_finish(op->child) : ndb_op_next(op->child);
+    state->is_finished = rc == NAMIDB_NONE;
+    if (rc != NAMIDB_OK)
+        return rc;
     count = op->child->chunk.count;
     count = state->left < count ? (uint32_t)state->left : count;
     state->left -= count;

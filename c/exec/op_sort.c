@@ -270,7 +270,9 @@ static int take_all(struct ndb_op *op)
     state->limit = UINT64_MAX;
     if (op->plan->expr != NULL)
         rc = ndb_bound_eval(op, op->plan->expr, "LIMIT", &state->limit);
-    if (rc < 0 || state->limit == 0)
+    if (rc >= 0 && state->limit == 0)
+        return ndb_op_finish(op->child);
+    if (rc < 0)
         return rc;
     while ((rc = ndb_op_next(op->child)) == NAMIDB_OK) {
         rc = take_chunk(op, &op->child->chunk);

@@ -381,6 +381,7 @@ struct ndb_plan_op {
     struct ndb_sets sets, sets_on_match;
     struct ndb_slice text;
     const struct ndb_plan_op *child, *inner; /* NULL: none */
+    bool is_writing; /* it or an operator below it changes the graph */
 };
 
 struct ndb_plan_name {

@@ -290,6 +290,14 @@ static const uint8_t SHAPE[NDB_OP_COUNT] = {
     [NDB_OP_JOIN] = LIVE | INNER | CHILD,
 };
 
+static bool is_writing(const struct ndb_plan_op *op)
+{
+    return op->kind == NDB_OP_CREATE || op->kind == NDB_OP_MERGE ||
+           op->kind == NDB_OP_SET || op->kind == NDB_OP_DELETE ||
+           (op->inner != NULL && op->inner->is_writing) ||
+           (op->child != NULL && op->child->is_writing);
+}
+
 const struct ndb_plan_op *ndb_plan_op(struct ndb_plan_reader *reader)
 {
     struct ndb_plan_op *op = ndb_plan_array(reader, 1, sizeof *op);
@@ -314,6 +322,7 @@ const struct ndb_plan_op *ndb_plan_op(struct ndb_plan_reader *reader)
         if ((SHAPE[op->kind] & CHILD) != 0)
             op->child = ndb_plan_op(reader);
     }
+    op->is_writing = is_writing(op);
     reader->depth--;
     return op;
 }

@@ -60,6 +60,7 @@ struct ndb_lua_reader {
     namidb_snapshot *snapshot; /* of a snapshot */
     namidb_tx *tx;             /* of a transaction */
     namidb_error name_err;     /* why a new name could not be made; code 0 */
+    int running;               /* queries that run now, one in another */
     struct ndb_lua_look look;
 };
 

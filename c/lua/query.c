@@ -186,6 +186,15 @@ static int call_protected(lua_State *L)
     return 0;
 }
 
+/* The message of an error value: a text, or what says it as one. */
+static int error_text(lua_State *L)
+{
+    if (lua_type(L, 1) == LUA_TSTRING || luaL_callmeta(L, 1, "__tostring"))
+        return 1;
+    lua_pushfstring(L, "an error that is a %s", luaL_typename(L, 1));
+    return 1;
+}
+
 /* An error of Lua, whatever it is, as the query's. */
 static void take_error(lua_State *L, const struct host_call *call,
                        namidb_error *err)
@@ -210,20 +219,23 @@ static int call_host(void *context, const char *name, size_t name_bytes,
     lua_State *L = query->L;
     struct host_call call = { query, name,  name_bytes, is_procedure, args,
                               count, arena, out,        NAMIDB_OK };
+    int top;
 
     if (!lua_checkstack(L, 8)) {
         lua_settop(L, 0);
         call.rc = NAMIDB_ENOMEM;
         return call.rc;
     }
+    top = lua_gettop(L);
+    lua_pushcfunction(L, error_text);
     lua_pushcfunction(L, call_protected);
     lua_pushlightuserdata(L, &call);
     lua_pushvalue(L, query->host);
-    if (lua_pcall(L, 2, 0, 0) != 0) {
+    if (lua_pcall(L, 2, 0, top + 1) != 0) {
         take_error(L, &call, err);
-        lua_pop(L, 1);
-        return NAMIDB_EINVAL;
+        call.rc = NAMIDB_EINVAL;
     }
+    lua_settop(L, top);
     return call.rc;
 }
 
@@ -304,10 +316,18 @@ static int pull(lua_State *L, struct query *query, int kept,
 {
     int rc;
 
+    if (query->reader->db == NULL) { /* closed by a function, or a finalizer */
+        *err = (namidb_error){ .code = NAMIDB_EINVAL };
+        (void)snprintf(err->message, sizeof err->message,
+                       "the handle of the query is closed");
+        return NAMIDB_EINVAL;
+    }
     query->L = L;
     query->host = kept + 2;
     query->is_busy = true;
+    query->reader->running++;
     rc = namidb_query_next(query->query, row, err);
+    query->reader->running--;
     query->is_busy = false;
     if (query->is_closing && rc == NAMIDB_OK)
         rc = NAMIDB_NONE;

@@ -54,6 +54,13 @@ int ndb_lua_tx_begin(lua_State *L)
     return 1;
 }
 
+/* A query that runs on the transaction calls Lua, which must not end it. */
+static void check_not_running(lua_State *L, const struct ndb_lua_reader *reader)
+{
+    if (reader->running > 0)
+        (void)luaL_error(L, "the transaction runs a query");
+}
+
 /* Takes the transaction out of its handle, which has ended then. */
 static namidb_tx *end_tx(struct ndb_lua_reader *reader)
 {
@@ -68,6 +75,7 @@ static int tx_abort(lua_State *L)
 {
     struct ndb_lua_reader *reader = luaL_checkudata(L, 1, NDB_LUA_TX);
 
+    check_not_running(L, reader);
     namidb_tx_abort(end_tx(reader));
     return 0;
 }
@@ -106,6 +114,7 @@ static int tx_commit(lua_State *L)
         lua_setmetatable(L, -2);
     }
     (void)live_tx(L, reader);
+    check_not_running(L, reader);
     rc = namidb_tx_commit(end_tx(reader), timeout_ms, ticket, &err);
     if (rc < 0)
         return ndb_lua_fail_quietly(L, &err);

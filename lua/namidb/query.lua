@@ -273,7 +273,7 @@ local function open_rows(handle, text, params, options)
     local home = home_of(handle)
     local made, err = current(handle, home, text)
     if not made then error(err, 0) end
-    if made.writes and is_database(handle) then
+    if made.writes then
         local rows, failure = run(handle, text, params, options)
         if not rows then error(failure, 0) end
         local at = 0
@@ -287,8 +287,8 @@ local function open_rows(handle, text, params, options)
     return running.next, running, nil, running
 end
 
---- for row in handle:rows(text, params, options): rows as they are found. A
--- failure is raised.
+--- for row in handle:rows(text, params, options): rows as they are found; of a
+-- statement that writes, once all of it is done. A failure is raised.
 function query.rows(handle, text, params, options)
     local ok, step, running, control, closing =
         pcall(open_rows, handle, text, params, options)
@@ -298,12 +298,14 @@ function query.rows(handle, text, params, options)
 end
 
 -- Every snapshot and transaction shares what its database has registered.
-local snapshot = core.db.__index.snapshot
-core.db.__index.snapshot = function(db)
-    local ok, made, err = pcall(snapshot, db)
-    if not ok then error(blame.text(made), 2) end
-    if made then adopt(made, db) end
-    return made, err
+for _, name in ipairs({ "snapshot", "begin" }) do
+    local make = core.db.__index[name]
+    core.db.__index[name] = function(db, ...)
+        local ok, made, err = pcall(make, db, ...)
+        if not ok then error(blame.text(made), 2) end
+        if made then adopt(made, db) end
+        return made, err
+    end
 end
 write.on_begin = adopt
 

@@ -185,6 +185,8 @@ describe("openCypher", function()
             "RETURN collect([(n)-[:T]->(m) | m.n])", "[[2], [3], [], []]" },
         { "MATCH (a:A), (b:B) WITH [a, b] AS ns, b.n AS u UNWIND ns AS n " ..
             "RETURN [(n)-->(m) WHERE m.n > u | m.n]", "[3]", "[3]" },
+        { "RETURN [(a)-->(b)<--(a) | 1], [(a)-[:T]->()-[:T]->(a) | 1], " ..
+            "exists((:A)-->())", "[] | [] | true" },
         { "MATCH (n:A) RETURN n {.n, .zz, n: 5, x: 1}",
           "{n: 5, x: 1, zz: null}" },
     })
@@ -210,6 +212,21 @@ describe("openCypher", function()
             "ORDER BY max(a.n) - min(a.n), k",
           "0 | 2", "1 | 3", "null | null" },
         { "MATCH (a) RETURN DISTINCT a.s ORDER BY a.s SKIP 1 LIMIT 1", "'y'" },
+    })
+
+    chapter("sees what patterns bring in behind groups", SOME, {
+        { "MATCH (n) WITH DISTINCT n AS m WHERE size([(n)-->(x) | x.n]) > 1 " ..
+            "RETURN m.n", "1" },
+        { "MATCH (n) WITH n.s AS s, count(*) AS c WHERE EXISTS { MATCH (q) " ..
+            "WHERE q.n = c AND q.s = s } RETURN s, c", "'x' | 2" },
+        { "MATCH (n) RETURN n AS m, count(*) + COUNT { (n)-->(x) WHERE x.n " ..
+            "> n.n + 1 } AS c ORDER BY c DESC LIMIT 1",
+          "(:A {n: 1, s: 'x'}) | 2" },
+        { "MATCH (n:A) RETURN [x IN [1] | x + n.n] AS l, count(*) AS c " ..
+            "ORDER BY [x IN [1] | x + n.n]", "[2] | 1" },
+        { "RETURN toString(exists((:A)-->()))", "'true'" },
+        { "UNWIND [3, 1, 2] AS x RETURN x ORDER BY x SKIP 1 " ..
+            "LIMIT 9223372036854775807", "2", "3" },
     })
 
     chapter("unites all rows, or different ones", nil, {

@@ -210,7 +210,7 @@ local function check_arguments(state, names, node, definition, context)
     for i, argument in ipairs(arguments) do
         local given, of = value(state, names, argument, context)
         local wanted = definition.arguments and definition.arguments[i] or "any"
-        if argument.kind == "pattern_predicate" then
+        if argument.kind == "pattern_predicate" and not argument.explicit then
             fail(state, argument, "UnexpectedSyntax",
                  "a pattern is no value; EXISTS { } and COUNT { } ask for it")
         end

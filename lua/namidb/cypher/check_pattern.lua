@@ -24,11 +24,13 @@ local function check_kind(state, element, binding, kind)
          types.words(kind))
 end
 
--- Binds the name of a node or an edge, or finds what it is bound to.
-local function bind(state, names, element, kind)
+-- Binds the name of a node or an edge, or finds what it is bound to. own: the
+-- bindings of the patterns that it is part of; what is one of them is not
+-- `bound` by what comes before.
+local function bind(state, names, element, kind, own)
     local binding = element.name and scope.find(names, element.name)
-    element.bound = binding ~= nil and binding ~= false
-    if element.bound then
+    element.bound = binding ~= nil and not (own and own[binding])
+    if binding then
         check_kind(state, element, binding, kind)
         element.variable = binding
         return
@@ -38,6 +40,7 @@ local function bind(state, names, element, kind)
     else
         element.variable = scope.bind(state, nil, kind)
     end
+    if own then own[element.variable] = true end
 end
 
 local function refuse_parameters(state, element)
@@ -56,7 +59,7 @@ local function check_element(state, names, element)
     end
 end
 
-local function bind_edge(state, names, element, seen)
+local function bind_edge(state, names, element, seen, own)
     if element.name then
         if seen[element.name] then
             fail(state, element, "RelationshipUniquenessViolation",
@@ -64,7 +67,7 @@ local function bind_edge(state, names, element, seen)
         end
         seen[element.name] = true
     end
-    bind(state, names, element, element.length and "edges" or "edge")
+    bind(state, names, element, element.length and "edges" or "edge", own)
 end
 
 local function bind_path(state, names, path)
@@ -79,14 +82,14 @@ end
 --- Binds what the patterns of a MATCH name, in `names`, and checks what is in
 -- them. mode: "match", or "inner" for patterns in expressions.
 function check_pattern.introduce(state, names, patterns, mode)
-    local seen = {}
+    local seen, own = {}, {}
     for _, path in ipairs(patterns) do
         for i, element in ipairs(path.elements) do
             if mode == "match" then refuse_parameters(state, element) end
             if i % 2 == 1 then
-                bind(state, names, element, "node")
+                bind(state, names, element, "node", own)
             else
-                bind_edge(state, names, element, seen)
+                bind_edge(state, names, element, seen, own)
             end
         end
         bind_path(state, names, path)

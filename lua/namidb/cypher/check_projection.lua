@@ -46,14 +46,52 @@ end
 local IGNORED = { at = true, definition = true, explicit = true, bound = true,
                   imports = true }
 
+-- Whether a node only names what the row around it has: a pattern's element
+-- that is bound, a column that is handed on.
+local function is_borrowed(node)
+    if node.kind == "item" then
+        return node.expression.kind == "variable" and
+            node.expression.variable == node.variable
+    end
+    return node.kind == "variable" or node.bound
+end
+
+-- Adds the bindings that are made inside an expression to `locals`: by loops,
+-- patterns and queries in it.
+local function find_locals(node, locals)
+    if node.variable and not is_borrowed(node) then
+        locals[node.variable] = true
+    end
+    if node.accumulator_variable then
+        locals[node.accumulator_variable] = true
+    end
+    for key, field in pairs(node) do
+        if type(field) == "table" and not IGNORED[key] and
+            key ~= "variable" and key ~= "accumulator_variable" then
+            find_locals(field, locals)
+        end
+    end
+    return locals
+end
+
+-- A binding's mark: its id, of one that is made inside only its number.
+local function mark_of(binding, names)
+    if not names.locals[binding] then return "$" .. binding.id end
+    if not names[binding] then
+        names.count = names.count + 1
+        names[binding] = "@" .. names.count
+    end
+    return names[binding]
+end
+
 -- A text that is the same for trees that mean the same.
-local function signature(node, parts)
+local function signature(node, parts, names)
     if type(node) ~= "table" then
         parts[#parts + 1] = type(node) .. ":" .. tostring(node)
         return
     end
     if node.kind == "variable" and node.variable then
-        parts[#parts + 1] = "$" .. node.variable.id
+        parts[#parts + 1] = mark_of(node.variable, names)
         return
     end
     local keys = {}
@@ -64,7 +102,11 @@ local function signature(node, parts)
     parts[#parts + 1] = "("
     for _, key in ipairs(keys) do
         parts[#parts + 1] = tostring(key) .. "="
-        signature(node[key], parts)
+        if key == "variable" or key == "accumulator_variable" then
+            parts[#parts + 1] = mark_of(node[key], names)
+        else
+            signature(node[key], parts, names)
+        end
         parts[#parts + 1] = ","
     end
     parts[#parts + 1] = ")"
@@ -72,7 +114,7 @@ end
 
 local function signature_of(node)
     local parts = {}
-    signature(node, parts)
+    signature(node, parts, { count = 0, locals = find_locals(node, {}) })
     return table.concat(parts)
 end
 
@@ -121,6 +163,23 @@ local function rewrite_fields(grouping, node, locals)
     return node
 end
 
+-- What a node borrows of the row must be a key of the same value or a column.
+local function rewrite_borrowed(grouping, node, locals)
+    local binding = node.variable
+    if locals[binding] or grouping.outputs[binding] then return end
+    local key = grouping.keys["$" .. binding.id]
+    if not key then grouping.fail(node) end
+    node.variable = key
+end
+
+local function rewrite_imports(grouping, node, locals)
+    for i, binding in ipairs(node.imports) do
+        if not locals[binding] and not grouping.outputs[binding] then
+            node.imports[i] = grouping.keys["$" .. binding.id] or binding
+        end
+    end
+end
+
 -- An expression that holds aggregates, over keys and aggregates only.
 function rewrite(grouping, node, locals)
     if node.kind == "call" and node.definition and node.definition.aggregate
@@ -138,10 +197,10 @@ function rewrite(grouping, node, locals)
         end
         grouping.fail(node)
     end
-    if node.variable then locals[node.variable] = true end
-    if node.accumulator_variable then
-        locals[node.accumulator_variable] = true
+    if node.variable and is_borrowed(node) then
+        rewrite_borrowed(grouping, node, locals)
     end
+    if node.imports then rewrite_imports(grouping, node, locals) end
     return rewrite_fields(grouping, node, locals)
 end
 
@@ -166,7 +225,8 @@ local function group(state, clause, found)
     end
     for _, item in ipairs(clause.items) do
         if not item.is_key then
-            item.expression = rewrite(grouping, item.expression, {})
+            item.expression = rewrite(grouping, item.expression,
+                                      find_locals(item.expression, {}))
         end
     end
     for _, item in ipairs(clause.items) do
@@ -254,7 +314,7 @@ local function narrow(state, clause, node, grouping)
         fail(state, variable, "UndefinedVariable",
              "%s is not among the columns", variable.name)
     end
-    return rewrite(narrowing, node, {})
+    return rewrite(narrowing, node, find_locals(node, {}))
 end
 
 local function check_after(state, names, clause, grouping)

@@ -94,6 +94,22 @@ local function late_items(context, clause)
     return late
 end
 
+local LARGE = 9007199254740992 -- 2^53
+
+-- How many rows ORDER BY must give for SKIP and LIMIT. What is no number or
+-- beyond all bounds is left to them.
+local function kept_rows(context, skip, limit)
+    if not skip or not limit then return limit end
+    local sum = type(skip.value) == "number" and
+        type(limit.value) == "number" and skip.value + limit.value
+    if sum and sum >= 0 and sum < LARGE then return context:constant(sum) end
+    local large = context:constant(LARGE)
+    return { kind = "CASE", otherwise = large, branches = { {
+        { kind = "AND", { kind = "LT", skip, large },
+          { kind = "LT", limit, large } },
+        { kind = "ADD", skip, limit } } } }
+end
+
 --- The operators of a WITH or RETURN over `op`.
 function projection.plan(context, op, clause)
     local late = {}
@@ -112,9 +128,7 @@ function projection.plan(context, op, clause)
     end
     local skip = clause.skip and expression.make(context, clause.skip)
     local limit = clause.limit and expression.make(context, clause.limit)
-    local kept = limit
-    if skip and limit then kept = { kind = "ADD", skip, limit } end
-    op = sort(context, op, clause, kept)
+    op = sort(context, op, clause, kept_rows(context, skip, limit))
     if skip then op = { kind = "SKIP", expr = skip, child = op } end
     if limit then op = { kind = "LIMIT", expr = limit, child = op } end
     if next(late) then

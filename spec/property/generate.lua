@@ -1,0 +1,533 @@
+-- Random graphs and random statements that mean something over them.
+--
+-- Statements are typed, so that nearly all are valid: a scope is a list of
+-- { name =, type = } with the types int, float, str, bool, any, ints (a list of
+-- int), map, node, edge, edges, path, and bag_* for lists whose order the rules
+-- leave open. What is written are only the property w, the label W, and nodes
+-- and edges of kinds of their own, and what is written reads no patterns, so
+-- that no order of rows counts.
+
+local expressions = require("spec.property.generate_expression")
+local graph = require("spec.property.graph")
+local value = require("spec.property.value")
+
+local generate = {}
+
+local LABELS, TYPES = { "A", "B", "C" }, { "R", "S", "T" }
+
+----------------------------------------------------------------------- graphs
+
+local function random_props(random, id)
+    local props = { id = value.int(id) }
+    for _, name in ipairs({ "i", "f", "s", "b", "l", "m" }) do
+        if not random:one_in(4) then
+            props[name] = expressions.stored(random, name)
+        end
+    end
+    return props
+end
+
+--- A graph of at most nine nodes and fourteen edges.
+function generate.graph(random)
+    local made, ids = graph.new(), {}
+    for id = 1, random:int(0, 9) do
+        local labels = {}
+        for _, label in ipairs(LABELS) do
+            if random:one_in(3) then labels[label] = true end
+        end
+        ids[id] = made:add_node(labels, random_props(random, id))
+    end
+    if #ids == 0 then return made end
+    for id = 1, random:int(0, 14) do
+        made:add_edge(random:pick(TYPES), random:pick(ids), random:pick(ids),
+                      random_props(random, id))
+    end
+    return made
+end
+
+----------------------------------------------------------------------- scopes
+
+local Maker = {}
+Maker.__index = Maker
+
+local function new_maker(random)
+    return setmetatable({ random = random, names = 0, scope = {} }, Maker)
+end
+
+function Maker:fresh(prefix)
+    self.names = self.names + 1
+    return prefix .. self.names
+end
+
+function Maker:of_type(type)
+    local found = {}
+    for _, binding in ipairs(self.scope) do
+        if binding.type == type then found[#found + 1] = binding end
+    end
+    return found
+end
+
+function Maker:expression(type, depth)
+    return expressions.make(self, type, depth or self.random:int(0, 3))
+end
+
+local function with_scope(self, scope, fn)
+    local outer = self.scope
+    self.scope = scope
+    local result = fn()
+    self.scope = outer
+    return result
+end
+
+--------------------------------------------------------------------- patterns
+
+function Maker:props(depth)
+    local props = {}
+    if self.random:one_in(4) then
+        local name = self.random:pick({ "i", "s", "b", "f", "m" })
+        local types = { i = "int", s = "str", b = "bool", f = "float",
+                        m = "any" }
+        props[name] = self:expression(types[name], depth or 1)
+    end
+    return props
+end
+
+function Maker:labels()
+    if not self.random:one_in(3) then return {} end
+    local labels = { self.random:pick(LABELS) }
+    if self.random:one_in(5) then
+        local other = self.random:pick(LABELS)
+        if other ~= labels[1] then labels[2] = other end
+    end
+    return labels
+end
+
+-- A node of a pattern: bound before, bound here, or without a name.
+function Maker:node_pattern(new, only_bound)
+    local random = self.random
+    local bound = self:of_type("node")
+    for _, binding in ipairs(new) do
+        if binding.type == "node" and not only_bound then
+            bound[#bound + 1] = binding
+        end
+    end
+    local element = { labels = self:labels(), props = self:props() }
+    if #bound > 0 and random:one_in(2) then
+        element.var = random:pick(bound).name
+    elseif not only_bound and not random:one_in(4) then
+        element.var = self:fresh("n")
+        new[#new + 1] = { name = element.var, type = "node" }
+    end
+    return element
+end
+
+function Maker:types()
+    local types = {}
+    if self.random:one_in(2) then
+        types[1] = self.random:pick(TYPES)
+        if self.random:one_in(3) then
+            local other = self.random:pick(TYPES)
+            if other ~= types[1] then types[2] = other end
+        end
+    end
+    return types
+end
+
+function Maker:edge_pattern(new, only_bound)
+    local random = self.random
+    local element = { types = self:types(), props = self:props(),
+                      dir = random:pick({ "out", "in", "both" }) }
+    if random:one_in(5) then
+        local min = random:int(0, 2)
+        element.hops = { min = min, max = random:pick({ min, min + 1, 3 }) }
+    end
+    local bound = self:of_type("edge")
+    if #bound > 0 and random:one_in(5) and not element.hops and
+        not self.used_edges[bound[1].name] then
+        element.var = bound[1].name
+        self.used_edges[element.var] = true
+    elseif not only_bound and random:one_in(2) then
+        element.var = self:fresh("e")
+        new[#new + 1] = { name = element.var,
+                          type = element.hops and "edges" or "edge" }
+    end
+    return element
+end
+
+--- A path. new: bindings that it brings in; only_bound: it brings in none.
+function Maker:path(new, only_bound, max)
+    local elements = { self:node_pattern(new, only_bound) }
+    for _ = 1, self.random:int(only_bound and 1 or 0, max or 2) do
+        elements[#elements + 1] = self:edge_pattern(new, only_bound)
+        elements[#elements + 1] = self:node_pattern(new, only_bound)
+    end
+    return { elements = elements }
+end
+
+-- Patterns of one MATCH.
+function Maker:patterns(new)
+    local paths = {}
+    self.used_edges = {}
+    for i = 1, self.random:weighted({ { 4, 1 }, { 2, 2 } }) do
+        paths[i] = self:path(new)
+        if self.random:one_in(5) then
+            paths[i].name = self:fresh("p")
+            new[#new + 1] = { name = paths[i].name, type = "path" }
+        end
+    end
+    return paths
+end
+
+function Maker:bring_in(new)
+    for _, binding in ipairs(new) do
+        self.scope[#self.scope + 1] = binding
+    end
+end
+
+---------------------------------------------------------------------- reading
+
+local reading = {}
+
+function reading.match(self)
+    local new = {}
+    local node = { k = "match", patterns = self:patterns(new),
+                   optional = self.random:one_in(3) }
+    self:bring_in(new)
+    if self.random:one_in(2) then node.where = self:expression("bool") end
+    return node
+end
+
+function reading.unwind(self)
+    local type, of = "ints", "int"
+    if self.random:one_in(4) then type, of = "bag_str", "str" end
+    local node = { k = "unwind", list = self:expression(type, 2),
+                   var = self:fresh("u") }
+    self:bring_in({ { name = node.var, type = of } })
+    return node
+end
+
+local function is_bag(type)
+    return type:sub(1, 4) == "bag_"
+end
+
+-- Whether the columns can be sorted so that only equal rows are left to chance.
+local SORTED = { int = true, float = true, str = true, bool = true,
+                 ints = true }
+
+local COLUMNS = { "int", "int", "str", "bool", "float", "any", "ints" }
+
+function Maker:aggregate()
+    local random = self.random
+    local kind = random:weighted({ { 3, "count" }, { 2, "sum" }, { 2, "min" },
+                                   { 2, "max" }, { 2, "collect" },
+                                   { 1, "avg" }, { 2, "star" } })
+    if kind == "star" then return { k = "agg", name = "count" }, "int" end
+    local types = { count = "any", sum = "int", avg = "int", collect = "int",
+                    min = random:pick({ "int", "str", "any", "float" }) }
+    types.max = types.min
+    local type = types[kind]
+    local node = { k = "agg", name = kind, distinct = random:one_in(3),
+                   arg = self:expression(type, 1) }
+    local result = { count = "int", sum = "int", avg = "float",
+                     collect = "bag_int", min = type, max = type }
+    return node, result[kind]
+end
+
+function Maker:item(is_last, may_aggregate)
+    local random = self.random
+    local prefix = is_last and "r" or "x"
+    if may_aggregate and random:one_in(2) then
+        local e, type = self:aggregate()
+        if type == "int" and random:one_in(3) then
+            e = { k = "arith", op = "+", a = e,
+                  b = { k = "lit", v = value.int(random:int(0, 2)) } }
+        end
+        return { e = e, name = self:fresh(prefix), type = type }
+    end
+    local binding = #self.scope > 0 and random:pick(self.scope)
+    if binding and random:one_in(2) and
+        not (may_aggregate and is_bag(binding.type)) then
+        return { e = { k = "var", name = binding.name }, type = binding.type,
+                 name = random:one_in(2) and self:fresh(prefix) or
+                    binding.name }
+    end
+    local type = random:pick(COLUMNS)
+    return { e = self:expression(type), type = type,
+             name = self:fresh(prefix) }
+end
+
+local function add_items(self, node, is_last)
+    local may_aggregate = self.random:one_in(3)
+    local seen = {}
+    for _ = 1, self.random:int(1, 3) do
+        local item = self:item(is_last, may_aggregate)
+        if not seen[item.name] then
+            node.items[#node.items + 1] = item
+            seen[item.name] = true
+        end
+    end
+end
+
+-- ORDER BY, SKIP and LIMIT; a bound only where the order is total.
+local function add_order(self, node)
+    local random = self.random
+    local is_total = true
+    node.order = {}
+    for _, item in ipairs(node.items) do
+        if SORTED[item.type] or item.type == "any" then
+            table.insert(node.order, random:int(1, #node.order + 1),
+                { e = { k = "var", name = item.name },
+                  desc = random:one_in(2) })
+        end
+        if not SORTED[item.type] then is_total = false end
+    end
+    if #node.order == 0 then node.order = nil end
+    if not is_total then return end
+    node.is_total = true
+    if random:one_in(2) then node.limit = random:int(0, 4) end
+    if random:one_in(4) then node.skip = random:int(0, 2) end
+end
+
+function Maker:project(is_last)
+    local random = self.random
+    local node = { k = "project", items = {} }
+    add_items(self, node, is_last)
+    local can_be_distinct = true
+    for _, item in ipairs(node.items) do
+        if is_bag(item.type) then can_be_distinct = false end
+    end
+    node.distinct = can_be_distinct and random:one_in(4)
+    if random:one_in(3) then add_order(self, node) end
+    local scope = {}
+    for i, item in ipairs(node.items) do
+        scope[i] = { name = item.name, type = item.type }
+    end
+    self.scope = scope
+    if not is_last and random:one_in(3) then
+        node.where = self:expression("bool", 2)
+    end
+    return node
+end
+
+function reading.project(self)
+    return self:project(false)
+end
+
+-- CALL { WITH imports ... RETURN ... }
+function reading.call(self)
+    local random = self.random
+    local imports, inner = {}, {}
+    for _, binding in ipairs(self.scope) do
+        if not is_bag(binding.type) and random:one_in(2) then
+            imports[#imports + 1] = binding.name
+            inner[#inner + 1] = binding
+        end
+    end
+    local parts, columns = { {} }, nil
+    with_scope(self, inner, function()
+        parts[1][1] = reading.match(self)
+        parts[1][2] = self:project(true)
+        columns = self.scope
+        for i, item in ipairs(parts[1][2].items) do
+            item.name = self:fresh("c")
+            columns[i].name = item.name
+        end
+        parts[1][2].order, parts[1][2].limit, parts[1][2].skip = nil, nil, nil
+    end)
+    self:bring_in(columns)
+    return { k = "call", imports = imports, query = { parts = parts } }
+end
+
+---------------------------------------------------------------------- writing
+
+local writing = {}
+
+-- An expression over one node or edge only.
+function Maker:own(binding, type)
+    return with_scope(self, { binding }, function()
+        return self:expression(type, 1)
+    end)
+end
+
+local function entity(self)
+    local found = self:of_type("node")
+    for _, binding in ipairs(self:of_type("edge")) do
+        found[#found + 1] = binding
+    end
+    return #found > 0 and self.random:pick(found)
+end
+
+local function increment(name)
+    return { k = "arith", op = "+", b = { k = "lit", v = value.int(1) },
+             a = { k = "call", name = "coalesce", args = {
+                 { k = "prop", name = "w", a = { k = "var", name = name } },
+                 { k = "lit", v = value.int(0) } } } }
+end
+
+function writing.set(self)
+    local target = entity(self)
+    if not target then return nil end
+    local kind = self.random:int(1, target.type == "node" and 6 or 4)
+    local item = { var = target.name, name = "w" }
+    if kind == 1 then item.e = self:own(target, "int") end
+    if kind == 2 then item.e = increment(target.name) end
+    if kind == 3 then item.remove = true end
+    if kind == 4 then
+        item.map = { w = self:own(target, "int"), y = self:own(target, "str") }
+    end
+    if kind >= 5 then item.labels, item.remove = { "W" }, kind == 6 end
+    return { k = "set", items = { item } }
+end
+
+function writing.create(self)
+    local random = self.random
+    local bound = self:of_type("node")
+    local new = {}
+    local function node()
+        if #bound > 0 and random:one_in(2) then
+            return { var = random:pick(bound).name, labels = {}, props = {} }
+        end
+        local name = self:fresh("k")
+        new[#new + 1] = { name = name, type = "node" }
+        return { var = name, labels = { "N" },
+                 props = { w = self:expression("int", 1) } }
+    end
+    local elements = { node() }
+    if elements[1].labels[1] == nil or random:one_in(2) then
+        local edge = { types = { "Z" }, props = {},
+                       dir = random:pick({ "in", "out" }) }
+        if random:one_in(2) then
+            edge.props.w = self:expression("int", 1)
+        end
+        elements[2], elements[3] = edge, node()
+    end
+    self:bring_in(new)
+    return { k = "create", patterns = { { elements = elements } } }
+end
+
+function writing.merge(self)
+    local random = self.random
+    local bound = self:of_type("node")
+    local path, var
+    if #bound > 0 and random:one_in(2) then
+        var = self:fresh("z")
+        path = { elements = {
+            { var = random:pick(bound).name, labels = {}, props = {} },
+            { var = var, types = { "Z" }, props = {},
+              dir = random:pick({ "in", "out" }) },
+            { var = random:pick(bound).name, labels = {}, props = {} } } }
+        self:bring_in({ { name = var, type = "edge" } })
+    else
+        path = { elements = { { labels = { "M" }, props = {
+            q = self:expression("int", 1) } } } }
+        var = self:fresh("z")
+        path.elements[1].var = var
+        self:bring_in({ { name = var, type = "node" } })
+    end
+    local node = { k = "merge", path = path }
+    if random:one_in(2) then
+        node.on_create = { { var = var, name = "w",
+                             e = { k = "lit", v = value.int(1) } } }
+        node.on_match = { { var = var, name = "w", e = increment(var) } }
+    end
+    return node
+end
+
+function writing.foreach(self)
+    local list, var = self:expression("ints", 1), self:fresh("g")
+    local node = { k = "foreach", var = var, list = list }
+    with_scope(self, { { name = var, type = "int" } }, function()
+        node.clauses = { { k = "create", patterns = { { elements = {
+            { labels = { "N" },
+              props = { w = self:expression("int", 1) } } } } } } }
+    end)
+    return node
+end
+
+-- Behind DELETE nothing that was there may be read.
+function writing.delete(self)
+    local target = entity(self)
+    if not target then return nil end
+    return { k = "delete", vars = { target.name },
+             detach = target.type == "node" and not self.random:one_in(4) }
+end
+
+function Maker:write(clauses)
+    local kind = self.random:weighted({ { 3, "set" }, { 3, "create" },
+        { 3, "merge" }, { 1, "foreach" }, { 2, "delete" } })
+    self.is_plain = true
+    local node = writing[kind](self)
+    self.is_plain = false
+    if not node then return end
+    -- What may be null cannot be deleted by the reference.
+    if kind == "delete" then
+        clauses[#clauses + 1] = { k = "project", items = self:forward(),
+            where = { k = "isnull", negated = true,
+                      a = { k = "var", name = node.vars[1] } } }
+    end
+    clauses[#clauses + 1] = node
+    if kind == "delete" then
+        clauses[#clauses + 1] = { k = "project", items = { {
+            e = { k = "agg", name = "count" }, name = self:fresh("d"),
+            type = "int" } } }
+        self.scope = { { name = "d" .. self.names, type = "int" } }
+    end
+end
+
+-- Items that hand on what is there.
+function Maker:forward()
+    local items = {}
+    for i, binding in ipairs(self.scope) do
+        items[i] = { e = { k = "var", name = binding.name },
+                     name = binding.name, type = binding.type }
+    end
+    return items
+end
+
+------------------------------------------------------------------- statements
+
+function Maker:clauses(writes)
+    local random = self.random
+    local clauses = {}
+    for _ = 1, random:int(writes and 0 or 1, 3) do
+        local kind = random:weighted({ { 6, "match" }, { 2, "unwind" },
+                                       { 3, "project" }, { 1, "call" } })
+        clauses[#clauses + 1] = reading[kind](self)
+    end
+    if not writes then return clauses end
+    self:write(clauses)
+    if random:one_in(2) and #self.scope > 0 then
+        clauses[#clauses + 1] = { k = "project", items = self:forward() }
+        clauses[#clauses + 1] = reading.match(self)
+        if random:one_in(2) then self:write(clauses) end
+    end
+    return clauses
+end
+
+local function union(self, query)
+    local first = query.parts[1][#query.parts[1]]
+    first.order, first.limit, first.skip, first.is_total = nil, nil, nil, nil
+    self.scope = {}
+    local part = self:clauses(false)
+    local last = { k = "project", items = {} }
+    for i, item in ipairs(first.items) do
+        if not SORTED[item.type] and item.type ~= "any" then return end
+        last.items[i] = { e = self:expression(item.type, 1), name = item.name,
+                          type = item.type }
+    end
+    part[#part + 1] = last
+    query.parts[2], query.all = part, self.random:one_in(2)
+end
+
+--- A statement: { parts = { clauses, ... }, all =, types = of the columns,
+-- writes = }.
+function generate.query(random, writes)
+    local self = new_maker(random)
+    local clauses = self:clauses(writes)
+    clauses[#clauses + 1] = self:project(true)
+    local query = { parts = { clauses }, writes = writes }
+    if not writes and random:one_in(6) then union(self, query) end
+    return query
+end
+
+return generate

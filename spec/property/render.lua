@@ -1,0 +1,340 @@
+-- A statement as text. Parentheses stand where precedence needs them, and by
+-- chance elsewhere.
+
+local value = require("spec.property.value")
+
+local render = {}
+
+local OR, XOR, AND, NOT, COMPARE, PREDICATE, ADD, MULTIPLY, POWER, UNARY, ATOM =
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+
+local expr
+
+local function list(nodes, fn)
+    local parts = {}
+    for i, node in ipairs(nodes) do parts[i] = fn(node) end
+    return table.concat(parts, ", ")
+end
+
+-- The text of a node that must bind as `level` or closer.
+local function at_least(node, level)
+    local text, own = expr(node)
+    if own < level then return "(" .. text .. ")" end
+    return text
+end
+
+local function plain(node)
+    return (expr(node))
+end
+
+--- A value as a literal.
+function render.literal(v)
+    if v.t == "null" then return "null" end
+    if v.t == "str" then return "'" .. v.v:gsub("[\\']", "\\%0") .. "'" end
+    if v.t == "float" then
+        if v.v ~= v.v then return "(0.0 / 0.0)" end
+        local text = ("%.14g"):format(v.v)
+        return text:find("[.e]") and text or text .. ".0"
+    end
+    if v.t == "list" then return "[" .. list(v, render.literal) .. "]" end
+    if v.t == "int" then return ("%d"):format(v.v) end
+    return tostring(v.v)
+end
+
+local function props(map)
+    local names, parts = {}, {}
+    for name in pairs(map) do names[#names + 1] = name end
+    if #names == 0 then return "" end
+    table.sort(names)
+    for i, name in ipairs(names) do
+        parts[i] = name .. ": " .. plain(map[name])
+    end
+    return " {" .. table.concat(parts, ", ") .. "}"
+end
+
+local function labels(names)
+    return #names > 0 and ":" .. table.concat(names, ":") or ""
+end
+
+local function node_text(node)
+    return "(" .. (node.var or "") .. labels(node.labels) ..
+        props(node.props) .. ")"
+end
+
+local function edge_text(edge)
+    local inner = edge.var or ""
+    if #edge.types > 0 then
+        inner = inner .. ":" .. table.concat(edge.types, "|")
+    end
+    if edge.hops then
+        inner = inner .. "*" .. edge.hops.min .. ".." .. (edge.hops.max or "")
+    end
+    inner = inner .. props(edge.props)
+    if inner ~= "" then inner = "[" .. inner .. "]" end
+    return (edge.dir == "in" and "<-" or "-") .. inner ..
+        (edge.dir == "out" and "->" or "-")
+end
+
+local function path_text(path)
+    local parts = {}
+    for i, element in ipairs(path.elements) do
+        parts[i] = i % 2 == 1 and node_text(element) or edge_text(element)
+    end
+    return (path.name and path.name .. " = " or "") .. table.concat(parts)
+end
+
+----------------------------------------------------------------- expressions
+
+local rules = {}
+
+function expr(node)
+    return rules[node.k](node)
+end
+render.expression = plain
+
+function rules.lit(node)
+    local is_negative = value.is_number(node.v) and node.v.v < 0
+    return render.literal(node.v), is_negative and UNARY or ATOM
+end
+
+function rules.param(node) return "$" .. node.name, ATOM end
+function rules.var(node) return node.name, ATOM end
+
+function rules.prop(node)
+    return at_least(node.a, ATOM) .. "." .. node.name, ATOM
+end
+
+local ARITHMETIC = { ["+"] = ADD, ["-"] = ADD, ["*"] = MULTIPLY,
+                     ["/"] = MULTIPLY, ["%"] = MULTIPLY, ["^"] = POWER }
+
+function rules.arith(node)
+    local level = ARITHMETIC[node.op]
+    return at_least(node.a, level) .. " " .. node.op .. " " ..
+        at_least(node.b, level + 1), level
+end
+
+function rules.neg(node)
+    return "-" .. at_least(node.a, ATOM), UNARY
+end
+
+function rules.cmp(node)
+    local text = at_least(node.items[1], PREDICATE)
+    for i, op in ipairs(node.ops) do
+        text = text .. " " .. op .. " " .. at_least(node.items[i + 1],
+                                                    PREDICATE)
+    end
+    return text, COMPARE
+end
+
+local LOGIC = { OR = OR, XOR = XOR, AND = AND }
+
+-- A pattern is a condition as it is, and a value by exists().
+local function condition(node, level)
+    if node.k == "patpred" then return path_text(node.pattern) end
+    return at_least(node, level)
+end
+
+function rules.logic(node)
+    local level = LOGIC[node.op]
+    return condition(node.a, level) .. " " .. node.op .. " " ..
+        condition(node.b, level), level
+end
+
+rules["not"] = function(node)
+    return "NOT " .. condition(node.a, NOT), NOT
+end
+
+function rules.isnull(node)
+    return at_least(node.a, ADD) ..
+        (node.negated and " IS NOT NULL" or " IS NULL"), PREDICATE
+end
+
+rules["in"] = function(node)
+    return at_least(node.a, ADD) .. " IN " .. at_least(node.b, ADD), PREDICATE
+end
+
+function rules.strpred(node)
+    return at_least(node.a, ADD) .. " " .. node.op .. " " ..
+        at_least(node.b, ADD), PREDICATE
+end
+
+function rules.haslabel(node)
+    return at_least(node.a, ATOM) .. labels(node.labels), UNARY
+end
+
+function rules.call(node)
+    return node.name .. "(" .. list(node.args, plain) .. ")", ATOM
+end
+
+rules["case"] = function(node)
+    local parts = { "CASE" }
+    if node.operand then parts[2] = plain(node.operand) end
+    for _, when in ipairs(node.whens) do
+        parts[#parts + 1] = "WHEN " .. plain(when.c) .. " THEN " ..
+            plain(when.r)
+    end
+    if node.otherwise then
+        parts[#parts + 1] = "ELSE " .. plain(node.otherwise)
+    end
+    return table.concat(parts, " ") .. " END", ATOM
+end
+
+function rules.listlit(node)
+    return "[" .. list(node.items, plain) .. "]", ATOM
+end
+
+function rules.maplit(node)
+    local parts = {}
+    for i, key in ipairs(node.keys) do
+        parts[i] = key .. ": " .. plain(node.items[i])
+    end
+    return "{" .. table.concat(parts, ", ") .. "}", ATOM
+end
+
+function rules.index(node)
+    return at_least(node.a, ATOM) .. "[" .. plain(node.b) .. "]", ATOM
+end
+
+function rules.slice(node)
+    return at_least(node.a, ATOM) .. "[" ..
+        (node.from and plain(node.from) or "") .. ".." ..
+        (node.to and plain(node.to) or "") .. "]", ATOM
+end
+
+function rules.comp(node)
+    return "[" .. node.var .. " IN " .. plain(node.list) ..
+        (node.where and " WHERE " .. condition(node.where, OR) or "") ..
+        (node.result and " | " .. plain(node.result) or "") .. "]", ATOM
+end
+
+function rules.quant(node)
+    return node.q .. "(" .. node.var .. " IN " .. plain(node.list) ..
+        " WHERE " .. condition(node.where, OR) .. ")", ATOM
+end
+
+function rules.reduce(node)
+    return "reduce(" .. node.acc .. " = " .. plain(node.init) .. ", " ..
+        node.var .. " IN " .. plain(node.list) .. " | " .. plain(node.e) ..
+        ")", ATOM
+end
+
+function rules.patpred(node)
+    return "exists(" .. path_text(node.pattern) .. ")", ATOM
+end
+
+function rules.patcomp(node)
+    return "[" .. path_text(node.pattern) ..
+        (node.where and " WHERE " .. condition(node.where, OR) or "") ..
+        " | " .. plain(node.result) .. "]", ATOM
+end
+
+function rules.sub(node)
+    return node.what .. " { MATCH " .. list(node.patterns, path_text) ..
+        (node.where and " WHERE " .. condition(node.where, OR) or "") ..
+        " RETURN " .. (node.result and plain(node.result) or "1") ..
+        " AS sub }", ATOM
+end
+
+function rules.agg(node)
+    return node.name .. "(" .. (node.distinct and "DISTINCT " or "") ..
+        (node.arg and plain(node.arg) or "*") .. ")", ATOM
+end
+
+--------------------------------------------------------------------- clauses
+
+local clauses = {}
+
+local function where(node)
+    return node.where and " WHERE " .. condition(node.where, OR) or ""
+end
+
+function clauses.match(node)
+    return (node.optional and "OPTIONAL " or "") .. "MATCH " ..
+        list(node.patterns, path_text) .. where(node)
+end
+
+function clauses.unwind(node)
+    return "UNWIND " .. plain(node.list) .. " AS " .. node.var
+end
+
+function clauses.project(node, is_last)
+    local text = (is_last and "RETURN " or "WITH ") ..
+        (node.distinct and "DISTINCT " or "") ..
+        list(node.items, function(item)
+            if item.e.k == "var" and item.e.name == item.name then
+                return item.name
+            end
+            return plain(item.e) .. " AS " .. item.name
+        end)
+    if node.order then
+        text = text .. " ORDER BY " .. list(node.order, function(by)
+            return plain(by.e) .. (by.desc and " DESC" or "")
+        end)
+    end
+    if node.skip then text = text .. " SKIP " .. node.skip end
+    if node.limit then text = text .. " LIMIT " .. node.limit end
+    return text .. where(node)
+end
+
+function clauses.create(node)
+    return "CREATE " .. list(node.patterns, path_text)
+end
+
+local function set_item(item)
+    if item.labels then return item.var .. labels(item.labels) end
+    if item.remove then return item.var .. "." .. item.name end
+    if item.map then
+        local text = props(item.map)
+        return item.var .. (item.replace and " = " or " += ") ..
+            (text == "" and "{}" or text)
+    end
+    return item.var .. "." .. item.name .. " = " .. plain(item.e)
+end
+
+function clauses.set(node)
+    return (node.items[1].remove and "REMOVE " or "SET ") ..
+        list(node.items, set_item)
+end
+
+function clauses.merge(node)
+    return "MERGE " .. path_text(node.path) ..
+        (node.on_create and " ON CREATE SET " ..
+            list(node.on_create, set_item) or "") ..
+        (node.on_match and " ON MATCH SET " .. list(node.on_match, set_item)
+            or "")
+end
+
+function clauses.delete(node)
+    return (node.detach and "DETACH " or "") .. "DELETE " ..
+        table.concat(node.vars, ", ")
+end
+
+function clauses.foreach(node)
+    local parts = {}
+    for i, part in ipairs(node.clauses) do
+        parts[i] = clauses[part.k](part)
+    end
+    return "FOREACH (" .. node.var .. " IN " .. plain(node.list) .. " | " ..
+        table.concat(parts, " ") .. ")"
+end
+
+function clauses.call(node)
+    return "CALL { " ..
+        (#node.imports > 0 and "WITH " .. table.concat(node.imports, ", ") ..
+            " " or "") .. render.query(node.query) .. " }"
+end
+
+--- The text of a query.
+function render.query(query)
+    local parts = {}
+    for i, part in ipairs(query.parts) do
+        local texts = {}
+        for c, node in ipairs(part) do
+            texts[c] = clauses[node.k](node, c == #part)
+        end
+        parts[i] = table.concat(texts, " ")
+    end
+    return table.concat(parts, query.all and " UNION ALL " or " UNION ")
+end
+
+return render
