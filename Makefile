@@ -171,6 +171,10 @@ rock-install:
 clean:
 	rm -rf $(BUILD)
 
+# Loops over columns become vector instructions.
+$(BUILD)/obj/exec/kernel_%.o: CFLAGS += -ftree-vectorize \
+    -fvect-cost-model=dynamic
+
 $(BUILD)/obj/%.o: c/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -212,8 +212,7 @@ void ndb_aggregate_add_rows(struct ndb_aggregate *self, uint64_t rows)
 
 /* Columns of the kinds for which one by one is good enough. */
 static int add_each(struct ndb_aggregate *self, namidb_arena *arena,
-                    const int64_t *ints, const double *floats,
-                    const uint8_t *nulls, size_t count,
+                    const int64_t *ints, const double *floats, size_t count,
                     struct ndb_scalar *scalar)
 {
     int rc = NAMIDB_OK;
@@ -222,77 +221,62 @@ static int add_each(struct ndb_aggregate *self, namidb_arena *arena,
         namidb_value value =
             ints != NULL ? ndb_integer(ints[i]) : ndb_float(floats[i]);
 
-        if (nulls == NULL || nulls[i] == 0)
-            rc = ndb_aggregate_add(self, arena, &value, scalar);
+        rc = ndb_aggregate_add(self, arena, &value, scalar);
     }
     return rc;
 }
 
-static void count_values(struct ndb_aggregate *self, const uint8_t *nulls,
-                         size_t count)
-{
-    self->count += count;
-    for (size_t i = 0; nulls != NULL && i < count; i++)
-        self->count -= nulls[i];
-}
-
 /* The best of a column by one comparison for both kinds: the complement turns
- * the order around. Returns how many values there were. */
-static size_t find_best(const int64_t *values, const uint8_t *nulls,
-                        size_t count, bool is_min, int64_t *best)
+ * the order around. */
+static int64_t find_best(const int64_t *values, size_t count, bool is_min)
 {
     const int64_t flip = is_min ? -1 : 0;
     int64_t largest = INT64_MIN;
-    size_t seen = 0;
 
     for (size_t i = 0; i < count; i++) {
-        int64_t mask = nulls == NULL ? -1 : (int64_t)nulls[i] - 1;
-        int64_t key = ((values[i] ^ flip) & mask) | (INT64_MIN & ~mask);
+        int64_t key = values[i] ^ flip;
 
-        seen += (size_t)-mask;
         largest = key > largest ? key : largest;
     }
-    *best = largest ^ flip;
-    return seen;
+    return largest ^ flip;
 }
 
 int ndb_aggregate_add_ints(struct ndb_aggregate *self, namidb_arena *arena,
-                           const int64_t *values, const uint8_t *nulls,
-                           size_t count, struct ndb_scalar *scalar)
+                           const int64_t *values, size_t count,
+                           struct ndb_scalar *scalar)
 {
     namidb_value value = ndb_integer(0);
-    size_t seen;
     int rc;
 
     if (self->kind == NDB_AGGREGATE_SUM || self->kind == NDB_AGGREGATE_AVG)
-        return ndb_aggregate_sum_ints(self, values, nulls, count, scalar);
+        return ndb_aggregate_sum_ints(self, values, count, scalar);
     if (self->kind == NDB_AGGREGATE_COUNT) {
-        count_values(self, nulls, count);
+        self->count += count;
         return NAMIDB_OK;
     }
     if (self->kind != NDB_AGGREGATE_MIN && self->kind != NDB_AGGREGATE_MAX)
-        return add_each(self, arena, values, NULL, nulls, count, scalar);
-    seen = find_best(values, nulls, count, self->kind == NDB_AGGREGATE_MIN,
-                     &value.as.integer);
-    if (seen == 0)
+        return add_each(self, arena, values, NULL, count, scalar);
+    if (count == 0)
         return NAMIDB_OK;
+    value.as.integer =
+        find_best(values, count, self->kind == NDB_AGGREGATE_MIN);
     rc = add_best(self, arena, &value, scalar);
     if (rc == NAMIDB_OK)
-        self->count += seen - 1;
+        self->count += count - 1;
     return rc;
 }
 
 int ndb_aggregate_add_floats(struct ndb_aggregate *self, namidb_arena *arena,
-                             const double *values, const uint8_t *nulls,
-                             size_t count, struct ndb_scalar *scalar)
+                             const double *values, size_t count,
+                             struct ndb_scalar *scalar)
 {
     if (self->kind == NDB_AGGREGATE_SUM || self->kind == NDB_AGGREGATE_AVG)
-        return ndb_aggregate_sum_floats(self, values, nulls, count, scalar);
+        return ndb_aggregate_sum_floats(self, values, count, scalar);
     if (self->kind == NDB_AGGREGATE_COUNT) {
-        count_values(self, nulls, count);
+        self->count += count;
         return NAMIDB_OK;
     }
-    return add_each(self, arena, NULL, values, nulls, count, scalar);
+    return add_each(self, arena, NULL, values, count, scalar);
 }
 
 /* All items in one array. */

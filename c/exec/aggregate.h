@@ -60,14 +60,21 @@ int ndb_aggregate_add(struct ndb_aggregate *self, namidb_arena *arena,
                       const namidb_value *value, struct ndb_scalar *scalar);
 /* count(*): so many rows. */
 void ndb_aggregate_add_rows(struct ndb_aggregate *self, uint64_t rows);
-/* Whole columns at once. nulls: 1 is null; NULL: there are none. Sums of
- * floats are taken in several lanes. */
+/* Whole columns at once, without nulls. Sums of floats are taken in several
+ * lanes. */
 int ndb_aggregate_add_ints(struct ndb_aggregate *self, namidb_arena *arena,
-                           const int64_t *values, const uint8_t *nulls,
-                           size_t count, struct ndb_scalar *scalar);
+                           const int64_t *values, size_t count,
+                           struct ndb_scalar *scalar);
 int ndb_aggregate_add_floats(struct ndb_aggregate *self, namidb_arena *arena,
-                             const double *values, const uint8_t *nulls,
-                             size_t count, struct ndb_scalar *scalar);
+                             const double *values, size_t count,
+                             struct ndb_scalar *scalar);
+
+/* sum, avg, count: the sum of `count` values, none of them null, that somebody
+ * else has added up. */
+int ndb_aggregate_add_int_total(struct ndb_aggregate *self, int64_t total,
+                                uint64_t count, struct ndb_scalar *scalar);
+int ndb_aggregate_add_float_total(struct ndb_aggregate *self, double total,
+                                  uint64_t count, struct ndb_scalar *scalar);
 
 /* Of no values: 0 for counts, sum and deviations, [] for collect, else null.
  * NDB_FAULT_OVERFLOW when a sum is not within the Integers. */

@@ -90,27 +90,8 @@ int ndb_aggregate_sum_value(struct ndb_aggregate *self,
     return NAMIDB_OK;
 }
 
-static uint64_t count_nulls(const uint8_t *nulls, size_t count)
-{
-    uint64_t sum = 0;
-
-    for (size_t i = 0; nulls != NULL && i < count; i++)
-        sum += nulls[i];
-    return sum;
-}
-
-/* All ones where the value counts. */
-static integer_lanes mask_of(const uint8_t *nulls, size_t at)
-{
-    if (nulls == NULL)
-        return (integer_lanes){ UINT64_MAX, UINT64_MAX };
-    return (integer_lanes){ (uint64_t)nulls[at] - 1,
-                            (uint64_t)nulls[at + 1] - 1 };
-}
-
 /* false: some integer is not small; *sum is undefined. */
-static inline bool sum_small(const int64_t *values, const uint8_t *nulls,
-                             size_t count, int64_t *sum)
+static bool sum_small(const int64_t *values, size_t count, int64_t *sum)
 {
     const integer_lanes bias = { SMALL_LIMIT, SMALL_LIMIT };
     integer_lanes total = { 0, 0 }, seen = { 0, 0 };
@@ -121,11 +102,10 @@ static inline bool sum_small(const int64_t *values, const uint8_t *nulls,
         integer_lanes lanes;
 
         memcpy(&lanes, values + i, sizeof lanes);
-        lanes &= mask_of(nulls, i);
         total += lanes;
         seen |= lanes + bias;
     }
-    if (i < count && (nulls == NULL || nulls[i] == 0)) {
+    if (i < count) {
         rest = (uint64_t)values[i];
         rest_seen = rest + SMALL_LIMIT;
     }
@@ -134,42 +114,34 @@ static inline bool sum_small(const int64_t *values, const uint8_t *nulls,
 }
 
 static void sum_block(struct ndb_aggregate *self, const int64_t *values,
-                      const uint8_t *nulls, size_t count)
+                      size_t count)
 {
     int64_t sum;
-    bool is_small = nulls == NULL ? sum_small(values, NULL, count, &sum)
-                                  : sum_small(values, nulls, count, &sum);
 
-    if (is_small) {
+    if (sum_small(values, count, &sum)) {
         add_wide(&self->as.sum.integers, sum);
         return;
     }
     for (size_t i = 0; i < count; i++)
-        if (nulls == NULL || nulls[i] == 0)
-            add_wide(&self->as.sum.integers, values[i]);
+        add_wide(&self->as.sum.integers, values[i]);
 }
 
 int ndb_aggregate_sum_ints(struct ndb_aggregate *self, const int64_t *values,
-                           const uint8_t *nulls, size_t count,
-                           struct ndb_scalar *scalar)
+                           size_t count, struct ndb_scalar *scalar)
 {
-    uint64_t added = count - count_nulls(nulls, count);
-
-    if (added == 0)
+    if (count == 0)
         return NAMIDB_OK;
     if (self->has_durations)
         return mixture(self, scalar);
     for (size_t at = 0; at < count; at += BLOCK_VALUES)
-        sum_block(self, values + at, nulls != NULL ? nulls + at : NULL,
+        sum_block(self, values + at,
                   count - at < BLOCK_VALUES ? count - at : BLOCK_VALUES);
-    self->count += added;
+    self->count += count;
     return NAMIDB_OK;
 }
 
-/* Four chains of additions side by side: one would wait for each result. A null
- * is a zero, whatever is in its place. */
-static inline double sum_lanes(const double *values, const uint8_t *nulls,
-                               size_t count)
+/* Four chains of additions side by side: one would wait for each result. */
+static double sum_lanes(const double *values, size_t count)
 {
     float_lanes total[4] = { { 0, 0 }, { 0, 0 }, { 0, 0 }, { 0, 0 } };
     double rest = 0;
@@ -177,35 +149,44 @@ static inline double sum_lanes(const double *values, const uint8_t *nulls,
 
     for (; i + 8 <= count; i += 8)
         for (size_t lane = 0; lane < 4; lane++) {
-            integer_lanes bits;
             float_lanes lanes;
 
-            memcpy(&bits, values + i + 2 * lane, sizeof bits);
-            bits &= mask_of(nulls, i + 2 * lane);
-            memcpy(&lanes, &bits, sizeof lanes);
+            memcpy(&lanes, values + i + 2 * lane, sizeof lanes);
             total[lane] += lanes;
         }
     for (; i < count; i++)
-        if (nulls == NULL || nulls[i] == 0)
-            rest += values[i];
+        rest += values[i];
     total[0] += total[1] + (total[2] + total[3]);
     return total[0][0] + total[0][1] + rest;
 }
 
 int ndb_aggregate_sum_floats(struct ndb_aggregate *self, const double *values,
-                             const uint8_t *nulls, size_t count,
-                             struct ndb_scalar *scalar)
+                             size_t count, struct ndb_scalar *scalar)
 {
-    uint64_t added = count - count_nulls(nulls, count);
-
-    if (added == 0)
+    if (count == 0)
         return NAMIDB_OK;
+    return ndb_aggregate_add_float_total(self, sum_lanes(values, count), count,
+                                         scalar);
+}
+
+int ndb_aggregate_add_int_total(struct ndb_aggregate *self, int64_t total,
+                                uint64_t count, struct ndb_scalar *scalar)
+{
     if (self->has_durations)
         return mixture(self, scalar);
-    self->as.sum.floats += nulls == NULL ? sum_lanes(values, NULL, count)
-                                         : sum_lanes(values, nulls, count);
+    add_wide(&self->as.sum.integers, total);
+    self->count += count;
+    return NAMIDB_OK;
+}
+
+int ndb_aggregate_add_float_total(struct ndb_aggregate *self, double total,
+                                  uint64_t count, struct ndb_scalar *scalar)
+{
+    if (self->has_durations)
+        return mixture(self, scalar);
+    self->as.sum.floats += total;
     self->has_floats = true;
-    self->count += added;
+    self->count += count;
     return NAMIDB_OK;
 }
 

@@ -4,6 +4,9 @@
  */
 #include "exec/arithmetic.h"
 #include "exec/eval.h"
+#include "exec/function.h"
+#include "exec/kernel.h"
+#include "exec/kernel.h"
 
 typedef int apply_pair(struct ndb_scalar *scalar, const namidb_value *a,
                        const namidb_value *b, namidb_value *out);
@@ -19,19 +22,160 @@ static int failed(struct ndb_eval *eval, int rc)
     return rc == NAMIDB_ENOMEM ? ndb_eval_no_memory(eval) : rc;
 }
 
+/* ------------------------------------------------- columns of plain numbers --
+ */
+
+/* An operand that is a number at every position, nulls aside. */
+struct operand {
+    const struct ndb_vector *vector;
+    namidb_value constant; /* if the vector is one */
+    bool is_float;
+};
+
+static bool take_operand(const struct ndb_vector *vector, struct operand *out)
+{
+    *out = (struct operand){ .vector = vector };
+    if (!vector->is_constant) {
+        out->is_float = vector->form == NDB_FORM_FLOATS;
+        return out->is_float || ndb_is_ints(vector);
+    }
+    out->constant = ndb_vector_get(vector, 0);
+    out->is_float = out->constant.kind == NAMIDB_FLOAT;
+    return ndb_is_number(&out->constant);
+}
+
+/* Its integers; NULL: no memory. */
+static const int64_t *ints_of(struct ndb_eval *eval,
+                              const struct operand *operand, uint32_t extent)
+{
+    int64_t *room;
+
+    if (operand->vector->form == NDB_FORM_INTS && !operand->vector->is_constant)
+        return operand->vector->as.ints;
+    room = ndb_arena_array(eval->arena, extent, sizeof *room);
+    if (room == NULL || !operand->vector->is_constant)
+        return room == NULL ? NULL
+                            : ndb_kernel_widen(operand->vector, extent, room);
+    for (uint32_t i = 0; i < extent; i++)
+        room[i] = operand->constant.as.integer;
+    return room;
+}
+
+static const double *floats_of(struct ndb_eval *eval,
+                               const struct operand *operand, uint32_t extent)
+{
+    const int64_t *ints = NULL;
+    double number = 0, *room;
+
+    if (operand->is_float && !operand->vector->is_constant)
+        return operand->vector->as.floats;
+    room = ndb_arena_array(eval->arena, extent, sizeof *room);
+    if (operand->vector->is_constant)
+        number = ndb_number(&operand->constant);
+    else
+        ints = ints_of(eval, operand, extent);
+    if (room == NULL || (ints == NULL && !operand->vector->is_constant))
+        return NULL;
+    for (uint32_t i = 0; i < extent; i++)
+        room[i] = ints != NULL ? (double)ints[i] : number;
+    return room;
+}
+
+/* Null where either is. */
+static int join_nulls(struct ndb_eval *eval, const struct operand *a,
+                      const struct operand *b, uint32_t extent,
+                      struct ndb_vector *out)
+{
+    const uint8_t *left = a->vector->is_constant ? NULL : a->vector->nulls;
+    const uint8_t *right = b->vector->is_constant ? NULL : b->vector->nulls;
+    uint8_t *nulls;
+
+    out->nulls = left != NULL ? left : right;
+    if (left == NULL || right == NULL)
+        return NAMIDB_OK;
+    nulls = ndb_arena_alloc(eval->arena, extent);
+    if (nulls == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < extent; i++)
+        nulls[i] = left[i] | right[i];
+    out->nulls = nulls;
+    return NAMIDB_OK;
+}
+
+static int apply_ints(struct ndb_eval *eval, enum ndb_expr_kind kind,
+                      const struct operand pair[2], uint32_t extent,
+                      struct ndb_vector *out, bool *is_done)
+{
+    const int64_t *a = ints_of(eval, &pair[0], extent);
+    const int64_t *b = ints_of(eval, &pair[1], extent);
+
+    *out = (struct ndb_vector){ .form = NDB_FORM_INTS };
+    out->as.ints = ndb_arena_array(eval->arena, extent, sizeof *out->as.ints);
+    if (a == NULL || b == NULL || out->as.ints == NULL)
+        return NAMIDB_ENOMEM;
+    /* What overflows may be no row. */
+    *is_done = ndb_kernel_ints(kind, a, b, extent, out->as.ints);
+    return NAMIDB_OK;
+}
+
+static int apply_floats(struct ndb_eval *eval, enum ndb_expr_kind kind,
+                        const struct operand pair[2], uint32_t extent,
+                        struct ndb_vector *out)
+{
+    const double *a = floats_of(eval, &pair[0], extent);
+    const double *b = floats_of(eval, &pair[1], extent);
+
+    *out = (struct ndb_vector){ .form = NDB_FORM_FLOATS };
+    out->as.floats =
+        ndb_arena_array(eval->arena, extent, sizeof *out->as.floats);
+    if (a == NULL || b == NULL || out->as.floats == NULL)
+        return NAMIDB_ENOMEM;
+    ndb_kernel_floats(kind, a, b, extent, out->as.floats);
+    return NAMIDB_OK;
+}
+
+/* *is_done: false, it takes values one by one. */
+static int apply_columns(struct ndb_eval *eval, enum ndb_expr_kind kind,
+                         const struct ndb_vector *a, const struct ndb_vector *b,
+                         uint32_t extent, struct ndb_vector *out, bool *is_done)
+{
+    struct operand pair[2];
+    bool has_floats;
+    int rc;
+
+    *is_done = false;
+    if ((a->is_constant && b->is_constant) || !take_operand(a, &pair[0]) ||
+        !take_operand(b, &pair[1]))
+        return NAMIDB_OK;
+    has_floats = pair[0].is_float || pair[1].is_float;
+    if (kind != NDB_EXPR_ADD && kind != NDB_EXPR_SUB && kind != NDB_EXPR_MUL &&
+        !(kind == NDB_EXPR_DIV && has_floats))
+        return NAMIDB_OK;
+    *is_done = has_floats;
+    rc = has_floats ? apply_floats(eval, kind, pair, extent, out)
+                    : apply_ints(eval, kind, pair, extent, out, is_done);
+    return rc < 0 ? rc : join_nulls(eval, &pair[0], &pair[1], extent, out);
+}
+
+/* ------------------------------------------------------------------ values --
+ */
+
 int ndb_eval_arithmetic(struct ndb_eval *eval, const struct ndb_expr *expr,
                         const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     apply_pair *apply = OPERATIONS[expr->kind];
     struct ndb_vector a, b;
-    bool is_constant;
+    bool is_constant, is_done = false;
     uint32_t count;
     int rc = ndb_eval(eval, expr->args[0], chunk, &a);
 
     if (rc >= 0)
         rc = ndb_eval(eval, expr->args[1], chunk, &b);
-    if (rc < 0)
-        return rc;
+    if (rc >= 0)
+        rc = apply_columns(eval, expr->kind, &a, &b, chunk->extent, out,
+                           &is_done);
+    if (rc < 0 || is_done)
+        return failed(eval, rc);
     is_constant = a.is_constant && b.is_constant;
     count = is_constant ? 1 : chunk->count;
     if (!ndb_vector_values(out, eval->arena, is_constant ? 1 : chunk->extent))

@@ -3,6 +3,7 @@
  * Comparisons: = <> < <= > >=, IN, the tests of strings, IS NULL.
  */
 #include "exec/eval.h"
+#include "exec/kernel.h"
 #include "exec/list.h"
 #include "exec/regex.h"
 #include "exec/text.h"
@@ -43,55 +44,50 @@ static enum ndb_truth compare(enum ndb_expr_kind kind, const namidb_value *a,
     return !is_nan && holds(kind, order) ? NDB_TRUE : NDB_FALSE;
 }
 
-/* Integers against one integer: the common filter. One loop per operator. */
-static void compare_ints(enum ndb_expr_kind kind, const int64_t *items,
-                         int64_t with, uint32_t extent, uint8_t *out)
+/* a op b is b op' a. */
+static enum ndb_expr_kind turned(enum ndb_expr_kind kind)
 {
     switch (kind) {
-    case NDB_EXPR_EQ:
-        for (uint32_t i = 0; i < extent; i++)
-            out[i] = items[i] == with;
-        return;
-    case NDB_EXPR_NE:
-        for (uint32_t i = 0; i < extent; i++)
-            out[i] = items[i] != with;
-        return;
     case NDB_EXPR_LT:
-        for (uint32_t i = 0; i < extent; i++)
-            out[i] = items[i] < with;
-        return;
+        return NDB_EXPR_GT;
     case NDB_EXPR_LE:
-        for (uint32_t i = 0; i < extent; i++)
-            out[i] = items[i] <= with;
-        return;
+        return NDB_EXPR_GE;
     case NDB_EXPR_GT:
-        for (uint32_t i = 0; i < extent; i++)
-            out[i] = items[i] > with;
-        return;
+        return NDB_EXPR_LT;
+    case NDB_EXPR_GE:
+        return NDB_EXPR_LE;
     default:
-        for (uint32_t i = 0; i < extent; i++)
-            out[i] = items[i] >= with;
-        return;
+        return kind;
     }
 }
 
-/* Every position is compared, rows or not: that is cheaper than to pick. */
-static bool compare_typed(enum ndb_expr_kind kind, const struct ndb_vector *a,
-                          const struct ndb_vector *b, uint32_t extent,
-                          struct ndb_vector *out)
+/* Columns of plain numbers. *is_done: false, it takes values one by one. */
+static int compare_columns(struct ndb_eval *eval, enum ndb_expr_kind kind,
+                           const struct ndb_vector pair[2], uint32_t extent,
+                           const struct ndb_vector *out, bool *is_done)
 {
-    namidb_value with;
+    const struct ndb_vector *a = &pair[0], *b = &pair[1];
+    namidb_value value;
+    int64_t *room;
 
-    if (a->form != NDB_FORM_INTS || a->is_constant || !b->is_constant)
-        return false;
-    with = ndb_vector_get(b, 0);
-    if (with.kind != NAMIDB_INT)
-        return false;
-    compare_ints(kind, a->as.ints, with.as.integer, extent, out->as.truths);
-    for (uint32_t i = 0; a->nulls != NULL && i < extent; i++)
-        if (a->nulls[i] != 0)
-            out->as.truths[i] = NDB_UNKNOWN;
-    return true;
+    *is_done = false;
+    if (a->is_constant && b->is_constant)
+        return NAMIDB_OK;
+    if (a->is_constant || b->is_constant) {
+        value = ndb_vector_get(a->is_constant ? a : b, 0);
+        *is_done = ndb_kernel_compare_value(
+            a->is_constant ? turned(kind) : kind, a->is_constant ? b : a,
+            &value, extent, out->as.truths);
+        return NAMIDB_OK;
+    }
+    if (a->form == NDB_FORM_VALUES || b->form == NDB_FORM_VALUES)
+        return NAMIDB_OK;
+    room = ndb_arena_array(eval->arena, 2 * (size_t)extent, sizeof *room);
+    if (room == NULL)
+        return ndb_eval_no_memory(eval);
+    *is_done =
+        ndb_kernel_compare_vectors(kind, a, b, extent, room, out->as.truths);
+    return NAMIDB_OK;
 }
 
 /* Evaluates two operands. *extent: of the result, 1 when it is a constant. */
@@ -142,13 +138,15 @@ int ndb_eval_compare(struct ndb_eval *eval, const struct ndb_expr *expr,
                      const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct ndb_vector pair[2];
+    bool is_done = false;
     int rc = eval_pair(eval, expr, chunk, pair, out);
 
-    if (rc < 0)
-        return rc;
-    if (!compare_typed(expr->kind, &pair[0], &pair[1], chunk->extent, out))
+    if (rc >= 0)
+        rc = compare_columns(eval, expr->kind, pair, chunk->extent, out,
+                             &is_done);
+    if (rc >= 0 && !is_done)
         test_rows(expr, chunk, pair, test_compare, out);
-    return NAMIDB_OK;
+    return rc;
 }
 
 static enum ndb_truth test_text(const struct ndb_expr *expr,
@@ -293,6 +291,12 @@ int ndb_eval_is_null(struct ndb_eval *eval, const struct ndb_expr *expr,
         return ndb_eval_no_memory(eval);
     out->is_constant = values.is_constant;
     count = values.is_constant ? 1 : chunk->count;
+    if (ndb_is_ints(&values) || values.form == NDB_FORM_FLOATS) {
+        for (uint32_t i = 0; i < (values.is_constant ? 1 : chunk->extent); i++)
+            out->as.truths[i] =
+                (values.nulls != NULL && values.nulls[i] != 0) == is_wanted;
+        return NAMIDB_OK;
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = values.is_constant ? 0 : ndb_chunk_row(chunk, i);
         namidb_value value = ndb_vector_get(&values, at);

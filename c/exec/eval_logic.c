@@ -54,12 +54,11 @@ int ndb_eval_and_or(struct ndb_eval *eval, const struct ndb_expr *expr,
         rc = ndb_eval_truths(eval, expr->args[i], &open.chunk, &truths);
         for (uint32_t j = 0; j < open.chunk.count && rc >= 0; j++) {
             uint16_t at = open.rows[j];
-            enum ndb_truth truth = truth_at(&truths, at);
+            uint8_t truth = (uint8_t)truth_at(&truths, at);
 
-            if (truth == decided || truth == NDB_UNKNOWN)
-                out->as.truths[at] = (uint8_t)truth;
-            if (truth != decided)
-                open.rows[left++] = at;
+            out->as.truths[at] = truth != start ? truth : out->as.truths[at];
+            open.rows[left] = at;
+            left += truth != decided;
         }
         open.chunk.count = left;
         ndb_arena_rewind(eval->arena, &mark);

@@ -3,19 +3,18 @@
  * Groups by equivalent keys, and aggregates over each. Without keys there is
  * one group, even of no rows.
  */
-#include "exec/aggregate.h"
+#include "exec/aggregate_groups.h"
 #include "exec/eval.h"
-#include "exec/value_set.h"
-
-struct group {
-    struct ndb_aggregate *states;   /* plan->count */
-    struct ndb_value_set *distinct; /* likewise; of those that want it */
-};
+#include "exec/grouping.h"
+#include "exec/kernel.h"
 
 struct aggregate_state {
-    struct ndb_value_set keys;
-    struct group *groups; /* by number of the key */
-    uint32_t count, capacity;
+    struct ndb_grouping grouping;
+    struct ndb_aggregate *states;   /* group by group, plan->count for each */
+    struct ndb_value_set *distinct; /* likewise; NULL: none wants them */
+    uint32_t count, capacity;       /* groups */
+    uint32_t *groups;               /* of the rows of a chunk */
+    void *room;                     /* for a column of numbers */
     uint32_t given;
     bool is_done;
 };
@@ -25,43 +24,62 @@ static void aggregate_rewind(struct ndb_op *op)
     struct aggregate_state *state = op->state;
 
     *state = (struct aggregate_state){ .count = 0 };
-    state->keys = ndb_value_set_of(&op->kept, op->plan->slots.count);
 }
 
-static int aggregate_open(struct ndb_op *op)
+static bool wants_distinct(const struct ndb_plan_op *plan)
 {
-    aggregate_rewind(op);
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (plan->aggregations[i].is_distinct)
+            return true;
+    return false;
+}
+
+/* Room for `count` groups. */
+static int reserve_groups(struct ndb_op *op, uint32_t count)
+{
+    struct aggregate_state *state = op->state;
+    uint32_t capacity = state->capacity == 0 ? 16 : state->capacity;
+    size_t width = op->plan->count;
+    struct ndb_aggregate *states;
+    struct ndb_value_set *distinct = NULL;
+
+    if (count <= state->capacity)
+        return NAMIDB_OK;
+    while (capacity < count)
+        capacity *= 2;
+    states = ndb_arena_array(&op->kept, capacity * width, sizeof *states);
+    if (wants_distinct(op->plan))
+        distinct =
+            ndb_arena_array(&op->kept, capacity * width, sizeof *distinct);
+    if (states == NULL || (distinct == NULL && wants_distinct(op->plan)))
+        return NAMIDB_ENOMEM;
+    if (state->count != 0)
+        memcpy(states, state->states, state->count * width * sizeof *states);
+    if (state->count != 0 && distinct != NULL)
+        memcpy(distinct, state->distinct,
+               state->count * width * sizeof *distinct);
+    state->states = states;
+    state->distinct = distinct;
+    state->capacity = capacity;
     return NAMIDB_OK;
 }
 
-static int add_group(struct ndb_op *op)
+/* Groups up to `count` begin. */
+static int add_groups(struct ndb_op *op, uint32_t count)
 {
     struct aggregate_state *state = op->state;
     const struct ndb_plan_op *plan = op->plan;
-    struct group *group;
 
-    if (state->count == state->capacity) {
-        uint32_t capacity = state->capacity * 2 + 16;
-        struct group *groups =
-            ndb_arena_array(&op->kept, capacity, sizeof *groups);
-
-        if (groups == NULL)
-            return NAMIDB_ENOMEM;
-        if (state->count != 0)
-            memcpy(groups, state->groups, state->count * sizeof *groups);
-        state->groups = groups;
-        state->capacity = capacity;
-    }
-    group = &state->groups[state->count++];
-    group->states =
-        ndb_arena_array(&op->kept, plan->count, sizeof *group->states);
-    group->distinct =
-        ndb_arena_array(&op->kept, plan->count, sizeof *group->distinct);
-    if (group->states == NULL || group->distinct == NULL)
+    if (reserve_groups(op, count) < 0)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < plan->count; i++) {
-        ndb_aggregate_init(&group->states[i], plan->aggregations[i].kind);
-        group->distinct[i] = ndb_value_set_of(&op->kept, 1);
+    for (; state->count < count; state->count++) {
+        size_t first = (size_t)state->count * plan->count;
+
+        for (uint32_t i = 0; i < plan->count; i++)
+            ndb_aggregate_init(&state->states[first + i],
+                               plan->aggregations[i].kind);
+        for (uint32_t i = 0; i < plan->count && state->distinct != NULL; i++)
+            state->distinct[first + i] = ndb_value_set_of(&op->kept, 1);
     }
     return NAMIDB_OK;
 }
@@ -72,7 +90,8 @@ static int add_value(struct ndb_op *op, struct ndb_eval *eval, uint32_t group,
 {
     const struct aggregate_state *state = op->state;
     const struct ndb_aggregation *plan = &op->plan->aggregations[index];
-    struct ndb_aggregate *aggregate = &state->groups[group].states[index];
+    size_t place = (size_t)group * op->plan->count + index;
+    struct ndb_aggregate *aggregate = &state->states[place];
     const struct ndb_vector *columns = op->child->chunk.columns;
     namidb_value value;
 
@@ -92,13 +111,22 @@ static int add_value(struct ndb_op *op, struct ndb_eval *eval, uint32_t group,
         uint32_t number;
         bool is_new;
 
-        if (ndb_value_set_add(&state->groups[group].distinct[index], &value,
-                              &number, &is_new) < 0)
+        if (ndb_value_set_add(&state->distinct[place], &value, &number,
+                              &is_new) < 0)
             return NAMIDB_ENOMEM;
         if (!is_new)
             return NAMIDB_OK;
     }
     return ndb_aggregate_add(aggregate, &op->kept, &value, &eval->scalar);
+}
+
+/* Whether an aggregate takes a column as it is. */
+static bool takes_column(const struct ndb_aggregation *plan,
+                         const struct ndb_vector *column)
+{
+    return !plan->is_distinct && plan->second == NDB_NO_SLOT &&
+           !column->is_constant &&
+           (ndb_is_ints(column) || column->form == NDB_FORM_FLOATS);
 }
 
 /* A whole column at once, where it is one of plain numbers. */
@@ -107,83 +135,105 @@ static int add_column(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
 {
     const struct aggregate_state *state = op->state;
     const struct ndb_aggregation *plan = &op->plan->aggregations[index];
-    struct ndb_aggregate *aggregate = &state->groups[0].states[index];
+    struct ndb_aggregate *aggregate = &state->states[index];
     const struct ndb_chunk *chunk = &op->child->chunk;
     const struct ndb_vector *column;
+    const int64_t *ints;
+    uint32_t count = chunk->count;
 
     *is_taken = true;
     if (plan->kind == NDB_AGGREGATE_COUNT_ROWS) {
-        ndb_aggregate_add_rows(aggregate, chunk->count);
+        ndb_aggregate_add_rows(aggregate, count);
         return NAMIDB_OK;
     }
     column = &chunk->columns[plan->in];
-    if (chunk->rows == NULL && !plan->is_distinct && !column->is_constant &&
-        plan->second == NDB_NO_SLOT) {
-        if (column->form == NDB_FORM_INTS)
-            return ndb_aggregate_add_ints(aggregate, &op->kept, column->as.ints,
-                                          column->nulls, chunk->count,
-                                          &eval->scalar);
-        if (column->form == NDB_FORM_FLOATS)
-            return ndb_aggregate_add_floats(aggregate, &op->kept,
-                                            column->as.floats, column->nulls,
-                                            chunk->count, &eval->scalar);
+    *is_taken = takes_column(plan, column);
+    if (!*is_taken)
+        return NAMIDB_OK;
+    if (column->form == NDB_FORM_FLOATS) {
+        const double *floats =
+            ndb_kernel_pick_floats(column, chunk->rows, state->room, &count);
+
+        return ndb_aggregate_add_floats(aggregate, &op->kept, floats, count,
+                                        &eval->scalar);
     }
-    *is_taken = false;
-    return NAMIDB_OK;
+    ints = ndb_kernel_pick_ints(column, chunk->rows, state->room, &count);
+    return ndb_aggregate_add_ints(aggregate, &op->kept, ints, count,
+                                  &eval->scalar);
 }
 
-/* Finds or makes the group of a row. */
-static int group_of(struct ndb_op *op, uint32_t at, namidb_value *key,
-                    uint32_t *group)
+/* The same for a few groups. */
+static int add_grouped(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
+                       bool *is_taken)
+{
+    const struct aggregate_state *state = op->state;
+    const struct ndb_aggregation *plan = &op->plan->aggregations[index];
+    struct ndb_group_column column = {
+        .states = state->states + index,
+        .stride = op->plan->count,
+        .count = state->count,
+        .chunk = &op->child->chunk,
+        .groups = state->groups,
+        .room = state->room,
+        .arena = &op->kept,
+        .scalar = &eval->scalar,
+    };
+
+    *is_taken = false;
+    if (plan->kind == NDB_AGGREGATE_COUNT_ROWS)
+        return ndb_group_column_rows(&column, is_taken);
+    column.values = &op->child->chunk.columns[plan->in];
+    if (!takes_column(plan, column.values))
+        return NAMIDB_OK;
+    return ndb_group_column_add(&column, plan->kind, is_taken);
+}
+
+static int take_chunk(struct ndb_op *op, struct ndb_eval *eval)
 {
     struct aggregate_state *state = op->state;
-    const struct ndb_slots *keys = &op->plan->slots;
-    bool is_new;
-
-    for (uint32_t i = 0; i < keys->count; i++)
-        key[i] = ndb_vector_get(&op->child->chunk.columns[keys->items[i]], at);
-    if (ndb_value_set_add(&state->keys, key, group, &is_new) < 0)
-        return NAMIDB_ENOMEM;
-    return is_new ? add_group(op) : NAMIDB_OK;
-}
-
-static int take_chunk(struct ndb_op *op, struct ndb_eval *eval,
-                      uint32_t *groups, namidb_value *key)
-{
     const struct ndb_chunk *chunk = &op->child->chunk;
     bool is_grouped = op->plan->slots.count != 0;
     int rc = NAMIDB_OK;
 
-    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
-        groups[i] = 0;
-        if (is_grouped)
-            rc = group_of(op, ndb_chunk_row(chunk, i), key, &groups[i]);
+    if (is_grouped) {
+        rc = ndb_grouping_find(&state->grouping, chunk, state->groups);
+        if (rc >= 0)
+            rc = add_groups(op, state->grouping.keys.count);
     }
     for (uint32_t i = 0; i < op->plan->count && rc >= 0; i++) {
         bool is_taken = false;
 
-        if (!is_grouped)
-            rc = add_column(op, eval, i, &is_taken);
+        rc = is_grouped ? add_grouped(op, eval, i, &is_taken)
+                        : add_column(op, eval, i, &is_taken);
         for (uint32_t j = 0; j < chunk->count && !is_taken && rc >= 0; j++)
-            rc = add_value(op, eval, groups[j], i, ndb_chunk_row(chunk, j));
+            rc = add_value(op, eval, is_grouped ? state->groups[j] : 0, i,
+                           ndb_chunk_row(chunk, j));
     }
     return rc;
+}
+
+static int begin(struct ndb_op *op)
+{
+    struct aggregate_state *state = op->state;
+
+    state->groups =
+        ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX, sizeof *state->groups);
+    state->room =
+        ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX, sizeof(int64_t));
+    if (state->groups == NULL || state->room == NULL ||
+        ndb_grouping_init(&state->grouping, &op->kept, &op->plan->slots) < 0)
+        return NAMIDB_ENOMEM;
+    return op->plan->slots.count == 0 ? add_groups(op, 1) : NAMIDB_OK;
 }
 
 static int take_all(struct ndb_op *op)
 {
     struct aggregate_state *state = op->state;
     struct ndb_eval eval = ndb_eval_of(op, &op->kept);
-    uint32_t *groups =
-        ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX, sizeof *groups);
-    namidb_value *key =
-        ndb_arena_array(&op->kept, op->plan->slots.count, sizeof *key);
-    int rc = groups == NULL || key == NULL ? NAMIDB_ENOMEM : NAMIDB_OK;
+    int rc = begin(op);
 
-    if (rc >= 0 && op->plan->slots.count == 0)
-        rc = add_group(op);
     while (rc >= 0 && (rc = ndb_op_next(op->child)) == NAMIDB_OK)
-        rc = take_chunk(op, &eval, groups, key);
+        rc = take_chunk(op, &eval);
     state->is_done = rc >= 0;
     return rc < 0 ? rc : NAMIDB_OK;
 }
@@ -203,7 +253,7 @@ static int emit(struct ndb_op *op, uint32_t count)
         if (!ndb_vector_values(out, &op->arena, count))
             return NAMIDB_ENOMEM;
         for (uint32_t j = 0; j < count; j++)
-            out->as.values[j] = state->keys.rows[state->given + j][i];
+            out->as.values[j] = state->grouping.keys.rows[state->given + j][i];
     }
     for (uint32_t i = 0; i < plan->count && rc >= 0; i++) {
         struct ndb_vector *out = &op->chunk.columns[plan->aggregations[i].out];
@@ -212,8 +262,8 @@ static int emit(struct ndb_op *op, uint32_t count)
             return NAMIDB_ENOMEM;
         for (uint32_t j = 0; j < count && rc >= 0; j++)
             rc = ndb_aggregate_finish(
-                &state->groups[state->given + j].states[i], &op->kept,
-                &eval.scalar, &out->as.values[j]);
+                &state->states[(size_t)(state->given + j) * plan->count + i],
+                &op->kept, &eval.scalar, &out->as.values[j]);
     }
     op->chunk.extent = op->chunk.count = count;
     op->chunk.rows = NULL;
@@ -237,7 +287,6 @@ static int aggregate_next(struct ndb_op *op)
 
 const struct ndb_op_class ndb_op_aggregate = {
     .state_bytes = sizeof(struct aggregate_state),
-    .open = aggregate_open,
     .rewind = aggregate_rewind,
     .next = aggregate_next,
 };

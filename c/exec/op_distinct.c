@@ -2,42 +2,34 @@
 /*
  * Each combination of some slots once: the first row that has it.
  */
+#include "exec/grouping.h"
 #include "exec/op.h"
-#include "exec/value_set.h"
 
 static void distinct_rewind(struct ndb_op *op)
 {
-    struct ndb_value_set *seen = op->state;
-
-    *seen = ndb_value_set_of(&op->kept, op->plan->slots.count);
+    memset(op->state, 0, sizeof(struct ndb_grouping));
 }
 
-static int distinct_open(struct ndb_op *op)
-{
-    distinct_rewind(op);
-    return NAMIDB_OK;
-}
-
+/* Groups are numbered in the order in which they appear. */
 static int pick_new(struct ndb_op *op, const struct ndb_chunk *chunk,
                     uint16_t *rows, uint32_t *count)
 {
-    struct ndb_value_set *seen = op->state;
-    namidb_value *key = ndb_arena_array(&op->arena, seen->width, sizeof *key);
+    struct ndb_grouping *seen = op->state;
+    uint32_t *groups =
+        ndb_arena_array(&op->arena, chunk->count, sizeof *groups);
+    uint32_t next = seen->keys.count;
 
     *count = 0;
-    if (key == NULL)
+    if (groups == NULL ||
+        (seen->slots == NULL &&
+         ndb_grouping_init(seen, &op->kept, &op->plan->slots) < 0) ||
+        ndb_grouping_find(seen, chunk, groups) < 0)
         return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i), number;
-        bool is_new;
-
-        for (uint32_t j = 0; j < seen->width; j++)
-            key[j] =
-                ndb_vector_get(&chunk->columns[op->plan->slots.items[j]], at);
-        if (ndb_value_set_add(seen, key, &number, &is_new) < 0)
-            return NAMIDB_ENOMEM;
-        if (is_new)
-            rows[(*count)++] = (uint16_t)at;
+        if (groups[i] < next)
+            continue;
+        rows[(*count)++] = (uint16_t)ndb_chunk_row(chunk, i);
+        next++;
     }
     return NAMIDB_OK;
 }
@@ -69,8 +61,7 @@ static int distinct_next(struct ndb_op *op)
 }
 
 const struct ndb_op_class ndb_op_distinct = {
-    .state_bytes = sizeof(struct ndb_value_set),
-    .open = distinct_open,
+    .state_bytes = sizeof(struct ndb_grouping),
     .rewind = distinct_rewind,
     .next = distinct_next,
 };

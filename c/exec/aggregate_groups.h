@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * aggregate_groups.h - a column of plain numbers into one aggregate of a few
+ * groups: a chunk's sums, counts or extremes gather in small arrays, and each
+ * group is touched once per chunk.
+ */
+#ifndef NDB_EXEC_AGGREGATE_GROUPS_H
+#define NDB_EXEC_AGGREGATE_GROUPS_H
+
+#include "exec/aggregate.h"
+#include "exec/chunk.h"
+
+struct ndb_group_column {
+    struct ndb_aggregate *states; /* of group i: states[i * stride] */
+    uint32_t stride, count;       /* groups */
+    const struct ndb_chunk *chunk;
+    const uint32_t *groups;          /* of each row of the chunk */
+    const struct ndb_vector *values; /* ints or floats, no constant */
+    int64_t *room;                   /* for a chunk's integers */
+    namidb_arena *arena;             /* of the aggregates */
+    struct ndb_scalar *scalar;
+};
+
+/* count(*). *is_taken stays false when there are too many groups, or it is
+ * another aggregate, or numbers are too large to be added up without care: then
+ * the rows go one by one. */
+int ndb_group_column_rows(const struct ndb_group_column *column,
+                          bool *is_taken);
+int ndb_group_column_add(const struct ndb_group_column *column,
+                         enum ndb_aggregate_kind kind, bool *is_taken);
+
+#endif

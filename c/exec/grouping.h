@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * grouping.h - the number of the group that each row of a chunk belongs to.
+ *
+ * Groups are the numbers of a value set, so that 1 and 1.0 are one. In front of
+ * it are caches for the columns of integers that most keys are: a table by item
+ * for those of one byte, and by hash for the others; a row that hits costs one
+ * look.
+ */
+#ifndef NDB_EXEC_GROUPING_H
+#define NDB_EXEC_GROUPING_H
+
+#include "exec/chunk.h"
+#include "exec/value_set.h"
+
+enum { NDB_GROUPING_SLOTS = 1024 };
+
+struct ndb_grouping {
+    struct ndb_value_set keys; /* a row per group, in order of appearance */
+    const struct ndb_slots *slots;
+    namidb_value *key; /* room for one */
+    uint32_t *numbers; /* by slot, + 1; 0: empty */
+    int64_t *items;    /* by slot */
+    int64_t base;      /* of the items, when slots are theirs */
+    bool is_by_item;
+};
+
+/* Memory is the arena's. NAMIDB_OK or NAMIDB_ENOMEM. */
+int ndb_grouping_init(struct ndb_grouping *grouping, namidb_arena *arena,
+                      const struct ndb_slots *slots);
+
+/* groups[i] is the group of row i of the chunk, for all of its rows; new ones
+ * get the next numbers. */
+int ndb_grouping_find(struct ndb_grouping *grouping,
+                      const struct ndb_chunk *chunk, uint32_t *groups);
+
+#endif

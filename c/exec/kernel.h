@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel.h - loops over columns of plain numbers, which the compiler turns into
+ * vector instructions (see the Makefile).
+ *
+ * They work on every position of a chunk, rows or not: that is cheaper than to
+ * pick. None of them can fail: where a value may not be touched they say so,
+ * and the caller goes row by row.
+ */
+#ifndef NDB_EXEC_KERNEL_H
+#define NDB_EXEC_KERNEL_H
+
+#include "exec/chunk.h"
+
+static inline bool ndb_is_ints(const struct ndb_vector *vector)
+{
+    return vector->form == NDB_FORM_INTS || vector->form == NDB_FORM_NARROW;
+}
+
+/* kernel_compare.c: truths of comparing a vector of ints, floats or truths,
+ * that is no constant, with a value: EQ NE LT LE GT GE. false: not of kinds
+ * that are done here. */
+bool ndb_kernel_compare_value(enum ndb_expr_kind kind,
+                              const struct ndb_vector *vector,
+                              const namidb_value *value, uint32_t extent,
+                              uint8_t *truths);
+/* Of two vectors of ints, or two of floats, none a constant; `wide` is room for
+ * 2 * extent integers. */
+bool ndb_kernel_compare_vectors(enum ndb_expr_kind kind,
+                                const struct ndb_vector *a,
+                                const struct ndb_vector *b, uint32_t extent,
+                                int64_t *wide, uint8_t *truths);
+
+/* kernel_numbers.c: integers of any form in 64 bits; `room` is for `extent` of
+ * them, and is used unless they are that already. */
+const int64_t *ndb_kernel_widen(const struct ndb_vector *vector,
+                                uint32_t extent, int64_t *room);
+
+/* The values at `rows` (NULL: 0 .. count - 1) that are no nulls, one after the
+ * other, in `room` or in place; *count is how many. */
+const int64_t *ndb_kernel_pick_ints(const struct ndb_vector *vector,
+                                    const uint16_t *rows, int64_t *room,
+                                    uint32_t *count);
+const double *ndb_kernel_pick_floats(const struct ndb_vector *vector,
+                                     const uint16_t *rows, double *room,
+                                     uint32_t *count);
+
+/* kernel_arithmetic.c: a + b, a - b, a * b of every position. false: some
+ * result is not within the Integers. */
+bool ndb_kernel_ints(enum ndb_expr_kind kind, const int64_t *a,
+                     const int64_t *b, uint32_t extent, int64_t *out);
+/* The same, and a / b. */
+void ndb_kernel_floats(enum ndb_expr_kind kind, const double *a,
+                       const double *b, uint32_t extent, double *out);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Integers of any width in 64 bits, and the values of some rows side by side.
+ */
+#include "exec/kernel.h"
+
+static void widen_bytes(const uint8_t *items, int64_t base, uint32_t extent,
+                        int64_t *out)
+{
+    for (uint32_t i = 0; i < extent; i++)
+        out[i] = (int64_t)((uint64_t)base + items[i]);
+}
+
+static void widen_halves(const uint16_t *items, int64_t base, uint32_t extent,
+                         int64_t *out)
+{
+    for (uint32_t i = 0; i < extent; i++)
+        out[i] = (int64_t)((uint64_t)base + items[i]);
+}
+
+static void widen_words(const uint32_t *items, int64_t base, uint32_t extent,
+                        int64_t *out)
+{
+    for (uint32_t i = 0; i < extent; i++)
+        out[i] = (int64_t)((uint64_t)base + items[i]);
+}
+
+const int64_t *ndb_kernel_widen(const struct ndb_vector *vector,
+                                uint32_t extent, int64_t *room)
+{
+    if (vector->form == NDB_FORM_INTS)
+        return vector->as.ints;
+    if (vector->width == 1)
+        widen_bytes(vector->as.items, vector->base, extent, room);
+    else if (vector->width == 2)
+        widen_halves(vector->as.items, vector->base, extent, room);
+    else
+        widen_words(vector->as.items, vector->base, extent, room);
+    return room;
+}
+
+/* One loop per width: the width is known where a value is read. */
+static void pick_narrow(const struct ndb_vector *vector, const uint16_t *rows,
+                        uint32_t count, int64_t *room)
+{
+    const uint8_t *bytes = vector->as.items;
+    const uint16_t *halves = vector->as.items;
+    const uint32_t *words = vector->as.items;
+    uint64_t base = (uint64_t)vector->base;
+
+    if (vector->width == 1)
+        for (uint32_t i = 0; i < count; i++)
+            room[i] = (int64_t)(base + bytes[rows[i]]);
+    else if (vector->width == 2)
+        for (uint32_t i = 0; i < count; i++)
+            room[i] = (int64_t)(base + halves[rows[i]]);
+    else
+        for (uint32_t i = 0; i < count; i++)
+            room[i] = (int64_t)(base + words[rows[i]]);
+}
+
+const int64_t *ndb_kernel_pick_ints(const struct ndb_vector *vector,
+                                    const uint16_t *rows, int64_t *room,
+                                    uint32_t *count)
+{
+    uint32_t kept = 0;
+
+    if (vector->nulls != NULL) {
+        for (uint32_t i = 0; i < *count; i++) {
+            uint32_t at = rows != NULL ? rows[i] : i;
+
+            room[kept] = vector->form == NDB_FORM_INTS
+                             ? vector->as.ints[at]
+                             : ndb_vector_narrow(vector, at);
+            kept += vector->nulls[at] == 0;
+        }
+        *count = kept;
+        return room;
+    }
+    if (rows == NULL)
+        return ndb_kernel_widen(vector, *count, room);
+    if (vector->form == NDB_FORM_NARROW)
+        pick_narrow(vector, rows, *count, room);
+    for (uint32_t i = 0; vector->form == NDB_FORM_INTS && i < *count; i++)
+        room[i] = vector->as.ints[rows[i]];
+    return room;
+}
+
+const double *ndb_kernel_pick_floats(const struct ndb_vector *vector,
+                                     const uint16_t *rows, double *room,
+                                     uint32_t *count)
+{
+    uint32_t kept = 0;
+
+    if (vector->nulls == NULL && rows == NULL)
+        return vector->as.floats;
+    if (vector->nulls == NULL) {
+        for (uint32_t i = 0; i < *count; i++)
+            room[i] = vector->as.floats[rows[i]];
+        return room;
+    }
+    for (uint32_t i = 0; i < *count; i++) {
+        uint32_t at = rows != NULL ? rows[i] : i;
+
+        room[kept] = vector->as.floats[at];
+        kept += vector->nulls[at] == 0;
+    }
+    *count = kept;
+    return room;
+}

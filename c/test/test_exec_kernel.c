@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loops over columns against one value after the other. */
+#include "values.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "exec/aggregate_groups.h"
+#include "exec/arithmetic.h"
+#include "exec/grouping.h"
+#include "exec/kernel.h"
+
+enum { ROUNDS = 4000, EXTENT = 70 };
+
+static const int64_t BASES[] = { 0,
+                                 1,
+                                 -1,
+                                 -100,
+                                 30,
+                                 INT64_MIN,
+                                 INT64_MAX - 300,
+                                 INT64_MAX - 70000,
+                                 INT64_C(1) << 53 };
+
+static const double FLOATS[] = { 0.0,     -0.0,   1.0,      -1.0,      2.5,
+                                 1e300,   NAN,    INFINITY, -INFINITY, 0x1p63,
+                                 -0x1p63, 0x1p53, 30.0,     29.5 };
+
+#define PICK(rand, array)                                                      \
+    ((array)[ndb_rand_below(rand, sizeof(array) / sizeof *(array))])
+
+/* A column of a form, its memory on the heap. */
+struct column {
+    struct ndb_vector vector;
+    uint8_t nulls[EXTENT];
+    uint64_t items[EXTENT];
+};
+
+static void fill_narrow(struct column *column, struct ndb_rand *rand)
+{
+    static const uint8_t WIDTHS[] = { 1, 2, 4 };
+    uint8_t width = PICK(rand, WIDTHS);
+    int64_t base = PICK(rand, BASES);
+    uint64_t max = width == 4 ? UINT32_MAX : (UINT64_C(1) << 8 * width) - 1;
+    uint8_t *bytes = (uint8_t *)column->items;
+
+    if (max > (uint64_t)INT64_MAX - (uint64_t)base && base > 0)
+        max = (uint64_t)INT64_MAX - (uint64_t)base;
+    column->vector = (struct ndb_vector){ .form = NDB_FORM_NARROW,
+                                          .width = width,
+                                          .base = base,
+                                          .as.items = column->items };
+    for (size_t i = 0; i < EXTENT; i++) {
+        uint64_t item = ndb_rand_below(rand, 3) == 0
+                            ? ndb_rand_below(rand, 4)
+                            : ndb_rand_below(rand, max + 1);
+
+        if (item > max)
+            item = max;
+        memcpy(bytes + i * width, &item, width);
+    }
+}
+
+static int64_t any_int(struct ndb_rand *rand)
+{
+    uint64_t small = ndb_rand_below(rand, 5);
+
+    return (int64_t)((uint64_t)PICK(rand, BASES) + small - 2);
+}
+
+static void fill(struct column *column, struct ndb_rand *rand)
+{
+    uint64_t form = ndb_rand_below(rand, 4);
+
+    if (form == 0) {
+        fill_narrow(column, rand);
+    } else if (form == 1) {
+        column->vector = (struct ndb_vector){ .form = NDB_FORM_INTS };
+        column->vector.as.ints = (int64_t *)column->items;
+        for (size_t i = 0; i < EXTENT; i++)
+            column->vector.as.ints[i] = any_int(rand);
+    } else if (form == 2) {
+        column->vector = (struct ndb_vector){ .form = NDB_FORM_FLOATS };
+        column->vector.as.floats = (double *)column->items;
+        for (size_t i = 0; i < EXTENT; i++)
+            column->vector.as.floats[i] = PICK(rand, FLOATS);
+    } else {
+        column->vector = (struct ndb_vector){ .form = NDB_FORM_TRUTHS };
+        column->vector.as.truths = (uint8_t *)column->items;
+        for (size_t i = 0; i < EXTENT; i++)
+            column->vector.as.truths[i] = (uint8_t)ndb_rand_below(rand, 3);
+        return;
+    }
+    if (ndb_rand_below(rand, 2) == 0)
+        return;
+    for (size_t i = 0; i < EXTENT; i++)
+        column->nulls[i] = ndb_rand_below(rand, 3) == 0;
+    column->vector.nulls = column->nulls;
+}
+
+static const enum ndb_expr_kind COMPARISONS[] = { NDB_EXPR_EQ, NDB_EXPR_NE,
+                                                  NDB_EXPR_LT, NDB_EXPR_LE,
+                                                  NDB_EXPR_GT, NDB_EXPR_GE };
+
+static enum ndb_truth compare(enum ndb_expr_kind kind, const namidb_value *a,
+                              const namidb_value *b)
+{
+    enum ndb_truth equal = ndb_equal(a, b);
+    bool is_nan = false;
+    int order;
+
+    if (kind == NDB_EXPR_EQ)
+        return equal;
+    if (kind == NDB_EXPR_NE)
+        return equal == NDB_UNKNOWN ? equal
+               : equal == NDB_TRUE  ? NDB_FALSE
+                                    : NDB_TRUE;
+    if (!ndb_comparable(a, b, &order, &is_nan))
+        return NDB_UNKNOWN;
+    if (is_nan)
+        return NDB_FALSE;
+    return (kind == NDB_EXPR_LT && order < 0) ||
+           (kind == NDB_EXPR_LE && order <= 0) ||
+           (kind == NDB_EXPR_GT && order > 0) ||
+           (kind == NDB_EXPR_GE && order >= 0);
+}
+
+static void check_truth(uint64_t seed, enum ndb_expr_kind kind,
+                        const namidb_value *a, const namidb_value *b,
+                        uint8_t got)
+{
+    if (got != compare(kind, a, b)) {
+        struct values values;
+
+        values_init(&values);
+        fail_msg("round %llu: comparison %d of %s with %s is %d",
+                 (unsigned long long)seed, (int)kind,
+                 values_print(&values.arena, a), values_print(&values.arena, b),
+                 got);
+    }
+}
+
+static namidb_value any_value(struct ndb_rand *rand)
+{
+    switch (ndb_rand_below(rand, 4)) {
+    case 0:
+        return ndb_float(PICK(rand, FLOATS));
+    case 1:
+        return ndb_boolean(ndb_rand_below(rand, 2) == 0);
+    default:
+        return ndb_integer(any_int(rand));
+    }
+}
+
+static void test_kernel__compares_as_values_compare(void **state)
+{
+    struct ndb_rand rand = { 11 };
+    uint64_t done = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+        struct column a, b;
+        enum ndb_expr_kind kind = PICK(&rand, COMPARISONS);
+        namidb_value with = any_value(&rand);
+        uint8_t truths[EXTENT];
+        int64_t room[2 * EXTENT];
+
+        fill(&a, &rand);
+        fill(&b, &rand);
+        if (ndb_kernel_compare_value(kind, &a.vector, &with, EXTENT, truths))
+            for (uint32_t i = 0; i < EXTENT; i++, done++) {
+                namidb_value left = ndb_vector_get(&a.vector, i);
+
+                check_truth(seed, kind, &left, &with, truths[i]);
+            }
+        if (ndb_kernel_compare_vectors(kind, &a.vector, &b.vector, EXTENT, room,
+                                       truths))
+            for (uint32_t i = 0; i < EXTENT; i++, done++) {
+                namidb_value left = ndb_vector_get(&a.vector, i);
+                namidb_value right = ndb_vector_get(&b.vector, i);
+
+                check_truth(seed, kind, &left, &right, truths[i]);
+            }
+    }
+    assert_true(done > (uint64_t)ROUNDS * EXTENT / 2);
+}
+
+static bool is_exact(enum ndb_expr_kind kind, struct values *values,
+                     const int64_t *a, const int64_t *b, const int64_t *got)
+{
+    bool is_whole = true;
+
+    for (size_t i = 0; i < EXTENT; i++) {
+        namidb_value left = ndb_integer(a[i]), right = ndb_integer(b[i]), sum;
+        int rc = kind == NDB_EXPR_ADD
+                     ? ndb_add(&values->scalar, &left, &right, &sum)
+                 : kind == NDB_EXPR_SUB
+                     ? ndb_subtract(&values->scalar, &left, &right, &sum)
+                     : ndb_multiply(&values->scalar, &left, &right, &sum);
+
+        if (rc < 0)
+            is_whole = false;
+        else if (got != NULL)
+            assert_int_equal(sum.as.integer, got[i]);
+    }
+    return is_whole;
+}
+
+static void test_kernel__adds_up_or_says_that_it_cannot(void **state)
+{
+    static const enum ndb_expr_kind KINDS[] = { NDB_EXPR_ADD, NDB_EXPR_SUB,
+                                                NDB_EXPR_MUL };
+    struct ndb_rand rand = { 12 };
+    size_t overflows = 0;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        enum ndb_expr_kind kind = PICK(&rand, KINDS);
+        unsigned bits = (unsigned)ndb_rand_below(&rand, 64);
+        int64_t a[EXTENT], b[EXTENT], out[EXTENT];
+        struct values values;
+        bool is_done;
+
+        values_init(&values);
+        for (size_t i = 0; i < EXTENT; i++) {
+            a[i] = (int64_t)ndb_rand_next(&rand) >> bits;
+            b[i] = (int64_t)ndb_rand_next(&rand) >> ndb_rand_below(&rand, 64);
+        }
+        is_done = ndb_kernel_ints(kind, a, b, EXTENT, out);
+        assert_int_equal(is_done,
+                         is_exact(kind, &values, a, b, is_done ? out : NULL));
+        overflows += !is_done;
+        values_release(&values);
+    }
+    assert_true(overflows > 10 && overflows < ROUNDS - 10);
+}
+
+/* Some positions, ascending; NULL: all. */
+static const uint16_t *any_rows(struct ndb_rand *rand, uint16_t *rows,
+                                uint32_t *count)
+{
+    *count = EXTENT;
+    if (ndb_rand_below(rand, 3) == 0)
+        return NULL;
+    *count = 0;
+    for (uint16_t i = 0; i < EXTENT; i++)
+        if (ndb_rand_below(rand, 2) == 0)
+            rows[(*count)++] = i;
+    return rows;
+}
+
+static void test_kernel__picks_rows_that_are_no_nulls(void **state)
+{
+    struct ndb_rand rand = { 13 };
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct column column;
+        uint16_t room[EXTENT];
+        int64_t numbers[EXTENT];
+        uint32_t count, picked, at = 0;
+        const uint16_t *rows = any_rows(&rand, room, &count);
+        const int64_t *ints = NULL;
+        const double *floats = NULL;
+
+        fill(&column, &rand);
+        if (column.vector.form == NDB_FORM_TRUTHS)
+            continue;
+        picked = count;
+        if (ndb_is_ints(&column.vector))
+            ints = ndb_kernel_pick_ints(&column.vector, rows, numbers, &picked);
+        else
+            floats = ndb_kernel_pick_floats(&column.vector, rows,
+                                            (double *)numbers, &picked);
+        for (uint32_t i = 0; i < count; i++) {
+            namidb_value value =
+                ndb_vector_get(&column.vector, rows != NULL ? rows[i] : i);
+
+            if (ndb_is_null(&value))
+                continue;
+            assert_true(at < picked);
+            if (ints != NULL)
+                assert_int_equal(ints[at], value.as.integer);
+            else
+                assert_memory_equal(&floats[at], &value.as.number, 8);
+            at++;
+        }
+        assert_int_equal(at, picked);
+    }
+}
+
+/* Chunks of any columns in groups, against a set that takes row by row. */
+struct grouped {
+    struct values values;
+    enum ndb_aggregate_kind kind;
+    struct ndb_grouping grouping;
+    struct ndb_value_set set;
+    struct ndb_aggregate got[4 * EXTENT], want[4 * EXTENT];
+    double scale; /* of all finite numbers: floats add up in another order */
+};
+
+static const uint32_t KEY_SLOT[] = { 0 };
+static const struct ndb_slots KEY_SLOTS = { KEY_SLOT, 1 };
+
+static void grouped_init(struct grouped *grouped, enum ndb_aggregate_kind kind)
+{
+    values_init(&grouped->values);
+    grouped->kind = kind;
+    grouped->scale = 0;
+    assert_int_equal(ndb_grouping_init(&grouped->grouping,
+                                       &grouped->values.arena, &KEY_SLOTS),
+                     0);
+    grouped->set = ndb_value_set_of(&grouped->values.arena, 1);
+    for (int i = 0; i < 4 * EXTENT; i++) {
+        ndb_aggregate_init(&grouped->got[i], kind);
+        ndb_aggregate_init(&grouped->want[i], kind);
+    }
+}
+
+static bool add_columns(struct grouped *grouped, const struct ndb_chunk *chunk,
+                        const uint32_t *groups)
+{
+    int64_t numbers[EXTENT];
+    struct ndb_group_column column = { .states = grouped->got,
+                                       .stride = 1,
+                                       .count = grouped->grouping.keys.count,
+                                       .chunk = chunk,
+                                       .groups = groups,
+                                       .values = &chunk->columns[1],
+                                       .room = numbers,
+                                       .arena = &grouped->values.arena,
+                                       .scalar = &grouped->values.scalar };
+    bool is_taken = false;
+
+    if (grouped->kind == NDB_AGGREGATE_COUNT_ROWS)
+        assert_int_equal(ndb_group_column_rows(&column, &is_taken), 0);
+    else
+        assert_int_equal(
+            ndb_group_column_add(&column, grouped->kind, &is_taken), 0);
+    return is_taken;
+}
+
+static void add_rows(struct grouped *grouped, const struct ndb_chunk *chunk,
+                     const uint32_t *groups, bool is_taken)
+{
+    namidb_arena *arena = &grouped->values.arena;
+    struct ndb_scalar *scalar = &grouped->values.scalar;
+
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i), number;
+        namidb_value key = ndb_vector_get(&chunk->columns[0], at);
+        namidb_value value = ndb_vector_get(&chunk->columns[1], at);
+        bool is_new;
+
+        if (value.kind == NAMIDB_INT)
+            grouped->scale += fabs((double)value.as.integer);
+        if (value.kind == NAMIDB_FLOAT && isfinite(value.as.number))
+            grouped->scale += fabs(value.as.number);
+        assert_int_equal(
+            ndb_value_set_add(&grouped->set, &key, &number, &is_new), 0);
+        assert_int_equal(groups[i], number);
+        if (!is_taken)
+            assert_int_equal(
+                ndb_aggregate_add(&grouped->got[number], arena, &value, scalar),
+                0);
+        assert_int_equal(
+            ndb_aggregate_add(&grouped->want[number], arena, &value, scalar),
+            0);
+    }
+}
+
+static void add_chunk(struct grouped *grouped, struct ndb_rand *rand)
+{
+    struct column columns[2];
+    struct ndb_vector vectors[2];
+    uint16_t room[EXTENT];
+    uint32_t groups[EXTENT];
+    struct ndb_chunk chunk = { .columns = vectors, .extent = EXTENT };
+
+    fill(&columns[0], rand);
+    do
+        fill(&columns[1], rand);
+    while (columns[1].vector.form == NDB_FORM_TRUTHS);
+    vectors[0] = columns[0].vector;
+    vectors[1] = columns[1].vector;
+    chunk.rows = any_rows(rand, room, &chunk.count);
+    assert_int_equal(ndb_grouping_find(&grouped->grouping, &chunk, groups), 0);
+    add_rows(grouped, &chunk, groups, add_columns(grouped, &chunk, groups));
+}
+
+static void check_grouped(struct grouped *grouped)
+{
+    namidb_arena *arena = &grouped->values.arena;
+    struct ndb_scalar *scalar = &grouped->values.scalar;
+
+    for (uint32_t i = 0; i < grouped->set.count; i++) {
+        namidb_value a = ndb_null(), b = ndb_null();
+        int rc = ndb_aggregate_finish(&grouped->got[i], arena, scalar, &a);
+
+        assert_int_equal(
+            rc, ndb_aggregate_finish(&grouped->want[i], arena, scalar, &b));
+        assert_int_equal(grouped->got[i].count, grouped->want[i].count);
+        if (rc >= 0 && a.kind == NAMIDB_FLOAT && isfinite(b.as.number))
+            assert_true(fabs(a.as.number - b.as.number) <=
+                        1e-12 * grouped->scale);
+        else if (rc >= 0)
+            assert_string_equal(values_print(arena, &a),
+                                values_print(arena, &b));
+    }
+}
+
+static void test_kernel__groups_as_values_do(void **state)
+{
+    static const enum ndb_aggregate_kind KINDS[] = {
+        NDB_AGGREGATE_COUNT_ROWS, NDB_AGGREGATE_COUNT, NDB_AGGREGATE_SUM,
+        NDB_AGGREGATE_AVG,        NDB_AGGREGATE_MIN,   NDB_AGGREGATE_MAX
+    };
+    struct ndb_rand rand = { 14 };
+    struct grouped *grouped = malloc(sizeof *grouped);
+
+    (void)state;
+    assert_non_null(grouped);
+    for (int round = 0; round < 1500; round++) {
+        grouped_init(grouped, PICK(&rand, KINDS));
+        for (int chunks = 0; chunks < 4; chunks++)
+            add_chunk(grouped, &rand);
+        check_grouped(grouped);
+        values_release(&grouped->values);
+    }
+    free(grouped);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kernel__compares_as_values_compare),
+        cmocka_unit_test(test_kernel__adds_up_or_says_that_it_cannot),
+        cmocka_unit_test(test_kernel__picks_rows_that_are_no_nulls),
+        cmocka_unit_test(test_kernel__groups_as_values_do),
+    };
+
+    return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);
+}
