@@ -351,6 +351,9 @@ static void commit_group(struct namidb *db, struct group *group)
     } else {
         create.object = ndb_buf_slice(&group->object);
         rc = write_slot(db, &create, &err);
+        /* To who waits for a ticket, a timeout means "still under way". */
+        if (rc == NAMIDB_ETIMEOUT)
+            rc = err.code = NAMIDB_EIO;
     }
     ndb_slot_create_release(&create);
     (void)pthread_mutex_lock(&db->lock);

@@ -241,9 +241,11 @@ static void submit_one(struct faulty_store *store, struct ndb_request *request)
     (void)pthread_mutex_unlock(&store->lock);
     if (gate != NULL)
         gate(context, request);
-    if (fault == NDB_FAULT_FAIL || fault == NDB_FAULT_LOST) {
-        (void)lost(request, NAMIDB_EIO, fault == NDB_FAULT_LOST,
-                   "the request was lost");
+    if (fault == NDB_FAULT_FAIL || fault == NDB_FAULT_LOST ||
+        fault == NDB_FAULT_EXPIRED) {
+        (void)lost(request,
+                   fault == NDB_FAULT_EXPIRED ? NAMIDB_ETIMEOUT : NAMIDB_EIO,
+                   fault == NDB_FAULT_LOST, "the request was lost");
         request->done(request);
         return;
     }

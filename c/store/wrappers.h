@@ -30,6 +30,7 @@ void ndb_counting_read(struct ndb_store *store, struct ndb_store_counts *out);
 enum ndb_fault {
     NDB_FAULT_NONE,
     NDB_FAULT_FAIL,     /* not sent; a definite io error */
+    NDB_FAULT_EXPIRED,  /* not sent; a definite timeout */
     NDB_FAULT_LOST,     /* not sent; an ambiguous io error */
     NDB_FAULT_DROP,     /* applied, its answer lost: an ambiguous io error */
     NDB_FAULT_LATE,     /* answered timeout at once (ambiguous for writes) and

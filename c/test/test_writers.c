@@ -245,6 +245,40 @@ static void test_writers__an_unknown_commit_may_turn_out_committed(void **state)
     world_end(&world);
 }
 
+/* To a ticket a timeout means "still under way": one whose commit is over says
+ * something else, or its owner would wait for ever. */
+static void test_writers__a_ticket_that_is_over_says_no_timeout(void **state)
+{
+    struct world world;
+    struct ndb_store *faulty;
+    namidb_ticket *ticket;
+    namidb_error err;
+    namidb_tx *tx;
+    namidb *db;
+    uint64_t id;
+
+    (void)state;
+    world_begin(&world, 7);
+    world_ok(&world, world_open(&world, &db, &faulty, &err), err);
+    ndb_faulty_plan(faulty,
+                    &(struct ndb_fault_plan){ .ops = 1u << NDB_PUT_IF_ABSENT,
+                                              .fault = NDB_FAULT_EXPIRED,
+                                              .at = 1 });
+    world_ok(&world, namidb_tx_begin(&tx, db, -1, &err), err);
+    world_ok(
+        &world,
+        namidb_create_node(tx, NULL, 0, (namidb_props){ NULL, 0 }, &id, &err),
+        err);
+    world_ok(&world, namidb_tx_commit(tx, -1, &ticket, &err), err);
+    world_assert(&world, namidb_ticket_wait(ticket, -1, &err) == NAMIDB_EIO);
+    world_assert(&world, err.retryable);
+    namidb_ticket_free(ticket);
+    world_check(&world, db);
+    world_ok(&world, world_commit(&world, db, 5, &err), err);
+    namidb_close(db);
+    world_end(&world);
+}
+
 /* A writer that slept while others committed, flushed and deleted its slot may
  * create it again, and must not believe that it committed. */
 static void test_writers__a_deleted_slot_is_not_a_commit(void **state)
@@ -494,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_writers__a_late_put_loses_to_the_fence),
         cmocka_unit_test(
             test_writers__an_unknown_commit_may_turn_out_committed),
+        cmocka_unit_test(test_writers__a_ticket_that_is_over_says_no_timeout),
         cmocka_unit_test(test_writers__a_deleted_slot_is_not_a_commit),
         cmocka_unit_test(
             test_writers__a_commit_after_a_pause_lists_beside_its_put),
