@@ -87,7 +87,10 @@ end
 
 -- The code of what went wrong, or nil.
 local function settle(entry)
-    local ok, err = entry.ticket:wait()
+    local ok, err
+    repeat
+        ok, err = entry.ticket:wait()
+    until ok or err.code ~= "timeout" -- still under way
     if ok then
         note("done", entry.number)
         return nil
