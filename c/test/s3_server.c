@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "s3_bucket.h"
+#include "s3_dialect.h"
 
 enum { HEADERS_BYTES = 8 << 10 };
 
@@ -19,6 +20,8 @@ struct s3_server {
     pthread_mutex_t lock;
     struct s3_bucket bucket;
     struct s3_fault fault;
+    enum s3_dialect dialect;
+    unsigned count; /* of requests */
     unsigned seen;
     char headers[HEADERS_BYTES]; /* of the last request */
     char target[HEADERS_BYTES];
@@ -47,6 +50,17 @@ static struct s3_fault next_fault(struct s3_server *server, const char *method)
     if (server->seen < fault->at || server->seen - fault->at >= count)
         return (struct s3_fault){ .kind = S3_NO_FAULT };
     return *fault;
+}
+
+/* Under the lock. */
+static void apply(struct s3_server *server, const struct http_request *request,
+                  char target[HEADERS_BYTES], struct s3_reply *answer)
+{
+    server->count++;
+    if (s3_dialect_admit(server->dialect, request, server->count, target,
+                         HEADERS_BYTES, answer))
+        s3_bucket_apply(&server->bucket, request, target, answer);
+    s3_dialect_word(server->dialect, request, answer);
 }
 
 static void reply(const struct http_request *request,
@@ -82,7 +96,7 @@ static bool handle(void *context, const struct http_request *request)
     remember(server, request);
     fault = next_fault(server, request->method);
     if (fault.kind != S3_ANSWER && fault.kind != S3_DROP)
-        s3_bucket_apply(&server->bucket, request, target, &answer);
+        apply(server, request, target, &answer);
     (void)pthread_mutex_unlock(&server->lock);
     if (fault.kind == S3_ANSWER || fault.kind == S3_APPLY_ANSWER) {
         answer.status = fault.status;
@@ -144,6 +158,13 @@ void s3_server_behave(struct s3_server *server, enum s3_manner manner)
 {
     (void)pthread_mutex_lock(&server->lock);
     server->bucket.manner = manner;
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+void s3_server_speak(struct s3_server *server, enum s3_dialect dialect)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    server->dialect = dialect;
     (void)pthread_mutex_unlock(&server->lock);
 }
 

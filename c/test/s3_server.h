@@ -41,6 +41,9 @@ enum s3_manner {
     S3_UNORDERED,  /* lists backwards, 7 at a time, from the beginning */
 };
 
+/* Whose words it uses (s3_dialect.h). */
+enum s3_dialect { S3_SPEAKS_AWS, S3_SPEAKS_R2, S3_SPEAKS_TIGRIS };
+
 struct s3_server;
 
 struct s3_server *s3_server_start(void);
@@ -48,6 +51,7 @@ void s3_server_stop(struct s3_server *server);
 int s3_server_port(const struct s3_server *server);
 void s3_server_plan(struct s3_server *server, const struct s3_fault *fault);
 void s3_server_behave(struct s3_server *server, enum s3_manner manner);
+void s3_server_speak(struct s3_server *server, enum s3_dialect dialect);
 /* Requests since the plan was set, of those that it counts. */
 unsigned s3_server_seen(struct s3_server *server);
 unsigned s3_server_connections(struct s3_server *server);
