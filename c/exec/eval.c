@@ -207,6 +207,8 @@ static ndb_eval_kind *const KINDS[NDB_EXPR_COUNT] = {
     [NDB_EXPR_SUBPLAN] = ndb_eval_subplan,
     [NDB_EXPR_PATH] = ndb_eval_path,
     [NDB_EXPR_DIFFER] = ndb_eval_differ,
+    [NDB_EXPR_DEGREE] = ndb_eval_degree,
+    [NDB_EXPR_COUNTED] = ndb_eval_counted,
 };
 
 int ndb_eval(struct ndb_eval *eval, const struct ndb_expr *expr,

@@ -69,6 +69,8 @@ ndb_eval_kind ndb_eval_labels;
 ndb_eval_kind ndb_eval_graph_call;
 ndb_eval_kind ndb_eval_path; /* eval_path.c */
 ndb_eval_kind ndb_eval_differ;
+ndb_eval_kind ndb_eval_degree; /* eval_counts.c */
+ndb_eval_kind ndb_eval_counted;
 ndb_eval_kind ndb_eval_subplan; /* eval_subplan.c */
 
 int ndb_eval_no_memory(struct ndb_eval *eval);

@@ -96,42 +96,66 @@ static int build(struct ndb_op *op, namidb_value *key)
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
-/* The first match of the child's next row that has one. */
+/* The first match of the row of the child that is next; 0: it has none. */
 static int probe(struct ndb_op *op, namidb_value *key)
 {
     struct join_state *state = op->state;
+    uint32_t number;
+    int rc = ndb_op_next_row(op, &state->row);
 
-    while (state->match == 0) {
-        uint32_t number;
-        int rc = ndb_op_next_row(op, &state->row);
-
-        if (rc != NAMIDB_OK)
-            return rc;
-        if (!key_of(op, &op->child->chunk, state->row.position, key))
-            continue;
-        number = ndb_value_set_find(&state->keys, key);
-        if (number != UINT32_MAX)
-            state->match = state->first[number];
-    }
+    if (rc != NAMIDB_OK)
+        return rc;
+    if (!key_of(op, &op->child->chunk, state->row.position, key))
+        return NAMIDB_OK;
+    number = ndb_value_set_find(&state->keys, key);
+    if (number != UINT32_MAX)
+        state->match = state->first[number];
     return NAMIDB_OK;
 }
 
+/* Pairs of rows: positions of the child's chunk, rows of the build side. */
+struct pairs {
+    uint32_t *positions, *matches, count;
+};
+
+/* What there is for the rows of one chunk of the child. */
+static int find_pairs(struct ndb_op *op, namidb_value *key, struct pairs *out)
+{
+    struct join_state *state = op->state;
+    int rc = NAMIDB_OK;
+
+    while (rc == NAMIDB_OK) {
+        for (; state->match != 0 && out->count < NDB_CHUNK_ROWS_MAX;
+             state->match = state->next[state->match - 1]) {
+            out->positions[out->count] = state->row.position;
+            out->matches[out->count++] = state->match - 1;
+        }
+        if (out->count != 0 &&
+            (state->match != 0 || state->row.next >= op->child->chunk.count))
+            break;
+        rc = probe(op, key);
+    }
+    return rc;
+}
+
 /* Slots of the build side are those that the child did not set. */
-static int emit(struct ndb_op *op, const uint32_t *matches, uint32_t count)
+static int emit(struct ndb_op *op, const struct pairs *pairs)
 {
     struct join_state *state = op->state;
     const struct ndb_slots *live = &op->plan->live;
 
-    ndb_op_repeat(op, &op->child->chunk, state->row.position, count);
+    if (ndb_op_gather(op, &op->child->chunk, pairs->positions, pairs->count) <
+        0)
+        return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < live->count; i++) {
         struct ndb_vector *out = &op->chunk.columns[live->items[i]];
 
-        if (out->form != NDB_FORM_NONE)
+        if (op->child->chunk.columns[live->items[i]].form != NDB_FORM_NONE)
             continue;
-        if (!ndb_vector_values(out, &op->arena, count))
+        if (!ndb_vector_values(out, &op->arena, pairs->count))
             return NAMIDB_ENOMEM;
-        for (uint32_t j = 0; j < count; j++)
-            out->as.values[j] = state->rows.rows[matches[j]][i];
+        for (uint32_t j = 0; j < pairs->count; j++)
+            out->as.values[j] = state->rows.rows[pairs->matches[j]][i];
     }
     return NAMIDB_OK;
 }
@@ -141,21 +165,18 @@ static int join_next(struct ndb_op *op)
     struct join_state *state = op->state;
     namidb_value *key =
         ndb_arena_array(&op->arena, op->plan->slots.count, sizeof *key);
-    uint32_t *matches =
-        ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof *matches);
-    uint32_t count = 0;
-    int rc = key == NULL || matches == NULL ? NAMIDB_ENOMEM
-             : state->is_built              ? NAMIDB_OK
-                                            : build(op, key);
+    struct pairs pairs = {
+        ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof(uint32_t)),
+        ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof(uint32_t)), 0
+    };
+    int rc = key == NULL || pairs.positions == NULL || pairs.matches == NULL
+                 ? NAMIDB_ENOMEM
+             : state->is_built ? NAMIDB_OK
+                               : build(op, key);
 
     if (rc >= 0)
-        rc = probe(op, key);
-    if (rc != NAMIDB_OK)
-        return rc;
-    for (; state->match != 0 && count < NDB_CHUNK_ROWS_MAX;
-         state->match = state->next[state->match - 1])
-        matches[count++] = state->match - 1;
-    return emit(op, matches, count);
+        rc = find_pairs(op, key, &pairs);
+    return rc != NAMIDB_OK ? rc : emit(op, &pairs);
 }
 
 const struct ndb_op_class ndb_op_join = {

@@ -95,6 +95,10 @@
  *   PATH uint count, slot *          node, edge or list of edges, node, ...
  *   DIFFER uint count, slot *        no edge occurs twice in these slots, which
  *                                    hold edges or lists of edges
+ *   DEGREE u8 direction (OUT, IN), names types (none: all), expr node
+ *                                    how many edges it has; of null: null
+ *   COUNTED u8 NAMIDB_LABEL or NAMIDB_TYPE, names (none: all nodes)
+ *                                    how many there are in the graph
  */
 #ifndef NDB_EXEC_PLAN_H
 #define NDB_EXEC_PLAN_H
@@ -185,7 +189,9 @@ enum ndb_op_kind {
     X(REDUCE)                                                                  \
     X(SUBPLAN)                                                                 \
     X(PATH)                                                                    \
-    X(DIFFER)
+    X(DIFFER)                                                                  \
+    X(DEGREE)                                                                  \
+    X(COUNTED)
 
 enum ndb_expr_kind {
 #define NDB_X(name) NDB_EXPR_##name,

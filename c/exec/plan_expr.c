@@ -186,6 +186,15 @@ static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
         expr->names = ndb_plan_names(reader, NAMIDB_LABEL);
         read_args(reader, expr, 1);
         return true;
+    case NDB_EXPR_DEGREE:
+        expr->sub = ndb_plan_code(reader, NAMIDB_IN + 1);
+        expr->names = ndb_plan_names(reader, NAMIDB_TYPE);
+        read_args(reader, expr, 1);
+        return true;
+    case NDB_EXPR_COUNTED:
+        expr->sub = ndb_plan_code(reader, NAMIDB_TYPE + 1);
+        expr->names = ndb_plan_names(reader, (enum namidb_name_kind)expr->sub);
+        return true;
     case NDB_EXPR_CALL:
         read_call(reader, expr);
         return true;

@@ -121,4 +121,27 @@ function cost.share(expr)
     return 0.5
 end
 
+-- What each kind of operator makes of the rows below it.
+local FACTORS = { UNWIND = 10, CALL = 10, DISTINCT = 0.5, EXPAND = 5,
+                  VAR_EXPAND = 50 }
+
+--- About how many rows an operator gives.
+function cost.rows(context, op)
+    if op.kind == "ARGUMENT" then return 1 end
+    local rows = cost.rows(context, op.child)
+    if op.kind == "SCAN" then
+        local label = op.label and context.names[op.label + 1].text
+        return rows * cost.nodes(context, label)
+    elseif op.kind == "FILTER" then
+        return rows * cost.share(op.expr)
+    elseif op.kind == "AGGREGATE" then
+        return #op.keys == 0 and 1 or rows * 0.1
+    elseif op.kind == "LIMIT" and op.expr.kind == "CONST" then
+        return math.min(rows, tonumber(op.expr.value) or rows)
+    elseif op.kind == "UNION" or op.kind == "JOIN" then
+        return rows + cost.rows(context, op.inner)
+    end
+    return rows * (FACTORS[op.kind] or 1)
+end
+
 return cost

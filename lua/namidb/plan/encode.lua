@@ -133,6 +133,17 @@ function body.SUBPLAN(node)
     op(node.plan)
 end
 
+function body.DEGREE(node)
+    u8(DIRECTION[node.code])
+    uints(node.names)
+    expr(node[1])
+end
+
+function body.COUNTED(node)
+    u8(node.code)
+    uints(node.names)
+end
+
 function body.PATH(node) uints(node.slots) end
 body.DIFFER = body.PATH
 

@@ -83,11 +83,43 @@ function show.MAP(scope, node)
     return "{" .. table.concat(parts, ", ") .. "}"
 end
 
+local function names_text(scope, names)
+    local parts = {}
+    for i, name in ipairs(names) do
+        parts[i] = scope.context.names[name + 1].text
+    end
+    return #parts == 0 and "" or ":" .. table.concat(parts, "|")
+end
+
+function show.DEGREE(scope, node)
+    return ("degree((%s)%s[%s]%s())"):format(expr_text(scope, node[1]),
+        node.code == "in" and "<-" or "-", names_text(scope, node.names),
+        node.code == "in" and "-" or "->")
+end
+
+function show.COUNTED(scope, node)
+    return ("counted(%s%s)"):format(node.code == 0 and "nodes" or "edges",
+                                    names_text(scope, node.names))
+end
+
 function show.DIFFER(scope, node)
     return "differ(" .. slots_text(scope.names, node.slots) .. ")"
 end
 function show.PATH(scope, node)
     return "path(" .. slots_text(scope.names, node.slots) .. ")"
+end
+
+function show.CASE(scope, node)
+    local parts = { "case" }
+    for _, branch in ipairs(node.branches) do
+        parts[#parts + 1] = ("when %s then %s"):format(
+            expr_text(scope, branch[1]), expr_text(scope, branch[2]))
+    end
+    if node.otherwise then
+        parts[#parts + 1] = "else " .. expr_text(scope, node.otherwise)
+    end
+    parts[#parts + 1] = "end"
+    return table.concat(parts, " ")
 end
 
 function show.SUBPLAN(_, node)
@@ -186,6 +218,14 @@ function detail.SORT(scope, op)
 end
 
 function detail.DISTINCT(scope, op) return slots_text(scope.names, op.slots) end
+function detail.JOIN(scope, op)
+    local parts = {}
+    for i, expr in ipairs(op.on) do
+        parts[i] = (expr_text(scope, expr):gsub("^%((.*)%)$", "%1"))
+    end
+    return "on " .. table.concat(parts, ", ")
+end
+
 function detail.APPLY(_, op) return op.code:lower() end
 function detail.CALL(_, op) return op.text end
 

@@ -270,11 +270,19 @@ function handle.CALL(op, wanted)
     return below(op, wanted)
 end
 
+-- Each side carries what it has set: `part` is the set of slots of the one, and
+-- `is_inner` says whether that is the inner side.
 function handle.JOIN(op, wanted)
-    add(wanted, op.keys)
     carry(op, wanted)
-    local inner = walk(op.inner, copy(wanted))
-    local child = below(op, wanted)
+    local part, rest = {}, {}
+    for slot in pairs(wanted) do
+        local side = op.part[slot] and part or rest
+        side[slot] = true
+    end
+    add(part, op.keys)
+    add(rest, op.keys)
+    local inner = walk(op.inner, op.is_inner and part or rest)
+    local child = walk(op.child, op.is_inner and rest or part)
     for slot in pairs(inner) do child[slot] = true end
     return child
 end

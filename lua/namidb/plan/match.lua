@@ -3,6 +3,7 @@
 
 local cost = require("namidb.plan.cost")
 local expression = require("namidb.plan.expression")
+local join = require("namidb.plan.join")
 local order = require("namidb.plan.order")
 
 local match = {}
@@ -137,7 +138,8 @@ end
 local function rivals(state, edge)
     local slots = {}
     for _, other in ipairs(state.walked) do
-        if may_share_type(edge, other) and not other.shortest then
+        if edge.clause == other.clause and may_share_type(edge, other) and
+            not other.shortest then
             slots[#slots + 1] = other.slot
         end
     end
@@ -286,11 +288,28 @@ local function best_start(state)
     return order.best_start(state, starts)
 end
 
---- Adds the operators that find `graph` to `op`, where the slots in `known` are
--- set. Returns the root; `known` grows by what was found.
-function match.plan(context, op, graph, known)
-    local state = { context = context, op = op, graph = graph, known = known,
-                    pending = {}, walked = {}, is_done = {}, shares = {} }
+-- Finds the part of the pattern around a start by a hash join, if that can be.
+local function join_at(state, start)
+    if not state.has_begun or start.seek then return false end
+    local edges = join.try(state, start, function(graph)
+        return match.plan(state.context, { kind = "ARGUMENT" }, graph, {})
+    end)
+    if not edges then return false end
+    for _, edge in ipairs(edges) do
+        state.is_done[edge] = true
+        if not edge.shortest then keep_apart(state, edge) end
+    end
+    for _, edge in ipairs(edges) do
+        state.walked[#state.walked + 1] = edge
+    end
+    apply_conditions(state)
+    return true
+end
+
+local function new_state(context, op, graph, known)
+    local state = { context = context, op = op, base = op, graph = graph,
+                    known = known, pending = {}, walked = {}, is_done = {},
+                    shares = {}, has_begun = op.kind ~= "ARGUMENT" }
     for _, node in ipairs(graph.node_order) do
         if not known[node.slot] then state.pending[node.slot] = true end
     end
@@ -298,16 +317,27 @@ function match.plan(context, op, graph, known)
         if not edge.bound then state.pending[edge.slot] = true end
     end
     for _, path in ipairs(graph.paths) do state.pending[path.slot] = true end
-    -- A node that is null (of an optional match) is no node; walks see to it.
+    return state
+end
+
+-- A node that is null (of an optional match) is no node; walks see to it.
+local function test_lone_nodes(state)
     local is_walked = {}
-    for _, edge in ipairs(graph.edges) do
+    for _, edge in ipairs(state.graph.edges) do
         is_walked[edge.from], is_walked[edge.to] = true, true
     end
-    for _, node in ipairs(graph.node_order) do
-        if known[node.slot] and not is_walked[node.slot] then
+    for _, node in ipairs(state.graph.node_order) do
+        if state.known[node.slot] and not is_walked[node.slot] then
             filter(state, { kind = "NOT_NULL", expression.slot(node.slot) })
         end
     end
+end
+
+--- Adds the operators that find `graph` to `op`, where the slots in `known` are
+-- set. Returns the root; `known` grows by what was found.
+function match.plan(context, op, graph, known)
+    local state = new_state(context, op, graph, known)
+    test_lone_nodes(state)
     apply_conditions(state)
     while true do
         local edge = order.next_edge(state, state.known, state.is_done)
@@ -316,8 +346,9 @@ function match.plan(context, op, graph, known)
         else
             local start = best_start(state)
             if not start then break end
-            begin_at(state, start)
+            if not join_at(state, start) then begin_at(state, start) end
         end
+        state.has_begun = true
     end
     return state.op
 end

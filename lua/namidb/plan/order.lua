@@ -46,6 +46,7 @@ function order.walk(state, edge, known)
         if from and to then return 1000, 1 end
         return nil
     end
+    if edge.bound and not known[edge.slot] then return nil end
     if edge.bound and not edge.length then return 0, 1 end
     if not from and not to then return nil end
     local start, finish, direction = edge.from, edge.to, edge.direction
@@ -93,7 +94,8 @@ local function simulate(state, start, bound)
     while not bound or read < bound do
         local edge, edge_read, kept = order.next_edge(state, known, is_done)
         if not edge then break end
-        is_done[edge], known[edge.from], known[edge.to] = true, true, true
+        is_done[edge], known[edge.slot] = true, true
+        known[edge.from], known[edge.to] = true, true
         read = read + rows * edge_read
         rows = rows * kept
     end

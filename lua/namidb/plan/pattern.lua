@@ -90,7 +90,7 @@ local function add_edge(context, graph, element, from, to)
     local edge = {
         slot = element.variable.id, from = from, to = to, name = element.name,
         direction = element.direction, types = {}, bound = element.bound,
-        length = element.length, at = element.at,
+        length = element.length, at = element.at, clause = graph.clauses,
     }
     for i, name in ipairs(element.types or {}) do
         edge.types[i] = context:name("type", name)
@@ -139,10 +139,16 @@ end
 --   slots }, conditions { expr, reads (set of slots) }
 function pattern.graph(context, patterns, where)
     local graph = { nodes = {}, node_order = {}, edges = {}, paths = {},
-                    conditions = {}, is_element = {} }
+                    conditions = {}, is_element = {}, clauses = 0 }
+    pattern.add(context, graph, patterns, where)
+    return graph
+end
+
+--- Adds what another MATCH looks for: its edges may be those of the others.
+function pattern.add(context, graph, patterns, where)
+    graph.clauses = graph.clauses + 1
     for _, path in ipairs(patterns) do add_path(context, graph, path) end
     pattern.add_where(context, graph, where)
-    return graph
 end
 
 --- The slots that a graph binds, beyond those in `known`.

@@ -1,5 +1,6 @@
 -- WITH and RETURN: columns, groups, order, bounds.
 
+local counted = require("namidb.plan.counted")
 local expression = require("namidb.plan.expression")
 local free = require("namidb.plan.free")
 
@@ -53,8 +54,9 @@ local function aggregate(context, op, clause)
             second = arguments[2] and slot_for(context, items, arguments[2]),
         }
     end
-    op = { kind = "AGGREGATE", keys = keys, aggregates = aggregates,
-           child = project(op, items) }
+    op = counted.aggregate(context, op, items, keys, aggregates) or
+        { kind = "AGGREGATE", keys = keys, aggregates = aggregates,
+          child = project(op, items) }
     return project(op, items_of(context, clause.items, function(item)
         return not item.is_key
     end))

@@ -1,5 +1,6 @@
 -- A statement's clauses, one after the other, as one tree of operators.
 
+local counted = require("namidb.plan.counted")
 local expression = require("namidb.plan.expression")
 local match = require("namidb.plan.match")
 local pattern = require("namidb.plan.pattern")
@@ -45,13 +46,28 @@ local function eager(state)
     end
 end
 
-function clauses.match(state, clause)
+-- MATCH clauses in a row are one pattern, so that it may start in any of them.
+local function match_all(state, run)
+    local graph = pattern.graph(state.context, {}, nil)
+    for _, clause in ipairs(run) do
+        pattern.add(state.context, graph, clause.patterns, clause.where)
+    end
+    state.op = match.plan(state.context, state.op, graph, state.known)
+end
+
+-- The MATCH clauses from `at` on, as many as there are in a row.
+local function matches_from(list, at)
+    local run = {}
+    while list[at] and list[at].kind == "match" and not list[at].optional do
+        run[#run + 1] = list[at]
+        at = at + 1
+    end
+    return run
+end
+
+function clauses.match(state, clause) -- OPTIONAL MATCH
     local context = state.context
     local graph = pattern.graph(context, clause.patterns, clause.where)
-    if not clause.optional then
-        state.op = match.plan(context, state.op, graph, state.known)
-        return
-    end
     local sets = pattern.sets(graph, state.known)
     local inner = match.plan(context, { kind = "ARGUMENT" }, graph,
                              copy(state.known))
@@ -172,14 +188,21 @@ end
 
 local function plan_single(context, node, known, op)
     local state = { context = context, known = copy(known), op = op }
-    local is_after_update = false
-    for _, clause in ipairs(node.clauses) do
+    local is_after_update, at = false, 1
+    while node.clauses[at] do
+        local clause = node.clauses[at]
         if is_after_update and needs_barrier(clause) then
             eager(state)
             is_after_update = false
         end
-        clauses[clause.kind](state, clause)
+        local run = matches_from(node.clauses, at)
+        if #run > 0 then
+            match_all(state, run)
+        else
+            clauses[clause.kind](state, clause)
+        end
         is_after_update = is_after_update or is_update(clause)
+        at = at + math.max(#run, 1)
     end
     local slots = {}
     for i, binding in ipairs(node.outputs or {}) do slots[i] = binding.id end
@@ -239,15 +262,17 @@ function subplan.query(context, node, code)
     find_slots(node, introduced, known)
     for slot in pairs(introduced) do known[slot] = nil end
     local root, slots = plan_query(context, node, known, { kind = "ARGUMENT" })
-    return { kind = "SUBPLAN", code = code, plan = root, number = slots[1] }
+    return counted.subplan(context, code, root) or
+        { kind = "SUBPLAN", code = code, plan = root, number = slots[1] }
 end
 
 function subplan.pattern(context, node)
     local known = {}
     for _, binding in ipairs(node.imports or {}) do known[binding.id] = true end
     local graph = pattern.graph(context, { node.pattern }, nil)
-    return { kind = "SUBPLAN", code = "EXISTS",
-             plan = match.plan(context, { kind = "ARGUMENT" }, graph, known) }
+    local root = match.plan(context, { kind = "ARGUMENT" }, graph, known)
+    return counted.subplan(context, "EXISTS", root) or
+        { kind = "SUBPLAN", code = "EXISTS", plan = root }
 end
 
 -- The shortest paths between two bound nodes, as a list.
