@@ -420,6 +420,8 @@ NAMIDB_API bool namidb_plan_code(size_t index, const char **family,
                                  const char **name, uint32_t *code);
 /* Whether it changes the graph, and so needs a transaction. */
 NAMIDB_API bool namidb_plan_is_writing(const namidb_plan *plan);
+/* Whether it calls functions or procedures of the host. */
+NAMIDB_API bool namidb_plan_has_host(const namidb_plan *plan);
 
 /* Functions and procedures of the caller, called on the thread that pulls. */
 typedef struct namidb_host {
@@ -462,6 +464,12 @@ NAMIDB_API int namidb_query_open(namidb_query **query, namidb_plan *plan,
  * and the transaction may go on. */
 NAMIDB_API int namidb_query_next(namidb_query *query, const namidb_value **row,
                                  namidb_error *err);
+
+/* The same for as many rows as there are at hand: *rows are *count times the
+ * values of a row, one behind the other. */
+NAMIDB_API int namidb_query_chunk(namidb_query *query,
+                                  const namidb_value **rows, size_t *count,
+                                  namidb_error *err);
 
 /* From any thread: the query fails with NAMIDB_ECANCELED at its next chunk. */
 NAMIDB_API void namidb_query_cancel(namidb_query *query);

@@ -4,13 +4,6 @@
 #include "exec/query.h"
 #include "exec/value_copy.h"
 
-struct namidb_query {
-    struct namidb *db;              /* referenced */
-    struct ndb_view *view;          /* likewise */
-    struct ndb_statement statement; /* of a query that writes */
-    struct ndb_query body;
-};
-
 int namidb_plan_new(namidb_plan **plan, const void *bytes, size_t size,
                     const namidb_value *constants, size_t constant_count,
                     namidb_error *err)
@@ -61,6 +54,11 @@ bool namidb_plan_is_writing(const namidb_plan *plan)
     return plan->is_writing;
 }
 
+bool namidb_plan_has_host(const namidb_plan *plan)
+{
+    return plan->has_host;
+}
+
 void namidb_query_options_init(namidb_query_options *options)
 {
     *options = (namidb_query_options){
@@ -76,30 +74,11 @@ int namidb_query_open(namidb_query **out, namidb_plan *plan,
 {
     struct namidb *db = tx != NULL ? tx->db : snapshot->db;
     const struct ndb_snapshot *at = tx != NULL ? &tx->snapshot : &snapshot->at;
-    namidb_query *query;
     int rc = tx != NULL ? ndb_db_check(db, err) : ndb_api_check(snapshot, err);
 
     *out = NULL;
-    if (rc < 0)
-        return rc;
-    query = ndb_calloc(1, sizeof *query);
-    if (query == NULL)
-        return ndb_fail_memory(err);
-    if (tx != NULL && plan->is_writing)
-        rc = ndb_statement_begin(&query->statement, tx, err);
-    if (rc >= 0)
-        rc = ndb_query_open(&query->body, plan, at, tx, params, options, err);
-    if (rc < 0) {
-        (void)ndb_statement_end(&query->statement, rc);
-        ndb_free(query);
-        return rc;
-    }
-    query->db = ndb_db_ref(db);
-    if (options->is_profiled)
-        query->body.run.metered = db;
-    query->view = ndb_view_ref(at->view);
-    *out = query;
-    return NAMIDB_OK;
+    return rc < 0 ? rc
+                  : ndb_query_open(out, plan, db, at, tx, params, options, err);
 }
 
 int namidb_query_next(namidb_query *query, const namidb_value **row,
@@ -108,29 +87,33 @@ int namidb_query_next(namidb_query *query, const namidb_value **row,
     int rc = ndb_db_check_process(query->db, err);
 
     *row = NULL;
-    if (rc >= 0)
-        rc = ndb_query_next(&query->body, row, err);
-    return rc == NAMIDB_OK ? rc : ndb_statement_end(&query->statement, rc);
+    return rc < 0 ? rc : ndb_query_next(query, row, err);
+}
+
+int namidb_query_chunk(namidb_query *query, const namidb_value **rows,
+                       size_t *count, namidb_error *err)
+{
+    int rc = ndb_db_check_process(query->db, err);
+
+    *rows = NULL;
+    *count = 0;
+    return rc < 0 ? rc : ndb_query_chunk(query, rows, count, err);
 }
 
 void namidb_query_cancel(namidb_query *query)
 {
-    __atomic_store_n(&query->body.is_canceled, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&query->is_canceled, true, __ATOMIC_RELAXED);
 }
 
 size_t namidb_query_profile(namidb_query *query, namidb_query_step *steps,
                             size_t max)
 {
-    return ndb_query_profile(&query->body, steps, max);
+    return ndb_query_profile(query, steps, max);
 }
 
 void namidb_query_close(namidb_query *query)
 {
     if (query == NULL || ndb_db_check_process(query->db, NULL) < 0)
         return;
-    (void)ndb_statement_end(&query->statement, NAMIDB_ECANCELED);
-    ndb_query_close(&query->body);
-    ndb_view_unref(query->view);
-    ndb_db_unref(query->db);
-    ndb_free(query);
+    ndb_query_close(query);
 }

@@ -90,9 +90,14 @@ void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes)
     if (bytes == 0)
         bytes = ALIGNMENT;
     if ((size_t)(arena->end - arena->at) < bytes) {
+        size_t shared_max;
+
         if (arena->block_bytes == 0)
             arena->block_bytes = BLOCK_BYTES_MIN;
-        if (bytes > arena->block_bytes / 2)
+        /* The first block after a reset is as large as what was there. */
+        shared_max =
+            arena->blocks == NULL ? arena->block_bytes : arena->block_bytes / 2;
+        if (bytes > shared_max)
             return alloc_alone(arena, bytes);
         if (!open_block(arena))
             return NULL;
@@ -120,21 +125,39 @@ void *ndb_arena_copy(struct namidb_arena *arena, const void *data, size_t bytes)
     return copy;
 }
 
-void ndb_arena_reset(struct namidb_arena *arena)
+/* Frees all blocks behind the newest. */
+static void free_older(struct namidb_arena *arena)
 {
     struct ndb_arena_block *kept = arena->blocks;
 
-    if (kept == NULL)
-        return;
     while (kept->next != NULL) {
         struct ndb_arena_block *next = kept->next->next;
 
         free_block(arena, kept->next);
         kept->next = next;
     }
-    arena->at = kept->data;
-    arena->end = kept->data + kept->bytes;
     arena->bytes = kept->bytes;
+}
+
+void ndb_arena_reset(struct namidb_arena *arena)
+{
+    size_t bytes = arena->bytes;
+
+    if (arena->blocks == NULL)
+        return;
+    if (arena->blocks->next != NULL && bytes <= BLOCK_BYTES_MAX) {
+        free_older(arena);
+        free_block(arena, arena->blocks);
+        arena->blocks = NULL;
+        arena->at = arena->end = NULL;
+        arena->bytes = 0;
+        while (arena->block_bytes < bytes)
+            arena->block_bytes *= 2;
+        return;
+    }
+    free_older(arena);
+    arena->at = arena->blocks->data;
+    arena->end = arena->blocks->data + arena->blocks->bytes;
 }
 
 struct ndb_arena_mark ndb_arena_mark(const struct namidb_arena *arena)

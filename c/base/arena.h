@@ -2,9 +2,10 @@
 /*
  * arena.h - memory that is given back all at once.
  *
- * Blocks double from 4 KiB to 1 MiB; requests above half a block get one of
- * their own, of just their size. A reset keeps one block, so a reader that
- * resets per row allocates nothing in the steady state. Not thread safe.
+ * Blocks double up to 1 MiB; requests above half a block get one of their own,
+ * of just their size. A reset keeps one block, or makes the next one as large
+ * as all were together: who resets per row allocates nothing in the steady
+ * state. Not thread safe.
  */
 #ifndef NDB_BASE_ARENA_H
 #define NDB_BASE_ARENA_H
@@ -25,7 +26,7 @@ struct namidb_arena {
     uint8_t *at;                    /* free part of the newest block */
     uint8_t *end;
     size_t bytes;              /* in all blocks */
-    size_t block_bytes;        /* of the next shared block; 0: the smallest */
+    size_t block_bytes;        /* of the next shared block; 0: 4 KiB */
     struct ndb_budget *budget; /* NULL: none */
 };
 

@@ -23,6 +23,7 @@ struct names {
 };
 
 struct ndb_dict {
+    uint64_t serial; /* constant */
     pthread_rwlock_t lock;
     namidb_arena arena; /* of texts; they never move */
     struct names kinds[NAMIDB_NAME_KIND_COUNT];
@@ -41,11 +42,19 @@ static const char *const KIND_TEXT[NAMIDB_NAME_KIND_COUNT] = {
 
 int ndb_dict_new(struct ndb_dict **dict)
 {
+    static uint64_t serials; /* atomic */
+
     *dict = ndb_calloc(1, sizeof **dict);
     if (*dict == NULL)
         return NAMIDB_ENOMEM;
+    (*dict)->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
     (void)pthread_rwlock_init(&(*dict)->lock, NULL);
     return NAMIDB_OK;
+}
+
+uint64_t ndb_dict_serial(const struct ndb_dict *dict)
+{
+    return dict->serial;
 }
 
 void ndb_dict_free(struct ndb_dict *dict)

@@ -19,6 +19,9 @@ struct ndb_dict;
 int ndb_dict_new(struct ndb_dict **dict);
 void ndb_dict_free(struct ndb_dict *dict);
 
+/* Unique in this process, for those who remember numbers; never 0. */
+uint64_t ndb_dict_serial(const struct ndb_dict *dict);
+
 /* 0: unknown. */
 uint32_t ndb_dict_find(struct ndb_dict *dict, enum namidb_name_kind kind,
                        struct ndb_slice name);

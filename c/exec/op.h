@@ -72,6 +72,7 @@ struct ndb_run {
     const namidb_host *host;
     struct ndb_budget budget;
     int64_t deadline_ns;
+    uint32_t checks;        /* so far; see ndb_run_check */
     struct namidb *metered; /* profiled, with this handle's requests; or NULL */
     const bool *is_canceled; /* atomic; NULL: cannot be */
     uint64_t random;
@@ -105,12 +106,16 @@ void ndb_profile_end(const struct ndb_run *run, const struct ndb_profile *begin,
  * whether its rows are wanted or not. NAMIDB_NONE, or a failure. */
 int ndb_op_finish(struct ndb_op *op);
 
+/* The first block of an arena: most queries are small. */
+enum { NDB_RUN_BLOCK_BYTES = 1024 };
+
 /* A new arena of the run's budget. */
 static inline namidb_arena ndb_run_arena(struct ndb_run *run)
 {
     namidb_arena arena = NDB_ARENA_INIT;
 
     arena.budget = &run->budget;
+    arena.block_bytes = NDB_RUN_BLOCK_BYTES;
     return arena;
 }
 
@@ -123,7 +128,7 @@ uint32_t ndb_run_number(struct ndb_run *run, uint32_t name);
 /* The same, and makes it. Needs a transaction. */
 int ndb_run_make_number(struct ndb_run *run, uint32_t name, uint32_t *number);
 
-/* Deadline and cancelation. */
+/* Cancelation, and every now and then the deadline. */
 int ndb_run_check(struct ndb_run *run);
 
 /* Clears the columns of op->chunk and takes over those of `from`: the same

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "exec/plan_read.h"
+#include "exec/query.h"
 #include "exec/value_copy.h"
 
 void ndb_plan_wrong(struct ndb_plan_reader *reader, const char *what)
@@ -240,6 +241,7 @@ void ndb_plan_unref(struct ndb_plan *plan)
     if (plan == NULL ||
         __atomic_sub_fetch(&plan->refs, 1, __ATOMIC_ACQ_REL) != 0)
         return;
+    ndb_query_drop_spare(plan);
     ndb_arena_release(&plan->arena);
     ndb_free(plan);
 }

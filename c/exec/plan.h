@@ -410,8 +410,10 @@ struct ndb_plan {
     const struct ndb_plan_column *columns;
     uint32_t column_count;
     bool is_writing; /* has CREATE, MERGE, SET or DELETE in it */
+    bool has_host;   /* has functions or procedures of the host in it */
     const struct ndb_plan_op *root;
     namidb_arena arena;
+    struct namidb_query *spare; /* atomic; see query.h */
 };
 
 /* NAMIDB_EINVAL names what is wrong with the bytes. Constants are copied. The

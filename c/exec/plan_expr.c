@@ -201,6 +201,7 @@ static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
     case NDB_EXPR_HOST:
         expr->text = ndb_plan_text(reader);
         expr->is_volatile = true;
+        reader->plan->has_host = true;
         read_list(reader, expr);
         return true;
     case NDB_EXPR_CASE:

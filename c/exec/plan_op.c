@@ -191,6 +191,7 @@ static void read_source(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         read_expansion(reader, op);
         return;
     case NDB_OP_CALL:
+        reader->plan->has_host = true;
         read_call(reader, op);
         return;
     default:

@@ -6,6 +6,11 @@
 #include "exec/value_copy.h"
 #include "sys/clock.h"
 
+/* What a spare may hold, and all spares of the process together. */
+enum { SPARE_BYTES_MAX = 256 << 10, SPARES_BYTES_MAX = 16 << 20 };
+
+static size_t spare_bytes; /* atomic: of all spares */
+
 static void *zeroed(struct ndb_run *run, size_t count, size_t size)
 {
     void *data = ndb_arena_array(&run->arena, count, size);
@@ -32,15 +37,29 @@ static int allocate(struct ndb_run *run)
     return NAMIDB_OK;
 }
 
-static int copy_params(struct ndb_run *run, const namidb_value *params)
+/* The operators, new. */
+static int make(struct namidb_query *query)
 {
+    struct ndb_run *run = &query->run;
+    int rc = allocate(run);
+
+    ndb_rand_bytes(&run->random, sizeof run->random);
+    if (rc >= 0)
+        rc = ndb_op_new(&run->root, run, query->plan->root, &query->frame);
+    return rc;
+}
+
+static int copy_params(struct namidb_query *query, const namidb_value *params)
+{
+    struct ndb_run *run = &query->run;
     uint32_t count = run->plan->param_count;
-    namidb_value *copies = ndb_arena_array(&run->arena, count, sizeof *copies);
+    namidb_value *copies =
+        ndb_arena_array(&query->params, count, sizeof *copies);
 
     if (copies == NULL)
         return ndb_run_no_memory(run);
     for (uint32_t i = 0; i < count; i++) {
-        int rc = ndb_query_value_copy(&run->arena, &params[i], &copies[i]);
+        int rc = ndb_query_value_copy(&query->params, &params[i], &copies[i]);
 
         if (rc == NAMIDB_ELIMIT)
             return ndb_raise(run->err, NDB_FAULT_TOO_LARGE,
@@ -52,54 +71,139 @@ static int copy_params(struct ndb_run *run, const namidb_value *params)
     return NAMIDB_OK;
 }
 
-static void begin(struct ndb_run *run, const namidb_query_options *options)
-{
-    int64_t now_ms = ndb_clock_wall_ms();
-
-    run->budget.bytes_max = options->max_memory;
-    run->deadline_ns = ndb_deadline_after(options->timeout_ms);
-    ndb_rand_bytes(&run->random, sizeof run->random);
-    run->now_seconds = now_ms / 1000;
-    run->now_nanoseconds = (int32_t)(now_ms % 1000) * 1000000;
-    run->arena = ndb_run_arena(run);
-}
-
-int ndb_query_open(struct ndb_query *query, struct ndb_plan *plan,
-                   const struct ndb_snapshot *snapshot, struct namidb_tx *tx,
-                   const namidb_value *params,
-                   const namidb_query_options *options, namidb_error *err)
+/* What differs from run to run. */
+static void begin(struct namidb_query *query,
+                  const namidb_query_options *options)
 {
     struct ndb_run *run = &query->run;
-    int rc;
+    int64_t now_ms = ndb_clock_wall_ms();
 
-    *query = (struct ndb_query){ .host = options->host };
+    query->host = options->host;
+    query->rows_left = options->max_rows == 0 ? UINT64_MAX : options->max_rows;
+    run->budget.bytes_max = options->max_memory;
+    run->budget.was_exceeded = false;
+    run->deadline_ns = ndb_deadline_after(options->timeout_ms);
+    run->checks = 0;
+    run->metered = options->is_profiled ? query->db : NULL;
+    run->now_seconds = now_ms / 1000;
+    run->now_nanoseconds = (int32_t)(now_ms % 1000) * 1000000;
+}
+
+static void destroy(struct namidb_query *query)
+{
+    struct ndb_run *run = &query->run;
+
+    for (struct ndb_op *op = run->ops; op != NULL; op = op->in_run) {
+        if (op->class->close != NULL)
+            op->class->close(op);
+        ndb_arena_release(&op->arena);
+        ndb_arena_release(&op->kept);
+        ndb_arena_release(&op->memo);
+    }
+    for (uint32_t i = 0; run->forget != NULL && i < run->plan->run_count; i++)
+        if (run->forget[i] != NULL)
+            run->forget[i](run->kept[i]);
+    ndb_arena_release(&query->params);
+    ndb_arena_release(&query->arena);
+    ndb_arena_release(&run->arena);
+    ndb_free(query);
+}
+
+/* The spare of a plan, or NULL. */
+static struct namidb_query *take_spare(struct ndb_plan *plan)
+{
+    struct namidb_query *spare =
+        __atomic_exchange_n(&plan->spare, NULL, __ATOMIC_ACQUIRE);
+
+    if (spare != NULL)
+        (void)__atomic_sub_fetch(&spare_bytes, spare->run.budget.bytes,
+                                 __ATOMIC_RELAXED);
+    return spare;
+}
+
+void ndb_query_drop_spare(struct ndb_plan *plan)
+{
+    struct namidb_query *spare = take_spare(plan);
+
+    if (spare != NULL)
+        destroy(spare);
+}
+
+static struct namidb_query *query_new(struct ndb_plan *plan)
+{
+    struct namidb_query *query = ndb_calloc(1, sizeof *query);
+    struct ndb_run *run;
+
+    if (query == NULL)
+        return NULL;
+    run = &query->run;
+    run->plan = plan;
+    run->host = &query->host;
+    run->is_canceled = &query->is_canceled;
+    run->budget.bytes_max = SIZE_MAX;
+    run->arena = ndb_run_arena(run);
+    query->params = ndb_run_arena(run);
+    query->arena = ndb_run_arena(run);
+    return query;
+}
+
+/* Numbers of names hold for one dictionary, and there for ever. */
+static void set_names(struct namidb_query *query, struct ndb_dict *dict)
+{
+    if (query->names_of == ndb_dict_serial(dict))
+        return;
+    memset(query->run.numbers, 0,
+           query->plan->name_count * sizeof *query->run.numbers);
+    query->names_of = ndb_dict_serial(dict);
+}
+
+int ndb_query_open(struct namidb_query **out, struct ndb_plan *plan,
+                   struct namidb *db, const struct ndb_snapshot *at,
+                   struct namidb_tx *tx, const namidb_value *params,
+                   const namidb_query_options *options, namidb_error *err)
+{
+    struct namidb_query *query;
+    int rc = NAMIDB_OK;
+
+    *out = NULL;
     if (plan->is_writing && tx == NULL)
         return ndb_fail(err, NAMIDB_EINVAL,
                         "a query that writes needs a transaction");
+    query = take_spare(plan);
+    if (query != NULL && query->run.budget.bytes > options->max_memory) {
+        destroy(query);
+        query = NULL;
+    }
+    if (query == NULL)
+        query = query_new(plan);
+    if (query == NULL)
+        return ndb_fail_memory(err);
     query->plan = ndb_plan_ref(plan);
-    query->rows_left = options->max_rows == 0 ? UINT64_MAX : options->max_rows;
-    run->plan = plan;
-    run->snapshot = *snapshot;
-    run->tx = tx;
-    run->host = &query->host;
-    run->is_canceled = &query->is_canceled;
-    run->err = err;
-    begin(run, options);
-    query->arena = ndb_run_arena(run);
-    rc = allocate(run);
+    query->db = ndb_db_ref(db);
+    query->view = ndb_view_ref(at->view);
+    query->run.snapshot = *at;
+    query->run.tx = tx;
+    query->run.err = err;
+    begin(query, options);
+    if (query->run.root == NULL)
+        rc = make(query);
     if (rc >= 0)
-        rc = copy_params(run, params);
-    if (rc >= 0)
-        rc = ndb_op_new(&run->root, run, plan->root, &query->frame);
-    if (rc >= 0)
-        ndb_op_rewind(run->root);
-    else
+        rc = copy_params(query, params);
+    if (rc >= 0 && plan->is_writing)
+        rc = ndb_statement_begin(&query->statement, tx, err);
+    if (rc < 0) {
+        query->run.root = NULL; /* not to be used again */
         ndb_query_close(query);
-    return rc;
+        return rc;
+    }
+    set_names(query, at->view->dict);
+    ndb_op_rewind(query->run.root);
+    *out = query;
+    return NAMIDB_OK;
 }
 
 /* Counts rows against the bound. */
-static int spend(struct ndb_query *query, uint32_t count)
+static int spend(struct namidb_query *query, uint32_t count)
 {
     if (query->rows_left == UINT64_MAX)
         return NAMIDB_OK;
@@ -110,7 +214,7 @@ static int spend(struct ndb_query *query, uint32_t count)
     return NAMIDB_OK;
 }
 
-static int make_chunk(struct ndb_query *query)
+static int make_chunk(struct namidb_query *query)
 {
     struct ndb_run *run = &query->run;
     int rc;
@@ -130,7 +234,7 @@ static int make_chunk(struct ndb_query *query)
     return rc;
 }
 
-static int next_chunk(struct ndb_query *query)
+static int next_chunk(struct namidb_query *query)
 {
     struct ndb_profile begin;
     int rc;
@@ -144,45 +248,111 @@ static int next_chunk(struct ndb_query *query)
     return rc;
 }
 
-int ndb_query_next(struct ndb_query *query, const namidb_value **row,
-                   namidb_error *err)
+/* Sees to it that there is a row to give. */
+static int fill(struct namidb_query *query, namidb_error *err)
 {
     namidb_error ignored;
+    int rc = NAMIDB_OK;
+
+    query->run.err = err != NULL ? err : &ignored;
+    if (query->row_at == query->row_count)
+        rc = query->is_done ? NAMIDB_NONE : next_chunk(query);
+    if (rc == NAMIDB_OK)
+        return rc;
+    query->is_done = true;
+    return ndb_statement_end(&query->statement, rc);
+}
+
+int ndb_query_next(struct namidb_query *query, const namidb_value **row,
+                   namidb_error *err)
+{
+    int rc = fill(query, err);
 
     *row = NULL;
-    query->run.err = err != NULL ? err : &ignored;
-    if (query->row_at == query->row_count) {
-        int rc = query->is_done ? NAMIDB_NONE : next_chunk(query);
+    if (rc == NAMIDB_OK)
+        *row =
+            query->rows + (size_t)query->row_at++ * query->plan->column_count;
+    return rc;
+}
 
-        if (rc != NAMIDB_OK) {
-            query->is_done = true;
-            return rc;
-        }
-    }
-    *row = query->rows + (size_t)query->row_at++ * query->plan->column_count;
+int ndb_query_chunk(struct namidb_query *query, const namidb_value **rows,
+                    size_t *count, namidb_error *err)
+{
+    int rc = fill(query, err);
+
+    if (rc != NAMIDB_OK)
+        return rc;
+    *rows = query->rows + (size_t)query->row_at * query->plan->column_count;
+    *count = query->row_count - query->row_at;
+    query->row_at = query->row_count;
     return NAMIDB_OK;
 }
 
-void ndb_query_close(struct ndb_query *query)
+/* --------------------------------------------------------------- closing -- */
+
+/* Lets go of all that belongs to the run that ends. */
+static void clear(struct namidb_query *query)
 {
     struct ndb_run *run = &query->run;
 
-    if (query->plan == NULL)
-        return;
     for (struct ndb_op *op = run->ops; op != NULL; op = op->in_run) {
-        if (op->class->close != NULL)
-            op->class->close(op);
-        ndb_arena_release(&op->arena);
-        ndb_arena_release(&op->kept);
-        ndb_arena_release(&op->memo);
+        ndb_arena_reset(&op->arena);
+        ndb_arena_reset(&op->kept);
+        ndb_arena_reset(&op->memo);
+        if (op->class->rewind != NULL)
+            op->class->rewind(op);
+        op->profile = (struct ndb_profile){ .rows = 0 };
     }
-    for (uint32_t i = 0; run->forget != NULL && i < run->plan->run_count; i++)
-        if (run->forget[i] != NULL)
-            run->forget[i](run->kept[i]);
-    ndb_arena_release(&query->arena);
-    ndb_arena_release(&run->arena);
-    ndb_plan_unref(query->plan);
-    *query = (struct ndb_query){ .plan = NULL };
+    ndb_arena_reset(&query->params);
+    ndb_arena_reset(&query->arena);
+    query->profile = (struct ndb_profile){ .rows = 0 };
+    run->tx = NULL;
+    run->metered = NULL;
+    run->params = NULL;
+    run->err = NULL;
+    query->is_canceled = false;
+    query->row_count = query->row_at = 0;
+    query->is_done = false;
+}
+
+/* Whether the plan took it as its spare. */
+static bool give_back(struct namidb_query *query)
+{
+    size_t bytes = query->run.budget.bytes;
+    struct namidb_query *none = NULL;
+
+    if (query->run.root == NULL || bytes > SPARE_BYTES_MAX ||
+        __atomic_load_n(&query->plan->spare, __ATOMIC_RELAXED) != NULL)
+        return false;
+    if (__atomic_add_fetch(&spare_bytes, bytes, __ATOMIC_RELAXED) <=
+            SPARES_BYTES_MAX &&
+        __atomic_compare_exchange_n(&query->plan->spare, &none, query, false,
+                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        return true;
+    (void)__atomic_sub_fetch(&spare_bytes, bytes, __ATOMIC_RELAXED);
+    return false;
+}
+
+void ndb_query_close(struct namidb_query *query)
+{
+    struct ndb_plan *plan;
+    struct ndb_view *view;
+    struct namidb *db;
+
+    if (query == NULL)
+        return;
+    (void)ndb_statement_end(&query->statement, NAMIDB_ECANCELED);
+    plan = query->plan;
+    view = query->view;
+    db = query->db;
+    if (query->run.root != NULL)
+        clear(query);
+    /* From here on another run may have it. */
+    if (!give_back(query))
+        destroy(query);
+    ndb_view_unref(view);
+    ndb_db_unref(db);
+    ndb_plan_unref(plan);
 }
 
 static namidb_query_step step_of(const struct ndb_profile *profile)
@@ -196,7 +366,7 @@ static namidb_query_step step_of(const struct ndb_profile *profile)
     };
 }
 
-size_t ndb_query_profile(const struct ndb_query *query,
+size_t ndb_query_profile(const struct namidb_query *query,
                          namidb_query_step *steps, size_t max)
 {
     memset(steps, 0, max * sizeof *steps);

@@ -45,13 +45,14 @@
 #define lua_rawlen lua_objlen
 #endif
 
-/* What one call reads by: a snapshot and the memory of its rows. Making tables
- * of the rows may run a finalizer, and that may read or close the same handle:
- * so what is under way belongs to its call until that is over. */
+/* What one call reads by: a snapshot and the memory of its rows, or a query.
+ * Making tables of the rows may run a finalizer, and that may read or close the
+ * same handle: so what is under way belongs to its call until that is over. */
 struct ndb_lua_look {
     namidb_snapshot *snapshot; /* NULL: none open */
     namidb_arena *arena;
-    bool is_lent; /* a call is under way, or was cut off by an error */
+    namidb_query *query; /* NULL: none */
+    bool is_lent;        /* a call is under way, or was cut off by an error */
 };
 
 /* A handle that reads. db is NULL when it is closed, or ended. */
@@ -154,6 +155,15 @@ void ndb_lua_open_cursor(lua_State *L);
  * by 5.4); returns where namidb_scan_nodes and the like put theirs. */
 namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader);
 
+/* A plan, and how much its uservalue has: the names of its columns and
+ * parameters, at these indices. */
+struct ndb_lua_plan {
+    namidb_plan *plan;
+    uint32_t column_count, param_count;
+};
+enum { NDB_LUA_PLAN_COLUMNS = 1, NDB_LUA_PLAN_PARAMS };
+struct ndb_lua_plan *ndb_lua_check_plan(lua_State *L, int index);
+void ndb_lua_open_plans(lua_State *L);
 void ndb_lua_open_queries(lua_State *L);
 /* core.plan(bytes, constants, count) */
 int ndb_lua_plan_new(lua_State *L);
@@ -161,6 +171,8 @@ int ndb_lua_plan_new(lua_State *L);
 void ndb_lua_add_opcodes(lua_State *L);
 /* reader:run(plan, params, options): see query.c. */
 int ndb_lua_run(lua_State *L);
+/* reader:collect(plan, params, options): likewise. */
+int ndb_lua_collect(lua_State *L);
 /* reader:names(kind), reader:counts(): see counts.c. */
 int ndb_lua_names(lua_State *L);
 int ndb_lua_counts(lua_State *L);

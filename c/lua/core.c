@@ -32,6 +32,7 @@ int luaopen_namidb_core(lua_State *L)
     ndb_lua_open_db(L);
     ndb_lua_open_snapshot(L);
     ndb_lua_open_tx(L);
+    ndb_lua_open_plans(L);
     ndb_lua_open_queries(L);
     lua_newtable(L);
     luaL_setfuncs(L, FUNCTIONS, 0);

@@ -24,10 +24,11 @@ static uint64_t *push_counts(lua_State *L, struct ndb_lua_reader *reader,
     namidb_snapshot *snapshot;
     uint64_t *counts;
     namidb_error err;
-    int rc = NAMIDB_OK;
+    int rc = NAMIDB_OK, top;
 
     *count = count_names(db, kind);
     counts = lua_newuserdata(L, (*count + 1) * sizeof *counts);
+    top = lua_gettop(L);
     if (kind == NAMIDB_PROPERTY) {
         for (size_t i = 0; i < *count; i++)
             counts[i] = 1;
@@ -38,6 +39,7 @@ static uint64_t *push_counts(lua_State *L, struct ndb_lua_reader *reader,
     ndb_lua_end_look(reader, look);
     if (rc < 0)
         (void)ndb_lua_raise(L, &err);
+    lua_settop(L, top); /* a look may lie on the stack */
     return counts;
 }
 
@@ -115,7 +117,7 @@ static void set_hop(lua_State *L, namidb *db, int table,
 /* Fills `nodes`, `out` and `into` of the table on top. */
 static void set_hops(lua_State *L, struct ndb_lua_reader *reader)
 {
-    int table = lua_gettop(L);
+    int table = lua_gettop(L), into;
     namidb *db = ndb_lua_live_db(L, reader);
     namidb_snapshot *snapshot;
     struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
@@ -134,12 +136,14 @@ static void set_hops(lua_State *L, struct ndb_lua_reader *reader)
     lua_setfield(L, table, "nodes");
     lua_newtable(L);
     lua_newtable(L);
+    into = lua_gettop(L);
     for (size_t i = 0; i < count; i++)
-        set_hop(L, db, items[i].direction == NAMIDB_OUT ? table + 1 : table + 2,
+        set_hop(L, db, items[i].direction == NAMIDB_OUT ? into - 1 : into,
                 &items[i]);
     ndb_lua_end_look(reader, look);
     lua_setfield(L, table, "into");
     lua_setfield(L, table, "out");
+    lua_settop(L, table); /* a look may lie on the stack */
 }
 
 /* reader:counts(): { nodes = n, labels = { name = nodes }, types = { name =

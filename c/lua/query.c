@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plans and queries. lua/namidb/query.lua makes db:query and db:rows of them.
+ * Queries. lua/namidb/query.lua makes db:query and db:rows of them.
  *
- *   core.plan(bytes, constants, count) -> plan | nil, err
- *   plan:columns() -> names           plan:params() -> names
+ *   reader:collect(plan, params, options) -> rows | nil, err
  *   reader:run(plan, params, options) -> query | nil, err
  *   query:next() -> row | nil         raises a failure
  *   query:collect() -> rows | nil, err
@@ -11,17 +10,13 @@
  *                        ... }
  *
  * A row is a table by the names of its columns; null is absent. Options are
- * { timeout =, max_rows =, max_memory =, profile =, host = }, where host is a
- * function (is_procedure, name, ...) -> value, or rows.
+ * nil, or { timeout =, max_rows =, max_memory =, profile =, host = }, where
+ * host is a function (is_procedure, name, ...) -> value, or rows.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "lua/binding.h"
-
-struct plan {
-    namidb_plan *plan;
-};
 
 struct query {
     namidb_query *query;           /* NULL: at its end, or closed */
@@ -38,103 +33,8 @@ struct query {
 /* What a query keeps alive, at these indices of its uservalue. */
 enum { KEPT_SHARED = 1, KEPT_NAMES, KEPT_READER, KEPT_HOST };
 
-/* ------------------------------------------------------------------ plans --
- */
-
-static struct plan *check_plan(lua_State *L, int index)
-{
-    return luaL_checkudata(L, index, NDB_LUA_PLAN);
-}
-
-static int plan_gc(lua_State *L)
-{
-    struct plan *plan = check_plan(L, 1);
-
-    namidb_plan_free(plan->plan);
-    plan->plan = NULL;
-    return 0;
-}
-
-static void push_names(lua_State *L, const namidb_plan *plan, size_t count,
-                       const char *(*name)(const namidb_plan *, size_t,
-                                           size_t *))
-{
-    lua_createtable(L, (int)count, 0);
-    for (size_t i = 0; i < count; i++) {
-        size_t bytes;
-        const char *text = name(plan, i, &bytes);
-
-        lua_pushlstring(L, text, bytes);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
-}
-
-static int plan_columns(lua_State *L)
-{
-    (void)check_plan(L, 1);
-    ndb_lua_get_shared(L, 1);
-    return 1;
-}
-
-static int plan_params(lua_State *L)
-{
-    const namidb_plan *plan = check_plan(L, 1)->plan;
-
-    push_names(L, plan, namidb_plan_param_count(plan), namidb_plan_param);
-    return 1;
-}
-
-int ndb_lua_plan_new(lua_State *L)
-{
-    size_t bytes;
-    const char *data = luaL_checklstring(L, 1, &bytes);
-    size_t count = (size_t)luaL_checkinteger(L, 3);
-    namidb_value *constants;
-    struct plan *plan;
-    namidb_error err;
-
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 3);
-    lua_pushnil(L); /* 4: anchors */
-    constants = lua_newuserdata(L, (count + 1) * sizeof *constants);
-    for (size_t i = 0; i < count; i++) {
-        lua_rawgeti(L, 2, (int)i + 1);
-        constants[i] =
-            ndb_lua_check_query_value(L, lua_gettop(L), 4, "a constant");
-        lua_pop(L, 1); /* the table has it */
-    }
-    plan = lua_newuserdata(L, sizeof *plan);
-    plan->plan = NULL;
-    luaL_getmetatable(L, NDB_LUA_PLAN);
-    lua_setmetatable(L, -2);
-    if (namidb_plan_new(&plan->plan, data, bytes, constants, count, &err) < 0)
-        return ndb_lua_fail_quietly(L, &err);
-    push_names(L, plan->plan, namidb_plan_column_count(plan->plan),
-               namidb_plan_column);
-    ndb_lua_set_shared(L, -2);
-    return 1;
-}
-
-void ndb_lua_add_opcodes(lua_State *L)
-{
-    const char *family, *name;
-    uint32_t code;
-
-    lua_newtable(L);
-    for (size_t i = 0; namidb_plan_code(i, &family, &name, &code); i++) {
-        lua_getfield(L, -1, family);
-        if (lua_isnil(L, -1)) {
-            lua_pop(L, 1);
-            lua_newtable(L);
-            lua_pushvalue(L, -1);
-            lua_setfield(L, -3, family);
-        }
-        lua_pushinteger(L, (lua_Integer)code);
-        lua_setfield(L, -2, name);
-        lua_pop(L, 1);
-    }
-    lua_setfield(L, -2, "opcodes");
-}
+/* Parameters up to this number are read into a local array. */
+enum { FEW_PARAMS = 8 };
 
 /* --------------------------------------------------------------- the host --
  */
@@ -211,6 +111,16 @@ static void take_error(lua_State *L, const struct host_call *call,
                    call->name, text);
 }
 
+/* A function, or a finalizer, closed what the query runs on. */
+static int closed(namidb_error *err)
+{
+    memset(err, 0, sizeof *err);
+    err->code = NAMIDB_EINVAL;
+    (void)snprintf(err->message, sizeof err->message,
+                   "the handle of the query is closed");
+    return NAMIDB_EINVAL;
+}
+
 static int call_host(void *context, const char *name, size_t name_bytes,
                      bool is_procedure, const namidb_value *args, size_t count,
                      namidb_arena *arena, namidb_value *out, namidb_error *err)
@@ -236,7 +146,7 @@ static int call_host(void *context, const char *name, size_t name_bytes,
         call.rc = NAMIDB_EINVAL;
     }
     lua_settop(L, top);
-    return call.rc;
+    return query->reader->db != NULL ? call.rc : closed(err);
 }
 
 /* ---------------------------------------------------------------- queries --
@@ -316,12 +226,8 @@ static int pull(lua_State *L, struct query *query, int kept,
 {
     int rc;
 
-    if (query->reader->db == NULL) { /* closed by a function, or a finalizer */
-        *err = (namidb_error){ .code = NAMIDB_EINVAL };
-        (void)snprintf(err->message, sizeof err->message,
-                       "the handle of the query is closed");
-        return NAMIDB_EINVAL;
-    }
+    if (query->reader->db == NULL) /* closed by a finalizer */
+        return closed(err);
     query->L = L;
     query->host = kept + 2;
     query->is_busy = true;
@@ -358,28 +264,60 @@ static int query_next(lua_State *L)
     return 1;
 }
 
+static int pull_chunk(struct query *query, namidb_query *body,
+                      const namidb_value **rows, size_t *count,
+                      namidb_error *err)
+{
+    int rc;
+
+    if (query->reader->db == NULL) /* closed by a finalizer */
+        return closed(err);
+    query->reader->running++;
+    rc = namidb_query_chunk(body, rows, count, err);
+    query->reader->running--;
+    return rc;
+}
+
+/* Pulls all rows into a table, which is pushed. `names` and `shared` are on the
+ * stack. */
+static int collect(lua_State *L, struct query *query, namidb_query *body,
+                   int shared, int names, namidb_error *err)
+{
+    const namidb_value *rows;
+    size_t count, total = 0;
+    int rc = pull_chunk(query, body, &rows, &count, err);
+
+    lua_createtable(L, rc == NAMIDB_OK ? (int)count : 0, 1);
+    while (rc == NAMIDB_OK) {
+        for (size_t i = 0; i < count; i++) {
+            push_row(L, query, shared, names, rows + i * query->column_count);
+            lua_rawseti(L, -2, (int)++total);
+        }
+        if (query->is_closing)
+            break;
+        rc = pull_chunk(query, body, &rows, &count, err);
+    }
+    return rc;
+}
+
 static int query_collect(lua_State *L)
 {
     struct query *query = check_idle(L);
-    const namidb_value *row;
     namidb_error err;
-    int kept, rc = NAMIDB_NONE, count = 0;
+    int kept, rc;
 
     lua_settop(L, 1);
     kept = push_kept(L);
-    lua_newtable(L);
-    while (query->query != NULL &&
-           (rc = pull(L, query, kept, &row, &err)) == NAMIDB_OK) {
-        query->is_busy = true;
-        push_row(L, query, kept, kept + 1, row);
-        query->is_busy = false;
-        lua_rawseti(L, -2, ++count);
-        if (query->is_closing)
-            break;
+    if (query->query == NULL) {
+        lua_newtable(L);
+        return 1;
     }
-    if (rc < 0)
-        return ndb_lua_fail_quietly(L, &err);
-    return 1;
+    query->L = L;
+    query->host = kept + 2;
+    query->is_busy = true;
+    rc = collect(L, query, query->query, kept, kept + 1, &err);
+    query->is_busy = false;
+    return rc < 0 ? ndb_lua_fail_quietly(L, &err) : 1;
 }
 
 static int query_profile(lua_State *L)
@@ -450,38 +388,44 @@ static void read_options(lua_State *L, int index, namidb_query_options *options)
     lua_pop(L, 1);
 }
 
-/* The parameters that the plan names, from the table at 3; the values' memory
- * hangs on the slot at 5. False: one is missing, its error is on the stack. */
-static bool read_params(lua_State *L, const namidb_plan *plan,
-                        namidb_value *params)
+static bool missing(lua_State *L, const char *name)
 {
-    size_t count = namidb_plan_param_count(plan);
+    namidb_error err = { .code = NAMIDB_EINVAL };
 
-    for (size_t i = 0; i < count; i++) {
-        size_t bytes;
-        const char *name = namidb_plan_param(plan, i, &bytes);
+    err.fault = "ParameterMissing.MissingParameter";
+    (void)snprintf(err.message, sizeof err.message,
+                   "parameter $%.200s was not given", name);
+    (void)ndb_lua_fail_quietly(L, &err);
+    return false;
+}
 
-        lua_pushlstring(L, name, bytes);
+/* The `count` parameters that the plan names, from the table at 3; the values'
+ * memory hangs on the slot at 5. False: one is missing, its error is on the
+ * stack. */
+static bool read_params(lua_State *L, uint32_t count, namidb_value *params)
+{
+    int names;
+
+    if (count == 0)
+        return true;
+    ndb_lua_get_shared(L, 2);
+    lua_rawgeti(L, -1, NDB_LUA_PLAN_PARAMS);
+    names = lua_gettop(L);
+    for (uint32_t i = 0; i < count; i++) {
+        lua_rawgeti(L, names, (int)i + 1);
         if (lua_istable(L, 3)) {
             lua_pushvalue(L, -1);
             lua_rawget(L, 3);
         } else {
             lua_pushnil(L);
         }
-        if (lua_isnil(L, -1)) {
-            namidb_error err = { .code = NAMIDB_EINVAL };
-
-            err.fault = "ParameterMissing.MissingParameter";
-            (void)snprintf(err.message, sizeof err.message,
-                           "parameter $%.*s was not given",
-                           (int)(bytes < 200 ? bytes : 200), name);
-            (void)ndb_lua_fail_quietly(L, &err);
-            return false;
-        }
+        if (lua_isnil(L, -1))
+            return missing(L, lua_tostring(L, -2));
         params[i] =
             ndb_lua_check_query_value(L, lua_gettop(L), 5, lua_tostring(L, -2));
         lua_pop(L, 2); /* the table has the value */
     }
+    lua_pop(L, 2);
     return true;
 }
 
@@ -499,8 +443,10 @@ static struct query *new_query(lua_State *L, struct ndb_lua_reader *reader)
     query->is_int64 = lua_toboolean(L, -1) != 0;
     lua_pop(L, 1);
     lua_rawseti(L, -2, KEPT_SHARED);
-    ndb_lua_get_shared(L, 2); /* the names of a plan's columns */
-    lua_rawseti(L, -2, KEPT_NAMES);
+    ndb_lua_get_shared(L, 2);
+    lua_rawgeti(L, -1, NDB_LUA_PLAN_COLUMNS);
+    lua_rawseti(L, -3, KEPT_NAMES);
+    lua_pop(L, 1);
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, KEPT_READER);
     if (lua_istable(L, 4))
@@ -515,7 +461,7 @@ static struct query *new_query(lua_State *L, struct ndb_lua_reader *reader)
 int ndb_lua_run(lua_State *L)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
-    struct plan *plan = check_plan(L, 2);
+    struct ndb_lua_plan *plan = ndb_lua_check_plan(L, 2);
     namidb_query_options options;
     struct ndb_lua_look *look;
     namidb_snapshot *snapshot;
@@ -527,12 +473,11 @@ int ndb_lua_run(lua_State *L)
     lua_settop(L, 4);
     read_options(L, 4, &options);
     lua_pushnil(L); /* 5: anchors */
-    params = lua_newuserdata(L, (namidb_plan_param_count(plan->plan) + 1) *
-                                    sizeof *params);
-    if (!read_params(L, plan->plan, params))
+    params = lua_newuserdata(L, (plan->param_count + 1) * sizeof *params);
+    if (!read_params(L, plan->param_count, params))
         return 2;
     query = new_query(L, reader);
-    query->column_count = (uint32_t)namidb_plan_column_count(plan->plan);
+    query->column_count = plan->column_count;
     options.host = (namidb_host){ query, call_host };
     look = ndb_lua_begin_look(L, reader, &snapshot);
     rc = namidb_query_open(&query->query, plan->plan, snapshot, reader->tx,
@@ -544,15 +489,65 @@ int ndb_lua_run(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg PLAN_META[] = {
-    { "__gc", plan_gc },
-    { NULL, NULL },
+/* What a collecting call has on the stack, above its arguments and anchors. */
+struct on_stack {
+    int columns, shared, host;
 };
-static const luaL_Reg PLAN_METHODS[] = {
-    { "columns", plan_columns },
-    { "params", plan_params },
-    { NULL, NULL },
-};
+
+static struct on_stack push_context(lua_State *L, struct query *query)
+{
+    struct on_stack at;
+
+    ndb_lua_get_shared(L, 2);
+    lua_rawgeti(L, -1, NDB_LUA_PLAN_COLUMNS);
+    at.columns = lua_gettop(L);
+    ndb_lua_get_shared(L, 1);
+    at.shared = lua_gettop(L);
+    lua_rawgeti(L, at.shared, NDB_LUA_SHARED_INT64);
+    query->is_int64 = lua_toboolean(L, -1) != 0;
+    if (lua_istable(L, 4))
+        lua_getfield(L, 4, "host");
+    else
+        lua_pushnil(L);
+    at.host = lua_gettop(L);
+    return at;
+}
+
+/* A query from its beginning to its end: nothing of it outlives the call. What
+ * C holds meanwhile is the look's. */
+int ndb_lua_collect(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    struct ndb_lua_plan *plan = ndb_lua_check_plan(L, 2);
+    struct query query = { .db = reader->db, .reader = reader, .L = L };
+    namidb_value few[FEW_PARAMS], *params = few;
+    namidb_query_options options;
+    struct ndb_lua_look *look;
+    namidb_snapshot *snapshot;
+    struct on_stack at;
+    namidb_error err;
+    int rc;
+
+    lua_settop(L, 4);
+    read_options(L, 4, &options);
+    lua_pushnil(L); /* 5: anchors */
+    if (plan->param_count > FEW_PARAMS)
+        params = lua_newuserdata(L, plan->param_count * sizeof *params);
+    if (!read_params(L, plan->param_count, params))
+        return 2;
+    at = push_context(L, &query);
+    query.column_count = plan->column_count;
+    query.host = at.host;
+    options.host = (namidb_host){ &query, call_host };
+    look = ndb_lua_begin_look(L, reader, &snapshot);
+    rc = namidb_query_open(&look->query, plan->plan, snapshot, reader->tx,
+                           params, &options, &err);
+    if (rc >= 0)
+        rc = collect(L, &query, look->query, at.shared, at.columns, &err);
+    ndb_lua_end_look(reader, look);
+    return rc < 0 ? ndb_lua_fail_quietly(L, &err) : 1;
+}
+
 static const luaL_Reg META[] = {
     { "__gc", query_gc },
     { "__close", query_close },
@@ -569,8 +564,7 @@ static const luaL_Reg METHODS[] = {
 
 void ndb_lua_open_queries(lua_State *L)
 {
-    ndb_lua_new_type(L, NDB_LUA_PLAN, PLAN_META, PLAN_METHODS);
     ndb_lua_new_type(L, NDB_LUA_QUERY, META, METHODS);
     (void)luaL_newmetatable(L, NDB_LUA_PATH);
-    lua_pop(L, 3);
+    lua_pop(L, 2);
 }

@@ -155,6 +155,7 @@ static enum namidb_direction check_direction(lua_State *L, int index)
 
 void ndb_lua_release_look(struct ndb_lua_look *look)
 {
+    namidb_query_close(look->query);
     namidb_snapshot_close(look->snapshot);
     namidb_arena_free(look->arena);
     memset(look, 0, sizeof *look);
@@ -196,6 +197,8 @@ static struct ndb_lua_look *lend_look(lua_State *L,
 /* The call is over: neither rows nor names of it are used any more. */
 void ndb_lua_end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look)
 {
+    namidb_query_close(look->query);
+    look->query = NULL;
     namidb_snapshot_close(look->snapshot);
     look->snapshot = NULL;
     look->is_lent = false;
@@ -404,19 +407,13 @@ static int reader_both(lua_State *L)
 }
 
 static const luaL_Reg READING[] = {
-    { "node", reader_node },
-    { "edge", reader_edge },
-    { "nodes", reader_nodes },
-    { "edges", reader_edges },
-    { "out", reader_out },
-    { "into", reader_into },
-    { "both", reader_both },
-    { "degree", reader_degree },
-    { "run", ndb_lua_run },
-    { "names", ndb_lua_names },
-    { "counts", ndb_lua_counts },
-    { "stamp", ndb_lua_stamp },
-    { NULL, NULL },
+    { "node", reader_node },    { "edge", reader_edge },
+    { "nodes", reader_nodes },  { "edges", reader_edges },
+    { "out", reader_out },      { "into", reader_into },
+    { "both", reader_both },    { "degree", reader_degree },
+    { "run", ndb_lua_run },     { "collect", ndb_lua_collect },
+    { "names", ndb_lua_names }, { "counts", ndb_lua_counts },
+    { "stamp", ndb_lua_stamp }, { NULL, NULL },
 };
 
 void ndb_lua_add_reading(lua_State *L, const char *name)

@@ -126,6 +126,7 @@ local function compile(handle, home, text)
     end
     made.core, err = core.plan(made.bytes, made.constants, made.constants.n)
     if not made.core then return nil, err end
+    made.has_host = made.core:has_host()
     made.counts, made.uses, made.next_look = counts, 0, LOOK_FIRST
     return made
 end
@@ -177,7 +178,8 @@ local function check(text, params, options)
     if options ~= nil and type(options) ~= "table" then
         error("options are a table, not a " .. type(options), 0)
     end
-    for name, value in pairs(options or {}) do
+    if options == nil then return end
+    for name, value in pairs(options) do
         if OPTIONS[name] == nil then
             error(("unknown option '%s'"):format(tostring(name)), 0)
         elseif type(value) ~= OPTIONS[name] then
@@ -187,37 +189,54 @@ local function check(text, params, options)
     end
 end
 
--- The core's way to run a plan is not for users.
-local runners = {}
+-- The core's ways to run a plan are not for users.
+local runners, collectors = {}, {}
 for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
-    runners[kind.__name] = kind.__index.run
-    kind.__index.run = nil
+    local methods = kind.__index
+    runners[kind.__name], methods.run = methods.run, nil
+    collectors[kind.__name], methods.collect = methods.collect, nil
+end
+
+-- What the core wants to know beside the plan; nil when there is nothing.
+local function settings_of(handle, home, made, options)
+    if not options and not made.has_host and made.mode ~= "profile" then
+        return nil
+    end
+    local settings = { profile = made.mode == "profile" }
+    if made.has_host then
+        settings.host = host_of(handle, home, options or {})
+    end
+    for name, value in pairs(options or {}) do settings[name] = value end
+    return settings
 end
 
 local function start(handle, home, made, params, options)
-    local settings = {
-        host = host_of(handle, home, options or {}),
-        profile = made.mode == "profile",
-    }
-    for name, value in pairs(options or {}) do settings[name] = value end
-    return runners[getmetatable(handle)](handle, made.core, params, settings)
+    return runners[getmetatable(handle)](handle, made.core, params,
+        settings_of(handle, home, made, options))
 end
 
-local function collect(handle, home, made, params, options)
+local function profile(handle, home, made, params, options)
     local running, err = start(handle, home, made, params, options)
     if not running then return nil, err end
     local rows
     rows, err = running:collect()
-    if not rows then
-        running:close()
-        return nil, err
-    end
-    rows.columns = made.columns
-    if made.mode == "profile" then
+    if rows then
+        rows.columns = made.columns
         rows.plan, rows.profile =
             require("namidb.plan.explain").profile(made, running:profile())
     end
     running:close()
+    return rows and result.new(rows), err
+end
+
+local function collect(handle, home, made, params, options)
+    if made.mode == "profile" then
+        return profile(handle, home, made, params, options)
+    end
+    local rows, err = collectors[getmetatable(handle)](handle, made.core,
+        params, settings_of(handle, home, made, options))
+    if not rows then return nil, err end
+    rows.columns = made.columns
     return result.new(rows)
 end
 
