@@ -355,6 +355,69 @@ static namidb_value read_kind(struct reading *reading, int index, int kind)
     }
 }
 
+/* The nodes or the edges of a path: `count` values of a kind. */
+static const namidb_value *read_steps(struct reading *reading, int index,
+                                      const char *field, uint32_t count,
+                                      uint32_t kind)
+{
+    lua_State *L = reading->L;
+    namidb_value *items = temporary(reading, count, sizeof *items);
+
+    lua_pushstring(L, field);
+    lua_rawget(L, index);
+    for (uint32_t i = 0; i < count; i++) {
+        lua_rawgeti(L, -1, (int)i + 1);
+        items[i] = read_value(reading, lua_gettop(L));
+        if (items[i].kind != kind)
+            (void)bad(reading, "a path is of nodes and edges");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return items;
+}
+
+/* How many items a field has; raises when it is no table. */
+static size_t length_of(struct reading *reading, int index, const char *field)
+{
+    lua_State *L = reading->L;
+    size_t count;
+
+    lua_pushstring(L, field);
+    lua_rawget(L, index);
+    if (!lua_istable(L, -1))
+        (void)bad(reading, "a path without nodes or edges");
+    count = lua_rawlen(L, -1);
+    lua_pop(L, 1);
+    return count;
+}
+
+static bool connects(const namidb_edge *edge, uint64_t a, uint64_t b)
+{
+    return (edge->from == a && edge->to == b) ||
+           (edge->from == b && edge->to == a);
+}
+
+/* A path that a query gave. */
+static namidb_value read_path(struct reading *reading, int index)
+{
+    size_t count = length_of(reading, index, "edges");
+    namidb_path *path = temporary(reading, 1, sizeof *path);
+
+    luaL_checkstack(reading->L, 8, "a path is nested too deeply");
+    if (length_of(reading, index, "nodes") != count + 1)
+        (void)bad(reading, "a path has a node more than edges");
+    path->edge_count = (uint32_t)count;
+    path->nodes =
+        read_steps(reading, index, "nodes", path->edge_count + 1, NAMIDB_NODE);
+    path->edges =
+        read_steps(reading, index, "edges", path->edge_count, NAMIDB_EDGE);
+    for (uint32_t i = 0; i < path->edge_count; i++)
+        if (!connects(path->edges[i].as.edge, path->nodes[i].as.id,
+                      path->nodes[i + 1].as.id))
+            (void)bad(reading, "a path whose edges do not meet");
+    return (namidb_value){ .kind = NAMIDB_PATH, .as.path = path };
+}
+
 static namidb_value read_table(struct reading *reading, int index)
 {
     lua_State *L = reading->L;
@@ -366,6 +429,10 @@ static namidb_value read_table(struct reading *reading, int index)
     if (read_row(reading, index, &row)) {
         lua_pop(L, 1);
         return row;
+    }
+    if (reading->is_query && ndb_lua_is_row(L, index, NDB_LUA_PATH)) {
+        lua_pop(L, 1);
+        return read_path(reading, index);
     }
     lua_pushliteral(L, "__kind");
     lua_rawget(L, -2);

@@ -15,7 +15,7 @@ local storage_class = require("namidb.storage_class")
 
 core.set_kinds(value.kinds)
 if int64.is_needed then core.set_int64(int64.make, int64.read) end
-row.install(core.node, core.edge)
+row.install(core.node, core.edge, core.path)
 core.db.__index.write = write.write
 core.db.__index.load = load_rows.load
 core.db.__index.register = query.register

@@ -238,13 +238,50 @@ local function encode_object(object, depth)
     return "{" .. table.concat(parts, ",") .. "}"
 end
 
+-- Fields in this order; those that are absent are left out.
+local function encode_fields(names, fields)
+    local parts = {}
+    for _, name in ipairs(names) do
+        if fields[name] then
+            parts[#parts + 1] = encode_string(name) .. ":" .. fields[name]
+        end
+    end
+    return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local NODE, EDGE = { "id", "key", "labels", "props" },
+    { "id", "type", "from", "to", "props" }
+
 -- A node or an edge as an object: its own fields, and props as one of them.
-local function row_fields(row)
-    return {
-        id = row.id, key = rawget(row, "key"), labels = rawget(row, "labels"),
-        type = rawget(row, "type"), from = rawget(row, "from"),
-        to = rawget(row, "to"), props = row.props,
-    }
+local function encode_row(row, depth)
+    local is_node = getmetatable(row) == core.node
+    local fields = { props = encode_object(row.props, depth) }
+    for _, name in ipairs({ "id", "key", "type", "from", "to" }) do
+        local field = rawget(row, name)
+        fields[name] = field ~= nil and encode_value(field, depth)
+    end
+    if is_node then fields.labels = encode_array(row.labels, depth) end
+    return encode_fields(is_node and NODE or EDGE, fields)
+end
+
+local function encode_path(path, depth)
+    return encode_fields({ "nodes", "edges" }, {
+        nodes = encode_array(path.nodes, depth),
+        edges = encode_array(path.edges, depth),
+    })
+end
+
+-- A query's rows: objects with every column, in the order of the columns.
+local function encode_result(result, depth)
+    local rows = {}
+    for i, row in ipairs(result) do
+        local fields = {}
+        for _, name in ipairs(result.columns) do
+            fields[name] = encode_value(row[name], depth)
+        end
+        rows[i] = encode_fields(result.columns, fields)
+    end
+    return "[" .. table.concat(rows, ",") .. "]"
 end
 
 function encode_value(item, depth)
@@ -261,7 +298,11 @@ function encode_value(item, depth)
     local mt = getmetatable(item)
     local of_kind = mt and rawget(mt, "__kind")
     if mt ~= nil and (mt == core.node or mt == core.edge) then
-        return encode_object(row_fields(item), depth + 1)
+        return encode_row(item, depth + 1)
+    elseif mt ~= nil and mt == core.path then
+        return encode_path(item, depth + 1)
+    elseif mt and rawget(mt, "__name") == "namidb.result" then
+        return encode_result(item, depth + 1)
     elseif of_kind == 3 then
         return encode_number(item[1])
     elseif of_kind and of_kind < 13 then
@@ -272,8 +313,10 @@ function encode_value(item, depth)
     return encode_object(item, depth + 1)
 end
 
---- The value as JSON: nodes and edges as objects, dates and the like as their
--- text. Names are sorted. Raises for what JSON cannot say.
+--- The value as JSON: nodes, edges and paths as objects, dates and the like as
+-- their text, a query's result as an array of objects in the order of its
+-- columns, null for what is absent. Names of maps are sorted. Raises for what
+-- JSON cannot say.
 function json.encode(item)
     local ok, text = pcall(encode_value, item, 0)
     if not ok then error(text, 2) end

@@ -38,6 +38,14 @@ local namidb = {}
 ---@field props table<string, namidb.value>
 ---@field [string] any a property
 
+---@class namidb.path
+---@field nodes namidb.node[]
+---@field edges namidb.edge[]
+---@field length fun(self): integer
+---@field first fun(self): namidb.node
+---@field last fun(self): namidb.node
+---@field steps fun(self): fun(): namidb.edge?, namidb.node?
+
 ---@alias namidb.props table<string, namidb.value>
 ---@alias namidb.value
 ---| nil | boolean | number | string | lightuserdata | namidb.float

@@ -14,11 +14,14 @@ local function names_of(kind)
     end
 end
 
+-- All names, and how many nodes have the label or edges the type.
 local function schema(handle)
-    local rows = {}
+    local rows, counts = {}, handle:counts()
+    local numbers = { label = counts.labels, type = counts.types }
     for _, kind in ipairs({ "label", "type", "property" }) do
         for _, name in ipairs(handle:names(kind)) do
-            rows[#rows + 1] = { kind, name }
+            local count = numbers[kind] and numbers[kind][name] or core.null
+            rows[#rows + 1] = { kind, name, count }
         end
     end
     return rows
@@ -35,7 +38,8 @@ local KNOWN = {
                                  call = names_of("type") },
     ["db.propertyKeys"] = { yields = { string_field("propertyKey") },
                             call = names_of("property") },
-    ["db.schema"] = { yields = { string_field("kind"), string_field("name") },
+    ["db.schema"] = { yields = { string_field("kind"), string_field("name"),
+                                 { name = "count", type = "INTEGER" } },
                       call = schema },
 }
 for name, procedure in pairs(KNOWN) do

@@ -1,6 +1,7 @@
 -- What db:query gives: an array of rows, with what can be done to all of them.
 
 local core = require("namidb.core")
+local json = require("namidb.json")
 
 local result = {}
 
@@ -12,16 +13,30 @@ function result.new(rows)
     return setmetatable(rows, Result)
 end
 
+local LIST = 13 -- kind; those below are one value each
+
+-- What has parts is JSON (where JSON can say it); else its text.
+local function cell(value)
+    local mt = type(value) == "table" and getmetatable(value)
+    local of_kind = mt and rawget(mt, "__kind")
+    if type(value) == "table" and not (of_kind and of_kind < LIST) then
+        local ok, text = pcall(json.encode, value)
+        if ok then return text end
+    end
+    return tostring(value)
+end
+
 local function quote(value)
     if value == nil or value == core.null then return "" end
-    local text = tostring(value)
+    local text = cell(value)
     if text:find('[",\r\n]') then
         return '"' .. text:gsub('"', '""') .. '"'
     end
     return text
 end
 
---- The rows as CSV (RFC 4180), the names of the columns first; null is empty.
+--- The rows as CSV (RFC 4180), the names of the columns first. Null is empty;
+-- nodes, edges, paths, lists and maps are JSON.
 function methods:to_csv()
     local lines, cells = {}, {}
     for i, name in ipairs(self.columns) do cells[i] = quote(name) end
@@ -45,7 +60,9 @@ function Result.__tostring(self)
     local function show(row, name)
         local value = row[name]
         if value == nil then return "null" end
-        return (tostring(value):gsub("[%c]", " "))
+        local is_map = type(value) == "table" and getmetatable(value) == nil
+        local text = is_map and cell(value) or tostring(value)
+        return (text:gsub("[%c]", " "))
     end
     local function line(get)
         local cells = {}

@@ -1,4 +1,5 @@
--- What nodes and edges can do beside being read: be compared and be shown.
+-- What nodes, edges and paths can do beside being read: be compared, be shown,
+-- be walked.
 
 local row = {}
 
@@ -34,10 +35,64 @@ local function edge_text(edge)
                                                edge.to, props_text(edge.props))
 end
 
--- Adds the metamethods to the metatables of nodes and edges.
-function row.install(node, edge)
+------------------------------------------------------------------------ paths
+
+local path = {}
+
+--- How many edges it has.
+function path:length()
+    return #self.edges
+end
+
+--- Its ends.
+function path:first()
+    return self.nodes[1]
+end
+
+function path:last()
+    return self.nodes[#self.nodes]
+end
+
+--- for edge, node in path:steps(): each edge and the node that it leads to.
+function path:steps()
+    local at = 0
+    return function()
+        at = at + 1
+        if self.edges[at] then return self.edges[at], self.nodes[at + 1] end
+    end
+end
+
+local function path_equals(a, b)
+    if getmetatable(a) ~= getmetatable(b) or #a.edges ~= #b.edges or
+        a.nodes[1] ~= b.nodes[1] then
+        return false
+    end
+    for i, edge in ipairs(a.edges) do
+        if edge ~= b.edges[i] then return false end
+    end
+    return true
+end
+
+-- "(1:A)-[2:R {w = 1}]->(3:B)", arrows as the edges go.
+local function path_text(self)
+    local parts = { tostring(self.nodes[1]) }
+    for i, edge in ipairs(self.edges) do
+        local inner = ("[%.0f:%s%s]"):format(edge.id, edge.type,
+                                             props_text(edge.props))
+        local is_forward = edge.from == self.nodes[i].id
+        parts[#parts + 1] = is_forward and "-" .. inner .. "->" or
+            "<-" .. inner .. "-"
+        parts[#parts + 1] = tostring(self.nodes[i + 1])
+    end
+    return table.concat(parts)
+end
+
+--- Adds the metamethods to the metatables of nodes, edges and paths.
+function row.install(node, edge, path_kind)
     node.__eq, node.__tostring = equals, node_text
     edge.__eq, edge.__tostring = equals, edge_text
+    path_kind.__eq, path_kind.__tostring = path_equals, path_text
+    path_kind.__index = path
 end
 
 return row

@@ -4,6 +4,8 @@
 -- the array (`date.days` is `date[1]`). The numbers of the kinds are those of
 -- enum namidb_kind, and so is the order of the fields: C reads and makes them.
 
+local core = require("namidb.core")
+
 local value = { kinds = {}, constructors = {} }
 
 local floor = math.floor
@@ -219,7 +221,9 @@ local function define_array(number, name)
     end
     kind.__tostring = function(self)
         local parts = {}
-        for i = 1, #self do parts[i] = tostring(self[i]) end
+        for i = 1, #self do
+            parts[i] = self[i] == core.null and "null" or tostring(self[i])
+        end
         return "[" .. table.concat(parts, ", ") .. "]"
     end
     value.kinds[number] = kind

@@ -209,6 +209,29 @@ describe("db:rows", function()
         assert.equal(5000 * 5001 / 2, sum)
     end)
 
+    -- A chunk is 2,048 rows: fifty of them in the memory of a few.
+    it("keeps a bounded number of chunks in memory", function()
+        local options = { max_memory = 1024 * 1024 }
+        local text = "UNWIND range(1, 1000) AS a UNWIND range(1, 100) AS i " ..
+            "WITH i WHERE i % 2 = 0 RETURN i, [i, i] AS l, toString(i) AS t"
+        local seen = 0
+        for row in db:rows(text, nil, options) do
+            seen = seen + row.i / row.i
+        end
+        assert.equal(50000, seen)
+        seen = 0
+        for row in db:rows("MATCH (a:P), (b:P) WHERE b.n < 5 RETURN a, b.n",
+                           nil, options) do
+            seen = seen + (row.a and 1)
+        end
+        assert.equal(4 * 5000, seen)
+        local ok, err = pcall(function()
+            for _ in db:rows(text .. " ORDER BY t", nil, options) do end
+        end)
+        assert.is_false(ok)
+        assert.equal("limit", err.code)
+    end)
+
     it("may be left early, and raises what goes wrong", function()
         for row in db:rows("MATCH (p:P) RETURN p.n AS n") do
             if row.n then break end
@@ -431,11 +454,84 @@ describe("PROFILE", function()
 end)
 
 describe("a result", function()
+    local db = open()
+    db:query("CREATE (:A {n: 1, l: ['x', 'y'], d: date('2024-02-29')})" ..
+        "-[:R {w: 1.5}]->(:B)<-[:S]-(:C:D)")
+
     it("is CSV, and readable", function()
-        local db = open()
         local rows = assert(db:query(
             "UNWIND [[1, 'a,b'], [2, null]] AS r RETURN r[0] AS n, r[1] AS t"))
         assert.equal('n,t\r\n1,"a,b"\r\n2,\r\n', rows:to_csv())
         assert.equal("n | t\n1 | a,b\n2 | null", tostring(rows))
+    end)
+
+    it("has CSV with JSON for what has parts", function()
+        local rows = assert(db:query("RETURN [1, null, 'a'] AS l, {a: 1} AS " ..
+            "m, [] AS e, date('2024-02-29') AS d, 'x\"y\n' AS t, true AS b"))
+        assert.equal('l,m,e,d,t,b\r\n"[1,null,""a""]","{""a"":1}",[],' ..
+            '2024-02-29,"x""y\n",true\r\n', rows:to_csv())
+        assert.truthy(tostring(rows):find('{"a":1}', 1, true))
+        assert.truthy(tostring(rows):find("[1, null, a]", 1, true))
+    end)
+
+    it("is JSON in the order of its columns, nulls in place", function()
+        local rows = assert(db:query("MATCH (a:A)-[r:R]->(b) RETURN " ..
+            "r.w AS z, null AS y, a, r, b.none AS x"))
+        local a, r = rows[1].a.id, rows[1].r
+        assert.equal(('[{"z":1.5,"y":null,"a":{"id":%.0f,"labels":["A"],' ..
+            '"props":{"d":"2024-02-29","l":["x","y"],"n":1}},"r":{"id":%.0f,' ..
+            '"type":"R","from":%.0f,"to":%.0f,"props":{"w":1.5}},"x":null}]')
+            :format(a, r.id, a, r.to), namidb.json.encode(rows))
+        assert.equal("[]", namidb.json.encode(
+            assert(db:query("MATCH (n:None) RETURN n"))))
+        local empty = assert(db:query("MATCH p = (b:B) RETURN p"))[1].p
+        assert.equal(('{"nodes":[{"id":%.0f,"labels":["B"],"props":{}}],' ..
+            '"edges":[]}'):format(empty:first().id), namidb.json.encode(empty))
+    end)
+
+    it("has paths that can be walked, compared and shown", function()
+        local rows = assert(db:query(
+            "MATCH p = (:A)-->(:B)<--(:C) RETURN p, p AS q"))
+        local path = rows[1].p
+        assert.equal(2, path:length())
+        assert.equal(1, path:first().n)
+        assert.same({ "C", "D" }, path:last().labels)
+        local seen = {}
+        for edge, node in path:steps() do
+            seen[#seen + 1] = edge.type .. node.labels[1]
+        end
+        assert.equal("RB SC", table.concat(seen, " "))
+        assert.equal(path, rows[1].q)
+        assert.not_equal(path, db:query("MATCH p = (:A)-->(:B) RETURN p")[1].p)
+        local text = tostring(path):gsub("%d+", "#")
+        assert.equal("(#:A {d = #-#-#, l = [x, y], n = #})-[#:R {w = #.#}]->" ..
+            "(#:B)<-[#:S]-(#:C:D)", text)
+        local again = one(db, "RETURN length($p) AS n, $p AS p, " ..
+            "[n IN nodes($p) | n.n] AS l", { p = path })
+        assert.equal(2, again.n)
+        assert.equal(path, again.p)
+        assert.equal(1, again.l[1])
+        for _, spoil in ipairs({
+            function(p) p.nodes[2] = p.nodes[1] end,
+            function(p) p.edges[3] = p.edges[1] end,
+            function(p) p.edges[1] = p.nodes[1] end,
+            function(p) p.nodes = nil end,
+        }) do
+            local broken = db:query(
+                "MATCH p = (:A)-->(:B)<--(:C) RETURN p")[1].p
+            spoil(broken)
+            assert.has_error(function()
+                db:query("RETURN $p", { p = broken })
+            end)
+        end
+    end)
+
+    it("keeps the order of its columns", function()
+        local names = {}
+        for i = 20, 1, -1 do names[#names + 1] = "c" .. i end
+        local items = {}
+        for i, name in ipairs(names) do items[i] = i .. " AS " .. name end
+        local rows = assert(db:query("RETURN " .. table.concat(items, ", ")))
+        assert.same(names, rows.columns)
     end)
 end)

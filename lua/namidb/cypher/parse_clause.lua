@@ -257,13 +257,51 @@ local function parse_yields(self, node)
     return true
 end
 
-local function parse_subquery(self, at)
-    return { kind = "subquery", at = at, query = self.rules.braced(self) }
+-- What stands in CALL (a, b) { }: names and where they are, or `star`.
+local function parse_imports(self)
+    local imports = { at = self.starts[self.at],
+                      star = cursor.accept(self, "*") }
+    if not imports.star and self.kinds[self.at] ~= ")" then
+        repeat
+            imports[#imports + 1] = { at = self.starts[self.at],
+                                      name = cursor.variable(self) }
+        until not cursor.accept(self, ",")
+    end
+    cursor.expect(self, ")", ", or )")
+    return imports
+end
+
+-- WITH a, b
+local function with_of(imports)
+    local node = { kind = "with", at = imports.at, distinct = false,
+                   star = imports.star, items = {}, order = {} }
+    for i, import in ipairs(imports) do
+        node.items[i] = { kind = "item", at = import.at, name = import.name,
+            aliased = false, expression = { kind = "variable", at = import.at,
+                                            name = import.name } }
+    end
+    return node
+end
+
+-- CALL { }, and CALL (a) { }: each part of the query begins with WITH a.
+local function parse_subquery(self, at, has_imports)
+    local imports = has_imports and parse_imports(self) or {}
+    local node = { kind = "subquery", at = at,
+                   query = self.rules.braced(self) }
+    if imports.star or #imports > 0 then
+        for _, part in ipairs(node.query.parts) do
+            table.insert(part.clauses, 1, with_of(imports))
+        end
+    end
+    return node
 end
 
 function CLAUSES.CALL(self)
     local node = start(self, "call")
     if self.kinds[self.at] == "{" then return parse_subquery(self, node.at) end
+    if cursor.accept(self, "(") then
+        return parse_subquery(self, node.at, true)
+    end
     local parts = { cursor.word(self, "a procedure's name") }
     while cursor.accept(self, ".") do
         parts[#parts + 1] = cursor.word(self, "a procedure's name")
