@@ -13,7 +13,7 @@
 --                 (`waits`)
 --   hang          applies it and never answers
 --   answer        `status`, `code` or `body`, `headers`; nothing is applied
---   apply_answer  the same after applying it
+--   apply_answer  the same after applying it, without its `header` if named
 --   strip         takes `header` out of the request
 --   rewrite       gives the answer another `value` of `header`, or none
 --   short         cuts the answer's body

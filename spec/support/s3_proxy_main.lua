@@ -214,6 +214,7 @@ end
 function FAULTS.answer(_, _, rule) return made_answer(rule) end
 
 function FAULTS.apply_answer(connection, request, rule)
+    request.strip = rule.header
     forward(connection, request)
     return made_answer(rule)
 end
