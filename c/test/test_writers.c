@@ -109,7 +109,7 @@ static void run_rivals(uint64_t seed, enum ndb_fault fault)
     namidb_error err;
 
     world_begin(world, seed);
-    world->options.timeout_ms = 1000;
+    world->options.timeout_ms = place_is_remote() ? 10000 : 1000;
     world->options.flush_slots = seed % 3 == 0 ? 3 : 0;
     rivals->newest = -1;
     for (int i = 0; i < 60; i++) {

@@ -196,6 +196,14 @@ function Server:environment(options)
     return table.concat(variables, " ")
 end
 
+--- A curl command that gets an object of the bucket, signed, for `run`.
+function Server:curl(key, options)
+    return ("sh -c 'curl -s --noproxy \"*\" --user " ..
+        "\"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" --aws-sigv4 " ..
+        "aws:amz:us-east-1:s3 %s %s://127.0.0.1:%d/bucket/%s'"):format(options,
+        self.scheme, self.port, key)
+end
+
 -- All that was used so far and nobody may see.
 local secrets = { SECRET_KEY }
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The S3 client by itself, below the engine.
+ *
+ * usage: bench_s3 URI put MIB     puts the object "pack/large"
+ *        bench_s3 URI get         gets it, once: "get_s SECONDS"
+ *        bench_s3 URI small N     N small PUTs and GETs, one after the other:
+ *                                 "put_cpu_us", "get_cpu_us": of all threads
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/mem.h"
+#include "base/rand.h"
+#include "store/store.h"
+#include "sys/clock.h"
+
+enum { SMALL_BYTES = 1024, DEADLINE_MS = 300000 };
+
+static struct ndb_store *store;
+
+static void run(struct ndb_request *request)
+{
+    namidb_error err = { .code = 0 };
+
+    request->deadline_ns = ndb_deadline_after(DEADLINE_MS);
+    if (ndb_store_run(store, request, 1, &err) < 0) {
+        (void)fprintf(stderr, "%s\n", err.message);
+        exit(1);
+    }
+}
+
+static double cpu_us(void)
+{
+    struct rusage usage;
+
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return 1e6 * (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static struct ndb_slice random_bytes(size_t bytes)
+{
+    uint8_t *data = ndb_alloc(bytes);
+
+    if (data == NULL)
+        exit(1);
+    ndb_rand_bytes(data, bytes);
+    return ndb_slice(data, bytes);
+}
+
+static void put_large(size_t mib)
+{
+    struct ndb_request put = { .op = NDB_PUT, .key = "pack/large" };
+
+    put.body = random_bytes(mib << 20);
+    run(&put);
+}
+
+static void get_large(void)
+{
+    struct ndb_request get = { .op = NDB_GET, .key = "pack/large" };
+    int64_t started_ns = ndb_clock_ns();
+
+    run(&get);
+    (void)printf("get_s %.4f\n", (double)(ndb_clock_ns() - started_ns) / 1e9);
+    ndb_request_release(&get);
+}
+
+static void small(int count)
+{
+    struct ndb_slice body = random_bytes(SMALL_BYTES);
+    char key[32];
+    double before;
+
+    for (int pass = 0; pass < 2; pass++) { /* the first one warms up */
+        before = cpu_us();
+        for (int i = 0; i < count; i++) {
+            struct ndb_request put = { .op = NDB_PUT_IF_ABSENT, .key = key };
+
+            (void)snprintf(key, sizeof key, "log/%d-%d", pass, i);
+            put.body = body;
+            run(&put);
+        }
+        if (pass == 1)
+            (void)printf("put_cpu_us %.1f\n", (cpu_us() - before) / count);
+        before = cpu_us();
+        for (int i = 0; i < count; i++) {
+            struct ndb_request get = { .op = NDB_GET, .key = key };
+
+            (void)snprintf(key, sizeof key, "log/%d-%d", pass, i);
+            run(&get);
+            ndb_request_release(&get);
+        }
+        if (pass == 1)
+            (void)printf("get_cpu_us %.1f\n", (cpu_us() - before) / count);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    namidb_error err = { .code = 0 };
+
+    if (argc < 3 || ndb_store_open(&store, argv[1], &err) < 0) {
+        (void)fprintf(stderr, "%s\n",
+                      argc < 3 ? "usage: bench_s3 URI put|get|small [N]"
+                               : err.message);
+        return 1;
+    }
+    if (strcmp(argv[2], "put") == 0)
+        put_large((size_t)atoi(argc > 3 ? argv[3] : "256"));
+    else if (strcmp(argv[2], "get") == 0)
+        get_large();
+    else
+        small(atoi(argc > 3 ? argv[3] : "2000"));
+    ndb_store_close(store);
+    return 0;
+}
