@@ -76,9 +76,9 @@ test: setup
 	@spec/run all
 
 ## make test-backends  the store and the engine on every S3 server there is
+BACKENDS ?= gofakes3 minio moto localstack
 test-backends: all $(TESTS)
-	@eval "$$($(MAKE) -s env)"; \
-	    NAMIDB_TEST_BACKENDS="gofakes3 minio moto localstack" \
+	@eval "$$($(MAKE) -s env)"; NAMIDB_TEST_BACKENDS="$(BACKENDS)" \
 	    busted -o TAP --lua=lua5.4 spec/system/s3_spec.lua
 
 ## make tck        openCypher's conformance kit: TCK=folder, LUA=lua5.4 or luajit
