@@ -19,6 +19,8 @@ struct shadow {
 
 struct ndb_group_scan {
     struct ndb_scan *scan;
+    struct ndb_zone_tests tests;
+    namidb_arena arena;     /* of the table: segments to leave out */
     struct shadow *shadows; /* of scan->sources */
     /* Given and not passed yet, so that its segment stays. */
     struct ndb_scan_source *given;
@@ -27,7 +29,7 @@ struct ndb_group_scan {
 
 int ndb_group_scan_open(struct ndb_group_scan **out,
                         const struct ndb_snapshot *snapshot, uint32_t label,
-                        namidb_error *err)
+                        struct ndb_zone_tests tests, namidb_error *err)
 {
     struct ndb_group_scan *scan = ndb_calloc(1, sizeof *scan);
     int rc;
@@ -35,6 +37,7 @@ int ndb_group_scan_open(struct ndb_group_scan **out,
     *out = NULL;
     if (scan == NULL)
         return ndb_fail_memory(err);
+    scan->tests = tests;
     rc = ndb_scan_nodes_open(&scan->scan, snapshot, label, err);
     scan->shadows =
         ndb_calloc(snapshot->view->layer_count, sizeof *scan->shadows);
@@ -57,6 +60,7 @@ void ndb_group_scan_close(struct ndb_group_scan *scan)
          i++)
         ndb_free(scan->shadows[i].bits);
     ndb_free(scan->shadows);
+    ndb_arena_release(&scan->arena);
     ndb_scan_close(scan->scan);
     ndb_free(scan);
 }
@@ -406,6 +410,19 @@ static int give(struct ndb_group_scan *scan, struct ndb_scan_source *source,
     return NAMIDB_OK;
 }
 
+/* The sources of the next table. */
+static int begin_table(struct ndb_group_scan *scan, namidb_error *err)
+{
+    int rc;
+
+    forget_shadows(scan);
+    rc = ndb_scan_nodes_table(scan->scan, err);
+    if (rc != NAMIDB_OK || scan->tests.count == 0)
+        return rc;
+    ndb_arena_reset(&scan->arena);
+    return ndb_scan_zones_apply(scan->scan, &scan->tests, &scan->arena, err);
+}
+
 int ndb_group_scan_next(struct ndb_group_scan *scan, uint32_t max,
                         namidb_arena *arena, struct ndb_stretch *out,
                         namidb_error *err)
@@ -418,8 +435,7 @@ int ndb_group_scan_next(struct ndb_group_scan *scan, uint32_t max,
     *out = (struct ndb_stretch){ .group = NULL };
     while ((rc = ndb_scan_source_pick(scan->scan, &source, &limit, err)) ==
            NAMIDB_NONE) {
-        forget_shadows(scan);
-        rc = ndb_scan_nodes_table(scan->scan, err);
+        rc = begin_table(scan, err);
         if (rc != NAMIDB_OK)
             return rc;
     }

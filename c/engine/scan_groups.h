@@ -14,8 +14,7 @@
 #ifndef NDB_ENGINE_SCAN_GROUPS_H
 #define NDB_ENGINE_SCAN_GROUPS_H
 
-#include "engine/read.h"
-#include "format/segment.h"
+#include "engine/scan_zones.h"
 
 struct ndb_group_scan;
 
@@ -31,10 +30,12 @@ struct ndb_stretch {
     uint32_t count;       /* that count; 0 happens */
 };
 
-/* Nodes with `label` (NAMIDB_ANY: all). Holds the view of the snapshot. */
+/* Nodes with `label` (NAMIDB_ANY: all). Holds the view of the snapshot. Groups
+ * of which no row can pass the tests may be left out, rows that fail them may
+ * be given: the tests are a hint, whose memory outlives the scan. */
 int ndb_group_scan_open(struct ndb_group_scan **scan,
                         const struct ndb_snapshot *snapshot, uint32_t label,
-                        namidb_error *err);
+                        struct ndb_zone_tests tests, namidb_error *err);
 void ndb_group_scan_close(struct ndb_group_scan *scan);
 
 /* The next stretch, of at most `max` rows (up to 65,536); NAMIDB_NONE at the

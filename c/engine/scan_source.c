@@ -119,6 +119,23 @@ void ndb_scan_source_part(struct ndb_scan *scan, uint32_t layer,
     locate(scan, source);
 }
 
+/* The first segment from `index` on that is wanted. */
+static uint32_t wanted_from(const struct ndb_scan_source *source,
+                            uint32_t index)
+{
+    while (index < source->part->segment_count && ndb_bit(source->skip, index))
+        index++;
+    return index;
+}
+
+void ndb_scan_source_skip(struct ndb_scan *scan, struct ndb_scan_source *source,
+                          const uint64_t *skip)
+{
+    source->skip = skip;
+    source->next_segment = wanted_from(source, 0);
+    locate(scan, source);
+}
+
 void ndb_scan_source_reset(struct ndb_scan *scan)
 {
     for (uint32_t i = 0; i < scan->source_count; i++) {
@@ -146,13 +163,16 @@ void ndb_scan_source_next(struct ndb_scan *scan, struct ndb_scan_source *source)
 static uint32_t window_segments(const struct ndb_scan *scan,
                                 const struct ndb_scan_source *source)
 {
-    uint32_t left = source->part->segment_count - source->next_segment;
     uint32_t share = 2 * NDB_SCAN_WINDOW_MAX / scan->source_count + 1;
-    uint32_t count = source->ahead;
+    uint32_t count = source->ahead < share ? source->ahead : share;
+    uint32_t index = source->next_segment;
 
-    if (count > share)
-        count = share;
-    return count < left ? count : left;
+    for (uint32_t i = 0; i < count; i++) {
+        if (index == source->part->segment_count)
+            return i;
+        index = wanted_from(source, index + 1);
+    }
+    return count;
 }
 
 /* Puts the next window of a source into scan->round; returns how many. */
@@ -160,13 +180,16 @@ static uint32_t ask_window(struct ndb_scan *scan,
                            const struct ndb_scan_source *source, uint32_t at)
 {
     uint32_t count = window_segments(scan, source);
+    uint32_t index = source->next_segment;
 
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         scan->round[at + i] = (struct ndb_segment_want){
             .pack = ndb_pack_cached(source->pack),
             .part = source->part,
-            .index = source->next_segment + i,
+            .index = index,
         };
+        index = wanted_from(source, index + 1);
+    }
     return count;
 }
 
@@ -178,7 +201,8 @@ static void take_window(struct ndb_scan *scan, struct ndb_scan_source *source,
     memcpy(source->window, scan->round + at, count * sizeof *source->window);
     source->window_at = 0;
     source->window_count = count;
-    source->next_segment += count;
+    source->next_segment =
+        wanted_from(source, source->window[count - 1].index + 1);
     source->row = source->owner = 0;
     if (source->ahead < NDB_SCAN_WINDOW_MAX)
         source->ahead *= 2;
@@ -191,11 +215,11 @@ static int fetch_windows(struct ndb_scan *scan,
                          const struct ndb_scan_source *needed,
                          namidb_error *err)
 {
-    uint32_t last = needed->next_segment + window_segments(scan, needed) - 1;
-    uint64_t until = needed->part->segments[last].last;
-    uint32_t count = 0, at = 0;
+    uint32_t count = ask_window(scan, needed, 0), at = 0;
+    uint64_t until = needed->part->segments[scan->round[count - 1].index].last;
     int rc;
 
+    count = 0;
     for (uint32_t i = 0; i < scan->source_count; i++) {
         const struct ndb_scan_source *source = &scan->sources[i];
 

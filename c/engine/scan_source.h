@@ -42,6 +42,7 @@ struct ndb_scan_source {
     struct ndb_pack *pack;
     const struct ndb_part *part;
     uint32_t next_segment; /* the first after the window */
+    const uint64_t *skip;  /* bits: segments nobody wants; NULL: none */
     uint32_t ahead;        /* segments to ask for next time */
     uint32_t window_at, window_count;
     uint32_t row;   /* in the current segment: node or edge */
@@ -83,6 +84,10 @@ void ndb_scan_source_memtable(struct ndb_scan *scan, uint32_t layer,
                               size_t index, size_t count);
 void ndb_scan_source_part(struct ndb_scan *scan, uint32_t layer,
                           const struct ndb_part *part);
+/* Leaves out segments of a part; `skip` outlives the source. Before its first
+ * row is asked for. */
+void ndb_scan_source_skip(struct ndb_scan *scan, struct ndb_scan_source *source,
+                          const uint64_t *skip);
 /* Unpins all windows and forgets the sources. */
 void ndb_scan_source_reset(struct ndb_scan *scan);
 

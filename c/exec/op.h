@@ -156,6 +156,10 @@ struct ndb_cursor_row {
  * NAMIDB_NONE. What was read of the last row is gone. */
 int ndb_op_next_row(struct ndb_op *op, struct ndb_cursor_row *row);
 
+/* op_scan.c: a condition that every row of a scan is going to be tested for.
+ * Called while operators are made. */
+int ndb_op_scan_hint(struct ndb_op *scan, const struct ndb_expr *condition);
+
 /* The operators, each in the file of its name. */
 extern const struct ndb_op_class ndb_op_argument;   /* op_argument.c */
 extern const struct ndb_op_class ndb_op_scan;       /* op_scan.c */

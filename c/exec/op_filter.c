@@ -4,6 +4,19 @@
  */
 #include "exec/eval.h"
 
+/* A scan below, and nothing but filters between, leaves out what the zones say
+ * is not there. */
+static int filter_open(struct ndb_op *op)
+{
+    struct ndb_op *below = op->child;
+
+    while (below->plan->kind == NDB_OP_FILTER)
+        below = below->child;
+    if (below->plan->kind != NDB_OP_SCAN)
+        return NAMIDB_OK;
+    return ndb_op_scan_hint(below, op->plan->expr);
+}
+
 static uint32_t pick(const struct ndb_chunk *chunk,
                      const struct ndb_vector *truths, uint16_t *rows)
 {
@@ -50,4 +63,5 @@ static int filter_next(struct ndb_op *op)
     }
 }
 
-const struct ndb_op_class ndb_op_filter = { .next = filter_next };
+const struct ndb_op_class ndb_op_filter = { .open = filter_open,
+                                            .next = filter_next };

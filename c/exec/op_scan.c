@@ -6,9 +6,17 @@
  * what it has written.
  */
 #include "engine/scan_groups.h"
-#include "exec/op.h"
+#include "exec/scan_tests.h"
+
+/* A condition of a filter above. */
+struct hint {
+    const struct ndb_expr *condition;
+    struct hint *next;
+};
 
 struct scan_state {
+    struct hint *hints; /* of the run; they outlive a rewind */
+    struct ndb_zone_tests tests;
     struct ndb_cursor_row row;
     struct ndb_group_scan *scan; /* NULL: none is open */
     uint32_t rows;               /* of the next chunk */
@@ -27,7 +35,43 @@ static void scan_rewind(struct ndb_op *op)
     struct scan_state *state = op->state;
 
     scan_close(op);
-    *state = (struct scan_state){ .rows = 0 };
+    *state = (struct scan_state){ .hints = state->hints };
+}
+
+int ndb_op_scan_hint(struct ndb_op *scan, const struct ndb_expr *condition)
+{
+    struct scan_state *state = scan->state;
+    struct hint *hint = ndb_arena_alloc(&scan->run->arena, sizeof *hint);
+
+    if (hint == NULL)
+        return NAMIDB_ENOMEM;
+    *hint = (struct hint){ condition, state->hints };
+    state->hints = hint;
+    return NAMIDB_OK;
+}
+
+/* What the zones are asked: names and parameters are known by now. A plan that
+ * writes may give a row what it had not. */
+static int make_tests(struct ndb_op *op)
+{
+    struct scan_state *state = op->state;
+    struct ndb_zone_test *tests;
+    uint32_t max = 0;
+
+    state->tests = (struct ndb_zone_tests){ NULL, 0 };
+    if (op->run->plan->is_writing)
+        return NAMIDB_OK;
+    for (const struct hint *hint = state->hints; hint; hint = hint->next)
+        max += ndb_scan_tests_max(hint->condition);
+    tests = ndb_arena_array(&op->kept, max, sizeof *tests);
+    if (tests == NULL)
+        return NAMIDB_ENOMEM;
+    state->tests.items = tests;
+    for (const struct hint *hint = state->hints; hint; hint = hint->next)
+        state->tests.count =
+            ndb_scan_tests_add(op->run, hint->condition, op->plan->slot, tests,
+                               state->tests.count);
+    return NAMIDB_OK;
 }
 
 /* Opens the scan of the child's next row. */
@@ -44,8 +88,10 @@ static int open_scan(struct ndb_op *op)
         if (label == 0)
             return NAMIDB_NONE; /* no node has a label that nobody named */
     }
+    if (state->tests.items == NULL && make_tests(op) < 0)
+        return NAMIDB_ENOMEM;
     return ndb_group_scan_open(&state->scan, &op->run->snapshot, label,
-                               op->run->err);
+                               state->tests, op->run->err);
 }
 
 /* The ids of the rows that count. */

@@ -31,6 +31,7 @@ enum ndb_part_kind {
     NDB_PART_EDGE_ID,  /* type: edge sequence -> source id */
     NDB_PART_KEY,      /* table: key hash -> sequence */
     NDB_PART_FILTER,   /* table: one segment, a Bloom filter of the hashes */
+    NDB_PART_ZONE,     /* table: one segment, what its node groups hold */
     NDB_PART_KIND_COUNT
 };
 

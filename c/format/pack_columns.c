@@ -262,14 +262,19 @@ static int compare_columns(const void *left, const void *right)
     return (a->name > b->name) - (a->name < b->name);
 }
 
+void ndb_batch_columns_sort(struct ndb_batch_columns *columns)
+{
+    if (columns->count > 1)
+        qsort(columns->items, columns->count, sizeof *columns->items,
+              compare_columns);
+}
+
 int ndb_batch_columns_encode(struct ndb_batch_columns *columns,
                              uint32_t row_count, struct ndb_buf *out)
 {
     int rc = ndb_buf_varint(out, columns->count);
 
-    if (columns->count > 1)
-        qsort(columns->items, columns->count, sizeof *columns->items,
-              compare_columns);
+    ndb_batch_columns_sort(columns);
     for (uint32_t i = 0; i < columns->count && rc >= 0; i++)
         rc = ndb_batch_column_encode(&columns->items[i], row_count, out);
     ndb_batch_columns_release(columns);

@@ -44,6 +44,8 @@ struct ndb_batch_columns {
 int ndb_batch_columns_add(struct ndb_batch_columns *columns, uint32_t row,
                           const namidb_property *props, uint32_t count,
                           namidb_arena *arena, size_t *bytes);
+/* By name. */
+void ndb_batch_columns_sort(struct ndb_batch_columns *columns);
 /* All columns by name; then they are empty again. */
 int ndb_batch_columns_encode(struct ndb_batch_columns *columns,
                              uint32_t row_count, struct ndb_buf *out);
@@ -75,7 +77,9 @@ struct ndb_node_batch {
 int ndb_node_batch_add(struct ndb_node_batch *batch, uint64_t sequence,
                        const namidb_node *node);
 bool ndb_node_batch_is_full(const struct ndb_node_batch *batch);
-int ndb_node_batch_encode(struct ndb_node_batch *batch, struct ndb_buf *out);
+/* Appends its zones to *zones. */
+int ndb_node_batch_encode(struct ndb_node_batch *batch, struct ndb_buf *out,
+                          struct ndb_buf *zones);
 void ndb_node_batch_release(struct ndb_node_batch *batch);
 
 /* Rows of an out or in part. */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "format/pack_internal.h"
 #include "format/stream.h"
+#include "format/zone.h"
 
 bool ndb_node_batch_is_full(const struct ndb_node_batch *batch)
 {
@@ -129,7 +130,8 @@ static int put_label_sets(struct ndb_node_batch *batch, struct ndb_buf *out)
     return rc;
 }
 
-int ndb_node_batch_encode(struct ndb_node_batch *batch, struct ndb_buf *out)
+int ndb_node_batch_encode(struct ndb_node_batch *batch, struct ndb_buf *out,
+                          struct ndb_buf *zones)
 {
     const uint64_t *sequences = batch->sequences.items;
     uint32_t row_count = (uint32_t)batch->sequences.count;
@@ -152,6 +154,9 @@ int ndb_node_batch_encode(struct ndb_node_batch *batch, struct ndb_buf *out)
         rc = ndb_batch_column_encode(&batch->key, row_count, out);
     if (rc >= 0 && batch->set_count != 0)
         rc = put_label_sets(batch, out);
+    ndb_batch_columns_sort(&batch->columns);
+    if (rc >= 0)
+        rc = ndb_zone_group_encode(&batch->columns, row_count, zones);
     if (rc >= 0)
         rc = ndb_batch_columns_encode(&batch->columns, row_count, out);
     batch->sequences.count = 0;

@@ -6,12 +6,20 @@
 #include "base/mem.h"
 #include "format/pack_internal.h"
 #include "format/stream.h"
+#include "format/zone.h"
 
 /* A filter waits until all key parts are written: parts stand by kind. */
 struct pending_filter {
     uint32_t table;
     uint64_t *blocks;
     uint64_t block_count;
+};
+
+/* Zones of a node part, which wait likewise. */
+struct pending_zones {
+    uint32_t table;
+    struct ndb_buf groups;
+    uint32_t group_count;
 };
 
 struct ndb_pack_writer {
@@ -35,6 +43,9 @@ struct ndb_pack_writer {
 
     struct pending_filter *filters;
     uint32_t filter_count;
+    struct ndb_buf zones; /* of the node part */
+    struct pending_zones *zone_parts;
+    uint32_t zone_part_count;
     uint64_t rows, tombstones;
 };
 
@@ -45,6 +56,7 @@ int ndb_pack_writer_new(struct ndb_pack_writer **writer)
         return NAMIDB_ENOMEM;
     (*writer)->object = NDB_BUF_INIT(NDB_PACK_BYTES_MAX);
     (*writer)->raw = NDB_BUF_INIT(NDB_SEGMENT_BYTES_MAX);
+    (*writer)->zones = NDB_BUF_INIT(NDB_SEGMENT_BYTES_MAX);
     return NAMIDB_OK;
 }
 
@@ -57,6 +69,10 @@ void ndb_pack_writer_free(struct ndb_pack_writer *writer)
     for (uint32_t i = 0; i < writer->filter_count; i++)
         ndb_free(writer->filters[i].blocks);
     ndb_free(writer->filters);
+    for (uint32_t i = 0; i < writer->zone_part_count; i++)
+        ndb_buf_release(&writer->zone_parts[i].groups);
+    ndb_free(writer->zone_parts);
+    ndb_buf_release(&writer->zones);
     ndb_free(writer->parts);
     ndb_free(writer->segments);
     ndb_node_batch_release(&writer->node);
@@ -126,7 +142,8 @@ static int add_entry(struct ndb_pack_writer *writer,
 static int encode_batch(struct ndb_pack_writer *writer, enum ndb_part_kind kind)
 {
     if (kind == NDB_PART_NODE)
-        return ndb_node_batch_encode(&writer->node, &writer->raw);
+        return ndb_node_batch_encode(&writer->node, &writer->raw,
+                                     &writer->zones);
     if (kind == NDB_PART_OUT || kind == NDB_PART_IN)
         return ndb_edge_batch_encode(&writer->edge, &writer->raw);
     return ndb_pair_batch_encode(&writer->pair, &writer->raw);
@@ -189,6 +206,27 @@ static int keep_filter(struct ndb_pack_writer *writer, uint32_t table)
     return NAMIDB_OK;
 }
 
+static int keep_zones(struct ndb_pack_writer *writer,
+                      const struct ndb_part *part)
+{
+    struct pending_zones *zone_parts;
+
+    if (part->segment_count < NDB_ZONE_SEGMENTS_MIN) {
+        writer->zones.bytes = 0;
+        return NAMIDB_OK;
+    }
+    zone_parts = ndb_realloc(writer->zone_parts, writer->zone_part_count + 1,
+                             sizeof *zone_parts);
+    if (zone_parts == NULL)
+        return NAMIDB_ENOMEM;
+    writer->zone_parts = zone_parts;
+    zone_parts[writer->zone_part_count++] =
+        (struct pending_zones){ part->table, writer->zones,
+                                part->segment_count };
+    writer->zones = NDB_BUF_INIT(NDB_SEGMENT_BYTES_MAX);
+    return NAMIDB_OK;
+}
+
 static int keep_labels(struct ndb_pack_writer *writer, struct ndb_part *part)
 {
     uint32_t *labels;
@@ -227,6 +265,8 @@ static int close_part(struct ndb_pack_writer *writer)
         rc = keep_labels(writer, part);
     if (rc >= 0 && part->kind == NDB_PART_KEY)
         rc = keep_filter(writer, part->table);
+    if (rc >= 0 && part->kind == NDB_PART_NODE)
+        rc = keep_zones(writer, part);
     return rc;
 }
 
@@ -367,6 +407,22 @@ static int write_filter(struct ndb_pack_writer *writer,
     return rc < 0 ? rc : add_entry(writer, &entry);
 }
 
+static int write_zones(struct ndb_pack_writer *writer,
+                       const struct pending_zones *zones)
+{
+    struct ndb_segment_entry entry = { .last = UINT64_MAX };
+    int rc = ndb_pack_writer_part(writer, NDB_PART_ZONE, 0, zones->table);
+
+    writer->is_open = false;
+    entry.offset = writer->object.bytes;
+    if (rc >= 0)
+        rc = ndb_zones_encode(ndb_buf_slice(&zones->groups), zones->group_count,
+                              &writer->raw);
+    if (rc >= 0)
+        rc = append_segment(writer, NDB_PART_ZONE, &entry.bytes);
+    return rc < 0 ? rc : add_entry(writer, &entry);
+}
+
 int ndb_pack_writer_finish(struct ndb_pack_writer *writer,
                            struct ndb_slice *object,
                            struct ndb_pack_summary *summary)
@@ -376,6 +432,8 @@ int ndb_pack_writer_finish(struct ndb_pack_writer *writer,
 
     for (uint32_t i = 0; i < writer->filter_count && rc >= 0; i++)
         rc = write_filter(writer, &writer->filters[i]);
+    for (uint32_t i = 0; i < writer->zone_part_count && rc >= 0; i++)
+        rc = write_zones(writer, &writer->zone_parts[i]);
     if (rc < 0)
         return rc;
     for (uint32_t i = 0; i < writer->part_count; i++)

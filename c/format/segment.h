@@ -14,6 +14,7 @@
  *           deleted bits; columns
  *   pairs   count, keys, values
  *   filter  block count, blocks
+ *   zones   see zone.h
  *   column  name, storage, kind, null count, present bits, values
  */
 #ifndef NDB_FORMAT_SEGMENT_H
@@ -102,6 +103,14 @@ struct ndb_filter_segment {
     const uint64_t *blocks;
 };
 
+struct ndb_zone_group;
+
+/* NDB_PART_ZONE: see zone.h. */
+struct ndb_zone_segment {
+    uint32_t group_count;
+    const struct ndb_zone_group *groups;
+};
+
 struct ndb_segment {
     enum ndb_part_kind kind;
     size_t bytes; /* of all its memory */
@@ -111,6 +120,7 @@ struct ndb_segment {
         struct ndb_edge_segment edge;
         struct ndb_pair_segment pair;
         struct ndb_filter_segment filter;
+        struct ndb_zone_segment zone;
     } as;
 };
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "format/pack_internal.h"
 #include "format/stream.h"
+#include "format/zone.h"
 
 /* Bits as words; what is behind the last row must be zero. */
 static const uint64_t *get_bits(struct ndb_source *source, uint32_t row_count)
@@ -519,6 +520,10 @@ static void decode(struct ndb_source *source, uint32_t table,
         break;
     case NDB_PART_FILTER:
         decode_filter(source, &segment->as.filter);
+        break;
+    case NDB_PART_ZONE:
+        segment->as.zone.groups =
+            ndb_zones_decode(source, &segment->as.zone.group_count);
         break;
     default:
         decode_pair(source, &segment->as.pair);

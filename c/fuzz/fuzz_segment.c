@@ -4,6 +4,7 @@
 #include "fuzz/fuzz.h"
 
 #include "format/segment.h"
+#include "format/zone.h"
 
 enum { HEADER_BYTES = 12, CHECKSUM_BYTES = 8 };
 
@@ -42,6 +43,25 @@ static void read_edges(const struct ndb_edge_segment *segment)
     seen += (uint64_t)ndb_edge_segment_owner(segment, segment->first);
 }
 
+static void read_zones(const struct ndb_zone_segment *zones)
+{
+    static const namidb_value VALUES[] = {
+        { .kind = NAMIDB_INT, .as.integer = 7 },
+        { .kind = NAMIDB_FLOAT, .as.number = 0.5 },
+        { .kind = NAMIDB_STRING, .size = 2, .as.bytes = "xy" },
+        { .kind = NAMIDB_NULL },
+    };
+
+    for (uint32_t i = 0; i < zones->group_count; i++)
+        for (size_t k = 0; k < sizeof VALUES / sizeof *VALUES; k++)
+            for (int want = NDB_ZONE_EQUAL; want <= NDB_ZONE_NOT_NULL; want++) {
+                const struct ndb_zone_test test = { 1, (enum ndb_zone_want)want,
+                                                    VALUES[k] };
+
+                seen += ndb_zone_may_match(&zones->groups[i], &test);
+            }
+}
+
 static void decode(struct ndb_slice stored, enum ndb_part_kind kind)
 {
     struct ndb_segment *segment;
@@ -59,6 +79,9 @@ static void decode(struct ndb_slice stored, enum ndb_part_kind kind)
         break;
     case NDB_PART_FILTER:
         seen += ndb_filter_segment_has(&segment->as.filter, seen);
+        break;
+    case NDB_PART_ZONE:
+        read_zones(&segment->as.zone);
         break;
     default:
         seen += ndb_pair_segment_find(&segment->as.pair, seen, &count);

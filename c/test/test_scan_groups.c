@@ -8,6 +8,8 @@
 
 enum { SEEDS = 300 };
 
+static const struct ndb_zone_tests NO_TESTS = { NULL, 0 };
+
 /* What a scan gave, as whole rows. */
 struct given {
     namidb_node *nodes;
@@ -82,7 +84,8 @@ static void check_scan(const struct model *model,
     struct ndb_stretch stretch;
     int rc;
 
-    assert_int_equal(ndb_group_scan_open(&scan, snapshot, label, NULL), 0);
+    assert_int_equal(
+        ndb_group_scan_open(&scan, snapshot, label, NO_TESTS, NULL), 0);
     while ((rc = ndb_group_scan_next(scan, max, &arena, &stretch, NULL)) ==
            NAMIDB_OK) {
         model_assert(model, stretch.extent <= max);
@@ -176,7 +179,7 @@ static int scan_all(const struct model *model,
     struct ndb_group_scan *scan = NULL;
     namidb_arena arena = NDB_ARENA_INIT;
     struct ndb_stretch stretch;
-    int rc = ndb_group_scan_open(&scan, snapshot, 0, NULL);
+    int rc = ndb_group_scan_open(&scan, snapshot, 0, NO_TESTS, NULL);
 
     while (rc >= 0 && (rc = ndb_group_scan_next(scan, 7, &arena, &stretch,
                                                 NULL)) == NAMIDB_OK) {
