@@ -2,8 +2,11 @@
 #include "base/mem.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static atomic_uint_fast64_t fail_from;
 static atomic_uint_fast64_t asked;
@@ -46,6 +49,20 @@ void *ndb_realloc(void *block, size_t count, size_t size)
 void ndb_free(void *block)
 {
     free(block);
+}
+
+void ndb_mem_populate(void *block, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = (uintptr_t)block / page * page;
+    uintptr_t end = ((uintptr_t)block + bytes + page - 1) / page * page;
+
+    (void)madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+#else
+    (void)block;
+    (void)bytes;
+#endif
 }
 
 char *ndb_strndup(const char *text, size_t bytes)

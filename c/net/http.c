@@ -33,6 +33,7 @@ struct ndb_http {
     uint32_t users;
     bool is_stopping;
     struct queue submitted;
+    atomic_bool is_asleep; /* in the poll, or about to be: must be woken */
 
     /* The thread's own. */
     CURLM *multi;
@@ -261,6 +262,29 @@ static bool must_stop(struct ndb_http *http)
     return is_stopping;
 }
 
+static bool has_submitted(struct ndb_http *http)
+{
+    bool has_some;
+
+    (void)pthread_mutex_lock(&http->lock);
+    has_some = http->submitted.first != NULL;
+    (void)pthread_mutex_unlock(&http->lock);
+    return has_some;
+}
+
+/* Until something happens. What is submitted while the thread is at work costs
+ * no wake: it looks once more after it has said that it sleeps. */
+static void sleep_until(struct ndb_http *http)
+{
+    int ms = poll_ms(http);
+
+    atomic_store(&http->is_asleep, true);
+    if (has_submitted(http))
+        ms = 0;
+    (void)curl_multi_poll(http->multi, NULL, 0, ms, NULL);
+    atomic_store(&http->is_asleep, false);
+}
+
 static void *run(void *context)
 {
     struct ndb_http *http = context;
@@ -274,8 +298,7 @@ static void *run(void *context)
         (void)curl_multi_perform(http->multi, &running);
         take_done(http);
         take_late(http);
-        /* What `done` submitted has woken the poll in advance. */
-        (void)curl_multi_poll(http->multi, NULL, 0, poll_ms(http), NULL);
+        sleep_until(http);
     }
     return NULL;
 }
@@ -391,7 +414,8 @@ void ndb_http_submit(struct ndb_http *http, struct ndb_http_exchange *exchange)
     (void)pthread_mutex_lock(&http->lock);
     queue_add(&http->submitted, exchange);
     (void)pthread_mutex_unlock(&http->lock);
-    (void)curl_multi_wakeup(http->multi);
+    if (atomic_exchange(&http->is_asleep, false))
+        (void)curl_multi_wakeup(http->multi);
 }
 
 void ndb_http_cancel(struct ndb_http *http, struct ndb_http_exchange *exchange)

@@ -45,6 +45,8 @@ struct ndb_http_exchange {
     int64_t stall_seconds;      /* NAMIDB_ETIMEOUT when almost no byte moved
                                    for so long; 0: only the deadline counts */
     const char *ca_bundle;      /* NULL: the system's */
+    int64_t idle_seconds_max;   /* of a connection to be used; 0: 30 */
+    int64_t life_seconds_max;   /* the same; 0: 300 */
     bool can_use_proxy;         /* environment's proxy settings count */
     int64_t late_after_ns;      /* without a byte of the answer: */
     /* Called then, once, on the client's thread; may submit. NULL: never. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http_answer.h"
 
-#include <curl/curl.h>
 #include <strings.h>
-
-#define LAST_SECOND INT64_C(253402300799) /* of the year 9999 */
+#include <time.h>
 
 /* The value, when the line is the header `name` (given with its colon). */
 static bool header_value(struct ndb_slice line, const char *name, char *out,
@@ -32,11 +30,51 @@ static bool header_value(struct ndb_slice line, const char *name, char *out,
     return true;
 }
 
+/* Two digits, or four; -1: they are none. */
+static int digits(const char *text, int count)
+{
+    int number = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        number = number * 10 + (text[i] - '0');
+    }
+    return number;
+}
+
+static int month(const char *text)
+{
+    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+    for (int i = 0; i < 12; i++)
+        if (strncmp(names + 3 * i, text, 3) == 0)
+            return i;
+    return -1;
+}
+
+/* Of the three forms that HTTP has known, the one that may be sent. */
 int64_t ndb_http_date_ms(const char *text)
 {
-    time_t seconds = curl_getdate(text, NULL);
+    struct tm utc = { .tm_isdst = 0 };
+    time_t seconds;
 
-    return seconds > 0 && seconds <= LAST_SECOND ? (int64_t)seconds * 1000 : 0;
+    if (strlen(text) != 29 || text[3] != ',' || text[7] != ' ' ||
+        text[11] != ' ' || text[16] != ' ' || text[19] != ':' ||
+        text[22] != ':' || strcmp(text + 25, " GMT") != 0)
+        return 0;
+    utc.tm_mday = digits(text + 5, 2);
+    utc.tm_mon = month(text + 8);
+    utc.tm_year = digits(text + 12, 4) - 1900;
+    utc.tm_hour = digits(text + 17, 2);
+    utc.tm_min = digits(text + 20, 2);
+    utc.tm_sec = digits(text + 23, 2);
+    if (utc.tm_mday < 1 || utc.tm_mday > 31 || utc.tm_mon < 0 ||
+        utc.tm_year < 70 || utc.tm_hour < 0 || utc.tm_hour > 23 ||
+        utc.tm_min < 0 || utc.tm_min > 59 || utc.tm_sec < 0 || utc.tm_sec > 60)
+        return 0;
+    seconds = timegm(&utc);
+    return seconds > 0 ? (int64_t)seconds * 1000 : 0;
 }
 
 void ndb_http_answer_header(struct ndb_http_answer *answer,

@@ -38,6 +38,11 @@ struct ndb_s3 {
 
     pthread_mutex_t lock;
     char region[64];
+    /* The last signing key, and what it was made of; NULL: none yet. */
+    struct ndb_credentials *key_of;
+    char key_day[9];
+    char key_region[64];
+    struct ndb_sigv4_key key;
 };
 
 static void ask(struct ndb_s3_call *call);
@@ -72,8 +77,49 @@ static void set_headers(struct ndb_s3_call *call)
         add(call, call->headers[i].name, call->headers[i].value);
 }
 
+enum { DAY_BYTES = 8 };
+
+static bool has_key(const struct ndb_s3 *s3, const struct ndb_s3_call *call)
+{
+    return s3->key_of == call->credentials &&
+           strncmp(s3->key_day, call->date, DAY_BYTES) == 0 &&
+           strcmp(s3->key_region, call->region) == 0;
+}
+
+/* The key of a day, which is that of the last call, mostly. */
+static int take_key(struct ndb_s3_call *call,
+                    const struct ndb_sigv4_scope *scope,
+                    struct ndb_sigv4_key *out)
+{
+    struct ndb_s3 *s3 = call->s3;
+    struct ndb_credentials *old;
+    bool is_known;
+    int rc;
+
+    (void)pthread_mutex_lock(&s3->lock);
+    is_known = has_key(s3, call);
+    if (is_known)
+        *out = s3->key;
+    (void)pthread_mutex_unlock(&s3->lock);
+    if (is_known)
+        return NAMIDB_OK;
+    rc = ndb_sigv4_key(out, scope);
+    if (rc < 0)
+        return rc;
+    (void)pthread_mutex_lock(&s3->lock);
+    old = s3->key_of;
+    s3->key_of = ndb_credentials_ref(call->credentials);
+    s3->key = *out;
+    memcpy(s3->key_day, call->date, DAY_BYTES);
+    memcpy(s3->key_region, call->region, sizeof s3->key_region);
+    (void)pthread_mutex_unlock(&s3->lock);
+    ndb_credentials_unref(old);
+    return NAMIDB_OK;
+}
+
 static int sign(struct ndb_s3_call *call)
 {
+    struct ndb_sigv4_key key;
     struct ndb_sigv4_pair headers[NDB_S3_HEADERS_MAX];
     struct ndb_sigv4_request request = {
         .method = call->method,
@@ -89,6 +135,7 @@ static int sign(struct ndb_s3_call *call)
         .secret_key = call->credentials->secret_key,
         .region = call->region,
         .service = "s3",
+        .key = &key,
     };
     int rc;
 
@@ -97,7 +144,9 @@ static int sign(struct ndb_s3_call *call)
         headers[i] =
             (struct ndb_sigv4_pair){ call->sent[i].name, call->sent[i].value };
     call->authorization.bytes = 0;
-    rc = ndb_sigv4_authorization(&call->authorization, &scope, &request);
+    rc = take_key(call, &scope, &key);
+    if (rc >= 0)
+        rc = ndb_sigv4_authorization(&call->authorization, &scope, &request);
     if (rc >= 0)
         add(call, "Authorization", (const char *)call->authorization.data);
     return rc;
@@ -463,6 +512,8 @@ void ndb_s3_close(struct ndb_s3 *s3)
 {
     if (s3 == NULL)
         return;
+    ndb_credentials_unref(s3->key_of);
+    explicit_bzero(&s3->key, sizeof s3->key);
     ndb_credentials_close(s3->credentials);
     ndb_http_close(s3->http);
     (void)pthread_mutex_destroy(&s3->lock);

@@ -308,9 +308,9 @@ static struct digest derive(const struct digest *key, const char *text)
     return hmac(ndb_slice(key->bytes, sizeof key->bytes), ndb_slice_text(text));
 }
 
-/* The chain date, region, service, "aws4_request"; then the signature. */
-static int sign(char out[NDB_SHA256_HEX_BYTES + 1],
-                const struct ndb_sigv4_scope *scope, struct ndb_slice text)
+/* The chain date, region, service, "aws4_request". */
+int ndb_sigv4_key(struct ndb_sigv4_key *out,
+                  const struct ndb_sigv4_scope *scope)
 {
     struct ndb_buf secret = NDB_BUF_INIT(TEXT_BYTES_MAX);
     int rc = append_all(&secret,
@@ -323,12 +323,30 @@ static int sign(char out[NDB_SHA256_HEX_BYTES + 1],
         key = derive(&key, scope->region);
         key = derive(&key, scope->service);
         key = derive(&key, "aws4_request");
-        key = hmac(ndb_slice(key.bytes, sizeof key.bytes), text);
-        ndb_hex(out, key.bytes, sizeof key.bytes);
+        memcpy(out->bytes, key.bytes, sizeof out->bytes);
         explicit_bzero(secret.data, secret.bytes);
     }
     ndb_buf_release(&secret);
     return rc;
+}
+
+static int sign(char out[NDB_SHA256_HEX_BYTES + 1],
+                const struct ndb_sigv4_scope *scope, struct ndb_slice text)
+{
+    struct ndb_sigv4_key key;
+    struct digest digest;
+    int rc = NAMIDB_OK;
+
+    if (scope->key != NULL)
+        key = *scope->key;
+    else
+        rc = ndb_sigv4_key(&key, scope);
+    if (rc < 0)
+        return rc;
+    digest = hmac(ndb_slice(key.bytes, sizeof key.bytes), text);
+    ndb_hex(out, digest.bytes, sizeof digest.bytes);
+    explicit_bzero(&key, sizeof key);
+    return NAMIDB_OK;
 }
 
 static int append_authorization(struct ndb_buf *out,

@@ -31,13 +31,20 @@ struct ndb_sigv4_request {
     const char *payload_hash; /* 64 hex digits, or UNSIGNED-PAYLOAD */
 };
 
+/* What a day, a region and a service make of a secret: four HMACs, more than
+ * all the rest of a signature, so it is worth keeping. */
+struct ndb_sigv4_key {
+    uint8_t bytes[32];
+};
+
 /* Who signs, for what. */
 struct ndb_sigv4_scope {
     const char *access_key;
     const char *secret_key;
     const char *region;
     const char *service;
-    char time[17]; /* "20150830T123600Z" */
+    char time[17];                   /* "20150830T123600Z" */
+    const struct ndb_sigv4_key *key; /* of these; NULL: to be worked out */
 };
 
 /* Fills scope->time from seconds since 1970. */
@@ -60,6 +67,10 @@ int ndb_sigv4_string_to_sign(struct ndb_buf *out,
 int ndb_sigv4_authorization(struct ndb_buf *out,
                             const struct ndb_sigv4_scope *scope,
                             const struct ndb_sigv4_request *request);
+
+/* NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ELIMIT. */
+int ndb_sigv4_key(struct ndb_sigv4_key *out,
+                  const struct ndb_sigv4_scope *scope);
 
 /* Appends "a=b&c=d", encoded and in the order that is signed. */
 int ndb_sigv4_query(struct ndb_buf *out, const struct ndb_sigv4_pair *query,

@@ -296,7 +296,8 @@ static void write_done(struct ndb_s3_op *op)
 void ndb_s3_op_init(struct ndb_s3_op *op, struct ndb_s3_store *store,
                     struct ndb_request *request)
 {
-    memset(op, 0, sizeof *op);
+    memset(op, 0, offsetof(struct ndb_s3_op, key));
+    op->key[0] = op->after[0] = '\0';
     op->store = store;
     op->request = request;
     op->call.key = op->key;

@@ -43,10 +43,11 @@ struct ndb_s3_op {
     struct ndb_request *request;
     struct ndb_s3_deletes *deletes; /* NULL: a request of its own */
     struct ndb_sigv4_pair pairs[NDB_S3_PAIRS_MAX];
-    char key[NDB_STORE_KEY_BYTES_MAX + 1];
-    char after[NDB_STORE_KEY_BYTES_MAX + 1];
     char text[64];            /* the range, or the number of keys */
     struct ndb_buf text_long; /* a copy's source, a token of a listing */
+    /* Not zeroed: last, and set before they are used. */
+    char key[NDB_STORE_KEY_BYTES_MAX + 1];
+    char after[NDB_STORE_KEY_BYTES_MAX + 1];
 };
 
 /* A call that only needs a method. */

@@ -33,7 +33,7 @@
 enum {
     PARTS_AT_ONCE = 8,
     ID_BYTES = 1024,
-    ABORT_MS = 5000,    /* beyond the request: also after its deadline */
+    ABORT_MS = 2000,    /* beyond the request: also after its deadline */
     STALL_SECONDS = 60, /* of the list: the server puts the object together */
     TAIL_BYTES = 4096,  /* a pack's has the checksum of its directory */
 };

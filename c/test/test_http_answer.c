@@ -32,10 +32,31 @@ static void test_http_answer__takes_values_without_the_blanks(void **state)
 
 static void test_http_answer__dates_are_milliseconds_since_1970(void **state)
 {
+    static const char *const none[] = {
+        "",
+        "Tue, 24 Nov 2026 10:00:01",
+        "Tue, 24 Nov 2026 10:00:01 CET",
+        "Tue, 24 Nov 2026 25:00:01 GMT",
+        "Tue, 24 Nov 2026 10:60:01 GMT",
+        "Tue, 00 Nov 2026 10:00:01 GMT",
+        "Tue, 24 Nox 2026 10:00:01 GMT",
+        "Tue, 2x Nov 2026 10:00:01 GMT",
+        "Tue, 24 Nov 1926 10:00:01 GMT",
+        "Tue. 24 Nov 2026 10:00:01 GMT",
+        "Tuesday, 24-Nov-26 10:00:01 GMT",
+        "Tue Nov 24 10:00:01 2026",
+    };
+
     (void)state;
     assert_true(answer_of("Date: Tue, 24 Nov 2026 10:00:01 GMT\r\n").date_ms ==
                 INT64_C(1795514401000));
     assert_true(answer_of("Date: yesterday\r\n").date_ms == 0);
+    assert_true(ndb_http_date_ms("Thu, 01 Jan 1970 00:00:01 GMT") == 1000);
+    assert_true(ndb_http_date_ms("Fri, 31 Dec 9999 23:59:59 GMT") ==
+                INT64_C(253402300799000));
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (ndb_http_date_ms(none[i]) != 0)
+            fail_msg("%s", none[i]);
     assert_true(
         answer_of("Date: Tue, 24 Nov 2026000000 10:00:01 GMT").date_ms == 0);
     assert_true(answer_of("Dat: Tue, 24 Nov 2026 10:00:01 GMT\r\n").date_ms ==

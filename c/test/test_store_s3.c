@@ -13,6 +13,7 @@
 #include "aws_home.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "net/sigv4.h"
 #include "s3_server.h"
 #include "store/store.h"
 #include "sys/clock.h"
@@ -113,6 +114,67 @@ static void test_store_s3__signs_paths_and_prefixes_encoded_once(void **state)
                               "87123234ea0c6e7143c0add73ff431ed");
     assert_true(put.date_ms / 60000 <= ndb_clock_wall_ms() / 60000);
     assert_true(put.date_ms > ndb_clock_wall_ms() - 60000);
+    finish(&fixture);
+}
+
+/* The signature of the last request, a GET of `path`, is what its headers and
+ * the keys make without a signing key that was kept. */
+static void assert_signed(struct fixture *fixture, const char *path,
+                          const char *region)
+{
+    char texts[4][512];
+    static const char *const names[] = { "Host", "x-amz-content-sha256",
+                                         "x-amz-date", "Authorization" };
+    struct ndb_sigv4_pair headers[3];
+    struct ndb_sigv4_request request = { .method = "GET",
+                                         .path = path,
+                                         .headers = headers,
+                                         .header_count = 3,
+                                         .payload_hash = texts[1] };
+    struct ndb_sigv4_scope scope = { .access_key = "AKIDEXAMPLE",
+                                     .secret_key = SECRET,
+                                     .region = region,
+                                     .service = "s3" };
+    struct ndb_buf expected = NDB_BUF_INIT(4096);
+
+    for (size_t i = 0; i < 4; i++)
+        s3_server_header(fixture->server, names[i], texts[i], sizeof texts[i]);
+    for (size_t i = 0; i < 3; i++)
+        headers[i] = (struct ndb_sigv4_pair){ names[i], texts[i] };
+    memcpy(scope.time, texts[2], sizeof scope.time);
+    assert_int_equal(ndb_sigv4_authorization(&expected, &scope, &request),
+                     NAMIDB_OK);
+    assert_string_equal(texts[3], (const char *)expected.data);
+    ndb_buf_release(&expected);
+}
+
+static void test_store_s3__signs_for_the_day_and_the_region(void **state)
+{
+    const char *path = "/bucket/some prefix+/prod/log/1";
+    struct ndb_request get;
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture);
+    for (int day = 0; day < 3; day++) {
+        for (int i = 0; i < 2; i++) {
+            get = request_of(NDB_GET, "log/1");
+            assert_int_equal(run(&fixture, &get), NAMIDB_NONE);
+            assert_signed(&fixture, path, "us-east-1");
+        }
+        ndb_clock_advance(INT64_C(24 * 3600) * 1000 * NDB_NS_PER_MS);
+    }
+    s3_server_plan(fixture.server,
+                   &(struct s3_fault){ .kind = S3_ANSWER,
+                                       .status = 301,
+                                       .headers = "x-amz-bucket-region: "
+                                                  "eu-north-1\r\n",
+                                       .at = 1 });
+    for (int i = 0; i < 2; i++) {
+        get = request_of(NDB_GET, "log/1");
+        assert_int_equal(run(&fixture, &get), NAMIDB_NONE);
+        assert_signed(&fixture, path, "eu-north-1");
+    }
     finish(&fixture);
 }
 
@@ -891,6 +953,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_store_s3__signs_paths_and_prefixes_encoded_once),
+        cmocka_unit_test(test_store_s3__signs_for_the_day_and_the_region),
         cmocka_unit_test(test_store_s3__a_second_create_is_a_conflict),
         cmocka_unit_test(test_store_s3__gets_the_range_that_was_asked_for),
         cmocka_unit_test(test_store_s3__an_absent_object_is_none_and_deletable),
