@@ -306,6 +306,56 @@ static void test_http__a_stall_ends_long_before_the_deadline(void **state)
     finish(&fixture);
 }
 
+/* ----------------------------------------------------------- connections -- */
+
+/* One more request; how many connections there have been. */
+static unsigned connections_after(struct fixture *fixture,
+                                  const struct ndb_http_exchange *like)
+{
+    struct ndb_http_exchange exchange = exchange_of(fixture, "GET");
+
+    exchange.idle_seconds_max = like->idle_seconds_max;
+    exchange.life_seconds_max = like->life_seconds_max;
+    assert_int_equal(ndb_http_run(fixture->http, &exchange), NAMIDB_OK);
+    ndb_buf_release(&exchange.out);
+    return http_server_connections(fixture->server);
+}
+
+static void test_http__uses_no_connection_that_was_idle_too_long(void **state)
+{
+    const struct ndb_http_exchange like = { .idle_seconds_max = 1 };
+    int64_t deadline_ns = ndb_deadline_after(30000);
+    struct fixture fixture;
+    unsigned pause_us = 2100000; /* curl counts whole seconds */
+
+    (void)state;
+    begin(&fixture, echo, NULL);
+    assert_int_equal(connections_after(&fixture, &like), 1);
+    assert_int_equal(connections_after(&fixture, &like), 1);
+    /* Each time after a longer silence. */
+    do {
+        assert_true(ndb_clock_ns() < deadline_ns);
+        (void)usleep(pause_us);
+        pause_us *= 2;
+    } while (connections_after(&fixture, &like) == 1);
+    finish(&fixture);
+}
+
+static void test_http__uses_no_connection_that_has_grown_old(void **state)
+{
+    const struct ndb_http_exchange like = { .life_seconds_max = 1 };
+    int64_t deadline_ns = ndb_deadline_after(30000);
+    struct fixture fixture;
+
+    (void)state;
+    begin(&fixture, echo, NULL);
+    while (connections_after(&fixture, &like) == 1) {
+        assert_true(ndb_clock_ns() < deadline_ns);
+        (void)usleep(10000);
+    }
+    finish(&fixture);
+}
+
 /* ------------------------------------------- cancel, delays, crowds, fork --
  */
 
@@ -487,6 +537,8 @@ int main(void)
         cmocka_unit_test(test_http__an_answer_above_the_bound_is_limit),
         cmocka_unit_test(test_http__the_deadline_ends_a_server_that_hangs),
         cmocka_unit_test(test_http__a_stall_ends_long_before_the_deadline),
+        cmocka_unit_test(test_http__uses_no_connection_that_was_idle_too_long),
+        cmocka_unit_test(test_http__uses_no_connection_that_has_grown_old),
         cmocka_unit_test(
             test_http__cancel_ends_what_is_under_way_and_what_waits),
         cmocka_unit_test(test_http__begins_no_sooner_than_asked),
