@@ -101,6 +101,12 @@ int ndb_read_edges(const struct ndb_snapshot *snapshot,
                    const struct ndb_edge_probe *probes, size_t count,
                    namidb_arena *arena, namidb_edge *out, namidb_error *err);
 
+/* Adds the node tables that may have nodes with a label (NAMIDB_ANY: all): its
+ * own and those whose nodes carry it, too; each once, ascending. NAMIDB_OK or
+ * NAMIDB_ENOMEM. */
+int ndb_label_tables(const struct ndb_snapshot *snapshot, uint32_t label,
+                     struct ndb_ids *out);
+
 /* Scans, in chunks. */
 struct ndb_scan;
 

@@ -13,18 +13,17 @@ static bool has_label(const uint32_t *labels, uint32_t count, uint32_t label)
 
 /* Appends the tables of one layer that may have nodes with the label: its own,
  * and those whose rows carry it as a further label. */
-static int add_tables(struct ndb_scan *scan, uint32_t layer)
+static int add_tables(const struct ndb_snapshot *snapshot, uint32_t layer,
+                      uint32_t label, struct ndb_ids *out)
 {
-    const struct ndb_layer *from = &scan->snapshot.view->layers[layer];
-    uint32_t label = scan->wanted;
+    const struct ndb_layer *from = &snapshot->view->layers[layer];
     int rc = NAMIDB_OK;
 
     if (from->memtable != NULL) {
         if (label == NAMIDB_ANY ||
-            ndb_memtable_has_label(from->memtable, label,
-                                   scan->snapshot.version))
-            return ndb_memtable_tables(from->memtable, false,
-                                       scan->snapshot.version, &scan->tables);
+            ndb_memtable_has_label(from->memtable, label, snapshot->version))
+            return ndb_memtable_tables(from->memtable, false, snapshot->version,
+                                       out);
         return NAMIDB_OK;
     }
     for (uint32_t i = 0; i < ndb_pack_directory(from->pack)->part_count; i++) {
@@ -34,11 +33,24 @@ static int add_tables(struct ndb_scan *scan, uint32_t layer)
             break;
         if (label == NAMIDB_ANY ||
             has_label(part->labels, part->label_count, label))
-            rc = ndb_ids_add(&scan->tables, part->table);
+            rc = ndb_ids_add(out, part->table);
         if (rc < 0)
             return rc;
     }
     return NAMIDB_OK;
+}
+
+int ndb_label_tables(const struct ndb_snapshot *snapshot, uint32_t label,
+                     struct ndb_ids *out)
+{
+    int rc = NAMIDB_OK;
+
+    if (label != NAMIDB_ANY && label <= NAMIDB_TABLE_MAX)
+        rc = ndb_ids_add(out, label);
+    for (uint32_t i = 0; i < snapshot->view->layer_count && rc >= 0; i++)
+        rc = add_tables(snapshot, i, label, out);
+    ndb_scan_unique(out);
+    return rc;
 }
 
 int ndb_scan_nodes_open(struct ndb_scan **out,
@@ -51,15 +63,11 @@ int ndb_scan_nodes_open(struct ndb_scan **out,
     *out = NULL;
     if (rc < 0)
         return rc;
-    if (label != NAMIDB_ANY && label <= NAMIDB_TABLE_MAX)
-        rc = ndb_ids_add(&scan->tables, label);
-    for (uint32_t i = 0; i < snapshot->view->layer_count && rc >= 0; i++)
-        rc = add_tables(scan, i);
+    rc = ndb_label_tables(snapshot, label, &scan->tables);
     if (rc < 0) {
         ndb_scan_close(scan);
         return ndb_fail_memory(err);
     }
-    ndb_scan_unique(&scan->tables);
     *out = scan;
     return NAMIDB_OK;
 }

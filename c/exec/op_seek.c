@@ -78,34 +78,53 @@ static bool is_key(const namidb_value *value)
     return value->kind == NAMIDB_STRING || value->kind == NAMIDB_INT;
 }
 
-static int find_keys(struct ndb_op *op, const struct ndb_vector *values,
-                     struct found *found)
+/* Each key in each of the tables that have nodes with the label. */
+static int find_in(struct ndb_op *op, const struct ndb_vector *values,
+                   const struct ndb_ids *tables, struct found *found)
 {
     const struct ndb_chunk *chunk = &op->child->chunk;
-    uint32_t table = ndb_run_number(op->run, op->plan->name), count = 0;
+    size_t max = chunk->count * tables->count, count = 0;
     struct ndb_key_probe *probes =
-        ndb_arena_array(&op->arena, chunk->count, sizeof *probes);
-    uint32_t *positions =
-        ndb_arena_array(&op->arena, chunk->count, sizeof *positions);
+        ndb_arena_array(&op->arena, max, sizeof *probes);
+    uint32_t *positions = ndb_arena_array(&op->arena, max, sizeof *positions);
     int rc;
 
     if (probes == NULL || positions == NULL)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < chunk->count && table != 0; i++) {
+    for (uint32_t i = 0; i < chunk->count; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
         namidb_value key = ndb_vector_get(values, at);
 
-        if (!is_key(&key))
-            continue;
-        positions[count] = at;
-        probes[count++] = (struct ndb_key_probe){ table, key, 0 };
+        for (size_t j = 0; j < tables->count && is_key(&key); j++) {
+            positions[count] = at;
+            probes[count++] =
+                (struct ndb_key_probe){ (uint32_t)tables->items[j], key, 0 };
+        }
     }
     rc = count == 0 ? NAMIDB_OK
                     : ndb_read_keys(&op->run->snapshot, probes, count, false,
                                     op->run->err);
-    for (uint32_t i = 0; i < count && rc >= 0; i++)
+    for (size_t i = 0; i < count && rc >= 0; i++)
         if (probes[i].id != 0)
             rc = found_add(op, found, positions[i], probes[i].id);
+    return rc;
+}
+
+/* A key is unique within the first label; the one that is asked for may be a
+ * further one. */
+static int find_keys(struct ndb_op *op, const struct ndb_vector *values,
+                     struct found *found)
+{
+    uint32_t label = ndb_run_number(op->run, op->plan->name);
+    struct ndb_ids tables = NDB_IDS_INIT;
+    int rc;
+
+    if (label == 0)
+        return NAMIDB_OK; /* no node has a label that nobody named */
+    rc = ndb_label_tables(&op->run->snapshot, label, &tables);
+    if (rc >= 0)
+        rc = find_in(op, values, &tables, found);
+    ndb_ids_release(&tables);
     return rc;
 }
 

@@ -33,7 +33,8 @@
  *   SCAN_EDGES edge slot, from slot, to slot, opt(type name), direction, live,
  *             child                                    every edge (of a type);
  *                                    BOTH gives each edge twice, a loop once
- *   SEEK_KEY  slot, label name, expr key, live, child  at most one node
+ *   SEEK_KEY  slot, label name, expr key, live, child  nodes with that key, of
+ *             tables whose nodes may have the label: both are to be tested
  *   SEEK_ID   slot, expr id or list of ids, live, child
  *   EXPAND    from slot, edge slot, to slot, u8 direction, names types (none:
  *             all), uint flags, live, child

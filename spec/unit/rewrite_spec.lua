@@ -69,43 +69,69 @@ local PAIRS = {
     { "OPTIONAL MATCH (a:None) RETURN COUNT { (a)-->() } AS c, " ..
       "EXISTS { (a)-->() } AS e", "RETURN 0 AS c, false AS e" },
     { "MATCH (a:A), (b:B) WHERE a.x = b.x RETURN a.n AS a, b.n AS b",
-      "MATCH (a:A), (b:B) WITH a, b WHERE a.x = b.x " ..
+      "MATCH (a:A), (b:B) WITH a, b SKIP 0 WHERE a.x = b.x " ..
       "RETURN a.n AS a, b.n AS b" },
     { "MATCH (a:A), (b:B) WHERE a.x = b.x AND b.y = a.y AND a.n > b.n " ..
       "RETURN a.n AS a, b.n AS b",
-      "MATCH (a:A), (b:B) WITH a, b WHERE a.x = b.x AND b.y = a.y AND " ..
+      "MATCH (a:A), (b:B) WITH a, b SKIP 0 WHERE a.x = b.x AND b.y = a.y " ..
+      "AND " ..
       "a.n > b.n RETURN a.n AS a, b.n AS b" },
     { "MATCH (a)-[r:R]->(b), (c)-[s:R]->(d) WHERE b.x = c.x AND a.y = 1 " ..
       "RETURN r, s",
-      "MATCH (a)-[r:R]->(b), (c)-[s:R]->(d) WITH * WHERE b.x = c.x AND " ..
+      "MATCH (a)-[r:R]->(b), (c)-[s:R]->(d) WITH * SKIP 0 WHERE b.x = c.x " ..
+      "AND " ..
       "a.y = 1 RETURN r, s" },
     { "MATCH (a)-[r:R]->(b) MATCH (c)-[s:R]->(d) WHERE b.x = c.x AND " ..
       "a.y = 1 RETURN r, s",
-      "MATCH (a)-[r:R]->(b) WITH * WHERE a.y = 1 MATCH (c)-[s:R]->(d) " ..
-      "WITH * WHERE b.x = c.x RETURN r, s" },
+      "MATCH (a)-[r:R]->(b) WITH * SKIP 0 WHERE a.y = 1 MATCH " ..
+      "(c)-[s:R]->(d) " ..
+      "WITH * SKIP 0 WHERE b.x = c.x RETURN r, s" },
     { "UNWIND [1, 2.0, 't1', null] AS x MATCH (a:A) WHERE a.x = x " ..
       "RETURN x, a.n AS a",
-      "UNWIND [1, 2.0, 't1', null] AS x MATCH (a:A) WITH a, x " ..
+      "UNWIND [1, 2.0, 't1', null] AS x MATCH (a:A) WITH a, x SKIP 0 " ..
       "WHERE a.x = x RETURN x, a.n AS a" },
     { "MATCH (a:A) WITH a ORDER BY a.n LIMIT 4 MATCH (b:B), (c) " ..
       "WHERE b.y = a.y AND c.n = a.n + 1 RETURN a.n AS a, b.n AS b, c.n AS c",
       "MATCH (a:A) WITH a ORDER BY a.n LIMIT 4 MATCH (b:B), (c) WITH * " ..
+      "SKIP 0 " ..
       "WHERE b.y = a.y AND c.n = a.n + 1 RETURN a.n AS a, b.n AS b, c.n AS c" },
     { "MATCH (a:A)-[r:R]->(b) MATCH (b)-[s:R]->(c:B) RETURN r, s",
-      "MATCH (a:A)-[r:R]->(b) WITH * MATCH (b)-[s:R]->(c:B) RETURN r, s" },
+      "MATCH (a:A)-[r:R]->(b) WITH * SKIP 0 MATCH (b)-[s:R]->(c:B) RETURN " ..
+      "r, s" },
     { "MATCH (a)-[r:R]->(b) MATCH (a)-[r]->(b)-[s]->(c) MATCH (c)<-[r2:S]-" ..
       "(d {y: 1}) RETURN r, s, r2",
-      "MATCH (a)-[r:R]->(b) WITH * MATCH (a)-[r]->(b)-[s]->(c) WITH * " ..
+      "MATCH (a)-[r:R]->(b) WITH * SKIP 0 MATCH (a)-[r]->(b)-[s]->(c) " ..
+      "WITH * SKIP 0 " ..
       "MATCH (c)<-[r2:S]-(d {y: 1}) RETURN r, s, r2" },
     { "MATCH (a)-[r:R*1..2]->(b) MATCH (b)<-[s:R*1..2]-(c:A) WHERE a.y = 1 " ..
       "AND c.y = 2 RETURN r, s",
-      "MATCH (a)-[r:R*1..2]->(b) WITH * WHERE a.y = 1 MATCH " ..
-      "(b)<-[s:R*1..2]-(c:A) WITH * WHERE c.y = 2 RETURN r, s" },
+      "MATCH (a)-[r:R*1..2]->(b) WITH * SKIP 0 WHERE a.y = 1 MATCH " ..
+      "(b)<-[s:R*1..2]-(c:A) WITH * SKIP 0 WHERE c.y = 2 RETURN r, s" },
     { "MATCH (a:A) CALL { WITH a MATCH (b:B), (c) WHERE b.y = c.y AND " ..
       "c.n = a.n RETURN count(*) AS k } RETURN a.n AS n, k",
       "MATCH (a:A) OPTIONAL MATCH (b:B), (c) WHERE c.n = a.n " ..
       "WITH a, b, c WITH a, collect(CASE WHEN b.y = c.y THEN 1 END) AS l " ..
       "RETURN a.n AS n, size(l) AS k" },
+    { "MATCH (a:A)-[r:R]->(b) WITH a, r, b WHERE b.y = 1 MATCH (b)-[s]->(c) " ..
+      "WITH r, s, a WHERE a.y = 2 RETURN r, s",
+      "MATCH (a:A)-[r:R]->(b) WITH a, r, b SKIP 0 WHERE b.y = 1 MATCH " ..
+      "(b)-[s]->(c) WITH r, s, a SKIP 0 WHERE a.y = 2 RETURN r, s" },
+    { "MATCH (a)-[r:R]->(b) WITH a, b, count(r) AS c WHERE a.y = 1 AND c " ..
+      "> 1 " ..
+      "AND b:B RETURN a.n AS a, b.n AS b, c",
+      "MATCH (a)-[r:R]->(b) WITH a, b, count(r) AS c SKIP 0 WHERE a.y = 1 " ..
+      "AND c > 1 AND b:B RETURN a.n AS a, b.n AS b, c" },
+    { "MATCH (n:A|B) RETURN n", "MATCH (n) WITH n SKIP 0 WHERE n:A OR n:B " ..
+      "RETURN n" },
+    { "MATCH (n:A|C|B)-[r:R]->(m:B|A) WHERE m.y = 1 RETURN r",
+      "MATCH (n)-[r:R]->(m) WITH * SKIP 0 WHERE (n:A OR n:B) AND " ..
+      "(m:A OR m:B) AND m.y = 1 RETURN r" },
+    { "MATCH (n) WHERE n:A AND n:B OPTIONAL MATCH (m:A|B) WHERE m.y = n.y " ..
+      "RETURN n, m",
+      "MATCH (n) WITH n SKIP 0 WHERE n:A AND n:B OPTIONAL MATCH (m) WHERE " ..
+      "m.y = n.y AND (m:A OR m:B) RETURN n, m" },
+    { "MATCH (n:A&!B)<-[r]-(m) RETURN r",
+      "MATCH (n)<-[r]-(m) WITH * SKIP 0 WHERE n:A AND NOT n:B RETURN r" },
 }
 
 -- Rows as a sorted list of texts.
@@ -183,10 +209,48 @@ describe("a rewritten plan", function()
     end)
 end)
 
+describe("a seek by key", function()
+    it("finds nodes whose further label it names", function()
+        local db = assert(namidb.open("memory://rewrite-keys"))
+        local function found(text)
+            local numbers = {}
+            for row in db:rows("MATCH " .. text .. " WHERE key(n) = 'x' " ..
+                "RETURN n.n AS n ORDER BY n") do
+                numbers[#numbers + 1] = row.n
+            end
+            return table.concat(numbers, " ")
+        end
+        local function check_all()
+            assert.equal("1 2", found("(n:Admin)"))
+            assert.equal("1", found("(n:Person)"))
+            assert.equal("1", found("(n:Admin:Person)"))
+            assert.equal("1", found("(n:Person:Admin)"))
+            assert.equal("", found("(n:Other)"))
+        end
+        db:write(function(tx)
+            local id = tx:put_node("Person", "x", { n = 1 })
+            tx:add_label(id, "Admin")
+            tx:put_node("Admin", "x", { n = 2 })
+            tx:put_node("Other", "y", { n = 3 })
+        end)
+        check_all()
+        assert(db:flush())
+        check_all()
+        db:write(function(tx)
+            tx:add_label(tx:node("Other", "y").id, "Admin")
+            tx:put_node("Other", "x", { n = 4 })
+        end)
+        assert.equal("4", found("(n:Other)"))
+        assert.equal("1 2", found("(n:Admin)"))
+        db:close()
+    end)
+end)
+
 describe("the plan", function()
     local db = assert(namidb.open("memory://rewrite-plans"))
     db:query("UNWIND range(1, 5) AS i CREATE (a:A {x: i}) " ..
         "FOREACH (j IN range(1, 4) | CREATE (a)-[:R]->(:B {x: j}))")
+    db:query("UNWIND range(1, 50) AS i CREATE ({x: i})")
 
     local function plan(text)
         return (db:query("EXPLAIN " .. text).plan:gsub("\n +", "\n"))
@@ -237,6 +301,27 @@ describe("the plan", function()
             :find("Join", 1, true))
         assert(not plan("MATCH (a:A), (b:B) WHERE key(b) = a.x RETURN a, b")
             :find("Join", 1, true))
+    end)
+
+    it("starts at any of several labels, or at one of a label expression",
+       function()
+        is("MATCH (n:A|B) RETURN n", { "Union", "Filter NOT n:A",
+            "NodeScan (n:B)", "Argument", "NodeScan (n:A)", "Argument" })
+        is("MATCH (n:A&!B) RETURN n", { "Filter NOT n:B", "NodeScan (n:A)",
+            "Argument" })
+        is("MATCH (n) WHERE n:A RETURN n", { "NodeScan (n:A)", "Argument" })
+    end)
+
+    it("sees through WITH, and filters before it groups", function()
+        is("MATCH (a:A) WITH a WHERE key(a) = 1 RETURN a", {
+            "Filter (key(a) = 1)", "Filter a:A", "NodeByKey (a:A) key = 1",
+            "Argument" })
+        is("MATCH (a:A) WITH a, count(*) AS c WHERE c > 1 AND a.x = 1 " ..
+            "RETURN a", { "Filter (c > 1)", "Project c = #3",
+            "Aggregate by [a]: count_rows(*)", "Filter (a.x = 1)",
+            "NodeScan (a:A)", "Argument" })
+        assert(plan("MATCH (a:A) WITH a, count(*) AS c WHERE rand() < a.x " ..
+            "RETURN a"):find("Filter .-Aggregate"))
     end)
 
     it("of MATCH after MATCH starts in either", function()

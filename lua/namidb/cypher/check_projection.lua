@@ -84,21 +84,39 @@ local function mark_of(binding, names)
     return names[binding]
 end
 
+local signature
+
+local function signature_of_list(list, parts, names)
+    parts[#parts + 1] = "["
+    for i = 1, #list do
+        signature(list[i], parts, names)
+        parts[#parts + 1] = ","
+    end
+    parts[#parts + 1] = "]"
+end
+
 -- A text that is the same for trees that mean the same.
-local function signature(node, parts, names)
+function signature(node, parts, names)
     if type(node) ~= "table" then
         parts[#parts + 1] = type(node) .. ":" .. tostring(node)
         return
     end
-    if node.kind == "variable" and node.variable then
+    local kind = node.kind
+    if kind == "variable" and node.variable then
         parts[#parts + 1] = mark_of(node.variable, names)
         return
+    elseif kind == "property" then
+        signature(node.operand, parts, names)
+        parts[#parts + 1] = "." .. #node.name .. ":" .. node.name
+        return
+    elseif kind == nil and #node > 0 then
+        return signature_of_list(node, parts, names)
     end
     local keys = {}
     for key in pairs(node) do
         if not IGNORED[key] then keys[#keys + 1] = key end
     end
-    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+    table.sort(keys)
     parts[#parts + 1] = "("
     for _, key in ipairs(keys) do
         parts[#parts + 1] = tostring(key) .. "="

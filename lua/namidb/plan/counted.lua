@@ -123,6 +123,7 @@ local function by_degree(context, op, items, keys, aggregates)
                    [expand.slot] = true }
     local reads = require("namidb.plan.free").reads
     for _, item in ipairs(items) do
+        if expression.is_volatile(item.expr) then return nil end
         for slot in pairs(reads(item.expr, {})) do
             if hidden[slot] then return nil end
         end

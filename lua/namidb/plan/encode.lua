@@ -5,30 +5,34 @@ local core = require("namidb.core")
 local encode = {}
 
 local codes = core.opcodes
-local char = string.char
 local floor = math.floor
 
 local DIRECTION = { out = 0, ["in"] = 1, both = 2 } -- enum namidb_direction
 
 -- Bytes are gathered as strings and joined once; operators are numbered as the
 -- executor numbers them.
-local out, op_count
+local out, size, op_count
+
+local CHARS = {}
+for code = 0, 255 do CHARS[code] = string.char(code) end
 
 local function u8(code)
-    out[#out + 1] = char(code)
+    size = size + 1
+    out[size] = CHARS[code]
 end
 
 local function uint(number)
     while number >= 128 do
-        out[#out + 1] = char(number % 128 + 128)
+        u8(number % 128 + 128)
         number = floor(number / 128)
     end
-    out[#out + 1] = char(number)
+    u8(number)
 end
 
 local function text(value)
     uint(#value)
-    out[#out + 1] = value
+    size = size + 1
+    out[size] = value
 end
 
 local function uints(list)
@@ -312,7 +316,7 @@ end
 --- The bytes of a plan: its context, the columns { name =, slot = } and the
 -- root.
 function encode.plan(context, columns, root)
-    out, op_count = {}, 0
+    out, size, op_count = {}, 0, 0
     uint(context.slot_count)
     uint(#context.names)
     for _, name in ipairs(context.names) do

@@ -270,6 +270,26 @@ function make.map_projection(context, node)
                                            result } } }
 end
 
+local VOLATILE = { rand = true, randomuuid = true }
+
+--- Whether an expression may differ from row to row though it reads the same.
+function expression.is_volatile(expr)
+    if expr.kind == "HOST" or expr.kind == "SUBPLAN" or
+        expr.kind == "CALL" and VOLATILE[expr.text] then
+        return true
+    end
+    for _, branch in ipairs(expr.branches or {}) do
+        if expression.is_volatile(branch[1]) or
+            expression.is_volatile(branch[2]) then
+            return true
+        end
+    end
+    for i = 1, #expr do
+        if expr[i] and expression.is_volatile(expr[i]) then return true end
+    end
+    return expr.otherwise and expression.is_volatile(expr.otherwise) or false
+end
+
 -- Plans inside expressions; made by plan/query.lua.
 
 function make.pattern_comprehension(context, node)

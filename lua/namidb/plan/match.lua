@@ -8,6 +8,8 @@ local order = require("namidb.plan.order")
 
 local match = {}
 
+local unpack = table.unpack or unpack
+
 local function filter(state, expr)
     state.op = { kind = "FILTER", expr = expr, child = state.op }
 end
@@ -78,7 +80,26 @@ local function seek_of(state, condition, node)
     return seek
 end
 
--- The cheapest way to find a node: { rows =, seek = } or { rows =, label = }.
+-- A start at any of several labels, (n:A|B), if that is fewer than `best`.
+local function any_label(state, node, best)
+    for _, condition in ipairs(state.graph.conditions) do
+        if condition.labels_of == node.slot and not condition.is_done and
+            condition.expr.kind == "OR" then
+            local rows = 0
+            for _, test in ipairs(condition.expr) do
+                local label = state.context.names[test.names[1] + 1].text
+                rows = rows + cost.nodes(state.context, label)
+            end
+            if rows < best.rows then
+                best = { rows = rows, any = condition, node = node }
+            end
+        end
+    end
+    return best
+end
+
+-- The cheapest way to find a node: { rows =, seek = }, { rows =, label = } or
+-- { rows =, any = }.
 local function start_of(state, node)
     for _, condition in ipairs(state.graph.conditions) do
         local seek = seek_of(state, condition, node)
@@ -91,7 +112,29 @@ local function start_of(state, node)
             best = { rows = rows, label = label, node = node }
         end
     end
-    return best
+    return any_label(state, node, best)
+end
+
+-- The nodes of several labels, each once: those of the first, then those of the
+-- second without the first, ...
+local function scan_any(state, node, condition)
+    condition.is_done = true
+    local root, before = nil, {}
+    for i, test in ipairs(condition.expr) do
+        local scan = { kind = "SCAN", slot = node.slot, label = test.names[1],
+                       child = { kind = "ARGUMENT" } }
+        if i > 1 then
+            local any = i == 2 and before[1] or
+                { kind = "OR", unpack(before) }
+            scan = { kind = "FILTER", child = scan,
+                     expr = { kind = "NOT", any } }
+        end
+        before[i] = test
+        root = root and { kind = "UNION", child = root, inner = scan } or scan
+    end
+    if state.op.kind == "ARGUMENT" then return root end
+    return { kind = "APPLY", code = "EACH", sets = { node.slot }, inner = root,
+             child = state.op }
 end
 
 local function begin_at(state, start)
@@ -104,6 +147,8 @@ local function begin_at(state, start)
         state.op = { kind = "SEEK_KEY", slot = node.slot, expr = seek.value,
                      label = state.context:name("label", node.labels[1]),
                      child = state.op }
+    elseif start.any then
+        state.op = scan_any(state, node, start.any)
     else
         local label = start.label
         state.op = { kind = "SCAN", slot = node.slot, child = state.op,

@@ -6,8 +6,12 @@ local free = require("namidb.plan.free")
 
 local pattern = {}
 
--- A condition and the slots that it reads.
+-- A condition and the slots that it reads; each operand of AND on its own.
 local function add_condition(graph, expr)
+    if expr.kind == "AND" then
+        for _, operand in ipairs(expr) do add_condition(graph, operand) end
+        return
+    end
     graph.conditions[#graph.conditions + 1] =
         { expr = expr, reads = free.reads(expr, {}) }
 end
@@ -50,15 +54,8 @@ local function add_node(context, graph, element)
         graph.node_order[#graph.node_order + 1] = node
         graph.is_element[slot] = true
     end
-    for _, label in ipairs(element.labels or {}) do
-        node.labels[#node.labels + 1] = label
-        context:label(slot, label)
-    end
     local test = expression.labels(context, expression.slot(slot), element)
-    if test then
-        add_condition(graph, test)
-        graph.conditions[#graph.conditions].labels_of = slot
-    end
+    if test then add_condition(graph, test) end
     add_properties(context, graph, slot, element.properties)
     pattern.add_where(context, graph, element.where)
     return slot
@@ -134,6 +131,41 @@ local function add_path(context, graph, path)
     end
 end
 
+-- Of a test of a node's labels its slot: LABELS, or OR of tests of one each.
+local function labels_of(expr)
+    if expr.kind == "LABELS" and expr[1].kind == "SLOT" then
+        return expr[1].number
+    elseif expr.kind ~= "OR" then
+        return nil
+    end
+    for _, operand in ipairs(expr) do
+        if operand.kind ~= "LABELS" or #operand.names ~= 1 or
+            operand[1].kind ~= "SLOT" or
+            operand[1].number ~= expr[1][1].number then
+            return nil
+        end
+    end
+    return expr[1][1].number
+end
+
+-- Labels that the conditions say a node has, wherever they stand.
+local function find_labels(context, graph)
+    for _, condition in ipairs(graph.conditions) do
+        local slot = not condition.labels_of and labels_of(condition.expr)
+        local node = slot and graph.nodes[slot]
+        if node then
+            condition.labels_of = slot
+            if condition.expr.kind == "LABELS" then
+                for _, name in ipairs(condition.expr.names) do
+                    local label = context.names[name + 1].text
+                    node.labels[#node.labels + 1] = label
+                    context:label(slot, label)
+                end
+            end
+        end
+    end
+end
+
 --- The graph of some path patterns and a WHERE:
 --   nodes by slot, node_order, edges, is_element (their slots), paths { slot,
 --   slots }, conditions { expr, reads (set of slots) }
@@ -149,6 +181,7 @@ function pattern.add(context, graph, patterns, where)
     graph.clauses = graph.clauses + 1
     for _, path in ipairs(patterns) do add_path(context, graph, path) end
     pattern.add_where(context, graph, where)
+    find_labels(context, graph)
 end
 
 --- The slots that a graph binds, beyond those in `known`.

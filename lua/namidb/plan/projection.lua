@@ -112,10 +112,54 @@ local function kept_rows(context, skip, limit)
         { kind = "ADD", skip, limit } } } }
 end
 
+-- The conditions of a WHERE, each operand of AND on its own.
+local function conditions_of(context, node, list)
+    if not node then return list end
+    if node.kind == "and" then
+        for _, operand in ipairs(node.operands) do
+            conditions_of(context, operand, list)
+        end
+    else
+        list[#list + 1] = expression.make(context, node)
+    end
+    return list
+end
+
+local function filter(op, conditions)
+    for _, expr in ipairs(conditions) do
+        op = { kind = "FILTER", expr = expr, child = op }
+    end
+    return op
+end
+
+-- Of groups, what their keys do not meet need not be gathered: conditions that
+-- read variables only which are keys as they are, and the others.
+local function split_by_keys(context, clause)
+    local early, late, is_key = {}, {}, {}
+    for _, item in ipairs(clause.keys) do
+        local node = item.expression
+        if node.kind == "variable" and node.variable == item.variable then
+            is_key[item.variable.id] = true
+        end
+    end
+    for _, expr in ipairs(conditions_of(context, clause.where, {})) do
+        local reads, is_early = free.reads(expr, {}), true
+        for slot in pairs(reads) do is_early = is_early and is_key[slot] end
+        local list = is_early and next(reads) and
+            not expression.is_volatile(expr) and early or late
+        list[#list + 1] = expr
+    end
+    return early, late
+end
+
 --- The operators of a WITH or RETURN over `op`.
 function projection.plan(context, op, clause)
-    local late = {}
-    if clause.grouped then
+    local late, conditions = {}, nil
+    if clause.grouped and not clause.skip and not clause.limit then
+        local early
+        early, conditions = split_by_keys(context, clause)
+        op = aggregate(context, filter(op, early), clause)
+    elseif clause.grouped then
         op = aggregate(context, op, clause)
     else
         late = late_items(context, clause)
@@ -138,11 +182,7 @@ function projection.plan(context, op, clause)
             return late[item]
         end))
     end
-    if clause.where then
-        op = { kind = "FILTER", expr = expression.make(context, clause.where),
-               child = op }
-    end
-    return op
+    return filter(op, conditions or conditions_of(context, clause.where, {}))
 end
 
 return projection

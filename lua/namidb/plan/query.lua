@@ -46,11 +46,27 @@ local function eager(state)
     end
 end
 
--- MATCH clauses in a row are one pattern, so that it may start in any of them.
+-- A WITH that hands on some variables as they are, and no more.
+local function is_handing_on(clause)
+    if clause.kind ~= "with" or clause.grouped or clause.distinct or
+        clause.skip or clause.limit or #clause.order > 0 then
+        return false
+    end
+    for _, item in ipairs(clause.items) do
+        local node = item.expression
+        if node.kind ~= "variable" or node.variable ~= item.variable then
+            return false
+        end
+    end
+    return true
+end
+
+-- MATCH clauses in a row are one pattern, so that it may start in any of them;
+-- the WHERE of a WITH between them, or behind them, is one of its conditions.
 local function match_all(state, run)
     local graph = pattern.graph(state.context, {}, nil)
     for _, clause in ipairs(run) do
-        pattern.add(state.context, graph, clause.patterns, clause.where)
+        pattern.add(state.context, graph, clause.patterns or {}, clause.where)
     end
     state.op = match.plan(state.context, state.op, graph, state.known)
 end
@@ -58,7 +74,8 @@ end
 -- The MATCH clauses from `at` on, as many as there are in a row.
 local function matches_from(list, at)
     local run = {}
-    while list[at] and list[at].kind == "match" and not list[at].optional do
+    while list[at] and (list[at].kind == "match" and not list[at].optional or
+        #run > 0 and is_handing_on(list[at])) do
         run[#run + 1] = list[at]
         at = at + 1
     end
