@@ -125,7 +125,7 @@ static void test_flush__slows_commits_only_when_two_memtables_wait(void **state)
     (void)pthread_cond_init(&barrier.opened, NULL);
     world_begin(&world, 1);
     world.options.memtable_bytes = UINT64_C(64) << 10;
-    world.options.timeout_ms = 100;
+    world.options.timeout_ms = place_is_remote() ? 5000 : 100;
     world_ok(&world, world_open(&world, &db, &faulty, &err), err);
     ndb_faulty_gate(faulty, gate, &barrier);
     while (rc >= 0) {
