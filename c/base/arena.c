@@ -139,12 +139,10 @@ static void free_older(struct namidb_arena *arena)
     arena->bytes = kept->bytes;
 }
 
-void ndb_arena_reset(struct namidb_arena *arena)
+void ndb_arena_reset_blocks(struct namidb_arena *arena)
 {
     size_t bytes = arena->bytes;
 
-    if (arena->blocks == NULL)
-        return;
     if (arena->blocks->next != NULL && bytes <= BLOCK_BYTES_MAX) {
         free_older(arena);
         free_block(arena, arena->blocks);

@@ -38,7 +38,13 @@ void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes);
 void *ndb_arena_array(struct namidb_arena *arena, size_t count, size_t size);
 void *ndb_arena_copy(struct namidb_arena *arena, const void *data,
                      size_t bytes);
-void ndb_arena_reset(struct namidb_arena *arena);
+/* Does the work of the next. */
+void ndb_arena_reset_blocks(struct namidb_arena *arena);
+static inline void ndb_arena_reset(struct namidb_arena *arena)
+{
+    if (arena->blocks != NULL)
+        ndb_arena_reset_blocks(arena);
+}
 
 /* A point to go back to: what was allocated after it is given back, what came
  * before stays. Marks nest. */

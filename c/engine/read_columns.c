@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "engine/node_place.h"
+#include "engine/places.h"
 #include "engine/prefetch.h"
 #include "engine/read.h"
 #include "format/value.h"
@@ -24,19 +25,9 @@ struct spot {
     struct ndb_slice bytes;
 };
 
-/* A layer that may know nodes of the table at hand: one of the two. */
-struct place {
-    struct ndb_memtable *memtable;
-    const struct ndb_cache_pack *pack;
-    const struct ndb_part *part;
-};
-
 struct look {
     struct ndb_gather *gather; /* warm */
-    struct place *places;      /* newest first */
-    uint32_t place_count;
-    uint32_t table; /* that they are of */
-    bool is_set;
+    struct ndb_places places;
     size_t count; /* of the nodes in all */
     namidb_arena *arena;
     namidb_error *err;
@@ -47,38 +38,9 @@ struct look {
     const struct ndb_column *column; /* NULL: the group has none */
 };
 
-/* Finds out which layers may know nodes of a table. */
-static void set_table(struct look *look, uint32_t table)
-{
-    const struct ndb_gather *gather = look->gather;
-
-    look->place_count = 0;
-    look->table = table;
-    look->is_set = true;
-    for (uint32_t i = 0; i < gather->layer_count; i++) {
-        const struct ndb_gather_layer *layer = &gather->layers[i];
-        struct place place = { layer->memtable, NULL, NULL };
-
-        if (layer->memtable != NULL &&
-            !ndb_memtable_has(layer->memtable, table, false,
-                              gather->snapshot->version))
-            continue;
-        if (layer->memtable == NULL) {
-            if (layer->pack == NULL)
-                continue;
-            place.pack = ndb_pack_cached(layer->pack);
-            place.part = ndb_directory_find(ndb_pack_directory(layer->pack),
-                                            NDB_PART_NODE, 0, table);
-            if (place.part == NULL)
-                continue;
-        }
-        look->places[look->place_count++] = place;
-    }
-}
-
 /* The row of a node in a pack. NAMIDB_OK, NAMIDB_NONE: the pack does not know
  * it, or NDB_GATHER_COLD. spot->group stays NULL when it was deleted. */
-static int find_in_pack(struct look *look, const struct place *place,
+static int find_in_pack(struct look *look, const struct ndb_place *place,
                         uint64_t sequence, struct spot *spot)
 {
     uint32_t count, index = ndb_part_find(place->part, sequence, &count);
@@ -101,18 +63,19 @@ static int find_in_pack(struct look *look, const struct place *place,
     return NAMIDB_OK;
 }
 
-/* NAMIDB_OK or NDB_GATHER_COLD. */
+/* NAMIDB_OK, NDB_GATHER_COLD or NAMIDB_ENOMEM. */
 static int find(struct look *look, uint64_t id, struct spot *spot)
 {
-    uint32_t table = NAMIDB_ID_TABLE(id);
+    const struct ndb_place_list *list =
+        ndb_places_of(&look->places, NAMIDB_ID_TABLE(id));
     int rc = NAMIDB_NONE;
 
-    if (!look->is_set || table != look->table)
-        set_table(look, table);
+    if (list == NULL)
+        return ndb_fail_memory(look->err);
     spot->group = NULL;
     spot->bytes = ndb_slice(NULL, 0);
-    for (uint32_t i = 0; i < look->place_count && rc == NAMIDB_NONE; i++) {
-        const struct place *place = &look->places[i];
+    for (uint32_t i = 0; i < list->count && rc == NAMIDB_NONE; i++) {
+        const struct ndb_place *place = &list->items[i];
 
         rc = place->memtable != NULL
                  ? ndb_memtable_node(place->memtable, id,
@@ -170,13 +133,8 @@ static int look_at(struct look *look, const uint64_t *ids, take_node *take,
     struct spot spots[NDB_PREFETCH_ROWS];
     int rc = NAMIDB_OK;
 
-    look->is_set = false;
     look->group = NULL;
-    look->places =
-        ndb_arena_array(&look->gather->scratch, look->gather->layer_count,
-                        sizeof *look->places);
-    if (look->places == NULL)
-        return ndb_fail_memory(look->err);
+    ndb_places_init(&look->places, look->gather, NDB_PART_NODE, 0);
     for (size_t i = 0; i < look->count && rc >= 0; i += NDB_PREFETCH_ROWS) {
         size_t left = look->count - i;
 

@@ -37,7 +37,7 @@ static int allocate(struct ndb_run *run)
     return NAMIDB_OK;
 }
 
-/* The operators, new. */
+/* The operators, new; those of a spare were cleared. */
 static int make(struct namidb_query *query)
 {
     struct ndb_run *run = &query->run;
@@ -46,6 +46,8 @@ static int make(struct namidb_query *query)
     ndb_rand_bytes(&run->random, sizeof run->random);
     if (rc >= 0)
         rc = ndb_op_new(&run->root, run, query->plan->root, &query->frame);
+    if (rc >= 0)
+        ndb_op_rewind(run->root);
     return rc;
 }
 
@@ -197,7 +199,6 @@ int ndb_query_open(struct namidb_query **out, struct ndb_plan *plan,
         return rc;
     }
     set_names(query, at->view->dict);
-    ndb_op_rewind(query->run.root);
     *out = query;
     return NAMIDB_OK;
 }

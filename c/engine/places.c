@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/places.h"
+
+static bool has_any(const struct ndb_places *places, uint32_t table,
+                    struct ndb_memtable *memtable)
+{
+    uint64_t version = places->gather->snapshot->version;
+
+    return places->kind == NDB_PART_NODE
+               ? ndb_memtable_has(memtable, table, false, version)
+               : ndb_memtable_has(memtable, places->type, true, version);
+}
+
+static void fill(const struct ndb_places *places, struct ndb_place_list *list)
+{
+    const struct ndb_gather *gather = places->gather;
+
+    list->count = 0;
+    for (uint32_t i = 0; i < gather->layer_count; i++) {
+        const struct ndb_gather_layer *layer = &gather->layers[i];
+        struct ndb_place place = { layer->memtable, NULL, NULL };
+
+        if (layer->memtable != NULL) {
+            if (!has_any(places, list->table, layer->memtable))
+                continue;
+        } else {
+            if (layer->pack == NULL)
+                continue;
+            place.pack = ndb_pack_cached(layer->pack);
+            place.part =
+                ndb_directory_find(ndb_pack_directory(layer->pack),
+                                   places->kind, places->type, list->table);
+            if (place.part == NULL)
+                continue;
+        }
+        list->items[list->count++] = place;
+    }
+}
+
+const struct ndb_place_list *ndb_places_find(struct ndb_places *places,
+                                             uint32_t table)
+{
+    struct ndb_place_list *list;
+
+    for (uint32_t i = 0; i < places->list_count; i++) {
+        if (places->lists[i].table == table) {
+            places->last = &places->lists[i];
+            return places->last;
+        }
+    }
+    if (places->list_count < NDB_PLACE_LISTS) {
+        list = &places->lists[places->list_count];
+        list->items =
+            ndb_arena_array(&places->gather->scratch,
+                            places->gather->layer_count, sizeof *list->items);
+        if (list->items == NULL)
+            return NULL;
+        places->list_count++;
+    } else {
+        list = &places->lists[places->next++ % NDB_PLACE_LISTS];
+    }
+    list->table = table;
+    fill(places, list);
+    places->last = list;
+    return list;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * places.h - which layers may know rows of a table: found once for a batch, so
+ * that each of its rows asks only those.
+ */
+#ifndef NDB_ENGINE_PLACES_H
+#define NDB_ENGINE_PLACES_H
+
+#include "engine/gather.h"
+
+/* A memtable, or a part of a pack. */
+struct ndb_place {
+    struct ndb_memtable *memtable; /* NULL: see part */
+    const struct ndb_cache_pack *pack;
+    const struct ndb_part *part;
+};
+
+struct ndb_place_list {
+    uint32_t table;
+    uint32_t count;
+    struct ndb_place *items; /* newest first */
+};
+
+/* Batches are mostly of one table, sometimes of two that alternate. */
+enum { NDB_PLACE_LISTS = 4 };
+
+struct ndb_places {
+    struct ndb_gather *gather;
+    enum ndb_part_kind kind; /* NODE, OUT, IN */
+    uint32_t type;           /* of OUT and IN; not 0 */
+    struct ndb_place_list *last;
+    struct ndb_place_list lists[NDB_PLACE_LISTS];
+    uint32_t list_count, next; /* next: the one to go when all are taken */
+};
+
+static inline void ndb_places_init(struct ndb_places *places,
+                                   struct ndb_gather *gather,
+                                   enum ndb_part_kind kind, uint32_t type)
+{
+    places->gather = gather;
+    places->kind = kind;
+    places->type = type;
+    places->last = NULL;
+    places->list_count = places->next = 0;
+}
+
+/* The layers that may know rows of `table` (edges of the type at nodes of it).
+ * NULL: no memory. */
+const struct ndb_place_list *ndb_places_find(struct ndb_places *places,
+                                             uint32_t table);
+
+static inline const struct ndb_place_list *
+ndb_places_of(struct ndb_places *places, uint32_t table)
+{
+    if (places->last != NULL && places->last->table == table)
+        return places->last;
+    return ndb_places_find(places, table);
+}
+
+#endif
