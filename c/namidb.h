@@ -423,6 +423,21 @@ NAMIDB_API bool namidb_plan_is_writing(const namidb_plan *plan);
 /* Whether it calls functions or procedures of the host. */
 NAMIDB_API bool namidb_plan_has_host(const namidb_plan *plan);
 
+/* A statement whose literals were lifted out. */
+typedef struct namidb_lifted {
+    const char *key; /* the text, with parameters `~1`, `~2` ... instead */
+    size_t key_bytes;
+    const namidb_value *values; /* of parameter i + 1; strings look into the
+                                   text */
+    size_t count;
+} namidb_lifted;
+
+/* Lifts literals, so that texts that differ only in them have one key and one
+ * plan. NAMIDB_OK, or NAMIDB_NONE: the text is its own key. Memory is the
+ * arena's. */
+NAMIDB_API int namidb_lift(namidb_arena *arena, const char *text, size_t bytes,
+                           namidb_lifted *out);
+
 /* Functions and procedures of the caller, called on the thread that pulls. */
 typedef struct namidb_host {
     void *context;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
 #include "engine/tx.h"
+#include "exec/lift.h"
 #include "exec/query.h"
 #include "exec/value_copy.h"
 
@@ -57,6 +58,12 @@ bool namidb_plan_is_writing(const namidb_plan *plan)
 bool namidb_plan_has_host(const namidb_plan *plan)
 {
     return plan->has_host;
+}
+
+int namidb_lift(namidb_arena *arena, const char *text, size_t bytes,
+                namidb_lifted *out)
+{
+    return ndb_lift(arena, ndb_slice(text, bytes), out);
 }
 
 void namidb_query_options_init(namidb_query_options *options)

@@ -33,6 +33,7 @@
 #define NDB_LUA_PLAN "namidb.plan"
 #define NDB_LUA_QUERY "namidb.query"
 #define NDB_LUA_PATH "namidb.path"
+#define NDB_LUA_LIFTED "namidb.lifted"
 
 /* In the registry: how LuaJIT reads an int64_t. */
 #define NDB_LUA_READ_INT64 "namidb.read_int64"
@@ -164,6 +165,14 @@ struct ndb_lua_plan {
 enum { NDB_LUA_PLAN_COLUMNS = 1, NDB_LUA_PLAN_PARAMS };
 struct ndb_lua_plan *ndb_lua_check_plan(lua_State *L, int index);
 void ndb_lua_open_plans(lua_State *L);
+
+/* The values of a statement's literals: see lift.c. */
+struct ndb_lua_lifted {
+    size_t count;
+    namidb_value values[];
+};
+/* Sets the field `lift` of the module on top: core.lift(text). */
+void ndb_lua_add_lift(lua_State *L);
 void ndb_lua_open_queries(lua_State *L);
 /* core.plan(bytes, constants, count) */
 int ndb_lua_plan_new(lua_State *L);

@@ -50,5 +50,6 @@ int luaopen_namidb_core(lua_State *L)
     lua_pushliteral(L, NAMIDB_VERSION);
     lua_setfield(L, -2, "version");
     ndb_lua_add_opcodes(L);
+    ndb_lua_add_lift(L);
     return 1;
 }

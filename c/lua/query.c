@@ -2,8 +2,8 @@
 /*
  * Queries. lua/namidb/query.lua makes db:query and db:rows of them.
  *
- *   reader:collect(plan, params, options) -> rows | nil, err
- *   reader:run(plan, params, options) -> query | nil, err
+ *   reader:collect(plan, params, options, lifted) -> rows | nil, err
+ *   reader:run(plan, params, options, lifted) -> query | nil, err
  *   query:next() -> row | nil         raises a failure
  *   query:collect() -> rows | nil, err
  *   query:profile() -> { { rows =, chunks =, seconds =, requests =, bytes = },
@@ -14,6 +14,7 @@
  * host is a function (is_procedure, name, ...) -> value, or rows.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lua/binding.h"
@@ -399,11 +400,33 @@ static bool missing(lua_State *L, const char *name)
     return false;
 }
 
-/* The `count` parameters that the plan names, from the table at 3; the values'
- * memory hangs on the slot at 5. False: one is missing, its error is on the
- * stack. */
+/* The values at 5 that were lifted out of the statement; NULL: none. */
+static const struct ndb_lua_lifted *check_lifted(lua_State *L)
+{
+    return lua_isnil(L, 5) ? NULL : luaL_checkudata(L, 5, NDB_LUA_LIFTED);
+}
+
+/* Whether a parameter is a literal of the statement: `~1`, `~2` ... */
+static bool find_lifted(const struct ndb_lua_lifted *lifted, const char *name,
+                        namidb_value *out)
+{
+    size_t number;
+
+    if (lifted == NULL || name[0] != '~')
+        return false;
+    number = (size_t)strtoul(name + 1, NULL, 10);
+    if (number == 0 || number > lifted->count)
+        return false;
+    *out = lifted->values[number - 1];
+    return true;
+}
+
+/* The `count` parameters that the plan names: literals, or from the table at 3.
+ * The values' memory hangs on the slot at 6. False: one is missing, its error
+ * is on the stack. */
 static bool read_params(lua_State *L, uint32_t count, namidb_value *params)
 {
+    const struct ndb_lua_lifted *lifted = check_lifted(L);
     int names;
 
     if (count == 0)
@@ -413,6 +436,10 @@ static bool read_params(lua_State *L, uint32_t count, namidb_value *params)
     names = lua_gettop(L);
     for (uint32_t i = 0; i < count; i++) {
         lua_rawgeti(L, names, (int)i + 1);
+        if (find_lifted(lifted, lua_tostring(L, -1), &params[i])) {
+            lua_pop(L, 1);
+            continue;
+        }
         if (lua_istable(L, 3)) {
             lua_pushvalue(L, -1);
             lua_rawget(L, 3);
@@ -422,7 +449,7 @@ static bool read_params(lua_State *L, uint32_t count, namidb_value *params)
         if (lua_isnil(L, -1))
             return missing(L, lua_tostring(L, -2));
         params[i] =
-            ndb_lua_check_query_value(L, lua_gettop(L), 5, lua_tostring(L, -2));
+            ndb_lua_check_query_value(L, lua_gettop(L), 6, lua_tostring(L, -2));
         lua_pop(L, 2); /* the table has the value */
     }
     lua_pop(L, 2);
@@ -470,9 +497,9 @@ int ndb_lua_run(lua_State *L)
     namidb_error err;
     int rc;
 
-    lua_settop(L, 4);
+    lua_settop(L, 5);
     read_options(L, 4, &options);
-    lua_pushnil(L); /* 5: anchors */
+    lua_pushnil(L); /* 6: anchors */
     params = lua_newuserdata(L, (plan->param_count + 1) * sizeof *params);
     if (!read_params(L, plan->param_count, params))
         return 2;
@@ -485,7 +512,7 @@ int ndb_lua_run(lua_State *L)
     ndb_lua_end_look(reader, look);
     if (rc < 0)
         return ndb_lua_fail_quietly(L, &err);
-    lua_pushvalue(L, 7);
+    lua_pushvalue(L, 8);
     return 1;
 }
 
@@ -528,9 +555,9 @@ int ndb_lua_collect(lua_State *L)
     namidb_error err;
     int rc;
 
-    lua_settop(L, 4);
+    lua_settop(L, 5);
     read_options(L, 4, &options);
-    lua_pushnil(L); /* 5: anchors */
+    lua_pushnil(L); /* 6: anchors */
     if (plan->param_count > FEW_PARAMS)
         params = lua_newuserdata(L, plan->param_count * sizeof *params);
     if (!read_params(L, plan->param_count, params))

@@ -1,7 +1,7 @@
 -- db:query, db:rows, db:register: Cypher over what can be read or written.
 --
--- A statement is parsed, checked and planned once and kept by its text, for
--- each database; running it is the core's.
+-- A statement is parsed, checked and planned once and kept, for each database
+-- (statements.lua); running it is the core's.
 
 local blame = require("namidb.blame")
 local core = require("namidb.core")
@@ -9,6 +9,7 @@ local cypher = require("namidb.cypher")
 local plan = require("namidb.plan")
 local procedures = require("namidb.procedures")
 local result = require("namidb.result")
+local statements = require("namidb.statements")
 local statistics = require("namidb.plan.statistics")
 local write = require("namidb.write")
 
@@ -18,16 +19,13 @@ local query = {}
 -- ..., at last each so many uses.
 local LOOK_FIRST, LOOK_EACH = 4, 1024
 
--- Statements that are kept: two generations, so that what is used stays.
-local CACHE_MAX = 512
-
 -- By handle: what is registered and what is cached, shared by a database and
 -- its snapshots and transactions.
 local homes = setmetatable({}, { __mode = "k" })
 
 local function new_home()
-    return { functions = {}, procedures = {}, young = {}, old = {}, count = 0,
-             counts = {} }
+    return { functions = {}, procedures = {}, counts = {},
+             statements = statements.new() }
 end
 
 local function home_of(handle)
@@ -42,10 +40,6 @@ end
 -- Gives a snapshot or a transaction what its database has.
 local function adopt(child, parent)
     homes[child] = home_of(parent)
-end
-
-local function forget(home)
-    home.young, home.old, home.count = {}, {}, 0
 end
 
 ----------------------------------------------------------------- registering
@@ -77,7 +71,7 @@ local function register(db, name, definition)
     else
         error("register: a function, or a table with `call`, is wanted", 0)
     end
-    forget(home)
+    home.statements:clear()
 end
 
 --- db:register(name, fn) makes fn(...) a function of queries.
@@ -131,36 +125,22 @@ local function compile(handle, home, text)
     return made
 end
 
-local function prepare(handle, home, text)
-    local made = home.young[text]
-    if made then return made end
-    local err
-    made = home.old[text]
-    if not made then
-        made, err = compile(handle, home, text)
-        if not made then return nil, err end
-    end
-    if home.count >= CACHE_MAX then
-        home.old, home.young, home.count = home.young, {}, 0
-    end
-    home.young[text], home.count = made, home.count + 1
-    return made
-end
-
--- The plan of a statement. Ever more seldom it is looked at whether the graph
--- is still about what it was when the plan was made; if not, it is made anew.
+-- The plan of a statement, and the values of its literals. Ever more seldom it
+-- is looked at whether the graph is still about what it was when the plan was
+-- made; if not, it is made anew.
 local function current(handle, home, text)
-    local made, err = prepare(handle, home, text)
-    if not made then return nil, err end
+    local made, values, key = home.statements:get(text, compile, handle, home)
+    if not made then return nil, values end
     made.uses = made.uses + 1
-    if made.uses < made.next_look then return made end
+    if made.uses < made.next_look then return made, values end
     made.next_look = made.uses + math.min(made.uses, LOOK_EACH)
     local counts = statistics.of(handle, home.counts)
     if not statistics.is_stale(made.context.names, made.counts, counts) then
-        return made
+        return made, values
     end
-    home.young[text], home.old[text] = nil, nil
-    return prepare(handle, home, text)
+    home.statements:drop(key)
+    made, values = home.statements:get(text, compile, handle, home)
+    return made, values
 end
 
 --------------------------------------------------------------------- running
@@ -210,9 +190,9 @@ local function settings_of(handle, home, made, options)
     return settings
 end
 
-local function start(handle, home, made, params, options)
+local function start(handle, home, made, params, options, values)
     return runners[getmetatable(handle)](handle, made.core, params,
-        settings_of(handle, home, made, options))
+        settings_of(handle, home, made, options), values)
 end
 
 local function profile(handle, home, made, params, options)
@@ -229,22 +209,22 @@ local function profile(handle, home, made, params, options)
     return rows and result.new(rows), err
 end
 
-local function collect(handle, home, made, params, options)
+local function collect(handle, home, made, params, options, values)
     if made.mode == "profile" then
         return profile(handle, home, made, params, options)
     end
     local rows, err = collectors[getmetatable(handle)](handle, made.core,
-        params, settings_of(handle, home, made, options))
+        params, settings_of(handle, home, made, options), values)
     if not rows then return nil, err end
     rows.columns = made.columns
     return result.new(rows)
 end
 
 -- A statement that writes, outside a transaction: one of its own.
-local function collect_writing(db, home, made, params, options)
+local function collect_writing(db, home, made, params, options, values)
     local rows, err
     local ok, failure = write.write(db, function(tx)
-        rows, err = collect(tx, home, made, params, options)
+        rows, err = collect(tx, home, made, params, options, values)
         if not rows then error(err, 0) end
     end, options and options.timeout and { timeout = options.timeout })
     if not ok then return nil, failure end
@@ -258,20 +238,20 @@ end
 local function run(handle, text, params, options)
     check(text, params, options)
     local home = home_of(handle)
-    local made, err = current(handle, home, text)
-    if not made then return nil, err end
+    local made, values = current(handle, home, text)
+    if not made then return nil, values end
     if made.mode == "explain" then
         return result.new({ columns = {}, plan =
             require("namidb.plan.explain").text(made) })
     end
     if made.writes and is_database(handle) then
         local ok, rows, failure = pcall(collect_writing, handle, home, made,
-                                        params, options)
+                                        params, options, values)
         if ok then return rows, failure end
         if getmetatable(rows) == core.error then return nil, rows end
         error(rows, 0)
     end
-    return collect(handle, home, made, params, options)
+    return collect(handle, home, made, params, options, values)
 end
 
 --- handle:query(text, params, options) -> result | nil, err
@@ -290,8 +270,8 @@ end
 local function open_rows(handle, text, params, options)
     check(text, params, options)
     local home = home_of(handle)
-    local made, err = current(handle, home, text)
-    if not made then error(err, 0) end
+    local made, values = current(handle, home, text)
+    if not made then error(values, 0) end
     if made.writes then
         local rows, failure = run(handle, text, params, options)
         if not rows then error(failure, 0) end
@@ -301,7 +281,7 @@ local function open_rows(handle, text, params, options)
             return rows[at]
         end
     end
-    local running, failure = start(handle, home, made, params, options)
+    local running, failure = start(handle, home, made, params, options, values)
     if not running then error(failure, 0) end
     return running.next, running, nil, running
 end
