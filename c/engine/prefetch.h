@@ -34,7 +34,13 @@ static inline void ndb_prefetch_column(const struct ndb_column *column,
         break;
     case NDB_COLUMN_STRING:
     case NDB_COLUMN_TAGGED:
-        __builtin_prefetch(column->as.offsets + row);
+        if (column->codes != NULL)
+            __builtin_prefetch((const uint8_t *)column->codes +
+                               (size_t)column->width * row);
+        else
+            __builtin_prefetch(column->as.offsets + row);
+        break;
+    case NDB_COLUMN_CODED: /* STRING, once decoded */
         break;
     }
 }
@@ -45,7 +51,8 @@ static inline void ndb_prefetch_bytes(const struct ndb_column *column,
 {
     if (column->storage >= NDB_COLUMN_STRING && column->as.offsets != NULL &&
         column->bytes != NULL)
-        __builtin_prefetch(column->bytes + column->as.offsets[row]);
+        __builtin_prefetch(column->bytes +
+                           column->as.offsets[ndb_column_text(column, row)]);
 }
 
 static inline void ndb_prefetch_row(const struct ndb_node_group *group,

@@ -15,6 +15,7 @@ static size_t item_bytes(const struct ndb_vector *vector)
     case NDB_FORM_EDGES:
         return sizeof(namidb_edge);
     case NDB_FORM_NARROW:
+    case NDB_FORM_CODED:
         return vector->width;
     case NDB_FORM_ROWS: /* `first` counts */
     case NDB_FORM_NONE:
@@ -81,6 +82,14 @@ static void gather_rows(const struct ndb_vector *from,
         to[i] = ndb_vector_row_id(from, positions[i]);
 }
 
+static void gather_texts(const struct ndb_vector *from,
+                         const uint32_t *positions, uint32_t count,
+                         namidb_value *to)
+{
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = ndb_vector_get(from, positions[i]);
+}
+
 static uint8_t *gather_bytes(const uint8_t *from, const uint32_t *positions,
                              uint32_t count, namidb_arena *arena)
 {
@@ -89,6 +98,16 @@ static uint8_t *gather_bytes(const uint8_t *from, const uint32_t *positions,
     for (uint32_t i = 0; to != NULL && i < count; i++)
         to[i] = from[positions[i]];
     return to;
+}
+
+/* Of an item of the result. */
+static size_t gathered_bytes(const struct ndb_vector *from)
+{
+    if (from->form == NDB_FORM_CODED)
+        return sizeof(namidb_value);
+    return from->form == NDB_FORM_NARROW || from->form == NDB_FORM_ROWS
+               ? 8
+               : item_bytes(from);
 }
 
 /* What is not in a segment stays in its form. */
@@ -104,6 +123,10 @@ static void gather_items(const struct ndb_vector *from,
     else if (from->form == NDB_FORM_NARROW) {
         gather_narrow(from, positions, count, data);
         out->form = NDB_FORM_INTS;
+    } else if (from->form == NDB_FORM_CODED) {
+        gather_texts(from, positions, count, data);
+        out->form = NDB_FORM_VALUES;
+        out->nulls = NULL;
     } else if (from->form == NDB_FORM_ROWS) {
         gather_rows(from, positions, count, data);
         out->form = NDB_FORM_NODES;
@@ -124,12 +147,11 @@ int ndb_vector_gather(const struct ndb_vector *from, const uint32_t *positions,
         out->as.truths = gather_bytes(from->as.truths, positions, count, arena);
         return out->as.truths != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
     }
-    data = ndb_arena_array(arena, count,
-                           item_bytes(from) > 8 ? item_bytes(from) : 8);
+    data = ndb_arena_array(arena, count, gathered_bytes(from));
     if (data == NULL)
         return NAMIDB_ENOMEM;
     gather_items(from, positions, count, data, out);
-    if (from->nulls == NULL)
+    if (out->nulls == NULL)
         return NAMIDB_OK;
     out->nulls = gather_bytes(from->nulls, positions, count, arena);
     return out->nulls != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;

@@ -30,6 +30,7 @@ enum ndb_form {
     NDB_FORM_NODES,  /* as.ids; 0 is null */
     NDB_FORM_EDGES,  /* as.edges, without properties; id 0 is null */
     NDB_FORM_NARROW, /* integers: base + as.items of `width` bytes, nulls */
+    NDB_FORM_CODED,  /* texts: dictionary[as.items of `width` bytes], nulls */
     NDB_FORM_ROWS    /* nodes: row `first` + position of as.group, of `table`;
                         their properties are columns */
 };
@@ -37,11 +38,15 @@ enum ndb_form {
 struct ndb_vector {
     enum ndb_form form;
     bool is_constant;     /* item 0 stands for every position */
-    uint8_t width;        /* NARROW: 1, 2, 4 */
+    uint8_t width;        /* NARROW: 1, 2, 4; CODED: 1, 2 */
     uint16_t table;       /* ROWS */
     uint32_t first;       /* ROWS */
-    const uint8_t *nulls; /* ints, floats: 1 is null; NULL: none is */
-    int64_t base;         /* NARROW */
+    uint32_t text_count;  /* CODED */
+    const uint8_t *nulls; /* ints, floats, texts: 1 is null; NULL: none is */
+    union {
+        int64_t base;                   /* NARROW */
+        const namidb_value *dictionary; /* CODED */
+    } with;
     union {
         namidb_value *values;
         int64_t *ints;
@@ -81,7 +86,17 @@ static inline int64_t ndb_vector_narrow(const struct ndb_vector *vector,
                     : vector->width == 2 ? ((const uint16_t *)items)[at]
                                          : ((const uint32_t *)items)[at];
 
-    return (int64_t)((uint64_t)vector->base + item);
+    return (int64_t)((uint64_t)vector->with.base + item);
+}
+
+/* Code `at` of a CODED vector. */
+static inline uint32_t ndb_vector_code(const struct ndb_vector *vector,
+                                       uint32_t at)
+{
+    const void *items = vector->as.items;
+
+    return vector->width == 1 ? ((const uint8_t *)items)[at]
+                              : ((const uint16_t *)items)[at];
 }
 
 /* The node at a position of a ROWS vector. */
@@ -127,6 +142,10 @@ static inline namidb_value ndb_vector_get(const struct ndb_vector *vector,
         return vector->nulls != NULL && vector->nulls[at] != 0
                    ? ndb_null()
                    : ndb_integer(ndb_vector_narrow(vector, at));
+    case NDB_FORM_CODED:
+        return vector->nulls != NULL && vector->nulls[at] != 0
+                   ? ndb_null()
+                   : vector->with.dictionary[ndb_vector_code(vector, at)];
     case NDB_FORM_ROWS:
         return ndb_node(ndb_vector_row_id(vector, at));
     case NDB_FORM_NONE:

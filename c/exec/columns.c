@@ -34,7 +34,7 @@ static int read_integers(const struct column_read *read, struct ndb_vector *out)
     *out = (struct ndb_vector){
         .form = is_wide ? NDB_FORM_INTS : NDB_FORM_NARROW,
         .width = column->width,
-        .base = column->base,
+        .with.base = column->base,
         .as.items = (const uint8_t *)column->as.items +
                     (size_t)column->width * read->first,
     };
@@ -91,6 +91,38 @@ static int read_values(const struct column_read *read, struct ndb_vector *out)
     return rc < 0 ? corrupt(read->eval) : rc;
 }
 
+/* A dictionary that pays for itself: the texts, and codes in place. */
+static int read_coded(const struct column_read *read, struct ndb_vector *out)
+{
+    const struct ndb_column *column = read->column;
+    namidb_value *texts =
+        ndb_arena_array(read->eval->arena, column->text_count, sizeof *texts);
+
+    if (texts == NULL)
+        return ndb_eval_no_memory(read->eval);
+    for (uint32_t i = 0; i < column->text_count; i++)
+        texts[i] = (namidb_value){
+            .kind = column->kind,
+            .size = column->as.offsets[i + 1] - column->as.offsets[i],
+            .as.bytes = (const char *)column->bytes + column->as.offsets[i],
+        };
+    *out = (struct ndb_vector){
+        .form = NDB_FORM_CODED,
+        .width = column->width,
+        .text_count = column->text_count,
+        .with.dictionary = texts,
+        .as.items = (const uint8_t *)column->codes +
+                    (size_t)column->width * read->first,
+    };
+    return read_nulls(read, out);
+}
+
+static bool is_worth_codes(const struct column_read *read)
+{
+    return read->column->codes != NULL && read->chunk != NULL &&
+           read->column->text_count <= read->chunk->count / 2;
+}
+
 static int read_column(struct ndb_eval *eval, const struct ndb_vector *rows,
                        const struct ndb_chunk *chunk,
                        const struct ndb_column *column, struct ndb_vector *out)
@@ -107,6 +139,8 @@ static int read_column(struct ndb_eval *eval, const struct ndb_vector *rows,
         rc = read_floats(&read, out);
     else if (column->storage == NDB_COLUMN_BOOL)
         rc = read_truths(&read, out);
+    else if (is_worth_codes(&read))
+        rc = read_coded(&read, out);
     else if (column->kind == NAMIDB_INT)
         rc = read_integers(&read, out);
     else

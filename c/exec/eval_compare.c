@@ -112,6 +112,28 @@ static int eval_pair(struct ndb_eval *eval, const struct ndb_expr *expr,
 typedef enum ndb_truth test_pair(const struct ndb_expr *expr,
                                  const namidb_value *a, const namidb_value *b);
 
+/* Each text of a dictionary against one value; null is never more than
+ * unknown. */
+static void test_texts(const struct ndb_expr *expr,
+                       const struct ndb_chunk *chunk,
+                       const struct ndb_vector pair[2], test_pair *test,
+                       struct ndb_vector *out)
+{
+    const struct ndb_vector *texts = &pair[0];
+    namidb_value with = ndb_vector_get(&pair[1], 0);
+    uint8_t truths[NDB_CHUNK_ROWS_MAX];
+
+    for (uint32_t i = 0; i < texts->text_count; i++)
+        truths[i] = (uint8_t)test(expr, &texts->with.dictionary[i], &with);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+        bool is_null = texts->nulls != NULL && texts->nulls[at] != 0;
+
+        out->as.truths[at] =
+            is_null ? NDB_UNKNOWN : truths[ndb_vector_code(texts, at)];
+    }
+}
+
 static void test_rows(const struct ndb_expr *expr,
                       const struct ndb_chunk *chunk,
                       const struct ndb_vector pair[2], test_pair *test,
@@ -119,6 +141,11 @@ static void test_rows(const struct ndb_expr *expr,
 {
     uint32_t count = out->is_constant ? 1 : chunk->count;
 
+    if (pair[0].form == NDB_FORM_CODED && !pair[0].is_constant &&
+        pair[1].is_constant) {
+        test_texts(expr, chunk, pair, test, out);
+        return;
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = out->is_constant ? 0 : ndb_chunk_row(chunk, i);
         namidb_value a = ndb_vector_get(&pair[0], at);

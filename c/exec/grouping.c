@@ -14,7 +14,11 @@ int ndb_grouping_init(struct ndb_grouping *grouping, namidb_arena *arena,
         .slots = slots,
         .key = ndb_arena_array(arena, slots->count, sizeof *grouping->key),
     };
-    return grouping->key != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
+    if (grouping->key == NULL)
+        return NAMIDB_ENOMEM;
+    if (slots->count != 0)
+        memset(grouping->key, 0, slots->count * sizeof *grouping->key);
+    return NAMIDB_OK;
 }
 
 static int find_key(struct ndb_grouping *grouping, uint32_t *group)
@@ -37,7 +41,12 @@ static int find_row(struct ndb_grouping *grouping,
 static int prepare_cache(struct ndb_grouping *grouping,
                          const struct ndb_vector *column)
 {
-    bool is_by_item = column->form == NDB_FORM_NARROW && column->width == 1;
+    enum ndb_grouping_use use =
+        column->form == NDB_FORM_CODED ? NDB_GROUPING_CODES
+        : column->form == NDB_FORM_NARROW && column->width == 1
+            ? NDB_GROUPING_ITEMS
+            : NDB_GROUPING_HASHES;
+    int64_t base = use == NDB_GROUPING_ITEMS ? column->with.base : 0;
     namidb_arena *arena = grouping->keys.arena;
 
     if (grouping->numbers == NULL) {
@@ -49,14 +58,13 @@ static int prepare_cache(struct ndb_grouping *grouping,
             grouping->numbers = NULL;
             return NAMIDB_ENOMEM;
         }
-    } else if (grouping->is_by_item == is_by_item &&
-               (!is_by_item || grouping->base == column->base)) {
+    } else if (grouping->use == use && grouping->base == base) {
         return NAMIDB_OK;
     }
     memset(grouping->numbers, 0,
            NDB_GROUPING_SLOTS * sizeof *grouping->numbers);
-    grouping->is_by_item = is_by_item;
-    grouping->base = column->base;
+    grouping->use = use;
+    grouping->base = base;
     return NAMIDB_OK;
 }
 
@@ -70,7 +78,7 @@ static int find_items(struct ndb_grouping *grouping,
         uint8_t item = items[ndb_chunk_row(chunk, i)];
 
         if (grouping->numbers[item] == 0) {
-            grouping->key[0] =
+            grouping->key[grouping->varying] =
                 ndb_integer(ndb_vector_narrow(column, ndb_chunk_row(chunk, i)));
             if (find_key(grouping, &groups[i]) < 0)
                 return NAMIDB_ENOMEM;
@@ -94,7 +102,7 @@ static int find_integers(struct ndb_grouping *grouping,
         uint64_t slot = ndb_hash_integer((uint64_t)key) % NDB_GROUPING_SLOTS;
 
         if (grouping->numbers[slot] == 0 || grouping->items[slot] != key) {
-            grouping->key[0] = ndb_integer(key);
+            grouping->key[grouping->varying] = ndb_integer(key);
             if (find_key(grouping, &groups[i]) < 0)
                 return NAMIDB_ENOMEM;
             grouping->numbers[slot] = groups[i] + 1;
@@ -105,22 +113,91 @@ static int find_integers(struct ndb_grouping *grouping,
     return NAMIDB_OK;
 }
 
+/* The cache is of one chunk: another has another dictionary. */
+static int find_coded(struct ndb_grouping *grouping,
+                      const struct ndb_vector *column,
+                      const struct ndb_chunk *chunk, uint32_t *groups)
+{
+    if (prepare_cache(grouping, column) < 0)
+        return NAMIDB_ENOMEM;
+    memset(grouping->numbers, 0,
+           column->text_count * sizeof *grouping->numbers);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t code = ndb_vector_code(column, ndb_chunk_row(chunk, i));
+
+        if (grouping->numbers[code] == 0) {
+            grouping->key[grouping->varying] = column->with.dictionary[code];
+            if (find_key(grouping, &groups[i]) < 0)
+                return NAMIDB_ENOMEM;
+            grouping->numbers[code] = groups[i] + 1;
+        }
+        groups[i] = grouping->numbers[code] - 1;
+    }
+    return NAMIDB_OK;
+}
+
+/* Whether a constant is the one that the cache was filled beside. What it
+ * points to may be gone by the next chunk, so only plain ones are known again.
+ */
+static bool is_same_constant(const namidb_value *old, const namidb_value *new)
+{
+    if (new->kind == NAMIDB_NULL)
+        return old->kind == new->kind;
+    if (new->kind != NAMIDB_INT &&new->kind != NAMIDB_BOOL)
+        return false;
+    return old->kind == new->kind &&ndb_equivalent(old, new);
+}
+
+/* The one column that is no constant; NULL: there are more, or none. Sets the
+ * rest of the key, and empties the cache when that is another. */
+static const struct ndb_vector *only_column(struct ndb_grouping *grouping,
+                                            const struct ndb_chunk *chunk)
+{
+    const struct ndb_vector *found = NULL;
+    bool is_known = !grouping->is_stale;
+
+    grouping->is_stale = true;
+    for (uint32_t i = 0; i < grouping->slots->count; i++) {
+        const struct ndb_vector *column =
+            &chunk->columns[grouping->slots->items[i]];
+        namidb_value value;
+
+        if (!column->is_constant && column->form != NDB_FORM_NONE) {
+            if (found != NULL)
+                return NULL;
+            found = column;
+            is_known = is_known && grouping->varying == i;
+            grouping->varying = i;
+            continue;
+        }
+        value = ndb_vector_get(column, 0);
+        is_known = is_known && is_same_constant(&grouping->key[i], &value);
+        grouping->key[i] = value;
+    }
+    if (!is_known && grouping->numbers != NULL)
+        memset(grouping->numbers, 0,
+               NDB_GROUPING_SLOTS * sizeof *grouping->numbers);
+    grouping->is_stale = false;
+    return found;
+}
+
 int ndb_grouping_find(struct ndb_grouping *grouping,
                       const struct ndb_chunk *chunk, uint32_t *groups)
 {
-    const struct ndb_vector *column =
-        grouping->slots->count == 1 ? &chunk->columns[grouping->slots->items[0]]
-                                    : NULL;
+    const struct ndb_vector *column = only_column(grouping, chunk);
     int rc = NAMIDB_OK;
 
-    if (column != NULL && ndb_is_ints(column) && !column->is_constant &&
-        column->nulls == NULL) {
+    if (column != NULL && ndb_is_ints(column) && column->nulls == NULL) {
         if (prepare_cache(grouping, column) < 0)
             return NAMIDB_ENOMEM;
-        return grouping->is_by_item
+        return grouping->use == NDB_GROUPING_ITEMS
                    ? find_items(grouping, column, chunk, groups)
                    : find_integers(grouping, column, chunk, groups);
     }
+    if (column != NULL && column->form == NDB_FORM_CODED &&
+        column->nulls == NULL && column->text_count <= NDB_GROUPING_SLOTS)
+        return find_coded(grouping, column, chunk, groups);
+    grouping->is_stale = true;
     for (uint32_t i = 0; i < chunk->count && rc >= 0; i++)
         rc = find_row(grouping, chunk, ndb_chunk_row(chunk, i), &groups[i]);
     return rc;

@@ -3,9 +3,9 @@
  * grouping.h - the number of the group that each row of a chunk belongs to.
  *
  * Groups are the numbers of a value set, so that 1 and 1.0 are one. In front of
- * it are caches for the columns of integers that most keys are: a table by item
- * for those of one byte, and by hash for the others; a row that hits costs one
- * look.
+ * it are caches for what most keys are: a table by item for integers of one
+ * byte, by hash for other integers, by code for texts with a dictionary. A row
+ * that hits costs one look.
  */
 #ifndef NDB_EXEC_GROUPING_H
 #define NDB_EXEC_GROUPING_H
@@ -15,14 +15,23 @@
 
 enum { NDB_GROUPING_SLOTS = 1024 };
 
+/* What the slots of the cache are of. */
+enum ndb_grouping_use {
+    NDB_GROUPING_HASHES,
+    NDB_GROUPING_ITEMS,
+    NDB_GROUPING_CODES
+};
+
 struct ndb_grouping {
     struct ndb_value_set keys; /* a row per group, in order of appearance */
     const struct ndb_slots *slots;
-    namidb_value *key; /* room for one */
+    namidb_value *key; /* room for one; constants stay in it */
+    uint32_t varying;  /* which of the key the cache is of */
+    bool is_stale;     /* the key is not what the cache was filled beside */
     uint32_t *numbers; /* by slot, + 1; 0: empty */
     int64_t *items;    /* by slot */
     int64_t base;      /* of the items, when slots are theirs */
-    bool is_by_item;
+    enum ndb_grouping_use use;
 };
 
 /* Memory is the arena's. NAMIDB_OK or NAMIDB_ENOMEM. */

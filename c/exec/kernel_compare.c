@@ -104,13 +104,13 @@ static bool narrow_range(const struct ndb_vector *vector,
 
     /* base + item may pass the largest integer only in bytes that nobody has
      * written; such items are never met. */
-    if (range->low > range->high || range->high < vector->base)
+    if (range->low > range->high || range->high < vector->with.base)
         return false;
-    last = (uint64_t)range->high - (uint64_t)vector->base;
+    last = (uint64_t)range->high - (uint64_t)vector->with.base;
     *high = (uint32_t)(last < item_max ? last : item_max);
     *low = 0;
-    if (range->low > vector->base) {
-        uint64_t first = (uint64_t)range->low - (uint64_t)vector->base;
+    if (range->low > vector->with.base) {
+        uint64_t first = (uint64_t)range->low - (uint64_t)vector->with.base;
 
         if (first > item_max)
             return false;

@@ -31,11 +31,11 @@ const int64_t *ndb_kernel_widen(const struct ndb_vector *vector,
     if (vector->form == NDB_FORM_INTS)
         return vector->as.ints;
     if (vector->width == 1)
-        widen_bytes(vector->as.items, vector->base, extent, room);
+        widen_bytes(vector->as.items, vector->with.base, extent, room);
     else if (vector->width == 2)
-        widen_halves(vector->as.items, vector->base, extent, room);
+        widen_halves(vector->as.items, vector->with.base, extent, room);
     else
-        widen_words(vector->as.items, vector->base, extent, room);
+        widen_words(vector->as.items, vector->with.base, extent, room);
     return room;
 }
 
@@ -46,7 +46,7 @@ static void pick_narrow(const struct ndb_vector *vector, const uint16_t *rows,
     const uint8_t *bytes = vector->as.items;
     const uint16_t *halves = vector->as.items;
     const uint32_t *words = vector->as.items;
-    uint64_t base = (uint64_t)vector->base;
+    uint64_t base = (uint64_t)vector->with.base;
 
     if (vector->width == 1)
         for (uint32_t i = 0; i < count; i++)

@@ -200,6 +200,89 @@ static int put_numbers(struct ndb_buf *out,
     return rc;
 }
 
+/* Texts that repeat, each once: codes[i] is the number of the i-th value's. */
+struct dictionary {
+    uint32_t *codes;
+    uint32_t *firsts; /* by number: a value with that text */
+    uint32_t count;   /* 0: they do not repeat enough */
+};
+
+/* A text must come four times on average to be worth it. */
+static int make_dictionary(const struct ndb_batch_column *column,
+                           struct dictionary *out)
+{
+    struct ndb_table numbers = NDB_TABLE_INIT;
+    uint32_t limit = column->count / 4;
+    int rc = NAMIDB_OK;
+
+    out->codes = ndb_realloc(NULL, column->count, sizeof *out->codes);
+    out->firsts = ndb_realloc(NULL, limit + 1, sizeof *out->firsts);
+    if (out->codes == NULL || out->firsts == NULL)
+        rc = NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < column->count && rc >= 0; i++) {
+        const namidb_value *value = &column->values[i], *first;
+        struct ndb_slice text = ndb_slice(value->as.bytes, value->size);
+        uint64_t hash = ndb_hash64(text) | 1;
+        uint32_t number = ndb_table_find(&numbers, hash);
+
+        if (number == NDB_TABLE_NONE && out->count < limit) {
+            rc = ndb_table_reserve(&numbers);
+            if (rc < 0)
+                break;
+            number = out->count++;
+            ndb_table_add(&numbers, hash, number);
+            out->firsts[number] = i;
+        }
+        if (number != NDB_TABLE_NONE) {
+            first = &column->values[out->firsts[number]];
+            out->codes[i] = number;
+        }
+        /* Two texts of one hash, as good as never. */
+        if (number == NDB_TABLE_NONE ||
+            !ndb_slice_equal(ndb_slice(first->as.bytes, first->size), text)) {
+            out->count = 0;
+            break;
+        }
+    }
+    ndb_table_release(&numbers);
+    return rc;
+}
+
+static void dictionary_release(struct dictionary *dictionary)
+{
+    ndb_free(dictionary->codes);
+    ndb_free(dictionary->firsts);
+}
+
+/* A row without a value has code 0. */
+static int put_coded(struct ndb_buf *out, const struct ndb_batch_column *column,
+                     uint32_t row_count, const struct dictionary *dictionary)
+{
+    uint64_t *numbers = ndb_calloc(row_count, sizeof *numbers);
+    struct ndb_buf bytes = NDB_BUF_INIT(NDB_SEGMENT_BYTES_MAX);
+    int rc = numbers == NULL ? NAMIDB_ENOMEM : NAMIDB_OK;
+
+    for (uint32_t i = 0; i < column->count && rc >= 0; i++)
+        numbers[column->rows[i]] = dictionary->codes[i];
+    if (rc >= 0)
+        rc = ndb_ints_put(out, numbers, row_count);
+    if (rc >= 0)
+        rc = ndb_buf_varint(out, dictionary->count);
+    for (uint32_t i = 0; i < dictionary->count && rc >= 0; i++) {
+        const namidb_value *text = &column->values[dictionary->firsts[i]];
+
+        numbers[i] = text->size;
+        rc = ndb_buf_append(&bytes, text->as.bytes, text->size);
+    }
+    if (rc >= 0)
+        rc = ndb_ints_put(out, numbers, dictionary->count);
+    if (rc >= 0)
+        rc = ndb_stream_put(out, ndb_buf_slice(&bytes));
+    ndb_free(numbers);
+    ndb_buf_release(&bytes);
+    return rc;
+}
+
 /* Lengths per row, then the bytes of all rows. */
 static int put_texts(struct ndb_buf *out, const struct ndb_batch_column *column,
                      uint32_t row_count, bool is_tagged)
@@ -225,10 +308,9 @@ static int put_texts(struct ndb_buf *out, const struct ndb_batch_column *column,
     return rc;
 }
 
-int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
-                            struct ndb_buf *out)
+static int put_head(struct ndb_buf *out, const struct ndb_batch_column *column,
+                    uint32_t row_count, enum ndb_column_kind storage)
 {
-    enum ndb_column_kind storage = storage_of(column);
     uint32_t kind = column->count != 0 ? column->values[0].kind : NAMIDB_NULL;
     uint32_t null_count = row_count - column->count;
     int rc = ndb_buf_varint(out, column->name);
@@ -241,6 +323,37 @@ int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
         rc = ndb_buf_varint(out, null_count);
     if (rc >= 0 && null_count != 0)
         rc = put_bits(out, column->rows, column->count, row_count);
+    return rc;
+}
+
+static int put_strings(struct ndb_buf *out,
+                       const struct ndb_batch_column *column,
+                       uint32_t row_count)
+{
+    struct dictionary dictionary = { NULL, NULL, 0 };
+    bool is_coded;
+    int rc = make_dictionary(column, &dictionary);
+
+    is_coded = dictionary.count != 0;
+    if (rc >= 0)
+        rc = put_head(out, column, row_count,
+                      is_coded ? NDB_COLUMN_CODED : NDB_COLUMN_STRING);
+    if (rc >= 0)
+        rc = is_coded ? put_coded(out, column, row_count, &dictionary)
+                      : put_texts(out, column, row_count, false);
+    dictionary_release(&dictionary);
+    return rc;
+}
+
+int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
+                            struct ndb_buf *out)
+{
+    enum ndb_column_kind storage = storage_of(column);
+    int rc;
+
+    if (storage == NDB_COLUMN_STRING)
+        return put_strings(out, column, row_count);
+    rc = put_head(out, column, row_count, storage);
     if (rc < 0)
         return rc;
     switch (storage) {
@@ -250,7 +363,7 @@ int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
     case NDB_COLUMN_FLOAT:
         return put_numbers(out, column, row_count);
     default:
-        return put_texts(out, column, row_count, storage == NDB_COLUMN_TAGGED);
+        return put_texts(out, column, row_count, true);
     }
 }
 

@@ -16,6 +16,7 @@
  *   filter  block count, blocks
  *   zones   see zone.h
  *   column  name, storage, kind, null count, present bits, values
+ *           (CODED: a code per row, text count, lengths, bytes)
  */
 #ifndef NDB_FORMAT_SEGMENT_H
 #define NDB_FORMAT_SEGMENT_H
@@ -29,7 +30,8 @@ enum ndb_column_kind {
     NDB_COLUMN_INT,    /* narrow; kind says INT, DATE, LOCAL_TIME */
     NDB_COLUMN_FLOAT,  /* f64 */
     NDB_COLUMN_STRING, /* offsets, bytes; kind says STRING or BYTES */
-    NDB_COLUMN_TAGGED  /* offsets into encoded values of value.h */
+    NDB_COLUMN_TAGGED, /* offsets into encoded values of value.h */
+    NDB_COLUMN_CODED   /* STRING as stored when its texts repeat: see codes */
 };
 
 /* A property of a run of rows. Values are dense: one per row, null or not. */
@@ -37,7 +39,7 @@ struct ndb_column {
     uint32_t name;   /* property number */
     uint8_t storage; /* enum ndb_column_kind */
     uint8_t kind;    /* enum namidb_kind of all values, unless TAGGED */
-    uint8_t width;   /* INT: bytes of an item, 1, 2, 4, 8 */
+    uint8_t width;   /* bytes of an item: INT 1, 2, 4, 8; of a code 1, 2 */
     uint32_t null_count;
     int64_t base;            /* INT: a value is base + item, modulo 2^64 */
     const uint64_t *present; /* bits; NULL: no nulls */
@@ -48,6 +50,9 @@ struct ndb_column {
         const uint32_t *offsets; /* rows + 1 */
     } as;
     const uint8_t *bytes; /* STRING, TAGGED */
+    /* STRING: row i is text codes[i] of text_count; NULL: it is text i. */
+    const void *codes;
+    uint32_t text_count;
 };
 
 /* NDB_PART_NODE: up to NDB_GROUP_ROWS_MAX rows. */
@@ -152,6 +157,16 @@ int ndb_column_value(const struct ndb_column *column, uint32_t row,
 int ndb_columns_props(const struct ndb_column *columns, uint32_t column_count,
                       uint32_t row, namidb_arena *arena,
                       const namidb_property **props, uint32_t *count);
+/* Which text row i of a STRING column is. */
+static inline uint32_t ndb_column_text(const struct ndb_column *column,
+                                       uint32_t row)
+{
+    if (column->codes == NULL)
+        return row;
+    return column->width == 1 ? ((const uint8_t *)column->codes)[row]
+                              : ((const uint16_t *)column->codes)[row];
+}
+
 /* The value of row i of an INT column. */
 static inline int64_t ndb_column_integer(const struct ndb_column *column,
                                          uint32_t row)

@@ -84,6 +84,27 @@ static void get_texts(struct ndb_source *source, struct ndb_column *column,
     column->bytes = bytes.data;
 }
 
+/* Texts that repeat: codes, then each text once. */
+static void get_coded(struct ndb_source *source, struct ndb_column *column,
+                      uint32_t row_count)
+{
+    struct ndb_narrow codes = ndb_ints_get_narrow(source, row_count);
+
+    column->text_count =
+        (uint32_t)ndb_reader_varint_max(&source->reader, row_count);
+    if (codes.base != 0 || codes.width > 2 || column->text_count == 0)
+        ndb_reader_fail(&source->reader);
+    if (source->reader.is_failed)
+        return;
+    column->storage = NDB_COLUMN_STRING;
+    column->codes = codes.items;
+    column->width = codes.width;
+    get_texts(source, column, column->text_count);
+    for (uint32_t i = 0; i < row_count && !source->reader.is_failed; i++)
+        if (ndb_column_text(column, i) >= column->text_count)
+            ndb_reader_fail(&source->reader);
+}
+
 static bool is_kind_of(const struct ndb_column *column)
 {
     switch (column->storage) {
@@ -95,6 +116,7 @@ static bool is_kind_of(const struct ndb_column *column)
     case NDB_COLUMN_FLOAT:
         return column->kind == NAMIDB_FLOAT;
     case NDB_COLUMN_STRING:
+    case NDB_COLUMN_CODED:
         return column->kind == NAMIDB_STRING || column->kind == NAMIDB_BYTES;
     default:
         return column->storage == NDB_COLUMN_TAGGED && column->kind == 0;
@@ -129,6 +151,8 @@ static void get_column(struct ndb_source *source, struct ndb_column *column,
         get_integers(source, column, row_count);
     else if (column->storage == NDB_COLUMN_FLOAT)
         get_floats(source, column, row_count);
+    else if (column->storage == NDB_COLUMN_CODED)
+        get_coded(source, column, row_count);
     else
         get_texts(source, column, row_count);
 }

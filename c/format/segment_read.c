@@ -92,6 +92,7 @@ int ndb_column_value(const struct ndb_column *column, uint32_t row,
         out->as.number = column->as.numbers[row];
         return NAMIDB_OK;
     case NDB_COLUMN_STRING:
+        row = ndb_column_text(column, row);
         out->size = column->as.offsets[row + 1] - column->as.offsets[row];
         out->as.bytes = (const char *)column->bytes + column->as.offsets[row];
         return NAMIDB_OK;

@@ -53,7 +53,7 @@ static void fill_narrow(struct column *column, struct ndb_rand *rand)
         max = (uint64_t)INT64_MAX - (uint64_t)base;
     column->vector = (struct ndb_vector){ .form = NDB_FORM_NARROW,
                                           .width = width,
-                                          .base = base,
+                                          .with.base = base,
                                           .as.items = column->items };
     for (size_t i = 0; i < EXTENT; i++) {
         uint64_t item = ndb_rand_below(rand, 3) == 0
@@ -304,8 +304,38 @@ struct grouped {
     double scale; /* of all finite numbers: floats add up in another order */
 };
 
-static const uint32_t KEY_SLOT[] = { 0 };
-static const struct ndb_slots KEY_SLOTS = { KEY_SLOT, 1 };
+/* A key of two: now and then one of them is a constant. */
+static const uint32_t KEY_SLOT[] = { 0, 2 };
+static const struct ndb_slots KEY_SLOTS = { KEY_SLOT, 2 };
+
+static const namidb_value TEXTS[] = {
+    { .kind = NAMIDB_STRING, .size = 1, .as.bytes = "a" },
+    { .kind = NAMIDB_STRING, .size = 2, .as.bytes = "bb" },
+    { .kind = NAMIDB_STRING, .size = 0, .as.bytes = "" },
+    { .kind = NAMIDB_STRING, .size = 1, .as.bytes = "c" },
+};
+
+static void fill_key(struct column *column, struct ndb_rand *rand)
+{
+    uint64_t kind = ndb_rand_below(rand, 4);
+
+    fill(column, rand);
+    if (kind == 0) { /* texts with a dictionary, another each time */
+        column->vector =
+            (struct ndb_vector){ .form = NDB_FORM_CODED,
+                                 .width = 1,
+                                 .text_count = 2,
+                                 .with.dictionary =
+                                     TEXTS + ndb_rand_below(rand, 3),
+                                 .nulls = column->vector.nulls,
+                                 .as.items = column->items };
+        for (size_t i = 0; i < EXTENT; i++)
+            ((uint8_t *)column->items)[i] = (uint8_t)ndb_rand_below(rand, 2);
+    } else if (kind == 1) {
+        column->vector = ndb_vector_item(
+            &column->vector, (uint32_t)ndb_rand_below(rand, EXTENT));
+    }
+}
 
 static void grouped_init(struct grouped *grouped, enum ndb_aggregate_kind kind)
 {
@@ -315,7 +345,7 @@ static void grouped_init(struct grouped *grouped, enum ndb_aggregate_kind kind)
     assert_int_equal(ndb_grouping_init(&grouped->grouping,
                                        &grouped->values.arena, &KEY_SLOTS),
                      0);
-    grouped->set = ndb_value_set_of(&grouped->values.arena, 1);
+    grouped->set = ndb_value_set_of(&grouped->values.arena, 2);
     for (int i = 0; i < 4 * EXTENT; i++) {
         ndb_aggregate_init(&grouped->got[i], kind);
         ndb_aggregate_init(&grouped->want[i], kind);
@@ -353,7 +383,8 @@ static void add_rows(struct grouped *grouped, const struct ndb_chunk *chunk,
 
     for (uint32_t i = 0; i < chunk->count; i++) {
         uint32_t at = ndb_chunk_row(chunk, i), number;
-        namidb_value key = ndb_vector_get(&chunk->columns[0], at);
+        const namidb_value key[2] = { ndb_vector_get(&chunk->columns[0], at),
+                                      ndb_vector_get(&chunk->columns[2], at) };
         namidb_value value = ndb_vector_get(&chunk->columns[1], at);
         bool is_new;
 
@@ -362,7 +393,7 @@ static void add_rows(struct grouped *grouped, const struct ndb_chunk *chunk,
         if (value.kind == NAMIDB_FLOAT && isfinite(value.as.number))
             grouped->scale += fabs(value.as.number);
         assert_int_equal(
-            ndb_value_set_add(&grouped->set, &key, &number, &is_new), 0);
+            ndb_value_set_add(&grouped->set, key, &number, &is_new), 0);
         assert_int_equal(groups[i], number);
         if (!is_taken)
             assert_int_equal(
@@ -376,18 +407,20 @@ static void add_rows(struct grouped *grouped, const struct ndb_chunk *chunk,
 
 static void add_chunk(struct grouped *grouped, struct ndb_rand *rand)
 {
-    struct column columns[2];
-    struct ndb_vector vectors[2];
+    struct column columns[3];
+    struct ndb_vector vectors[3];
     uint16_t room[EXTENT];
     uint32_t groups[EXTENT];
     struct ndb_chunk chunk = { .columns = vectors, .extent = EXTENT };
 
-    fill(&columns[0], rand);
+    fill_key(&columns[0], rand);
+    fill_key(&columns[2], rand);
     do
         fill(&columns[1], rand);
     while (columns[1].vector.form == NDB_FORM_TRUTHS);
     vectors[0] = columns[0].vector;
     vectors[1] = columns[1].vector;
+    vectors[2] = columns[2].vector;
     chunk.rows = any_rows(rand, room, &chunk.count);
     assert_int_equal(ndb_grouping_find(&grouped->grouping, &chunk, groups), 0);
     add_rows(grouped, &chunk, groups, add_columns(grouped, &chunk, groups));
@@ -435,6 +468,47 @@ static void test_kernel__groups_as_values_do(void **state)
     free(grouped);
 }
 
+/* A chunk that goes row by row may leave in the key what the next has beside
+ * its column, and the cache does not. */
+static void test_kernel__a_constant_is_a_part_of_the_key(void **state)
+{
+    static const int64_t BESIDE[] = { 1, 2, 2 };
+    static const uint32_t WANT[3][2] = { { 0, 1 }, { 2, 3 }, { 4, 3 } };
+    uint8_t items[] = { 5, 6 };
+    int64_t ints[] = { 5, 6 }, others[] = { 9, 2 };
+    struct ndb_grouping grouping;
+    struct values values;
+
+    (void)state;
+    values_init(&values);
+    assert_int_equal(ndb_grouping_init(&grouping, &values.arena, &KEY_SLOTS),
+                     0);
+    for (int i = 0; i < 3; i++) {
+        namidb_value beside = ndb_integer(BESIDE[i]);
+        struct ndb_vector vectors[3] = {
+            { .form = NDB_FORM_NARROW, .width = 1, .as.items = items },
+            { .form = NDB_FORM_NONE },
+            { .form = NDB_FORM_VALUES,
+              .is_constant = true,
+              .as.values = &beside }
+        };
+        struct ndb_chunk chunk = { .columns = vectors,
+                                   .extent = 2,
+                                   .count = 2 };
+        uint32_t groups[2];
+
+        if (i == 1) { /* two columns that vary */
+            vectors[0] =
+                (struct ndb_vector){ .form = NDB_FORM_INTS, .as.ints = ints };
+            vectors[2] =
+                (struct ndb_vector){ .form = NDB_FORM_INTS, .as.ints = others };
+        }
+        assert_int_equal(ndb_grouping_find(&grouping, &chunk, groups), 0);
+        assert_memory_equal(groups, WANT[i], sizeof groups);
+    }
+    values_release(&values);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -442,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_kernel__adds_up_or_says_that_it_cannot),
         cmocka_unit_test(test_kernel__picks_rows_that_are_no_nulls),
         cmocka_unit_test(test_kernel__groups_as_values_do),
+        cmocka_unit_test(test_kernel__a_constant_is_a_part_of_the_key),
     };
 
     return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);
