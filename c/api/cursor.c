@@ -7,6 +7,12 @@
 
 enum { CHUNK_MIN = 16, CHUNK_MAX = 2048 };
 
+/* Up to so many edges are read when a node is expanded, if that is cheap. */
+enum { EAGER_MAX = 64 };
+
+/* The offsets of a node without edges. */
+static uint32_t NO_HOPS[2];
+
 struct namidb_cursor {
     struct namidb *db;      /* referenced */
     struct ndb_snapshot at; /* its view referenced */
@@ -111,6 +117,41 @@ static int read_hops(namidb_cursor *cursor, namidb_error *err)
                          &cursor->hop_arena, &cursor->hops, err);
 }
 
+static int read_nodes_of(namidb_cursor *cursor, const uint64_t *ids,
+                         size_t count, namidb_error *err)
+{
+    cursor->nodes =
+        ndb_arena_array(&cursor->arena, count, sizeof *cursor->nodes);
+    if (cursor->nodes == NULL)
+        return ndb_fail_memory(err);
+    return ndb_read_nodes(&cursor->at, ids, count, &cursor->arena,
+                          cursor->nodes, err);
+}
+
+/* The edges that leave, whole, as the first chunk; NAMIDB_NONE: they are to be
+ * read the long way. */
+static int read_out(namidb_cursor *cursor, namidb_error *err)
+{
+    uint64_t *ids;
+    int rc =
+        cursor->direction == NAMIDB_OUT
+            ? ndb_read_out(&cursor->at, cursor->owner, cursor->type, EAGER_MAX,
+                           &cursor->arena, &cursor->edges, &cursor->count, err)
+            : NAMIDB_NONE;
+
+    if (rc != NAMIDB_OK)
+        return rc;
+    cursor->hops.offsets = NO_HOPS;
+    if (!cursor->with_nodes)
+        return NAMIDB_OK;
+    ids = ndb_arena_array(&cursor->arena, cursor->count, sizeof *ids);
+    if (ids == NULL)
+        return ndb_fail_memory(err);
+    for (size_t i = 0; i < cursor->count; i++)
+        ids[i] = cursor->edges[i].to;
+    return read_nodes_of(cursor, ids, cursor->count, err);
+}
+
 int namidb_expand(namidb_cursor **out, namidb_snapshot *snapshot, uint64_t id,
                   uint32_t type, enum namidb_direction direction,
                   bool with_nodes, namidb_error *err)
@@ -127,7 +168,8 @@ int namidb_expand(namidb_cursor **out, namidb_snapshot *snapshot, uint64_t id,
     cursor->type = type;
     cursor->direction = direction == NAMIDB_IN ? NAMIDB_IN : NAMIDB_OUT;
     cursor->has_more_hops = direction == NAMIDB_BOTH;
-    return opened(out, cursor, read_hops(cursor, err));
+    rc = read_out(cursor, err);
+    return opened(out, cursor, rc == NAMIDB_NONE ? read_hops(cursor, err) : rc);
 }
 
 /* ----------------------------------------------------------------- chunks --

@@ -84,6 +84,13 @@ int ndb_read_hops(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                   size_t count, const struct ndb_hop_kind *kind,
                   namidb_arena *arena, struct ndb_hops *out, namidb_error *err);
 
+/* The edges of `type` that leave a node, with their properties, if there are no
+ * more than `max` and all that knows of them is packs that are cached; else
+ * NAMIDB_NONE. By (target, edge). No round. */
+int ndb_read_out(const struct ndb_snapshot *snapshot, uint64_t id,
+                 uint32_t type, size_t max, namidb_arena *arena,
+                 namidb_edge **edges, size_t *count, namidb_error *err);
+
 /* How many edges each of ids has. 1 round. */
 int ndb_read_degrees(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                      size_t count, const struct ndb_hop_kind *kind,

@@ -71,7 +71,20 @@ struct ndb_lua_reader {
 /* A table that a handle and its children share: the URI, the names that were
  * seen (by kind and number), the parent, so that it lives as long; and, at this
  * index, whether integers are int64_t. */
-enum { NDB_LUA_SHARED_INT64 = NAMIDB_NAME_KIND_COUNT + 1 };
+enum {
+    NDB_LUA_SHARED_INT64 = NAMIDB_NAME_KIND_COUNT + 1,
+    NDB_LUA_SHARED_ID, /* names of the fields of rows */
+    NDB_LUA_SHARED_KEY,
+    NDB_LUA_SHARED_LABELS,
+    NDB_LUA_SHARED_TYPE,
+    NDB_LUA_SHARED_FROM,
+    NDB_LUA_SHARED_TO,
+    NDB_LUA_SHARED_NODE, /* metatables */
+    NDB_LUA_SHARED_EDGE,
+    NDB_LUA_SHARED_CURSOR,
+    NDB_LUA_SHARED_NEXT, /* what steps a cursor */
+    NDB_LUA_SHARED_COUNT = NDB_LUA_SHARED_NEXT
+};
 void ndb_lua_set_shared(lua_State *L, int index);
 void ndb_lua_get_shared(lua_State *L, int index);
 
@@ -144,6 +157,8 @@ void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
 void ndb_lua_push_result(lua_State *L, namidb *db, int shared,
                          const namidb_value *value, bool is_int64);
 void ndb_lua_open_rows(lua_State *L);
+/* Puts what making rows needs into the shared table on top. */
+void ndb_lua_share_rows(lua_State *L);
 void ndb_lua_open_looks(lua_State *L);
 
 /* --------------------------------------------------------------- types -- */
@@ -152,6 +167,8 @@ void ndb_lua_open_db(lua_State *L);
 void ndb_lua_open_snapshot(lua_State *L);
 void ndb_lua_open_tx(lua_State *L);
 void ndb_lua_open_cursor(lua_State *L);
+/* Puts what making cursors needs into the shared table on top. */
+void ndb_lua_share_cursors(lua_State *L);
 /* Pushes next, a cursor that is not open yet, nil, and the cursor (to be closed
  * by 5.4); returns where namidb_scan_nodes and the like put theirs. */
 namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader);

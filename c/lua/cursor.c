@@ -13,7 +13,13 @@ struct cursor {
 
 static struct cursor *check_cursor(lua_State *L)
 {
-    return luaL_checkudata(L, 1, NDB_LUA_CURSOR);
+    struct cursor *cursor = lua_touserdata(L, 1);
+
+    if (cursor == NULL || !lua_getmetatable(L, 1) ||
+        !lua_rawequal(L, -1, lua_upvalueindex(1)))
+        return luaL_checkudata(L, 1, NDB_LUA_CURSOR);
+    lua_pop(L, 1);
+    return cursor;
 }
 
 static int cursor_gc(lua_State *L)
@@ -74,14 +80,18 @@ static int cursor_next(lua_State *L)
 namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader)
 {
     struct cursor *cursor;
+    int shared;
 
-    lua_pushcfunction(L, cursor_next);
+    ndb_lua_get_shared(L, 1);
+    shared = lua_gettop(L);
+    lua_rawgeti(L, shared, NDB_LUA_SHARED_NEXT);
     cursor = lua_newuserdata(L, sizeof *cursor);
     *cursor = (struct cursor){ .db = reader->db };
-    luaL_getmetatable(L, NDB_LUA_CURSOR);
+    lua_rawgeti(L, shared, NDB_LUA_SHARED_CURSOR);
     lua_setmetatable(L, -2);
-    ndb_lua_get_shared(L, 1);
+    lua_pushvalue(L, shared);
     ndb_lua_set_shared(L, -2);
+    lua_remove(L, shared);
     lua_pushnil(L);
     lua_pushvalue(L, -2);
     return &cursor->cursor;
@@ -97,6 +107,16 @@ static const luaL_Reg METHODS[] = {
     { "close", cursor_close },
     { NULL, NULL },
 };
+
+void ndb_lua_share_cursors(lua_State *L)
+{
+    luaL_getmetatable(L, NDB_LUA_CURSOR);
+    lua_getfield(L, -1, "__index");
+    lua_getfield(L, -1, "next");
+    lua_rawseti(L, -4, NDB_LUA_SHARED_NEXT);
+    lua_pop(L, 1);
+    lua_rawseti(L, -2, NDB_LUA_SHARED_CURSOR);
+}
 
 void ndb_lua_open_cursor(lua_State *L)
 {

@@ -33,13 +33,43 @@ static void push_name(lua_State *L, namidb *db, int shared,
 /* Names that a row has for itself: a property of that name is in props only. */
 static bool is_own(const char *name, size_t bytes)
 {
-    static const char *const OWN[] = { "id",   "key",  "labels", "props",
-                                       "type", "from", "to" };
+    switch (bytes) {
+    case 2:
+        return memcmp(name, "id", 2) == 0 || memcmp(name, "to", 2) == 0;
+    case 3:
+        return memcmp(name, "key", 3) == 0;
+    case 4:
+        return memcmp(name, "type", 4) == 0 || memcmp(name, "from", 4) == 0;
+    case 5:
+        return memcmp(name, "props", 5) == 0;
+    case 6:
+        return memcmp(name, "labels", 6) == 0;
+    default:
+        return false;
+    }
+}
 
-    for (size_t i = 0; bytes <= 6 && i < sizeof OWN / sizeof OWN[0]; i++)
-        if (strlen(OWN[i]) == bytes && memcmp(OWN[i], name, bytes) == 0)
-            return true;
-    return false;
+void ndb_lua_share_rows(lua_State *L)
+{
+    static const char *const NAMES[] = { "id",   "key",  "labels",
+                                         "type", "from", "to" };
+
+    for (int i = 0; i < 6; i++) {
+        lua_pushstring(L, NAMES[i]);
+        lua_rawseti(L, -2, NDB_LUA_SHARED_ID + i);
+    }
+    luaL_getmetatable(L, NDB_LUA_NODE);
+    lua_rawseti(L, -2, NDB_LUA_SHARED_NODE);
+    luaL_getmetatable(L, NDB_LUA_EDGE);
+    lua_rawseti(L, -2, NDB_LUA_SHARED_EDGE);
+}
+
+/* Sets an own field of the row on top to an id. */
+static void set_id(lua_State *L, int shared, int field, uint64_t id)
+{
+    lua_rawgeti(L, shared, field);
+    ndb_lua_pushid(L, id);
+    lua_rawset(L, -3);
 }
 
 /* Sets the properties in the table on top; false: some were left out. */
@@ -73,14 +103,14 @@ static bool set_props(lua_State *L, namidb *db, int shared,
  * unless the row cannot tell them all. */
 static void finish_row(lua_State *L, namidb *db, int shared,
                        const namidb_property *props, uint32_t count,
-                       const char *type)
+                       int metatable)
 {
     if (!set_props(L, db, shared, props, count, true)) {
         lua_createtable(L, 0, (int)count);
         (void)set_props(L, db, shared, props, count, false);
         lua_setfield(L, -2, "props");
     }
-    luaL_getmetatable(L, type);
+    lua_rawgeti(L, shared, metatable);
     lua_setmetatable(L, -2);
 }
 
@@ -88,34 +118,35 @@ void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
                        const namidb_node *node)
 {
     lua_createtable(L, 0, 3 + (int)node->prop_count);
-    ndb_lua_pushid(L, node->id);
-    lua_setfield(L, -2, "id");
+    set_id(L, shared, NDB_LUA_SHARED_ID, node->id);
     if (node->key.kind != NAMIDB_NULL) {
+        lua_rawgeti(L, shared, NDB_LUA_SHARED_KEY);
         ndb_lua_push_value(L, &node->key, false);
-        lua_setfield(L, -2, "key");
+        lua_rawset(L, -3);
     }
+    lua_rawgeti(L, shared, NDB_LUA_SHARED_LABELS);
     lua_createtable(L, (int)node->label_count, 0);
     for (uint32_t i = 0; i < node->label_count; i++) {
         push_name(L, db, shared, NAMIDB_LABEL, node->labels[i]);
         lua_rawseti(L, -2, (int)i + 1);
     }
-    lua_setfield(L, -2, "labels");
-    finish_row(L, db, shared, node->props, node->prop_count, NDB_LUA_NODE);
+    lua_rawset(L, -3);
+    finish_row(L, db, shared, node->props, node->prop_count,
+               NDB_LUA_SHARED_NODE);
 }
 
 void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
                        const namidb_edge *edge)
 {
     lua_createtable(L, 0, 4 + (int)edge->prop_count);
-    ndb_lua_pushid(L, edge->id);
-    lua_setfield(L, -2, "id");
+    set_id(L, shared, NDB_LUA_SHARED_ID, edge->id);
+    lua_rawgeti(L, shared, NDB_LUA_SHARED_TYPE);
     push_name(L, db, shared, NAMIDB_TYPE, edge->type);
-    lua_setfield(L, -2, "type");
-    ndb_lua_pushid(L, edge->from);
-    lua_setfield(L, -2, "from");
-    ndb_lua_pushid(L, edge->to);
-    lua_setfield(L, -2, "to");
-    finish_row(L, db, shared, edge->props, edge->prop_count, NDB_LUA_EDGE);
+    lua_rawset(L, -3);
+    set_id(L, shared, NDB_LUA_SHARED_FROM, edge->from);
+    set_id(L, shared, NDB_LUA_SHARED_TO, edge->to);
+    finish_row(L, db, shared, edge->props, edge->prop_count,
+               NDB_LUA_SHARED_EDGE);
 }
 
 bool ndb_lua_is_row(lua_State *L, int index, const char *type)
