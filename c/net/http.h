@@ -3,9 +3,9 @@
  * http.h - HTTP/1.1 requests on one thread with one curl multi handle.
  *
  * One exchange is one request as it is: no redirect, no retry, no proxy unless
- * asked. A body is sent through a read function without a seek function, so
- * that curl cannot resend it silently when a reused connection dies: such an
- * exchange fails, and `is_sent` says whether the server may have seen it.
+ * asked. A request with a body is never sent again silently when a reused
+ * connection dies, as curl does otherwise: such an exchange fails, and
+ * `is_sent` says whether the server may have seen it.
  *
  * The client is shared by all stores of a process: the first open starts its
  * thread, the last close joins it. A child made by fork(2) starts its own and

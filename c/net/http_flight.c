@@ -68,23 +68,25 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 }
 
 /*
- * curl asks for no more than it announced. If it does, it has lost what it read
- * before, on a connection that died: it must not send the rest as the whole.
+ * curl is about to send the request. When a connection that was used again dies
+ * without an answer, it would do that once more by itself: whoever sent a body
+ * must know that it may be there twice, so that ends here.
  */
-static size_t on_read(char *data, size_t size, size_t count, void *context)
+static int on_start(void *context, char *to, char *from, int to_port,
+                    int from_port)
 {
     struct ndb_http_flight *flight = context;
-    struct ndb_slice body = flight->exchange->body;
-    size_t left = body.bytes - flight->sent;
-    size_t bytes = size * count < left ? size * count : left;
+    bool is_first = !flight->is_started;
 
-    if (left == 0 && body.bytes != 0)
-        return CURL_READFUNC_ABORT;
-    if (bytes != 0)
-        memcpy(data, body.data + flight->sent, bytes);
-    flight->sent += bytes;
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    flight->is_started = true;
+    if (!flight->exchange->has_body)
+        return CURL_PREREQFUNC_OK;
     flight->exchange->is_sent = true;
-    return bytes;
+    return is_first ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *context)
@@ -176,13 +178,17 @@ static void set_body(struct ndb_http_flight *flight)
     CURL *easy = flight->easy;
     const struct ndb_http_exchange *exchange = flight->exchange;
 
-    flight->sent = 0;
+    flight->is_started = false;
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_start);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, flight);
     if (exchange->has_body) {
-        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-        curl_easy_setopt(easy, CURLOPT_READDATA, flight);
-        curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+        /* The size first: without it curl looks for a NUL. A small body goes
+         * out together with the head. */
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                          (curl_off_t)exchange->body.bytes);
+        curl_easy_setopt(
+            easy, CURLOPT_POSTFIELDS,
+            exchange->body.bytes != 0 ? (const char *)exchange->body.data : "");
     }
     if (strcmp(exchange->method, "HEAD") == 0)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -263,7 +269,7 @@ static int status_of(CURLcode code, const struct ndb_http_exchange *exchange)
     case CURLE_SSL_ISSUER_ERROR:
         return NAMIDB_EAUTH;
     case CURLE_ABORTED_BY_CALLBACK:
-        /* Or on_read would not go on. */
+        /* Or on_start would not go on. */
         return atomic_load(&exchange->is_canceled) ? NAMIDB_ECANCELED
                                                    : NAMIDB_EIO;
     case CURLE_WRITE_ERROR:

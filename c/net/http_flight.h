@@ -16,7 +16,7 @@ struct ndb_http_flight {
     CURL *easy;
     struct curl_slist *headers;
     struct ndb_http_exchange *exchange; /* NULL: idle */
-    size_t sent;                        /* bytes of the body */
+    bool is_started;                    /* sending, for the first time */
     size_t populated; /* bytes of the answer's buffer that have pages */
     int64_t started_ns;
     int64_t late_ns; /* when to call `late`; NDB_NEVER: not any more */

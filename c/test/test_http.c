@@ -202,10 +202,15 @@ static void test_http__refuses_a_header_with_a_line_end(void **state)
  * connection and on a used one. */
 static void test_http__never_resends_a_body_by_itself(void **state)
 {
+    enum { BODIES = 4 };
+    static const size_t sizes[BODIES] = { 4, 0, 70000, 300000 };
+    static uint8_t body[300000];
+
     (void)state;
-    for (unsigned used = 0; used < 2; used++) {
+    for (unsigned number = 0; number < 2 * BODIES; number++) {
         struct ndb_http_exchange exchange;
         struct fixture fixture;
+        unsigned used = number % 2;
         unsigned from = used + 1;
 
         begin(&fixture, drop, &from);
@@ -214,7 +219,8 @@ static void test_http__never_resends_a_body_by_itself(void **state)
             assert_int_equal(ndb_http_run(fixture.http, &exchange), NAMIDB_OK);
             ndb_buf_release(&exchange.out);
         }
-        put_body(&exchange, "slot");
+        put_body(&exchange, "");
+        exchange.body = ndb_slice(body, sizes[number / 2]);
         assert_int_equal(ndb_http_run(fixture.http, &exchange), NAMIDB_EIO);
         assert_true(exchange.is_sent);
         assert_int_equal(exchange.answer.status, 0);
