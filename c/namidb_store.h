@@ -35,6 +35,9 @@ typedef struct namidb_uri {
 NAMIDB_API int namidb_parse_uri(const char *text, namidb_uri *uri,
                                 namidb_error *err);
 
+/* Whether URIs of `scheme` ("s3") have a parameter of that name. */
+NAMIDB_API bool namidb_is_uri_param(const char *scheme, const char *name);
+
 /* ---------------------------------------------------------- statistics -- */
 
 /* Requests by kind and bytes moved, since open. */

@@ -58,6 +58,60 @@ static int64_t takeover_option(lua_State *L)
     return (int64_t)(number_option(L, "takeover") * 1000);
 }
 
+/* Appends what a URI takes for `text`. */
+static void add_encoded(luaL_Buffer *buffer, const char *text, size_t bytes)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "abcdefghijklmnopqrstuvwxyz0123456789-._~/:";
+
+    for (size_t i = 0; i < bytes; i++) {
+        char code[4];
+
+        if (text[i] != '\0' && strchr(plain, text[i]) != NULL) {
+            luaL_addchar(buffer, text[i]);
+            continue;
+        }
+        (void)snprintf(code, sizeof code, "%%%02X", (unsigned char)text[i]);
+        luaL_addstring(buffer, code);
+    }
+}
+
+/* The parameters of a URI are options as well: the value on top goes into the
+ * URI, at index 1. */
+static void add_param(lua_State *L, const char *name)
+{
+    const char *uri = lua_tostring(L, 1);
+    const char *colon = strstr(uri, "://");
+    char scheme[8] = "";
+    const char *value;
+    luaL_Buffer buffer;
+    size_t bytes;
+
+    if (colon != NULL && (size_t)(colon - uri) < sizeof scheme)
+        memcpy(scheme, uri, (size_t)(colon - uri));
+    if (!namidb_is_uri_param("s3", name))
+        (void)luaL_error(L, "unknown option '%s'", name);
+    if (!namidb_is_uri_param(scheme, name))
+        (void)luaL_error(L, "option %s has no meaning for %s://", name, scheme);
+    if (lua_isboolean(L, -1))
+        lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
+    else
+        lua_pushvalue(L, -1);
+    if (lua_type(L, -1) != LUA_TSTRING)
+        (void)luaL_error(L, "option %s: a string is wanted, not a %s", name,
+                         luaL_typename(L, -1));
+    value = lua_tolstring(L, -1, &bytes);
+    luaL_buffinit(L, &buffer);
+    luaL_addstring(&buffer, uri);
+    luaL_addchar(&buffer, strchr(uri, '?') != NULL ? '&' : '?');
+    luaL_addstring(&buffer, name);
+    luaL_addchar(&buffer, '=');
+    add_encoded(&buffer, value, bytes);
+    luaL_pushresult(&buffer);
+    lua_replace(L, 1);
+    lua_pop(L, 1); /* the copy of the value */
+}
+
 /* One entry of the table; the value is on top. */
 static void take_option(lua_State *L, const char *name, namidb_options *options,
                         bool *is_int64)
@@ -81,7 +135,7 @@ static void take_option(lua_State *L, const char *name, namidb_options *options,
     else if (strcmp(name, "flush_age") == 0)
         options->flush_age_ms = (int64_t)(number_option(L, name) * 1000);
     else
-        (void)luaL_error(L, "unknown option '%s'", name);
+        add_param(L, name);
 }
 
 static void check_options(lua_State *L, int index, namidb_options *options,
@@ -128,19 +182,19 @@ static void push_shared(lua_State *L, bool is_read_only, bool is_int64)
 
 int ndb_lua_db_open(lua_State *L)
 {
-    const char *uri = check_uri(L);
     bool is_int64 = false;
     namidb_options options;
     struct ndb_lua_reader *reader;
     namidb_error err;
     int rc;
 
+    (void)check_uri(L);
     check_options(L, 2, &options, &is_int64);
     lua_settop(L, 1);
     reader = ndb_lua_new_reader(L, NDB_LUA_DB);
     push_shared(L, options.read_only, is_int64);
     ndb_lua_set_shared(L, 2);
-    rc = namidb_open(&reader->db, uri, &options, &err);
+    rc = namidb_open(&reader->db, lua_tostring(L, 1), &options, &err);
     return rc < 0 ? ndb_lua_fail(L, &err) : 1;
 }
 

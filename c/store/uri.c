@@ -97,11 +97,19 @@ const char *ndb_uri_param(const namidb_uri *uri, const char *name)
     return NULL;
 }
 
+static const char *const *params_of(const char *scheme)
+{
+    return strcmp(scheme, "s3") == 0 ? S3_PARAMS : FOLDER_PARAMS;
+}
+
+bool namidb_is_uri_param(const char *scheme, const char *name)
+{
+    return is_listed(params_of(scheme), name);
+}
+
 static int add_param(namidb_uri *uri, const char *text, size_t bytes,
                      namidb_error *err)
 {
-    const char *const *known =
-        strcmp(uri->scheme, "s3") == 0 ? S3_PARAMS : FOLDER_PARAMS;
     const char *equals = memchr(text, '=', bytes);
     namidb_uri_param param = { .name = "" };
     int rc;
@@ -117,7 +125,7 @@ static int add_param(namidb_uri *uri, const char *text, size_t bytes,
                 sizeof param.value, param.name, err);
     if (rc < 0)
         return rc;
-    if (!is_listed(known, param.name))
+    if (!namidb_is_uri_param(uri->scheme, param.name))
         return ndb_fail(err, NAMIDB_EINVAL,
                         "uri: unknown parameter '%s' for %s://", param.name,
                         uri->scheme);

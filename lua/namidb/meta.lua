@@ -177,6 +177,7 @@ function json.encode(value) end
 ---@field flush_slots? integer
 ---@field flush_age? number seconds
 ---@field int64? boolean LuaJIT: every integer property is an int64_t
+---@field [string] string|boolean and each parameter of the URI: region, ...
 
 ---@param uri string
 ---@param options? namidb.options
