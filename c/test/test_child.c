@@ -153,7 +153,7 @@ static void test_child__is_killed_at_the_deadline_with_its_own(void **state)
         char line[256];
 
         (void)snprintf(line, sizeof line, lines[i], path);
-        assert_int_equal(run(line, 300, 4096, &out, &err), NAMIDB_ETIMEOUT);
+        assert_int_equal(run(line, 1500, 4096, &out, &err), NAMIDB_ETIMEOUT);
         assert_true(ndb_clock_ns() - start_ns < 10000 * NDB_NS_PER_MS);
         assert_dead(path);
         ndb_buf_release(&out);

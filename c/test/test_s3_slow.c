@@ -19,7 +19,8 @@
 #include "sys/clock.h"
 
 enum {
-    DEADLINE_MS = 150,
+    DEADLINE_MS = 400,
+    HANDLE_MS = 2000,
     LATE_MS = 3000, /* after a deadline: of a machine that is busy */
     DRIP_US = 5000,
     BODY_BYTES = 8 << 20, /* more than sockets hold */
@@ -188,7 +189,7 @@ static void begin_life(struct life *life)
                    s3_server_port(life->server));
     (void)setenv("NAMIDB_TEST_URI", uri, 1);
     world_begin(&life->world, 11000);
-    life->world.options.timeout_ms = DEADLINE_MS;
+    life->world.options.timeout_ms = HANDLE_MS;
     life->db = world_must_open(&life->world, false);
     world_ok(&life->world, world_commit(&life->world, life->db, 20, &err), err);
 }
@@ -217,7 +218,7 @@ static void close_in_time(struct life *life)
 
     namidb_close(life->db);
     assert_true(ndb_clock_ns() - start_ns <
-                (DEADLINE_MS + LATE_MS) * NDB_NS_PER_MS);
+                (HANDLE_MS + LATE_MS) * NDB_NS_PER_MS);
     s3_server_plan(life->server, &(struct s3_fault){ .at = 0 });
     world_end(&life->world);
     (void)unsetenv("NAMIDB_TEST_URI");
