@@ -46,7 +46,7 @@ for name, procedure in pairs(KNOWN) do
     procedure.name, procedure.arguments = name, {}
 end
 
--- file:///people.csv below the folder that the caller allows.
+-- file:///people.csv below the folder that the caller allows; %20 is a space.
 local function csv_path(url, folder)
     if not folder then
         error("LOAD CSV is not allowed: the option csv_folder names the " ..
@@ -56,6 +56,9 @@ local function csv_path(url, folder)
     if not path then
         error("LOAD CSV reads file:///..., below csv_folder", 0)
     end
+    path = path:gsub("%%(%x%x)", function(hex)
+        return string.char(tonumber(hex, 16))
+    end)
     for part in (path .. "/"):gmatch("([^/]*)/") do
         if part == ".." then
             error("LOAD CSV: the path leaves the folder", 0)
@@ -75,11 +78,7 @@ local function csv_value(record, header)
     return row
 end
 
--- Rows of a CSV file: lists, or maps by its header.
-local function load_csv(options, url, has_headers, separator)
-    local reader, err = read_csv.records(csv_path(url, options.csv_folder),
-                                         separator)
-    if not reader then error("LOAD CSV: " .. tostring(err), 0) end
+local function read_all(reader, has_headers)
     local rows = {}
     local header = has_headers and reader:record() or nil
     local record = reader:record()
@@ -87,7 +86,23 @@ local function load_csv(options, url, has_headers, separator)
         rows[#rows + 1] = { csv_value(record, header) }
         record = reader:record()
     end
+    return rows
+end
+
+-- Rows of a CSV file, all of them: lists, or maps by its header.
+local function load_csv(options, url, has_headers, separator)
+    local path = csv_path(url, options.csv_folder)
+    if type(separator) ~= "string" or #separator ~= 1 then
+        error("LOAD CSV: FIELDTERMINATOR is one character", 0)
+    end
+    local reader, err = read_csv.records(path, separator)
+    if not reader then error("LOAD CSV: " .. tostring(err), 0) end
+    local ok, rows = pcall(read_all, reader, has_headers)
     reader:close()
+    if not ok then
+        error("LOAD CSV: " .. (type(rows) == "table" and rows.message or
+            tostring(rows)), 0)
+    end
     return rows
 end
 
