@@ -75,7 +75,7 @@ int ndb_eval_degree(struct ndb_eval *eval, const struct ndb_expr *expr,
     return rc;
 }
 
-/* All nodes, or the nodes or edges of one name. */
+/* The nodes or edges of one name. */
 static int count_name(struct ndb_eval *eval, enum namidb_name_kind kind,
                       uint32_t name, int64_t *sum)
 {
@@ -88,6 +88,20 @@ static int count_name(struct ndb_eval *eval, enum namidb_name_kind kind,
         ndb_counts(&eval->run->snapshot, kind, counts, number) < 0)
         return ndb_eval_no_memory(eval);
     *sum += (int64_t)counts[number - 1];
+    return NAMIDB_OK;
+}
+
+static int count_edges(struct ndb_eval *eval, int64_t *sum)
+{
+    const struct ndb_snapshot *snapshot = &eval->run->snapshot;
+    uint32_t types = ndb_dict_count(snapshot->view->dict, NAMIDB_TYPE);
+    uint64_t *counts =
+        ndb_arena_array(eval->arena, (size_t)types + 1, sizeof *counts);
+
+    if (counts == NULL || ndb_counts(snapshot, NAMIDB_TYPE, counts, types) < 0)
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < types; i++)
+        *sum += (int64_t)counts[i];
     return NAMIDB_OK;
 }
 
@@ -117,7 +131,8 @@ int ndb_eval_counted(struct ndb_eval *eval, const struct ndb_expr *expr,
         return ndb_eval_no_memory(eval);
     out->as.ints[0] = 0;
     if (expr->names.count == 0)
-        return count_nodes(eval, out->as.ints);
+        return kind == NAMIDB_TYPE ? count_edges(eval, out->as.ints)
+                                   : count_nodes(eval, out->as.ints);
     for (uint32_t i = 0; i < expr->names.count && rc >= 0; i++)
         rc = count_name(eval, kind, expr->names.items[i], out->as.ints);
     return rc;

@@ -98,7 +98,7 @@
  *                                    hold edges or lists of edges
  *   DEGREE u8 direction (OUT, IN), names types (none: all), expr node
  *                                    how many edges it has; of null: null
- *   COUNTED u8 NAMIDB_LABEL or NAMIDB_TYPE, names (none: all nodes)
+ *   COUNTED u8 NAMIDB_LABEL or NAMIDB_TYPE, names (none: all)
  *                                    how many there are in the graph
  */
 #ifndef NDB_EXEC_PLAN_H

@@ -121,6 +121,16 @@ local PAIRS = {
       "AND b:B RETURN a.n AS a, b.n AS b, c",
       "MATCH (a)-[r:R]->(b) WITH a, b, count(r) AS c SKIP 0 WHERE a.y = 1 " ..
       "AND c > 1 AND b:B RETURN a.n AS a, b.n AS b, c" },
+    { "MATCH (a:A {y: 1}), (b)-[r:R]->(c:B {y: 2}), (d) WHERE d.n < a.n " ..
+      "RETURN a, r, d",
+      "MATCH (a) WITH a SKIP 0 WHERE a:A AND a.y = 1 MATCH (b)-[r:R]->(c) " ..
+      "WITH * SKIP 0 WHERE c.y = 2 AND c:B MATCH (d) WITH * SKIP 0 " ..
+      "WHERE d.n < a.n RETURN a, r, d" },
+    { "MATCH (a:A), ()<-[e]-(b) WHERE a.y = 1 MATCH (c {y: 2})-->(a)-[:R]-" ..
+      "(a), (d:B)-[e]-(c) RETURN a, e, d",
+      "MATCH (a:A), ()<-[e]-(b) WITH * SKIP 0 WHERE a.y = 1 MATCH " ..
+      "(c {y: 2})-->(a)-[:R]-(a), (d:B)-[e]-(c) WITH * SKIP 0 " ..
+      "RETURN a, e, d" },
     { "MATCH (n:A|B) RETURN n", "MATCH (n) WITH n SKIP 0 WHERE n:A OR n:B " ..
       "RETURN n" },
     { "MATCH (n:A|C|B)-[r:R]->(m:B|A) WHERE m.y = 1 RETURN r",
@@ -301,6 +311,18 @@ describe("the plan", function()
             :find("Join", 1, true))
         assert(not plan("MATCH (a:A), (b:B) WHERE key(b) = a.x RETURN a, b")
             :find("Join", 1, true))
+    end)
+
+    it("finds parts that share nothing once, the smaller one first", function()
+        is("MATCH (a:A), (b:B)-[r:R]-(c) WHERE c.x > 2 RETURN a, r", {
+            "Join", "NodeScan (a:A)", "Argument", "Filter (c.x > 2)",
+            "Expand (b)-[r:R]-(c)", "NodeScan (b:B)", "Argument" })
+        is("MATCH (a:A), (b:B) WHERE b.x = 2 RETURN a, b", {
+            "NodeScan (a:A)", "Filter (b.x = 2)", "NodeScan (b:B)",
+            "Argument" })
+        is("MATCH (a:A {x: 1}), (b:B {x: 2}) RETURN a, b", {
+            "Join", "Filter (a.x = 1)", "NodeScan (a:A)", "Argument",
+            "Filter (b.x = 2)", "NodeScan (b:B)", "Argument" })
     end)
 
     it("starts at any of several labels, or at one of a label expression",

@@ -88,6 +88,35 @@ function cost.hop(context, types, direction, from, to)
     return out + into, out_kept + into_kept
 end
 
+--- Edges of a type (nil: all) as a pattern finds them, and how many of them
+-- have ends with the labels `from` and `to` (nil: any).
+function cost.edges(context, type, direction, from, to)
+    local statistics = context.options.statistics
+    local both = direction == "both" and 2 or 1
+    if not statistics then return 1e7, 1e7 end
+    local count = 0
+    if type then
+        count = statistics.types[type] or 0
+    else
+        for _, edges in pairs(statistics.types) do count = count + edges end
+    end
+    local out, into = statistics.out, statistics.into
+    if direction == "in" then out, into = into, out end
+    local kept = count
+    if type then
+        kept = kept * share_of(statistics, out, type, from) *
+            share_of(statistics, into, type, to)
+    else
+        for _, label in ipairs({ from or false, to or false }) do
+            if label then
+                kept = kept * (statistics.labels[label] or 0) /
+                    math.max(statistics.nodes, 1)
+            end
+        end
+    end
+    return count * both, kept * both
+end
+
 --- How many walks of an edge pattern with a length start at one node, where
 -- each edge has `hop` followers.
 function cost.walk(length, hop)

@@ -40,9 +40,14 @@ local function whole(op)
         return { kind = "COUNTED", code = LABEL, names = { op.label } },
             { [op.slot] = true }
     end
+    if op.kind == "SCAN_EDGES" and op.direction ~= "both" and
+        is_argument(op.child) then
+        return { kind = "COUNTED", code = TYPE, names = { op.type } },
+            { [op.slot] = true, [op.edge] = true, [op.to] = true }
+    end
     local scan = op.child
     if op.kind == "EXPAND" and op.direction ~= "both" and
-        not op.flags.INTO and #op.types > 0 and scan.kind == "SCAN" and
+        not op.flags.INTO and scan.kind == "SCAN" and
         not scan.label and is_argument(scan.child) then
         return { kind = "COUNTED", code = TYPE, names = distinct(op.types) },
             { [op.slot] = true, [op.edge] = true, [op.to] = true }
@@ -51,10 +56,15 @@ end
 
 -------------------------------------------------------------------- degrees
 
--- The operator below `op` that walked an edge.
+-- How an edge was found below `op`: { slot, to, direction, types }.
 local function walk_of(op, edge)
     while op do
-        if op.kind == "EXPAND" and op.edge == edge then return op end
+        if op.kind == "EXPAND" and op.edge == edge then
+            return op
+        elseif op.kind == "SCAN_EDGES" and op.edge == edge then
+            return { slot = op.slot, to = op.to, direction = op.direction,
+                     types = { op.type } }
+        end
         op = op.child
     end
 end

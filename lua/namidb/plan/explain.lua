@@ -156,6 +156,11 @@ function detail.SEEK_ID(scope, op)
         expr_text(scope, op.expr)
 end
 
+function detail.SCAN_EDGES(scope, op)
+    return detail.EXPAND(scope, { slot = op.slot, edge = op.edge, to = op.to,
+        direction = op.direction, types = { op.type }, flags = {} })
+end
+
 local LEFT = { out = "-", ["in"] = "<-", both = "-" }
 local RIGHT = { out = "->", ["in"] = "-", both = "-" }
 
@@ -223,7 +228,7 @@ function detail.JOIN(scope, op)
     for i, expr in ipairs(op.on) do
         parts[i] = (expr_text(scope, expr):gsub("^%((.*)%)$", "%1"))
     end
-    return "on " .. table.concat(parts, ", ")
+    return #parts == 0 and "" or "on " .. table.concat(parts, ", ")
 end
 
 function detail.APPLY(_, op) return op.code:lower() end

@@ -1,6 +1,6 @@
--- Parts of a pattern that share nothing: found apart, and joined by a hash
--- where a condition says that something of the one equals something of the
--- other. Else the second part is looked for again for each row of the first.
+-- Parts of a pattern that share nothing: found apart, once each, and joined; by
+-- a hash where a condition says that something of the one equals something of
+-- the other.
 
 local cost = require("namidb.plan.cost")
 local free = require("namidb.plan.free")
@@ -80,6 +80,7 @@ local function graph_of(state, part)
 end
 
 local function add_keys(op, keys, equalities, side)
+    if #equalities == 0 then return op end
     local items = {}
     for i, equality in ipairs(equalities) do
         items[i] = { slot = keys[i], expr = equality[side] }
@@ -106,10 +107,16 @@ local function keep_first(state, found)
     return cost.rows(state.context, state.op) <= cost.rows(state.context, found)
 end
 
+-- Nodes of a label, or all: to scan them again is as good as to keep them.
+local function is_bare(graph)
+    return #graph.edges == 0 and (#graph.conditions == 0 or
+        #graph.conditions == 1 and graph.conditions[1].labels_of ~= nil)
+end
+
 --- Finds the part of the pattern around `start` by a hash join with what is
 -- found already. plan(graph) gives the operator that finds a graph on its own.
--- Returns the edges of the part; nil: there is no equality to join by, or the
--- part is not on its own.
+-- Returns the edges of the part; nil: it had better be looked for again for
+-- each row, or is not on its own.
 function join.try(state, start, plan)
     local part = part_of(state, start.node.slot)
     local equalities = {}
@@ -119,8 +126,8 @@ function join.try(state, start, plan)
     for _, condition in ipairs(state.graph.conditions) do
         equalities[#equalities + 1] = sides(state, condition, part)
     end
-    if #equalities == 0 then return nil end
     local graph, keys, on = graph_of(state, part), {}, {}
+    if #equalities == 0 and is_bare(graph) then return nil end
     for _, edge in ipairs(graph.edges) do
         if edge.bound then return nil end
     end

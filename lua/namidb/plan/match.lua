@@ -323,6 +323,21 @@ local function walk(state, edge)
     apply_conditions(state)
 end
 
+-- All edges of a type, or all, with both their ends.
+local function scan_edges(state, start)
+    local edge = start.edge
+    state.is_done[edge] = true
+    state.op = { kind = "SCAN_EDGES", edge = edge.slot, slot = edge.from,
+                 to = edge.to, type = edge.types[1],
+                 direction = edge.direction, child = state.op }
+    learn(state, edge.slot)
+    learn(state, edge.from)
+    learn(state, edge.to)
+    keep_apart(state, edge)
+    state.walked[#state.walked + 1] = edge
+    apply_conditions(state)
+end
+
 local function best_start(state)
     local starts = {}
     for _, node in ipairs(state.graph.node_order) do
@@ -330,7 +345,7 @@ local function best_start(state)
             starts[#starts + 1] = start_of(state, node)
         end
     end
-    return order.best_start(state, starts)
+    return order.best_start(state, order.edge_starts(state, starts))
 end
 
 -- Finds the part of the pattern around a start by a hash join, if that can be.
@@ -391,7 +406,10 @@ function match.plan(context, op, graph, known)
         else
             local start = best_start(state)
             if not start then break end
-            if not join_at(state, start) then begin_at(state, start) end
+            if not join_at(state, start) then
+                local begin = start.edge and scan_edges or begin_at
+                begin(state, start)
+            end
         end
         state.has_begun = true
     end

@@ -82,36 +82,99 @@ function order.next_edge(state, known, is_done)
     return best, best_read, best_kept
 end
 
--- What is read when the pattern is found from a start; stops at `bound`.
-local function simulate(state, start, bound)
+-- What an edge of a scan counts, where a node or an edge of a hop counts 1, as
+-- does the label of an end: about the same is no reason to give up what can be
+-- told from degrees.
+local EDGE = 2
+
+--- Starts at the edges of the pattern that can be scanned: { node, edge, rows,
+-- kept }.
+function order.edge_starts(state, starts)
+    for _, edge in ipairs(state.graph.edges) do
+        if not state.is_done[edge] and not edge.bound and not edge.length and
+            not edge.shortest and #edge.types <= 1 and
+            edge.from ~= edge.to and not state.known[edge.from] and
+            not state.known[edge.to] then
+            local from, to = label_of(state, edge.from),
+                label_of(state, edge.to)
+            local rows, kept = cost.edges(state.context, edge.type_names[1],
+                                          edge.direction, from, to)
+            starts[#starts + 1] = { node = state.graph.nodes[edge.from],
+                edge = edge, kept = kept,
+                rows = rows * (EDGE + (from and 1 or 0) + (to and 1 or 0)) }
+        end
+    end
+    return starts
+end
+
+-- Where a simulation begins: what is known then, and how many rows there are.
+local function begin(state, start, known, is_done)
+    local slot, edge = start.node.slot, start.edge
+    known[slot] = true
+    if not edge then
+        return start.seek and start.rows or start.rows * share_at(state, slot)
+    end
+    known[edge.slot], known[edge.to], is_done[edge] = true, true, true
+    return start.kept * share_at(state, edge.slot) * share_at(state, slot) *
+        share_at(state, edge.to)
+end
+
+-- What is read when all that hangs together with a start is found from it, how
+-- many rows there are then, and the first of its nodes in the pattern.
+local function simulate(state, start)
     local known, is_done = {}, {}
     for slot in pairs(state.known) do known[slot] = true end
     for edge in pairs(state.is_done) do is_done[edge] = true end
-    local slot = start.node.slot
-    known[slot] = true
-    local read, rows = start.rows, start.rows
-    if not start.seek then rows = rows * share_at(state, slot) end
-    while not bound or read < bound do
+    local read, first = start.rows, start.node.number
+    local rows = begin(state, start, known, is_done)
+    if start.edge then
+        first = math.min(first, state.graph.nodes[start.edge.to].number)
+    end
+    while true do
         local edge, edge_read, kept = order.next_edge(state, known, is_done)
         if not edge then break end
         is_done[edge], known[edge.slot] = true, true
         known[edge.from], known[edge.to] = true, true
         read = read + rows * edge_read
         rows = rows * kept
+        first = math.min(first, state.graph.nodes[edge.from].number,
+                         state.graph.nodes[edge.to].number)
     end
-    return read
+    return read, rows, first
 end
 
---- Of several starts { node, rows, ... } the best; nil if there is none.
+--- Of several starts { node, rows, ... } the best; nil if there is none. Of
+-- those in one part of the pattern the one for which the least is read; of
+-- parts that share nothing the one that leaves the fewest rows, for each of
+-- which the next is looked for.
 function order.best_start(state, starts)
-    local best, best_read
-    local is_simple = #state.graph.edges > EDGES_MAX or #starts < 2
-    for _, start in ipairs(starts) do
-        local read = start.rows
-        if not is_simple then read = simulate(state, start, best_read) end
-        if not best or read < best_read then best, best_read = start, read end
+    if #starts < 2 then return starts[1] end
+    if #state.graph.edges > EDGES_MAX then
+        local best = starts[1]
+        for _, start in ipairs(starts) do
+            if start.rows < best.rows then best = start end
+        end
+        return best
     end
-    return best
+    local parts, by_first = {}, {}
+    for _, start in ipairs(starts) do
+        local read, rows, first = simulate(state, start)
+        local part = by_first[first]
+        if not part then
+            part = { read = read, rows = rows, start = start }
+            parts[#parts + 1], by_first[first] = part, part
+        elseif read < part.read then
+            part.read, part.rows, part.start = read, rows, start
+        end
+    end
+    local best = parts[1]
+    for _, part in ipairs(parts) do
+        if part.rows < best.rows or
+            part.rows == best.rows and part.read < best.read then
+            best = part
+        end
+    end
+    return best.start
 end
 
 return order

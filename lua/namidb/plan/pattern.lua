@@ -52,6 +52,7 @@ local function add_node(context, graph, element)
         node = { slot = slot, labels = {}, name = element.name }
         graph.nodes[slot] = node
         graph.node_order[#graph.node_order + 1] = node
+        node.number = #graph.node_order
         graph.is_element[slot] = true
     end
     local test = expression.labels(context, expression.slot(slot), element)
