@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "engine/edge_list.h"
-#include "engine/places.h"
+#include "engine/hop_spans.h"
 #include "engine/prefetch.h"
 
 /* From so many nodes on it pays to ask a memtable for its types first. */
@@ -248,136 +248,6 @@ static int allocate(const struct hop *hop, uint64_t edges, namidb_arena *arena,
     return NAMIDB_OK;
 }
 
-/* ----------------------------------------------------------------- spans -- */
-
-/* The edges of a node: a stretch of a segment. */
-struct span {
-    const struct ndb_edge_segment *segment; /* NULL: none */
-    uint32_t owner;                         /* in it */
-    uint32_t begin, end;
-};
-
-/* Whether edges of the segment can be taken as they stand. */
-static bool is_simple(const struct ndb_edge_segment *segment)
-{
-    return segment->deleted == NULL && !segment->is_wide && !segment->is_long;
-}
-
-/* Finds the owner of the edges of a node. NAMIDB_OK, NAMIDB_NONE (they are no
- * single stretch), NDB_GATHER_COLD, NAMIDB_ENOMEM. */
-static int find_span(struct hop *hop, struct ndb_places *places, uint64_t id,
-                     struct span *span)
-{
-    const struct ndb_place_list *list =
-        ndb_places_of(places, NAMIDB_ID_TABLE(id));
-    uint64_t sequence = NAMIDB_ID_SEQUENCE(id);
-
-    span->segment = NULL;
-    if (list == NULL)
-        return ndb_fail_memory(hop->err);
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct ndb_place *place = &list->items[i];
-        const struct ndb_segment *segment;
-        uint32_t count, index;
-        int64_t owner;
-
-        if (place->memtable != NULL)
-            return NAMIDB_NONE;
-        index = ndb_part_find(place->part, sequence, &count);
-        if (count == 0)
-            continue;
-        segment = ndb_segment_cache_look(place->pack, place->part, index);
-        if (segment == NULL)
-            return NDB_GATHER_COLD;
-        hop->gather.hits++;
-        owner = ndb_edge_segment_owner(&segment->as.edge, sequence);
-        if (owner < 0)
-            continue;
-        if (count > 1 || span->segment != NULL || !is_simple(&segment->as.edge))
-            return NAMIDB_NONE;
-        span->segment = &segment->as.edge;
-        span->owner = (uint32_t)owner;
-        __builtin_prefetch(span->segment->offsets + span->owner);
-    }
-    return NAMIDB_OK;
-}
-
-/* Finds all spans, a block at a time: see prefetch.h. */
-static int find_spans(struct hop *hop, struct span *spans, uint64_t *total)
-{
-    struct ndb_places places;
-    int rc = NAMIDB_OK;
-
-    ndb_places_init(&places, &hop->gather,
-                    hop->kind->direction == NAMIDB_OUT ? NDB_PART_OUT
-                                                       : NDB_PART_IN,
-                    hop->kind->type);
-    *total = 0;
-    for (size_t i = 0; i < hop->count && rc == NAMIDB_OK;) {
-        size_t end = i + NDB_PREFETCH_ROWS;
-
-        end = end < hop->count ? end : hop->count;
-        for (size_t j = i; j < end && rc == NAMIDB_OK; j++)
-            rc = find_span(hop, &places, hop->ids[j], &spans[j]);
-        for (; i < end && rc == NAMIDB_OK; i++) {
-            struct span *span = &spans[i];
-
-            span->begin = span->end = 0;
-            if (span->segment == NULL)
-                continue;
-            span->begin = span->segment->offsets[span->owner];
-            span->end = span->segment->offsets[span->owner + 1];
-            ndb_prefetch_list(span->segment, span->begin);
-            *total += span->end - span->begin;
-        }
-    }
-    return rc;
-}
-
-static void take_span(const struct hop *hop, const struct span *span,
-                      struct taken *taken)
-{
-    struct ndb_edge_piece piece = { .type = hop->kind->type,
-                                    .segment = span->segment,
-                                    .begin = span->begin,
-                                    .end = span->end };
-
-    if (span->begin != span->end)
-        take_piece(&piece, taken);
-}
-
-/* As read_hops, warm; or NAMIDB_NONE: something is to be merged. */
-static int read_spans(struct hop *hop, const struct ndb_snapshot *snapshot,
-                      namidb_arena *arena, struct ndb_hops *out)
-{
-    struct taken taken;
-    struct span *spans;
-    uint64_t total = 0;
-    int rc =
-        ndb_gather_init(&hop->gather, snapshot, hop->count, NDB_GATHER_WARM);
-
-    spans = rc < 0 ? NULL
-                   : ndb_arena_array(&hop->gather.scratch, hop->count,
-                                     sizeof *spans);
-    rc = spans == NULL ? ndb_fail_memory(hop->err)
-                       : find_spans(hop, spans, &total);
-    if (rc == NAMIDB_OK)
-        rc = allocate(hop, total, arena, out);
-    if (rc != NAMIDB_OK)
-        goto out;
-    taken = (struct taken){ out->neighbours, out->edges, 0 };
-    for (size_t i = 0; i < hop->count; i++) {
-        out->offsets[i] = (uint32_t)taken.count;
-        take_span(hop, &spans[i], &taken);
-    }
-    out->offsets[hop->count] = (uint32_t)taken.count;
-
-out:
-    hop->gather.is_cold = rc != NAMIDB_OK;
-    ndb_gather_release(&hop->gather);
-    return rc;
-}
-
 /* ----------------------------------------------------------------- reads -- */
 
 static int read_hops(struct hop *hop, const struct ndb_snapshot *snapshot,
@@ -414,8 +284,7 @@ int ndb_read_hops(const struct ndb_snapshot *snapshot, const uint64_t *ids,
     hop.count = count;
     hop.kind = kind;
     hop.err = err;
-    rc = kind->type == NAMIDB_ANY ? NAMIDB_NONE
-                                  : read_spans(&hop, snapshot, arena, out);
+    rc = ndb_hop_spans_read(snapshot, ids, count, kind, arena, out, err);
     if (rc == NAMIDB_NONE)
         rc = read_hops(&hop, snapshot, NDB_GATHER_WARM, arena, out);
     if (rc == NDB_GATHER_COLD)

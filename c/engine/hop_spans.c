@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A span is what one segment knows of a node's edges. First all spans of a
+ * batch are found, then the edges are taken: a single span without tombstones
+ * as it stands, several merged in place, the newest first.
+ */
+#include "engine/hop_spans.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "engine/places.h"
+#include "engine/prefetch.h"
+
+/* Spans of one node; more are for read_hops.c. */
+enum { SPANS_MAX = 16 };
+
+struct span {
+    const struct ndb_edge_segment *segment;
+    uint32_t owner;      /* in it */
+    uint32_t begin, end; /* edges that are not taken yet */
+};
+
+struct batch {
+    struct ndb_gather gather;
+    struct ndb_places places;
+    const uint64_t *ids;
+    size_t count;
+    const struct ndb_hop_kind *kind;
+    struct span *spans; /* by node, newest first */
+    uint32_t span_count, span_capacity;
+    uint32_t *first; /* count + 1: first span of each node */
+    uint64_t edges;  /* in all spans, living or not */
+    struct ndb_hops *out;
+    uint32_t taken;
+    namidb_error *err;
+};
+
+/* ---------------------------------------------------------------- finding --
+ */
+
+/* Room for the spans of one more node. */
+static int reserve(struct batch *batch)
+{
+    uint32_t capacity = batch->span_capacity * 2 + SPANS_MAX;
+    struct span *spans;
+
+    if (batch->span_capacity - batch->span_count >= SPANS_MAX)
+        return NAMIDB_OK;
+    spans = ndb_arena_array(&batch->gather.scratch, capacity, sizeof *spans);
+    if (spans == NULL)
+        return ndb_fail_memory(batch->err);
+    if (batch->span_count != 0)
+        memcpy(spans, batch->spans, batch->span_count * sizeof *spans);
+    batch->spans = spans;
+    batch->span_capacity = capacity;
+    return NAMIDB_OK;
+}
+
+/* The spans of a node in one pack: more than one when its list spans segments.
+ * NAMIDB_OK, NAMIDB_NONE or NDB_GATHER_COLD. */
+static int find_in_pack(struct batch *batch, const struct ndb_place *place,
+                        uint64_t sequence, uint32_t first)
+{
+    uint32_t count, index = ndb_part_find(place->part, sequence, &count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ndb_segment *segment =
+            ndb_segment_cache_look(place->pack, place->part, index + i);
+        int64_t owner;
+
+        if (segment == NULL)
+            return NDB_GATHER_COLD;
+        batch->gather.hits++;
+        owner = ndb_edge_segment_owner(&segment->as.edge, sequence);
+        if (owner < 0)
+            continue;
+        if (batch->span_count - first == SPANS_MAX)
+            return NAMIDB_NONE;
+        batch->spans[batch->span_count++] =
+            (struct span){ &segment->as.edge, (uint32_t)owner, 0, 0 };
+        __builtin_prefetch(segment->as.edge.offsets + owner);
+    }
+    return NAMIDB_OK;
+}
+
+static int find_node(struct batch *batch, uint64_t id)
+{
+    const struct ndb_place_list *list =
+        ndb_places_of(&batch->places, NAMIDB_ID_TABLE(id));
+    uint32_t first = batch->span_count;
+    int rc = list == NULL ? ndb_fail_memory(batch->err) : reserve(batch);
+
+    for (uint32_t i = 0; rc == NAMIDB_OK && i < list->count; i++) {
+        const struct ndb_place *place = &list->items[i];
+
+        rc = place->memtable != NULL
+                 ? NAMIDB_NONE
+                 : find_in_pack(batch, place, NAMIDB_ID_SEQUENCE(id), first);
+    }
+    return rc;
+}
+
+/* Where the edges of the spans from `begin` on are. */
+static void settle(struct batch *batch, uint32_t begin)
+{
+    for (uint32_t i = begin; i < batch->span_count; i++) {
+        struct span *span = &batch->spans[i];
+
+        span->begin = span->segment->offsets[span->owner];
+        span->end = span->segment->offsets[span->owner + 1];
+        ndb_prefetch_list(span->segment, span->begin);
+        batch->edges += span->end - span->begin;
+    }
+}
+
+/* Finds all spans, a block of nodes at a time: see prefetch.h. */
+static int find(struct batch *batch)
+{
+    uint32_t settled = 0;
+    int rc = NAMIDB_OK;
+
+    ndb_places_init(&batch->places, &batch->gather,
+                    batch->kind->direction == NAMIDB_OUT ? NDB_PART_OUT
+                                                         : NDB_PART_IN,
+                    batch->kind->type);
+    batch->first = ndb_arena_array(&batch->gather.scratch, batch->count + 1,
+                                   sizeof *batch->first);
+    if (batch->first == NULL)
+        return ndb_fail_memory(batch->err);
+    for (size_t i = 0; i < batch->count && rc == NAMIDB_OK; i++) {
+        batch->first[i] = batch->span_count;
+        rc = find_node(batch, batch->ids[i]);
+        if (i % NDB_PREFETCH_ROWS != NDB_PREFETCH_ROWS - 1)
+            continue;
+        settle(batch, settled);
+        settled = batch->span_count;
+    }
+    settle(batch, settled);
+    batch->first[batch->count] = batch->span_count;
+    return rc;
+}
+
+/* ----------------------------------------------------------------- taking --
+ */
+
+static int allocate(struct batch *batch, namidb_arena *arena)
+{
+    struct ndb_hops *out = batch->out;
+
+    if (batch->edges > UINT32_MAX)
+        return ndb_fail(batch->err, NAMIDB_ELIMIT,
+                        "%llu edges in one batch; take fewer nodes",
+                        (unsigned long long)batch->edges);
+    out->edges = NULL;
+    out->offsets =
+        ndb_arena_array(arena, batch->count + 1, sizeof *out->offsets);
+    out->neighbours =
+        ndb_arena_array(arena, batch->edges, sizeof *out->neighbours);
+    if (batch->kind->with_edges)
+        out->edges = ndb_arena_array(arena, batch->edges, sizeof *out->edges);
+    if (out->offsets == NULL || out->neighbours == NULL ||
+        (batch->kind->with_edges && out->edges == NULL))
+        return ndb_fail_memory(batch->err);
+    return NAMIDB_OK;
+}
+
+static void take_edge(struct batch *batch, uint64_t neighbour,
+                      uint64_t sequence)
+{
+    batch->out->neighbours[batch->taken] = neighbour;
+    if (batch->out->edges != NULL)
+        batch->out->edges[batch->taken] =
+            NAMIDB_ID(sequence, batch->kind->type);
+    batch->taken++;
+}
+
+/* All edges of a span, as they stand. */
+static void take_narrow(struct batch *batch, const struct span *span)
+{
+    const struct ndb_edge_segment *segment = span->segment;
+    uint32_t count = span->end - span->begin;
+    const uint32_t *from = segment->neighbours.narrow + span->begin;
+    uint64_t *to = batch->out->neighbours + batch->taken;
+
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = NAMIDB_ID(from[i], segment->neighbour_table);
+    if (batch->out->edges != NULL) {
+        from = segment->sequences.narrow + span->begin;
+        to = batch->out->edges + batch->taken;
+        for (uint32_t i = 0; i < count; i++)
+            to[i] = NAMIDB_ID(from[i], batch->kind->type);
+    }
+    batch->taken += count;
+}
+
+/* The first of the next edges by (neighbour, edge); of equal ones the newest.
+ * NULL: all spans are at their end. */
+static struct span *first_span(struct span *spans, uint32_t count,
+                               uint64_t *neighbour, uint64_t *sequence)
+{
+    struct span *first = NULL;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct span *span = &spans[i];
+        uint64_t to, number;
+
+        if (span->begin == span->end)
+            continue;
+        to = ndb_edge_neighbour(span->segment, span->begin);
+        if (first != NULL && to > *neighbour)
+            continue;
+        number = ndb_edge_sequence(span->segment, span->begin);
+        if (first != NULL && to == *neighbour && number >= *sequence)
+            continue;
+        first = span;
+        *neighbour = to;
+        *sequence = number;
+    }
+    return first;
+}
+
+/* Steps over an edge in all spans that have it. */
+static void step(struct span *spans, uint32_t count, uint64_t neighbour,
+                 uint64_t sequence)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct span *span = &spans[i];
+
+        span->begin +=
+            span->begin != span->end &&
+            ndb_edge_neighbour(span->segment, span->begin) == neighbour &&
+            ndb_edge_sequence(span->segment, span->begin) == sequence;
+    }
+}
+
+static void take_merged(struct batch *batch, struct span *spans, uint32_t count)
+{
+    uint64_t neighbour = 0, sequence = 0;
+    struct span *first;
+
+    while ((first = first_span(spans, count, &neighbour, &sequence)) != NULL) {
+        if (!ndb_bit(first->segment->deleted, first->begin))
+            take_edge(batch, neighbour, sequence);
+        step(spans, count, neighbour, sequence);
+    }
+}
+
+/* Neighbour and edge of the next edge of a narrow span as one number, by which
+ * edges of one table are in order; UINT64_MAX at its end. */
+static uint64_t next_key(const struct span *span)
+{
+    const struct ndb_edge_segment *segment = span->segment;
+
+    if (span->begin == span->end)
+        return UINT64_MAX;
+    return (uint64_t)segment->neighbours.narrow[span->begin] << 32 |
+           segment->sequences.narrow[span->begin];
+}
+
+static bool is_narrow(const struct span *spans, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (spans[i].segment->is_wide || spans[i].segment->is_long ||
+            spans[i].segment->neighbour_table !=
+                spans[0].segment->neighbour_table)
+            return false;
+    return true;
+}
+
+/* take_merged, for narrow spans of one table. */
+static void take_keys(struct batch *batch, struct span *spans, uint32_t count)
+{
+    uint32_t table = spans->segment->neighbour_table;
+    uint64_t keys[SPANS_MAX];
+
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = next_key(&spans[i]);
+    for (;;) {
+        uint64_t key = keys[0];
+        uint32_t first = 0;
+
+        for (uint32_t i = 1; i < count; i++) {
+            first = keys[i] < key ? i : first;
+            key = keys[i] < key ? keys[i] : key;
+        }
+        if (key == UINT64_MAX) { /* all at their end, or as good as that */
+            take_merged(batch, spans, count);
+            return;
+        }
+        if (!ndb_bit(spans[first].segment->deleted, spans[first].begin))
+            take_edge(batch, NAMIDB_ID(key >> 32, table), (uint32_t)key);
+        for (uint32_t i = first; i < count; i++) {
+            if (keys[i] != key)
+                continue;
+            spans[i].begin++;
+            keys[i] = next_key(&spans[i]);
+        }
+    }
+}
+
+static bool is_plain(const struct ndb_edge_segment *segment)
+{
+    return segment->deleted == NULL && !segment->is_wide && !segment->is_long;
+}
+
+static void take_node(struct batch *batch, size_t index)
+{
+    struct span *spans = batch->spans + batch->first[index];
+    uint32_t count = batch->first[index + 1] - batch->first[index];
+
+    batch->out->offsets[index] = batch->taken;
+    if (count == 0)
+        return;
+    if (count == 1 && is_plain(spans->segment)) {
+        if (spans->begin != spans->end)
+            take_narrow(batch, spans);
+    } else if (is_narrow(spans, count)) {
+        take_keys(batch, spans, count);
+    } else {
+        take_merged(batch, spans, count);
+    }
+}
+
+int ndb_hop_spans_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                       size_t count, const struct ndb_hop_kind *kind,
+                       namidb_arena *arena, struct ndb_hops *out,
+                       namidb_error *err)
+{
+    struct batch batch;
+    int rc;
+
+    if (kind->type == NAMIDB_ANY)
+        return NAMIDB_NONE;
+    batch.ids = ids;
+    batch.count = count;
+    batch.kind = kind;
+    batch.spans = NULL;
+    batch.span_count = batch.span_capacity = batch.taken = 0;
+    batch.edges = 0;
+    batch.out = out;
+    batch.err = err;
+    rc = ndb_gather_init(&batch.gather, snapshot, count, NDB_GATHER_WARM);
+    rc = rc < 0 ? ndb_fail_memory(err) : find(&batch);
+    if (rc == NAMIDB_OK)
+        rc = allocate(&batch, arena);
+    for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
+        take_node(&batch, i);
+    if (rc == NAMIDB_OK)
+        out->offsets[count] = batch.taken;
+    batch.gather.is_cold = rc != NAMIDB_OK;
+    ndb_gather_release(&batch.gather);
+    return rc;
+}

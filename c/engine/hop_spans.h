@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hop_spans.h - hops that packs alone answer, all of them cached: the usual
+ * case. read_hops.c is for the others.
+ */
+#ifndef NDB_ENGINE_HOP_SPANS_H
+#define NDB_ENGINE_HOP_SPANS_H
+
+#include "engine/gather.h"
+#include "engine/read.h"
+
+/* As ndb_read_hops; NAMIDB_NONE: a memtable knows edges of the type, or a node
+ * is in very many packs; NDB_GATHER_COLD: something is not cached. */
+int ndb_hop_spans_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                       size_t count, const struct ndb_hop_kind *kind,
+                       namidb_arena *arena, struct ndb_hops *out,
+                       namidb_error *err);
+
+#endif
