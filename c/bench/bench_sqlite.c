@@ -186,6 +186,23 @@ int main(int argc, char **argv)
     printf("degree_us %g\n",
            median(prepare("SELECT count(*) FROM knows WHERE a = ?"), nodes,
                   20000, 0));
+    printf("ask_hop_us %g\n",
+           median(prepare("SELECT since FROM person CROSS JOIN knows"
+                          " ON a = person.id WHERE key = ?"),
+                  nodes, 5000, 1));
+    printf("ask_2_hops_us %g\n",
+           median(prepare("SELECT f.age FROM person p CROSS JOIN knows k"
+                          " ON k.a = p.id CROSS JOIN knows l ON l.a = k.b"
+                          " AND l.id <> k.id CROSS JOIN person f"
+                          " ON f.id = l.b WHERE p.key = ?"),
+                  nodes, 1000, 1));
+    printf("ask_3_hops_us %g\n",
+           median(prepare("SELECT count(*) FROM person p CROSS JOIN knows k"
+                          " ON k.a = p.id CROSS JOIN knows l ON l.a = k.b"
+                          " AND l.id <> k.id CROSS JOIN knows m"
+                          " ON m.a = l.b AND m.id <> l.id AND m.id <> k.id"
+                          " WHERE p.key = ?"),
+                  nodes, 300, 1));
     must(sqlite3_close(db));
     return 0;
 }

@@ -308,4 +308,13 @@ for _, name in ipairs({ "snapshot", "begin" }) do
 end
 write.on_begin = adopt
 
+-- What is kept of statements is known here.
+local cache_stats = core.db.__index.cache_stats
+core.db.__index.cache_stats = function(db)
+    local ok, stats, err = pcall(cache_stats, db)
+    if not ok then error(blame.text(stats), 2) end
+    if stats then stats.statements = home_of(db).statements:stats() end
+    return stats, err
+end
+
 return query

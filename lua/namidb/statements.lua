@@ -18,8 +18,8 @@ Statements.__index = Statements
 
 --- An empty cache.
 function statements.new()
-    return setmetatable({ young = {}, old = {}, count = 0, bytes = 0 },
-                        Statements)
+    return setmetatable({ young = {}, old = {}, count = 0, bytes = 0,
+                          hits = 0, misses = 0 }, Statements)
 end
 
 --- Forgets all.
@@ -53,10 +53,20 @@ function Statements:drop(key)
     self.young[key], self.old[key] = nil, nil
 end
 
+--- { hits, misses, bytes }: plans that were there, that were made, and bytes of
+-- the texts of the young generation.
+function Statements:stats()
+    return { hits = self.hits, misses = self.misses, bytes = self.bytes }
+end
+
 -- By its whole text.
 function Statements:plain(text, compile, handle, home)
     local made = self:find(text)
-    if made then return made, nil, text end
+    if made then
+        self.hits = self.hits + 1
+        return made, nil, text
+    end
+    self.misses = self.misses + 1
     local err
     made, err = compile(handle, home, text)
     if not made then return nil, err end
@@ -70,12 +80,19 @@ end
 -- literals is compiled with them.
 function Statements:get(text, compile, handle, home)
     local made = self.young[text]
-    if made then return made, nil, text end
+    if made then
+        self.hits = self.hits + 1
+        return made, nil, text
+    end
     local key, values = core.lift(text)
     if not key then return self:plain(text, compile, handle, home) end
     made = self:find(key)
-    if made then return made, values, key end
+    if made then
+        self.hits = self.hits + 1
+        return made, values, key
+    end
     if made == nil then
+        self.misses = self.misses + 1
         made = compile(handle, home, key)
         self:keep(key, made or false)
         if made then return made, values, key end

@@ -128,6 +128,19 @@ end))
 report("degree_us", 1e6 * median(20000, function()
     return db:degree(ids[random(NODES)], "KNOWS")
 end))
+
+local function ask(text)
+    return function()
+        assert(db:query(text, { key = "person-" .. random(NODES) }))
+    end
+end
+
+report("ask_hop_us", 1e6 * median(5000, ask("MATCH (p:Person)-[r:KNOWS]->() " ..
+    "WHERE key(p) = $key RETURN r.since AS since")))
+report("ask_2_hops_us", 1e6 * median(1000, ask("MATCH (p:Person)-[:KNOWS]->" ..
+    "()-[:KNOWS]->(f) WHERE key(p) = $key RETURN f.age AS age")))
+report("ask_3_hops_us", 1e6 * median(300, ask("MATCH (p:Person)-[:KNOWS]->" ..
+    "()-[:KNOWS]->()-[:KNOWS]->(f) WHERE key(p) = $key RETURN count(*) AS n")))
 started = socket.gettime()
 local rows = 0
 for _ in db:nodes("Person") do

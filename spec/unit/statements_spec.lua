@@ -84,6 +84,17 @@ describe("a statement's literals", function()
         end
     end)
 
+    it("are counted in cache_stats", function()
+        for i = 1, 10 do
+            db:query("MATCH (n) WHERE n.x = " .. i .. " RETURN n")
+        end
+        db:query("RETURN 1")
+        local stats = db:cache_stats().statements
+        assert.equal(9, stats.hits)
+        assert.equal(2, stats.misses)
+        assert.is_true(stats.bytes > 0)
+    end)
+
     it("make one plan of many texts", function()
         local cache, compiled = statements.new(), 0
         local function compile(_, _, text)
