@@ -23,6 +23,36 @@ static uint32_t lower_bound(const uint64_t *items, uint32_t count,
     return low;
 }
 
+/* The same where items are spread about evenly, as ids and hashes are: from
+ * where `wanted` would be if they were quite, in growing steps until it lies
+ * between two, then by bisection. */
+static uint32_t lower_bound_near(const uint64_t *items, uint32_t count,
+                                 uint64_t wanted)
+{
+    uint32_t low, high, step = 4;
+    double span;
+
+    if (count < 16 || wanted <= items[0] || wanted > items[count - 1])
+        return lower_bound(items, count, wanted);
+    span = (double)(items[count - 1] - items[0]);
+    low = (uint32_t)((double)(wanted - items[0]) / span * (count - 1));
+    low = low < count ? low : count - 1;
+    high = low;
+    if (items[low] < wanted) {
+        for (high = ++low; high < count && items[high] < wanted; step *= 2) {
+            low = high + 1;
+            high = low + step;
+        }
+        high = high < count ? high : count;
+    } else {
+        for (; low > 0 && items[low - 1] >= wanted; step *= 2) {
+            high = low - 1;
+            low = high > step ? high - step : 0;
+        }
+    }
+    return low + lower_bound(items + low, high - low, wanted);
+}
+
 /* Index of a sequence in a run that is dense from `first` or listed, or -1. */
 static int64_t index_of(const uint64_t *items, uint32_t count, uint64_t first,
                         uint64_t wanted)
@@ -33,7 +63,7 @@ static int64_t index_of(const uint64_t *items, uint32_t count, uint64_t first,
         return -1;
     if (items == NULL)
         return wanted - first < count ? (int64_t)(wanted - first) : -1;
-    at = lower_bound(items, count, wanted);
+    at = lower_bound_near(items, count, wanted);
     return at < count && items[at] == wanted ? (int64_t)at : -1;
 }
 
@@ -53,7 +83,7 @@ int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
 uint32_t ndb_pair_segment_find(const struct ndb_pair_segment *segment,
                                uint64_t key, uint32_t *count)
 {
-    uint32_t at = lower_bound(segment->keys, segment->count, key);
+    uint32_t at = lower_bound_near(segment->keys, segment->count, key);
 
     *count = 0;
     while (at + *count < segment->count && segment->keys[at + *count] == key)
