@@ -214,7 +214,9 @@ static ndb_eval_kind *const KINDS[NDB_EXPR_COUNT] = {
 int ndb_eval(struct ndb_eval *eval, const struct ndb_expr *expr,
              const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
-    return KINDS[expr->kind](eval, expr, chunk, out);
+    int rc = KINDS[expr->kind](eval, expr, chunk, out);
+
+    return rc < 0 ? rc : ndb_run_spend(eval->run, chunk->count);
 }
 
 int ndb_eval_once(struct ndb_eval *eval, const struct ndb_expr *expr,

@@ -212,6 +212,8 @@ int ndb_eval_in(struct ndb_eval *eval, const struct ndb_expr *expr,
 
         rc = ndb_in(&eval->scalar, &item, &list, &truth);
         out->as.truths[at] = (uint8_t)truth;
+        if (rc >= 0 && list.kind == NAMIDB_LIST)
+            rc = ndb_run_spend(eval->run, list.size);
     }
     return rc;
 }

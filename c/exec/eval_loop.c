@@ -213,6 +213,14 @@ int ndb_eval_quantifier(struct ndb_eval *eval, const struct ndb_expr *expr,
     return rc;
 }
 
+/* How long it takes to make a value, in values. */
+static uint32_t value_work(const namidb_value *value)
+{
+    if (value->kind == NAMIDB_LIST || value->kind == NAMIDB_MAP)
+        return value->size;
+    return value->kind == NAMIDB_STRING ? value->size / 64 : 1;
+}
+
 static int reduce_row(struct ndb_eval *eval, const struct ndb_expr *expr,
                       struct ndb_chunk *row, const namidb_value *list,
                       namidb_value *total)
@@ -229,8 +237,10 @@ static int reduce_row(struct ndb_eval *eval, const struct ndb_expr *expr,
             !ndb_vector_constant(accumulator, eval->arena, total))
             return ndb_eval_no_memory(eval);
         rc = ndb_eval(eval, expr->args[2], row, &result);
-        if (rc >= 0)
-            *total = ndb_vector_get(&result, 0);
+        if (rc < 0)
+            break;
+        *total = ndb_vector_get(&result, 0);
+        rc = ndb_run_spend(eval->run, value_work(total));
     }
     return rc;
 }

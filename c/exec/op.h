@@ -73,6 +73,7 @@ struct ndb_run {
     struct ndb_budget budget;
     int64_t deadline_ns;
     uint32_t checks;        /* so far; see ndb_run_check */
+    uint64_t work;          /* since the clock was read; see ndb_run_spend */
     struct namidb *metered; /* profiled, with this handle's requests; or NULL */
     const bool *is_canceled; /* atomic; NULL: cannot be */
     uint64_t random;
@@ -130,6 +131,9 @@ int ndb_run_make_number(struct ndb_run *run, uint32_t name, uint32_t *number);
 
 /* Cancelation, and every now and then the deadline. */
 int ndb_run_check(struct ndb_run *run);
+/* The same inside of what may take long: `work` is about how many values were
+ * looked at since the last call. The clock is read once in a while. */
+int ndb_run_spend(struct ndb_run *run, uint64_t work);
 
 /* Clears the columns of op->chunk and takes over those of `from`: the same
  * rows, to which an operator adds slots. */

@@ -216,6 +216,8 @@ static int deepen(struct ndb_op *op, struct side *side, bool is_end)
 
         while (rc >= 0 && ndb_hop_next(&sets, i, &at, &edge, &neighbour))
             rc = reach(op, side, begin + i, &edge, neighbour);
+        if (rc >= 0)
+            rc = ndb_run_spend(op->run, 1 + ndb_hop_count(&sets, i));
     }
     return rc;
 }
@@ -246,7 +248,7 @@ static int add_walk(struct spell *spell)
     for (uint32_t i = 0; i < spell->length; i++)
         items[i] = (namidb_value){ .kind = NAMIDB_EDGE, .as.edge = &edges[i] };
     state->walks[state->walk_count++] = ndb_list(items, spell->length);
-    return NAMIDB_OK;
+    return ndb_run_spend(op->run, spell->length);
 }
 
 /* Links of the end's side, from `node` on; `at` is the next place. */

@@ -7,8 +7,6 @@
  *
  * Rows that are equal by all keys stay in the order in which they came.
  */
-#include <stdlib.h>
-
 #include "exec/bound.h"
 #include "exec/row_store.h"
 
@@ -80,35 +78,54 @@ static int compare_keys(const struct ndb_plan_op *plan, const namidb_value *a,
     return 0;
 }
 
-struct sorted {
-    namidb_value *row;
-    uint32_t index; /* in the order of arrival */
-};
-
-static int compare_rows(const void *a, const void *b, void *context)
+/* Merges the sorted rows [begin, middle) and [middle, end) into `out`; of equal
+ * ones that of the left comes first. */
+static void merge(const struct ndb_plan_op *plan, namidb_value **rows,
+                  uint32_t begin, uint32_t middle, uint32_t end,
+                  namidb_value **out)
 {
-    const struct sorted *left = a, *right = b;
-    int order = compare_keys(context, left->row, right->row);
+    uint32_t left = begin, right = middle;
 
-    if (order != 0)
-        return order;
-    return (left->index > right->index) - (left->index < right->index);
+    for (uint32_t i = begin; i < end; i++) {
+        bool is_left =
+            right == end ||
+            (left < middle && compare_keys(plan, rows[left], rows[right]) <= 0);
+
+        out[i] = rows[is_left ? left++ : right++];
+    }
 }
 
+/* A merge sort of our own: stable, of the query's memory, and it can be
+ * canceled. */
 static int sort_rows(struct ndb_op *op)
 {
     struct ndb_row_store *store = &((struct sort_state *)op->state)->store;
-    struct sorted *sorted =
-        ndb_arena_array(store->arena, store->count, sizeof *sorted);
+    uint32_t count = store->count;
+    namidb_value **from = store->rows;
+    namidb_value **to = ndb_arena_array(store->arena, count, sizeof *to);
+    int rc;
 
-    if (sorted == NULL)
+    if (to == NULL)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < store->count; i++)
-        sorted[i] = (struct sorted){ store->rows[i], i };
-    qsort_r(sorted, store->count, sizeof *sorted, compare_rows,
-            (void *)(uintptr_t)op->plan);
-    for (uint32_t i = 0; i < store->count; i++)
-        store->rows[i] = sorted[i].row;
+    for (uint64_t width = 1; width < count; width *= 2) {
+        namidb_value **swap = from;
+
+        for (uint64_t at = 0; at < count; at += 2 * width) {
+            uint64_t middle = at + width, end = middle + width;
+
+            middle = middle < count ? middle : count;
+            end = end < count ? end : count;
+            merge(op->plan, from, (uint32_t)at, (uint32_t)middle, (uint32_t)end,
+                  to);
+            rc = ndb_run_spend(op->run, end - at);
+            if (rc < 0)
+                return rc;
+        }
+        from = to;
+        to = swap;
+    }
+    if (count != 0 && from != store->rows)
+        memcpy(store->rows, from, count * sizeof(namidb_value *));
     return NAMIDB_OK;
 }
 

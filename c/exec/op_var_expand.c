@@ -179,6 +179,7 @@ static int take_edges(struct ndb_op *op, const struct step *walks,
                       struct frame *frame)
 {
     uint64_t total = 0;
+    int rc;
 
     for (uint32_t i = 0; i < count; i++)
         total += ndb_hop_count(sets, i);
@@ -203,7 +204,8 @@ static int take_edges(struct ndb_op *op, const struct step *walks,
                 break;
         }
     }
-    return op->plan->expr != NULL ? test_edges(op, frame) : NAMIDB_OK;
+    rc = ndb_run_spend(op->run, total);
+    return rc < 0 || op->plan->expr == NULL ? rc : test_edges(op, frame);
 }
 
 /* Extends a piece of the top frame into a new one. */
@@ -346,15 +348,14 @@ static int emit(struct ndb_op *op, const struct output *out)
 static int walk_next(struct ndb_op *op)
 {
     struct output out;
-    uint32_t checks = 0;
     int rc = output_init(op, &out);
 
     while (rc >= 0 && out.count < NDB_CHUNK_ROWS_MAX) {
         rc = advance(op, &out);
         if (rc == NAMIDB_NONE)
             break;
-        if (rc >= 0 && ++checks % 64 == 0)
-            rc = ndb_run_check(op->run);
+        if (rc >= 0)
+            rc = ndb_run_spend(op->run, 8);
     }
     if (rc < 0)
         return rc;

@@ -17,6 +17,13 @@ void ndb_plan_wrong(struct ndb_plan_reader *reader, const char *what)
     ndb_reader_fail(&reader->bytes);
 }
 
+void ndb_plan_beyond(struct ndb_plan_reader *reader, const char *what)
+{
+    if (reader->beyond == NULL)
+        reader->beyond = what;
+    ndb_reader_fail(&reader->bytes);
+}
+
 uint32_t ndb_plan_uint(struct ndb_plan_reader *reader)
 {
     return (uint32_t)ndb_reader_varint_max(&reader->bytes, UINT32_MAX);
@@ -191,13 +198,16 @@ static int decode(struct ndb_plan_reader *reader, namidb_error *err)
 
     plan->slot_count = ndb_plan_uint(reader);
     if (plan->slot_count > NDB_PLAN_SLOTS_MAX)
-        ndb_plan_wrong(reader, "too many slots");
+        ndb_plan_beyond(reader, "too many variables and columns");
     read_names(reader);
     read_params(reader);
     read_columns(reader);
     plan->root = ndb_plan_op(reader);
     if (reader->has_no_memory)
         return ndb_fail_memory(err);
+    if (reader->beyond != NULL)
+        return ndb_fail(err, NAMIDB_ELIMIT, "a statement with %s",
+                        reader->beyond);
     if (ndb_reader_is_done(&reader->bytes))
         return NAMIDB_OK;
     return ndb_fail(err, NAMIDB_EINVAL, "a plan with %s",

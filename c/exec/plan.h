@@ -417,8 +417,8 @@ struct ndb_plan {
     struct namidb_query *spare; /* atomic; see query.h */
 };
 
-/* NAMIDB_EINVAL names what is wrong with the bytes. Constants are copied. The
- * caller owns a reference. */
+/* NAMIDB_EINVAL, NAMIDB_ELIMIT: what is wrong with the bytes. Constants are
+ * copied. The caller owns a reference. */
 int ndb_plan_decode(struct ndb_plan **plan, struct ndb_slice bytes,
                     const namidb_value *constants, size_t constant_count,
                     namidb_error *err);

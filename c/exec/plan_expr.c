@@ -262,7 +262,7 @@ const struct ndb_expr *ndb_plan_expr(struct ndb_plan_reader *reader)
     if (expr == NULL)
         return NULL;
     if (++reader->depth > NDB_PLAN_DEPTH_MAX) {
-        ndb_plan_wrong(reader, "nested too deeply");
+        ndb_plan_beyond(reader, "too many clauses or operators in a row");
         return NULL;
     }
     expr->kind = (enum ndb_expr_kind)ndb_plan_code(reader, NDB_EXPR_COUNT);

@@ -306,7 +306,7 @@ const struct ndb_plan_op *ndb_plan_op(struct ndb_plan_reader *reader)
     if (op == NULL)
         return NULL;
     if (++reader->depth > NDB_PLAN_DEPTH_MAX) {
-        ndb_plan_wrong(reader, "nested too deeply");
+        ndb_plan_beyond(reader, "too many clauses or operators in a row");
         return NULL;
     }
     op->kind = (enum ndb_op_kind)ndb_plan_code(reader, NDB_OP_COUNT);

@@ -15,11 +15,15 @@ struct ndb_plan_reader {
     uint32_t constant_count;
     uint32_t depth;
     bool has_no_memory;
-    const char *wrong; /* the first thing that is, constant text */
+    const char *wrong;  /* the first thing that is, constant text */
+    const char *beyond; /* the bound that it is beyond, likewise */
 };
 
 /* Notes what is wrong, once, and fails the reader. */
 void ndb_plan_wrong(struct ndb_plan_reader *reader, const char *what);
+
+/* The same of what is right, but beyond a bound: NAMIDB_ELIMIT. */
+void ndb_plan_beyond(struct ndb_plan_reader *reader, const char *what);
 
 /* After a failure these give 0, NULL or nothing. */
 uint32_t ndb_plan_uint(struct ndb_plan_reader *reader);

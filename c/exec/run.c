@@ -2,7 +2,7 @@
 #include "exec/op.h"
 #include "sys/clock.h"
 
-enum { CHECKS_PER_CLOCK = 16 };
+enum { CHECKS_PER_CLOCK = 16, WORK_PER_CLOCK = 8192 };
 
 int ndb_run_no_memory(struct ndb_run *run)
 {
@@ -14,18 +14,42 @@ int ndb_run_no_memory(struct ndb_run *run)
                      run->budget.bytes_max);
 }
 
-int ndb_run_check(struct ndb_run *run)
+static int check_canceled(struct ndb_run *run)
 {
     if (run->is_canceled != NULL &&
         __atomic_load_n(run->is_canceled, __ATOMIC_RELAXED))
         return ndb_fail(run->err, NAMIDB_ECANCELED, "the query was canceled");
-    /* Looking at the clock costs as much as a small operator. */
-    if (run->checks++ % CHECKS_PER_CLOCK != 0)
-        return NAMIDB_OK;
+    return NAMIDB_OK;
+}
+
+static int check_clock(struct ndb_run *run)
+{
     if (ndb_clock_ns() > run->deadline_ns)
         return ndb_fail(run->err, NAMIDB_ETIMEOUT,
                         "the query took longer than its timeout");
     return NAMIDB_OK;
+}
+
+int ndb_run_check(struct ndb_run *run)
+{
+    int rc = check_canceled(run);
+
+    /* Looking at the clock costs as much as a small operator. */
+    if (rc < 0 || run->checks++ % CHECKS_PER_CLOCK != 0)
+        return rc;
+    return check_clock(run);
+}
+
+int ndb_run_spend(struct ndb_run *run, uint64_t work)
+{
+    int rc;
+
+    run->work += work;
+    if (run->work < WORK_PER_CLOCK)
+        return NAMIDB_OK;
+    run->work = 0;
+    rc = check_canceled(run);
+    return rc < 0 ? rc : check_clock(run);
 }
 
 uint32_t ndb_run_number(struct ndb_run *run, uint32_t name)

@@ -114,6 +114,8 @@ int ndb_lua_fail(lua_State *L, const namidb_error *err);
 int ndb_lua_fail_quietly(lua_State *L, const namidb_error *err);
 /* Raises the error table (iterators). */
 int ndb_lua_raise(lua_State *L, const namidb_error *err);
+/* A handler of lua_pcall: the text of an error value, whatever it is. */
+int ndb_lua_error_text(lua_State *L);
 void ndb_lua_open_errors(lua_State *L);
 
 /* -------------------------------------------------------------- values -- */
@@ -195,6 +197,13 @@ void ndb_lua_open_queries(lua_State *L);
 int ndb_lua_plan_new(lua_State *L);
 /* Sets the field `opcodes` of the module on top. */
 void ndb_lua_add_opcodes(lua_State *L);
+/* Bytes that Lua has in use. */
+uint64_t ndb_lua_bytes(lua_State *L);
+/* Whether rows that were made since Lua had `begin` bytes take at most `max`.
+ * What else Lua made meanwhile is collected before it counts. */
+int ndb_lua_check_memory(lua_State *L, uint64_t begin, uint64_t max,
+                         namidb_error *err);
+
 /* reader:run(plan, params, options): see query.c. */
 int ndb_lua_run(lua_State *L);
 /* reader:collect(plan, params, options): likewise. */

@@ -87,3 +87,11 @@ void ndb_lua_open_errors(lua_State *L)
     set_text(L, "__name", NDB_LUA_ERROR);
     lua_pop(L, 1);
 }
+
+int ndb_lua_error_text(lua_State *L)
+{
+    if (lua_type(L, 1) == LUA_TSTRING || luaL_callmeta(L, 1, "__tostring"))
+        return 1;
+    lua_pushfstring(L, "an error that is a %s", luaL_typename(L, 1));
+    return 1;
+}

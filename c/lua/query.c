@@ -24,6 +24,7 @@ struct query {
     namidb *db;                    /* its names; the query keeps it */
     struct ndb_lua_reader *reader; /* anchored: see run */
     uint32_t column_count;
+    uint64_t max_memory; /* of the rows that collect gives, too */
     bool is_int64;
     bool is_busy;
     bool is_closing;
@@ -87,15 +88,6 @@ static int call_protected(lua_State *L)
     return 0;
 }
 
-/* The message of an error value: a text, or what says it as one. */
-static int error_text(lua_State *L)
-{
-    if (lua_type(L, 1) == LUA_TSTRING || luaL_callmeta(L, 1, "__tostring"))
-        return 1;
-    lua_pushfstring(L, "an error that is a %s", luaL_typename(L, 1));
-    return 1;
-}
-
 /* An error of Lua, whatever it is, as the query's. */
 static void take_error(lua_State *L, const struct host_call *call,
                        namidb_error *err)
@@ -138,7 +130,7 @@ static int call_host(void *context, const char *name, size_t name_bytes,
         return call.rc;
     }
     top = lua_gettop(L);
-    lua_pushcfunction(L, error_text);
+    lua_pushcfunction(L, ndb_lua_error_text);
     lua_pushcfunction(L, call_protected);
     lua_pushlightuserdata(L, &call);
     lua_pushvalue(L, query->host);
@@ -286,6 +278,7 @@ static int collect(lua_State *L, struct query *query, namidb_query *body,
 {
     const namidb_value *rows;
     size_t count, total = 0;
+    uint64_t begin = ndb_lua_bytes(L);
     int rc = pull_chunk(query, body, &rows, &count, err);
 
     lua_createtable(L, rc == NAMIDB_OK ? (int)count : 0, 1);
@@ -296,7 +289,9 @@ static int collect(lua_State *L, struct query *query, namidb_query *body,
         }
         if (query->is_closing)
             break;
-        rc = pull_chunk(query, body, &rows, &count, err);
+        rc = ndb_lua_check_memory(L, begin, query->max_memory, err);
+        if (rc >= 0)
+            rc = pull_chunk(query, body, &rows, &count, err);
     }
     return rc;
 }
@@ -505,6 +500,7 @@ int ndb_lua_run(lua_State *L)
         return 2;
     query = new_query(L, reader);
     query->column_count = plan->column_count;
+    query->max_memory = options.max_memory;
     options.host = (namidb_host){ query, call_host };
     look = ndb_lua_begin_look(L, reader, &snapshot);
     rc = namidb_query_open(&query->query, plan->plan, snapshot, reader->tx,
@@ -564,6 +560,7 @@ int ndb_lua_collect(lua_State *L)
         return 2;
     at = push_context(L, &query);
     query.column_count = plan->column_count;
+    query.max_memory = options.max_memory;
     query.host = at.host;
     options.host = (namidb_host){ &query, call_host };
     look = ndb_lua_begin_look(L, reader, &snapshot);

@@ -101,3 +101,32 @@ void ndb_lua_push_result(lua_State *L, namidb *db, int shared,
 
     push(&pusher, value);
 }
+
+/* ----------------------------------------------------------------- memory --
+ */
+
+uint64_t ndb_lua_bytes(lua_State *L)
+{
+    return (uint64_t)lua_gc(L, LUA_GCCOUNT, 0) << 10;
+}
+
+static bool is_within(lua_State *L, uint64_t begin, uint64_t max)
+{
+    return ndb_lua_bytes(L) < begin || ndb_lua_bytes(L) - begin <= max;
+}
+
+int ndb_lua_check_memory(lua_State *L, uint64_t begin, uint64_t max,
+                         namidb_error *err)
+{
+    if (is_within(L, begin, max))
+        return NAMIDB_OK;
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    if (is_within(L, begin, max))
+        return NAMIDB_OK;
+    *err = (namidb_error){ .code = NAMIDB_ELIMIT };
+    err->fault = "LimitError.MemoryLimit";
+    (void)snprintf(err->message, sizeof err->message,
+                   "the rows need more than %llu bytes of memory (max_memory)",
+                   (unsigned long long)max);
+    return NAMIDB_ELIMIT;
+}

@@ -115,8 +115,7 @@ local function compile(handle, home, text)
     made, err = plan.make(ast, { functions = home.functions,
                                  statistics = counts })
     if not made then
-        return nil, setmetatable({ code = err.code, message = err.message,
-                                   retryable = false }, core.error)
+        return cypher.limit(text, err.at, err.message)
     end
     made.core, err = core.plan(made.bytes, made.constants, made.constants.n)
     if not made.core then return nil, err end

@@ -6,9 +6,9 @@
 -- adds, rather than the parser, stands behind `+`.
 --
 -- Nothing here is deep by accident: chains of one precedence are one node with
--- many operands, so 1+1+1... is one node however long; what is nested is at
--- most ast.DEPTH_MAX nodes deep (else the error `limit`), so consumers may
--- recurse.
+-- many operands, so 1+1+1... is one node however long; a text is nested at most
+-- ast.DEPTH_MAX levels deep and an expression at most ast.HEIGHT_MAX nodes
+-- (else the error `limit`), so what comes behind the checker may recurse.
 --
 -- BINDING: what a variable is, one table for all of its occurrences. Scopes
 -- are resolved: two variables of one name are two bindings.
@@ -148,7 +148,17 @@
 
 local ast = {}
 
---- How deep a tree may be, and how deep statements may be nested.
+--- How deep brackets, sub-queries and the like may be nested.
 ast.DEPTH_MAX = 256
+
+--- How high the tree of an expression may be: x.a.a... nests without brackets.
+ast.HEIGHT_MAX = 1024
+
+--- How many clauses a statement may have, sub-queries included.
+ast.CLAUSES_MAX = 1000
+
+--- How many nodes and relationships the patterns of one MATCH may have: what to
+-- walk first is chosen by comparing all of them.
+ast.PATTERN_MAX = 400
 
 return ast

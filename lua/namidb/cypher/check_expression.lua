@@ -5,6 +5,7 @@
 -- aggregates are added, nil: none allowed; boolean = whether a pattern may
 -- stand here as a condition }.
 
+local ast = require("namidb.cypher.ast")
 local fault = require("namidb.cypher.fault")
 local functions = require("namidb.cypher.functions")
 local scope = require("namidb.cypher.scope")
@@ -31,7 +32,15 @@ local function with(context, is_boolean)
 end
 
 local function run(state, names, node, context)
-    return check[node.kind](state, names, node, context)
+    local height = state.height + 1
+    if height > ast.HEIGHT_MAX then
+        fault.limit(state.text, node.at, ("an expression may be nested %d " ..
+            "operators deep"):format(ast.HEIGHT_MAX))
+    end
+    state.height = height
+    local type, element = check[node.kind](state, names, node, context)
+    state.height = height - 1
+    return type, element
 end
 check_expression.check = run
 

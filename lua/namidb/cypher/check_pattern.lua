@@ -1,6 +1,8 @@
 --- Patterns: their names bound, in what MATCH, CREATE and MERGE allow.
 
+local ast = require("namidb.cypher.ast")
 local check_expression = require("namidb.cypher.check_expression")
+local fault = require("namidb.cypher.fault")
 local scope = require("namidb.cypher.scope")
 local types = require("namidb.cypher.types")
 
@@ -79,9 +81,21 @@ local function bind_path(state, names, path)
     path.variable = scope.declare(state, names, path.name, "path")
 end
 
+local function check_size(state, patterns)
+    local count = 0
+    for _, path in ipairs(patterns) do
+        count = count + #path.elements
+        if count > ast.PATTERN_MAX then
+            fault.limit(state.text, path.at, ("a pattern may have %d nodes " ..
+                "and relationships"):format(ast.PATTERN_MAX))
+        end
+    end
+end
+
 --- Binds what the patterns of a MATCH name, in `names`, and checks what is in
 -- them. mode: "match", or "inner" for patterns in expressions.
 function check_pattern.introduce(state, names, patterns, mode)
+    check_size(state, patterns)
     local seen, own = {}, {}
     for _, path in ipairs(patterns) do
         for i, element in ipairs(path.elements) do

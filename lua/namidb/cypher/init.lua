@@ -16,6 +16,7 @@ end
 local function compile(text, options)
     local node = parser.parse(text)
     local state = { text = text, options = options or {}, bindings = 0,
+                    height = 0,
                     parameters = {}, seen_parameters = {}, writes = false,
                     patterns = check_pattern, queries = check_query }
     check_query.check(state, node)
@@ -31,6 +32,11 @@ end
 -- yields = { { name =, type = } } } }.
 function cypher.compile(text, options)
     return fault.catch(compile, text, options)
+end
+
+--- nil and the error of a bound that byte `at` of a statement is beyond.
+function cypher.limit(text, at, message)
+    return fault.catch(fault.limit, text, at, message)
 end
 
 return cypher

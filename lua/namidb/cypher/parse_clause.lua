@@ -1,6 +1,8 @@
 --- Tokens into clauses.
 
+local ast = require("namidb.cypher.ast")
 local cursor = require("namidb.cypher.cursor")
+local fault = require("namidb.cypher.fault")
 local parse_pattern = require("namidb.cypher.parse_pattern")
 
 local parse_clause = {}
@@ -339,8 +341,14 @@ end
 --- Reads a clause; nil when none begins here.
 function parse_clause.clause(self)
     local parse = CLAUSES[self.kinds[self.at]]
-    return parse and parse(self)
+    if not parse then return nil end
+    self.clause_count = (self.clause_count or 0) + 1
+    if self.clause_count > ast.CLAUSES_MAX then
+        fault.limit(self.text, self.starts[self.at],
+                    ("a statement may have %d clauses: UNWIND a parameter")
+                        :format(ast.CLAUSES_MAX))
+    end
+    return parse(self)
 end
-
 
 return parse_clause
