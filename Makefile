@@ -88,11 +88,12 @@ tck: all
 	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
 	    $$lua spec/tck/run.lua $(TCK) || exit 1; done
 
-## make property   random statements against a reference, PROPERTY_SECONDS (60)
+## make property   random statements, right and wrong, PROPERTY_SECONDS (60) each
 PROPERTY_SECONDS ?= 60
 property: all
 	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
-	    $$lua spec/property/run.lua $(PROPERTY_SECONDS) || exit 1; done
+	    $$lua spec/property/run.lua $(PROPERTY_SECONDS) && \
+	    $$lua spec/property/mutate.lua $(PROPERTY_SECONDS) || exit 1; done
 
 ## make asan       C tests under the address and undefined sanitizers
 asan:

@@ -204,7 +204,8 @@ static int read_one(struct edge_read *read, size_t index, namidb_edge *out)
     uint64_t id = read->probes[index].id;
     uint64_t sequence = NAMIDB_ID_SEQUENCE(id);
     struct place *place = &read->places[index];
-    struct ndb_edge_piece *pieces = read->pieces.items + place->first;
+    struct ndb_edge_piece *pieces =
+        place->count != 0 ? read->pieces.items + place->first : NULL;
 
     out->id = id;
     out->from = place->from;

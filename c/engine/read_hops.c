@@ -70,6 +70,8 @@ static void settle(struct hop *hop)
 {
     const uint32_t *first = hop->first_piece;
 
+    if (hop->pieces.count == 0)
+        return;
     for (size_t i = 0; i < hop->count; i += NDB_PREFETCH_ROWS) {
         size_t end = i + NDB_PREFETCH_ROWS;
 

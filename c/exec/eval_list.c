@@ -70,7 +70,7 @@ int ndb_eval_map(struct ndb_eval *eval, const struct ndb_expr *expr,
         return ndb_eval_no_memory(eval);
     for (uint32_t i = 0; i < expr->count && rc >= 0; i++) {
         rc = ndb_eval(eval, expr->branches[i].then, chunk, &values[i]);
-        is_constant = is_constant && values[i].is_constant;
+        is_constant = rc >= 0 && is_constant && values[i].is_constant;
     }
     if (rc < 0)
         return rc;

@@ -3,6 +3,7 @@
 -- it for as long as one likes; NAMIDB_PROPERTY_SEED begins elsewhere.
 
 local check = require("spec.property.check")
+local mutate = require("spec.property.mutate")
 
 local FIRST = tonumber(os.getenv("NAMIDB_PROPERTY_SEED") or 1)
 local SEEDS, STATEMENTS = 60, 20
@@ -17,5 +18,32 @@ describe("random statements", function()
         end
         assert.equal(SEEDS * STATEMENTS, cases)
         assert.is_true(rows > cases / 4) -- and most of them find something
+    end)
+end)
+
+describe("statements that are nearly right", function()
+    it("are refused with their place, or run within their bounds", function()
+        mutate.gather()
+        for seed = FIRST, FIRST + 9 do
+            local report = mutate.run(seed, 200)
+            assert(report == nil, report)
+        end
+    end)
+
+    it("would be reported if they were not", function()
+        local function says(rows, err)
+            local tx = { query = function()
+                if rows == "raise" then error("attempt to index nil") end
+                return rows, err
+            end }
+            return mutate.judge(tx, "")
+        end
+        assert.is_nil(says({}))
+        assert.is_nil(says(nil, { code = "timeout", message = "late" }))
+        assert.is_string(says("raise"))
+        assert.is_string(says(nil, { code = "corrupt", message = "?" }))
+        assert.is_string(says(nil, { code = "syntax", message = "?" }))
+        assert.is_string(says(nil, { code = "invalid",
+                                     message = "a plan with a hole" }))
     end)
 end)
