@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
 #include "engine/tx.h"
+#include "exec/lines.h"
 
 int namidb_tx_begin(namidb_tx **tx, namidb *db, int64_t timeout_ms,
                     namidb_error *err)
@@ -96,6 +97,28 @@ int namidb_delete_edge(namidb_tx *tx, uint64_t id, namidb_error *err)
     int rc = ndb_db_check(tx->db, err);
 
     return rc < 0 ? rc : ndb_tx_delete_edge(tx, id, err);
+}
+
+/* ------------------------------------------------------------------ lines --
+ */
+
+int namidb_lines_new(namidb_lines **lines, const namidb_lines_spec *spec,
+                     namidb_error *err)
+{
+    return ndb_lines_new(lines, spec, err);
+}
+
+void namidb_lines_free(namidb_lines *lines)
+{
+    ndb_lines_free(lines);
+}
+
+void namidb_lines_put(namidb_lines *lines, namidb_tx *tx, const char *text,
+                      size_t bytes, size_t rows_max, size_t *rows, size_t *used)
+{
+    *rows = *used = 0;
+    if (ndb_db_check(tx->db, NULL) >= 0)
+        ndb_lines_put(lines, tx, ndb_slice(text, bytes), rows_max, rows, used);
 }
 
 /* ---------------------------------------------------------------- the end --

@@ -33,6 +33,7 @@
 #define NDB_LUA_PLAN "namidb.plan"
 #define NDB_LUA_QUERY "namidb.query"
 #define NDB_LUA_PATH "namidb.path"
+#define NDB_LUA_LINES "namidb.lines"
 #define NDB_LUA_LIFTED "namidb.lifted"
 
 /* In the registry: how LuaJIT reads an int64_t. */
@@ -168,6 +169,10 @@ void ndb_lua_open_looks(lua_State *L);
 void ndb_lua_open_db(lua_State *L);
 void ndb_lua_open_snapshot(lua_State *L);
 void ndb_lua_open_tx(lua_State *L);
+void ndb_lua_open_lines(lua_State *L);
+/* core.lines, core.put_lines: see lines.c. */
+int ndb_lua_lines(lua_State *L);
+int ndb_lua_put_lines(lua_State *L);
 void ndb_lua_open_cursor(lua_State *L);
 /* Puts what making cursors needs into the shared table on top. */
 void ndb_lua_share_cursors(lua_State *L);

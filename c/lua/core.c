@@ -10,6 +10,8 @@ static const luaL_Reg FUNCTIONS[] = {
     { "set_int64", ndb_lua_set_int64 },
     { "set_kinds", ndb_lua_set_kinds },
     { "plan", ndb_lua_plan_new },
+    { "lines", ndb_lua_lines },
+    { "put_lines", ndb_lua_put_lines },
     { "move_class", ndb_lua_move_class },
     { NULL, NULL },
 };
@@ -32,6 +34,7 @@ int luaopen_namidb_core(lua_State *L)
     ndb_lua_open_db(L);
     ndb_lua_open_snapshot(L);
     ndb_lua_open_tx(L);
+    ndb_lua_open_lines(L);
     ndb_lua_open_plans(L);
     ndb_lua_open_queries(L);
     lua_newtable(L);

@@ -44,6 +44,14 @@ function Reader:next()
     return line
 end
 
+--- What follows may be looked at in reader.block, from reader.at on; this says
+-- that so many whole lines of it are dealt with, up to `at`.
+function Reader:pass(lines, at)
+    self.number = self.number + lines
+    self.bytes = self.bytes + at - self.at
+    self.at = at
+end
+
 function Reader:close() self.file:close() end
 
 --- Opens a file; nil and a text when it cannot be read.
