@@ -193,6 +193,17 @@ static void fail_first(struct upload *upload, struct ndb_s3_op *op,
     request->is_ambiguous = false;
 }
 
+static void fail_late(struct upload *upload)
+{
+    struct ndb_request *request = upload->request;
+
+    if (!upload->has_failed)
+        request->status =
+            ndb_fail_object(&request->err, NAMIDB_ETIMEOUT, request->key,
+                            "the deadline passed before all was sent");
+    upload->has_failed = true;
+}
+
 static void fail_memory(struct upload *upload)
 {
     struct ndb_request *request = upload->request;
@@ -479,7 +490,7 @@ static void hash_parts(struct upload *upload)
         if (rc < 0)
             fail_memory(upload);
         else if (ndb_clock_ns() >= request->deadline_ns)
-            fail_first(upload, NULL, "the deadline passed in the middle");
+            fail_late(upload);
         has_failed = upload->has_failed;
         upload->ready = i + 1;
         (void)pthread_mutex_unlock(&upload->lock);
