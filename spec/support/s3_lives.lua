@@ -156,8 +156,10 @@ local function write_and_take_over(name)
     commit(db, model, "b", 2)
     attempt("flush", function() return db:flush() end)
     commit(db, model, "a", 3)
-    commit(db, model, "c", 4)
     local reader = open(name, { read_only = true })
+    if not MISFORTUNE.fails then check(reader, model) end
+    commit(db, model, "c", 4)
+    attempt("refresh", function() return reader:refresh() end)
     if not MISFORTUNE.fails then check(reader, model) end
     reader:close()
     db:close()
