@@ -20,7 +20,7 @@ local MISFORTUNES = {
     { "condition stripped", 8 },
     { "short answer", 20 }, { "no length", 12 },
     { "never answered", 20 }, { "slow drip", 20 },
-    { "closing: drop", 6 }, { "closing: never answered", 6 },
+    { "closing: drop", 5 }, { "closing: never answered", 5 },
     { "reading: drop", 8 }, { "reading: 503", 8 },
     { "reading: short answer", 8 }, { "reading: another range", 8 },
     { "reading: no range", 8 }, { "reading: never answered", 8 },
