@@ -22,6 +22,11 @@ int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
 int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                    size_t count, bool *is_alive, namidb_error *err);
 
+/* Fetches what is not cached of these nodes, so that they can be read without
+ * the store, as long as the cache has room for them. 1 round. */
+int ndb_read_ahead(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, namidb_error *err);
+
 /* One property of many nodes: integers while all are. */
 struct ndb_property_column {
     int64_t *integers;

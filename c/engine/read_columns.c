@@ -162,24 +162,29 @@ static int look_warm(struct look *look, const struct ndb_snapshot *snapshot,
     return rc;
 }
 
-/* Everything that the nodes need is fetched and pinned, so that it is there
- * when it is looked at. */
+/* Everything that the nodes need is fetched and pinned. To be released. */
+static int fetch_all(struct ndb_gather *gather,
+                     const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                     size_t count, namidb_error *err)
+{
+    struct ndb_refs refs = NDB_REFS_INIT;
+    struct ndb_node_place place;
+    int rc = ndb_gather_init(gather, snapshot, count, NDB_GATHER_PINNED);
+
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        refs.count = 0;
+        rc = ndb_node_place_plan(gather, ids[i], &place, &refs);
+    }
+    return rc < 0 ? ndb_fail_memory(err) : ndb_gather_fetch(gather, err);
+}
+
+/* So it is there when it is looked at. */
 static int look_cold(struct look *look, const struct ndb_snapshot *snapshot,
                      const uint64_t *ids, take_node *take, void *context)
 {
     struct ndb_gather gather;
-    struct ndb_refs refs = NDB_REFS_INIT;
-    struct ndb_node_place place;
-    int rc = ndb_gather_init(&gather, snapshot, look->count, NDB_GATHER_PINNED);
+    int rc = fetch_all(&gather, snapshot, ids, look->count, look->err);
 
-    for (size_t i = 0; i < look->count && rc >= 0; i++) {
-        refs.count = 0;
-        rc = ndb_node_place_plan(&gather, ids[i], &place, &refs);
-    }
-    if (rc < 0)
-        (void)ndb_fail_memory(look->err);
-    else
-        rc = ndb_gather_fetch(&gather, look->err);
     if (rc >= 0)
         rc = look_warm(look, snapshot, ids, take, context);
     ndb_gather_release(&gather);
@@ -194,6 +199,16 @@ static int look(struct look *look, const struct ndb_snapshot *snapshot,
     return rc != NDB_GATHER_COLD
                ? rc
                : look_cold(look, snapshot, ids, take, context);
+}
+
+int ndb_read_ahead(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, namidb_error *err)
+{
+    struct ndb_gather gather;
+    int rc = fetch_all(&gather, snapshot, ids, count, err);
+
+    ndb_gather_release(&gather);
+    return rc;
 }
 
 /* -------------------------------------------------------------- property -- */

@@ -173,3 +173,68 @@ int ndb_node_columns_labels(struct ndb_eval *eval,
             has[i] ? NDB_TRUE : NDB_FALSE;
     return rc;
 }
+
+/* ---------------------------------------------------------------- ahead -- */
+
+enum { AHEAD_MAX = 16 }; /* columns of nodes; the others take a round each */
+
+/* The columns of nodes whose properties are read, each once; how many. */
+static uint32_t find_nodes(const struct ndb_plan_op *project,
+                           const struct ndb_chunk *chunk,
+                           const struct ndb_vector *found[AHEAD_MAX])
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < project->count; i++) {
+        const struct ndb_expr *expr = project->assigns[i].expr;
+        const struct ndb_vector *nodes;
+        uint32_t j = 0;
+
+        if (expr->kind != NDB_EXPR_PROPERTY ||
+            expr->args[0]->kind != NDB_EXPR_SLOT)
+            continue;
+        nodes = &chunk->columns[expr->args[0]->number];
+        while (j < count && found[j] != nodes)
+            j++;
+        if (nodes->form == NDB_FORM_NODES && j == count && count < AHEAD_MAX)
+            found[count++] = nodes;
+    }
+    return count;
+}
+
+static bool has_asked(const struct ndb_run *run)
+{
+    struct ndb_meter meter;
+
+    ndb_db_meter(run->db, &meter);
+    return meter.requests != run->requests;
+}
+
+int ndb_node_columns_ahead(struct ndb_eval *eval,
+                           const struct ndb_plan_op *project,
+                           const struct ndb_chunk *chunk)
+{
+    const struct ndb_vector *found[AHEAD_MAX];
+    uint32_t count = find_nodes(project, chunk, found);
+    size_t total = 0;
+    uint64_t *ids;
+    int rc = NAMIDB_OK;
+
+    if (count < 2 || !has_asked(eval->run))
+        return NAMIDB_OK;
+    ids =
+        ndb_arena_array(eval->arena, (size_t)count * chunk->count, sizeof *ids);
+    if (ids == NULL)
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
+        struct picked picked;
+
+        rc = pick(eval, found[i], chunk, &picked);
+        if (rc >= 0)
+            memcpy(ids + total, picked.ids, picked.count * sizeof *ids);
+        total += rc >= 0 ? picked.count : 0;
+    }
+    if (rc >= 0)
+        rc = ndb_read_ahead(&eval->run->snapshot, ids, total, eval->run->err);
+    return rc == NAMIDB_ENOMEM ? ndb_eval_no_memory(eval) : rc;
+}

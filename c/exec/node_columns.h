@@ -24,4 +24,13 @@ int ndb_node_columns_labels(struct ndb_eval *eval,
                             const struct ndb_expr *expr,
                             struct ndb_vector *out);
 
+/*
+ * Before a chunk is projected: where several of its nodes' properties are read,
+ * the rows of all of them come in one round, not in one for each. Only of runs
+ * that had to ask the store for something; in others all is there.
+ */
+int ndb_node_columns_ahead(struct ndb_eval *eval,
+                           const struct ndb_plan_op *project,
+                           const struct ndb_chunk *chunk);
+
 #endif

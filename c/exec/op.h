@@ -58,6 +58,7 @@ struct ndb_op {
     namidb_arena kept;  /* until rewind, for what an operator keeps */
     namidb_arena memo;  /* of one evaluation: see rows.h */
     void *state;
+    bool is_followed;      /* SEEK_ID: an EXPAND from what it finds reads it */
     struct ndb_op *in_run; /* run.ops */
     struct ndb_profile profile;
 };
@@ -75,6 +76,8 @@ struct ndb_run {
     uint32_t checks;        /* so far; see ndb_run_check */
     uint64_t work;          /* since the clock was read; see ndb_run_spend */
     struct namidb *metered; /* profiled, with this handle's requests; or NULL */
+    struct namidb *db;      /* the handle */
+    uint64_t requests;      /* it had sent when the statement began */
     const bool *is_canceled; /* atomic; NULL: cannot be */
     uint64_t random;
     int64_t now_seconds; /* when the statement began */

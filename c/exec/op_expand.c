@@ -200,8 +200,22 @@ static int expand_next(struct ndb_op *op)
     }
 }
 
+/* A node that is not there has no edges: who seeks it by its id need not look
+ * whether it is, which saves a round. (Between two clauses that write there may
+ * be edges of a node that is deleted.) */
+static int expand_open(struct ndb_op *op)
+{
+    const struct ndb_plan_op *child = op->plan->child;
+
+    op->child->is_followed = child->kind == NDB_OP_SEEK_ID &&
+                             child->slot == op->plan->slot &&
+                             !op->run->plan->is_writing;
+    return NAMIDB_OK;
+}
+
 const struct ndb_op_class ndb_op_expand = {
     .state_bytes = sizeof(struct expand_state),
+    .open = expand_open,
     .rewind = expand_rewind,
     .next = expand_next,
 };

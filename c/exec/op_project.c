@@ -3,6 +3,7 @@
  * Expressions into slots. They all read the child's row, not one another.
  */
 #include "exec/eval.h"
+#include "exec/node_columns.h"
 
 static int project_next(struct ndb_op *op)
 {
@@ -13,6 +14,7 @@ static int project_next(struct ndb_op *op)
     if (rc != NAMIDB_OK)
         return rc;
     ndb_op_pass(op, chunk);
+    rc = ndb_node_columns_ahead(&eval, op->plan, chunk);
     for (uint32_t i = 0; i < op->plan->count && rc >= 0; i++)
         rc = ndb_eval(&eval, op->plan->assigns[i].expr, chunk,
                       &op->chunk.columns[op->plan->assigns[i].slot]);

@@ -183,6 +183,8 @@ static int find_ids(struct ndb_op *op, const struct ndb_vector *values,
         rc = value.kind == NAMIDB_LIST ? add_list(op, &value, at, found)
                                        : add_id(op, &value, at, found);
     }
+    if (rc >= 0 && op->is_followed)
+        return rc;
     is_alive = ndb_arena_alloc(&op->arena, found->count);
     if (rc < 0 || is_alive == NULL)
         return rc < 0 ? rc : NAMIDB_ENOMEM;

@@ -79,6 +79,7 @@ static void begin(struct namidb_query *query,
 {
     struct ndb_run *run = &query->run;
     int64_t now_ms = ndb_clock_wall_ms();
+    struct ndb_meter meter;
 
     query->host = options->host;
     query->rows_left = options->max_rows == 0 ? UINT64_MAX : options->max_rows;
@@ -87,6 +88,9 @@ static void begin(struct namidb_query *query,
     run->deadline_ns = ndb_deadline_after(options->timeout_ms);
     run->checks = 0;
     run->metered = options->is_profiled ? query->db : NULL;
+    run->db = query->db;
+    ndb_db_meter(query->db, &meter);
+    run->requests = meter.requests;
     run->now_seconds = now_ms / 1000;
     run->now_nanoseconds = (int32_t)(now_ms % 1000) * 1000000;
 }
@@ -309,6 +313,7 @@ static void clear(struct namidb_query *query)
     query->profile = (struct ndb_profile){ .rows = 0 };
     run->tx = NULL;
     run->metered = NULL;
+    run->db = NULL;
     run->params = NULL;
     run->err = NULL;
     query->is_canceled = false;

@@ -32,7 +32,8 @@ local EXPECTED = {
     { "cold node by key", "get=2 rounds=2", 128 * 1024 },
     { "cold node by id", "get=1 rounds=1", 64 * 1024 },
     { "cold degree", "get=1 rounds=1", 64 * 1024 },
-    { "cold hop", "get=2 rounds=2" }, -- the node itself is looked at, too
+    { "cold hop", "get=1 rounds=1", 64 * 1024 },
+    { "cold 2-hop", "get=7 rounds=3" },
     { "warm node by key", "" },
     { "warm node by id", "" },
     { "warm degree", "" },

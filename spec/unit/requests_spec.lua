@@ -226,6 +226,42 @@ describe("requests", function()
             end)))
         end)
 
+        it("one hop by a query, and the edges: 1 GET in 1 round", function()
+            local id = reader:node("N", "key-9").id
+            reader:close()
+            reader = assert(namidb.open(uri, { read_only = true }))
+            assert.equal("get=1 rounds=1", (cost_of(reader, function()
+                local rows = assert(reader:query("MATCH (a)-[e:E]->(b) " ..
+                    "WHERE id(a) = $id RETURN e.step AS step", { id = id }))
+                assert.equal(3, #rows)
+            end)))
+        end)
+
+        it("two hops with a property of each node: 3 rounds", function()
+            local id = reader:node("N", "key-9").id
+            reader:close()
+            reader = assert(namidb.open(uri, { read_only = true }))
+            local cost = cost_of(reader, function()
+                local rows = assert(reader:query("MATCH (a)-[:E]->(b)-[:E]->" ..
+                    "(c) WHERE id(a) = $id RETURN a.i AS a, b.i AS b, " ..
+                    "c.i AS c", { id = id }))
+                assert.equal(9, #rows)
+                for _, row in ipairs(rows) do
+                    assert.equal(9, row.a)
+                    assert.is_number(row.b)
+                    assert.is_number(row.c)
+                end
+            end)
+            assert.equal("rounds=3", cost:match("rounds=%d+"))
+        end)
+
+        it("hops from ids that are no nodes: no rows", function()
+            for _, id in ipairs({ 0, -1, 1, 8191, 2 ^ 52, 2 ^ 62 }) do
+                assert.equal(0, #assert(reader:query("MATCH (a)-[e]-(b) " ..
+                    "WHERE id(a) = toInteger($id) RETURN b", { id = id })))
+            end
+        end)
+
         it("one hop with properties: 2 rounds", function()
             local id = reader:node("N", "key-9").id
             reader:close()
