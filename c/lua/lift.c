@@ -67,42 +67,53 @@ static void push_values(lua_State *L, const namidb_lifted *lifted)
         copy_value(&lifted->values[i], &copy->values[i], &items, &text);
 }
 
+/* Where a text's literals are found. Making Lua values of them may run a
+ * finalizer, and that may have a statement of its own: then it has to do
+ * without. */
+struct lifting {
+    namidb_arena *arena;
+    bool is_lent; /* a call is under way, or was cut off by an error */
+};
+
 static int lift(lua_State *L)
 {
     size_t bytes;
     const char *text = luaL_checklstring(L, 1, &bytes);
-    namidb_arena **arena = lua_touserdata(L, lua_upvalueindex(1));
+    struct lifting *lifting = lua_touserdata(L, lua_upvalueindex(1));
     namidb_lifted lifted;
 
-    namidb_arena_reset(*arena);
-    if (namidb_lift(*arena, text, bytes, &lifted) != NAMIDB_OK)
+    if (lifting->is_lent)
         return 0;
+    namidb_arena_reset(lifting->arena);
+    if (namidb_lift(lifting->arena, text, bytes, &lifted) != NAMIDB_OK)
+        return 0;
+    lifting->is_lent = true;
     lua_pushlstring(L, lifted.key, lifted.key_bytes);
     push_values(L, &lifted);
+    lifting->is_lent = false;
     return 2;
 }
 
-static int arena_gc(lua_State *L)
+static int lifting_gc(lua_State *L)
 {
-    namidb_arena **arena = lua_touserdata(L, 1);
+    struct lifting *lifting = lua_touserdata(L, 1);
 
-    namidb_arena_free(*arena);
-    *arena = NULL;
+    namidb_arena_free(lifting->arena);
+    lifting->arena = NULL;
     return 0;
 }
 
-/* Sets the field `lift` of the module on top; its arena is the function's. */
 void ndb_lua_add_lift(lua_State *L)
 {
-    namidb_arena **arena = lua_newuserdata(L, sizeof *arena);
+    struct lifting *lifting = lua_newuserdata(L, sizeof *lifting);
 
-    *arena = NULL;
+    *lifting = (struct lifting){ NULL, false };
     lua_newtable(L);
-    lua_pushcfunction(L, arena_gc);
+    lua_pushcfunction(L, lifting_gc);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
-    *arena = namidb_arena_new();
-    if (*arena == NULL)
+    lifting->arena = namidb_arena_new();
+    if (lifting->arena == NULL)
         (void)luaL_error(L, "not enough memory");
     lua_pushcclosure(L, lift, 1);
     lua_setfield(L, -2, "lift");

@@ -161,6 +161,16 @@ describe("the cache of statements", function()
     end)
 end)
 
+-- Calls fn when it is collected.
+local function finalizer(fn)
+    if not newproxy then -- luacheck: ignore
+        return setmetatable({}, { __gc = fn })
+    end
+    local proxy = newproxy(true) -- luacheck: ignore
+    getmetatable(proxy).__gc = fn
+    return proxy
+end
+
 describe("core.lift", function()
     it("gives values that only the core can use", function()
         local key, values = core.lift("MATCH (n) WHERE n.x = 1 RETURN n")
@@ -168,6 +178,24 @@ describe("core.lift", function()
         assert.equal("userdata", type(values))
         assert.is_nil((core.lift("RETURN 1")))
         assert.has_error(function() core.lift() end)
+    end)
+
+    it("may be called by a finalizer while it makes its values", function()
+        local calls = 0
+        local function again()
+            calls = calls + 1
+            core.lift("MATCH (n) WHERE n.x = 'other" .. calls .. "' RETURN n")
+        end
+        for i = 1, 3000 do
+            finalizer(again)
+            local key = core.lift("MATCH (n) WHERE n.x = 'this" .. i ..
+                "' AND n.y = " .. i .. " RETURN n")
+            -- Without a key it was called inside another call.
+            assert.is_true(key == nil or key ==
+                "MATCH (n) WHERE n.x = $`~1` AND n.y = $`~2` RETURN n")
+        end
+        collectgarbage()
+        assert.is_true(calls > 0)
     end)
 
     it("reads texts of any bytes", function()
