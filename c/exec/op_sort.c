@@ -223,8 +223,12 @@ static void rise(int64_t *heap, uint32_t at, int64_t rank)
 static int sift(struct ndb_op *op, const struct ndb_chunk *chunk)
 {
     struct sort_state *state = op->state;
-    const struct ndb_vector *keys = &chunk->columns[op->plan->keys[0].slot];
+    const struct ndb_vector *keys;
 
+    state->is_sifting &= op->plan->count != 0;
+    if (!state->is_sifting)
+        return NAMIDB_OK;
+    keys = &chunk->columns[op->plan->keys[0].slot];
     state->is_sifting &=
         (keys->form == NDB_FORM_INTS || keys->form == NDB_FORM_NARROW) &&
         keys->nulls == NULL && !keys->is_constant &&

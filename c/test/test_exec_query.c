@@ -40,6 +40,33 @@ static const uint8_t PLAN[] = {
     0,
 };
 
+/* The same with LIMIT 3, and no key to sort by. */
+static const uint8_t KEYLESS_PLAN[] = {
+    1,
+    0,
+    1,
+    1,
+    'p',
+    1,
+    1,
+    'x',
+    0,
+    NDB_OP_SORT,
+    0,
+    1,
+    NDB_EXPR_CONST,
+    0,
+    1,
+    0,
+    NDB_OP_UNWIND,
+    0,
+    NDB_EXPR_PARAM,
+    0,
+    0,
+    NDB_OP_ARGUMENT,
+    0,
+};
+
 static namidb *open_db(void)
 {
     namidb_options options;
@@ -160,6 +187,38 @@ static void test_query__one_left_open_is_not_another_ones(void **state)
     namidb_close(db);
 }
 
+static void test_query__the_first_rows_by_no_key(void **state)
+{
+    const namidb_value items[] = { ndb_integer(5), ndb_integer(4),
+                                   ndb_integer(3), ndb_integer(2) };
+    const namidb_value list = ndb_list(items, 4), limit = ndb_integer(3);
+    namidb_query_options options;
+    const namidb_value *row;
+    namidb_snapshot *snapshot;
+    namidb_query *query;
+    namidb_plan *plan;
+    namidb *db = open_db();
+
+    (void)state;
+    assert_int_equal(namidb_snapshot_open(&snapshot, db, NULL), 0);
+    assert_int_equal(namidb_plan_new(&plan, KEYLESS_PLAN, sizeof KEYLESS_PLAN,
+                                     &limit, 1, NULL),
+                     0);
+    namidb_query_options_init(&options);
+    assert_int_equal(
+        namidb_query_open(&query, plan, snapshot, NULL, &list, &options, NULL),
+        0);
+    for (int64_t x = 5; x > 2; x--) {
+        assert_int_equal(namidb_query_next(query, &row, NULL), 0);
+        assert_int_equal(row->as.integer, x);
+    }
+    assert_int_equal(namidb_query_next(query, &row, NULL), NAMIDB_NONE);
+    namidb_query_close(query);
+    namidb_plan_free(plan);
+    namidb_snapshot_close(snapshot);
+    namidb_close(db);
+}
+
 struct runner {
     pthread_t thread;
     namidb *db;
@@ -203,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_query__a_run_after_the_first_allocates_nothing),
         cmocka_unit_test(test_query__out_of_memory_at_any_place),
         cmocka_unit_test(test_query__one_left_open_is_not_another_ones),
+        cmocka_unit_test(test_query__the_first_rows_by_no_key),
         cmocka_unit_test(test_query__threads_share_a_plan),
     };
 
