@@ -375,7 +375,8 @@ static namidb_query_step step_of(const struct ndb_profile *profile)
 size_t ndb_query_profile(const struct namidb_query *query,
                          namidb_query_step *steps, size_t max)
 {
-    memset(steps, 0, max * sizeof *steps);
+    if (max != 0)
+        memset(steps, 0, max * sizeof *steps);
     for (const struct ndb_op *op = query->run.ops; op != NULL; op = op->in_run)
         if (op->plan->index < max)
             steps[op->plan->index] = step_of(&op->profile);

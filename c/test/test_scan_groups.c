@@ -66,7 +66,8 @@ static void check_given(const struct model *model, uint32_t label,
     const struct model_node **want = model_living(model, label, &count);
 
     model_assert(model, given->count == count);
-    qsort(given->nodes, given->count, sizeof *given->nodes, by_table_then_id);
+    if (count > 1)
+        qsort(given->nodes, count, sizeof *given->nodes, by_table_then_id);
     for (size_t i = 0; i < count; i++)
         model_check_node(model, want[i], &given->nodes[i]);
     ndb_free(want);
