@@ -98,6 +98,23 @@ describe("db:query", function()
         assert.equal(0, one(db, "MATCH (n) RETURN count(*) AS n").n)
     end)
 
+    -- A chunk is 2,048 rows.
+    it("reads nothing of what its own later clauses write", function()
+        local a = one(db, "CREATE (a:A {x: 0, l: [1]}) RETURN a").a
+        for i, reads in ipairs({
+            "COUNT { (a)-[:R]->() }", "EXISTS { (a)-[:R]->(:B) }",
+            "size([(a)-[:R]->(x) | 1])", "a.x", "a['x']", "labels(a)",
+            "a {.x}", "properties(a)", "COUNT { (:B) }",
+        }) do
+            local rows = assert(db:query("UNWIND range(1, 2100) AS i " ..
+                "WITH $a AS a, i WITH a, i, " .. reads .. " AS d " ..
+                "CREATE (a)-[:R]->(:B) SET a.x = i + 1, a:Z" .. i ..
+                " RETURN DISTINCT d", { a = a }))
+            assert(#rows == 1, reads)
+            db:query("MATCH (b:B) DETACH DELETE b")
+        end
+    end)
+
     it("is part of the transaction that it is called on", function()
         pcall(db.write, db, function(tx)
             assert(tx:query("CREATE (:P)"))

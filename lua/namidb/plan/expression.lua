@@ -270,24 +270,39 @@ function make.map_projection(context, node)
                                            result } } }
 end
 
+-- Whether `test` is true of an expression, or of one inside it.
+local function any(expr, test)
+    if test(expr) then return true end
+    for _, branch in ipairs(expr.branches or {}) do
+        if any(branch[1], test) or any(branch[2], test) then return true end
+    end
+    for i = 1, #expr do
+        if expr[i] and any(expr[i], test) then return true end
+    end
+    return expr.otherwise and any(expr.otherwise, test) or false
+end
+
 local VOLATILE = { rand = true, randomuuid = true }
 
 --- Whether an expression may differ from row to row though it reads the same.
 function expression.is_volatile(expr)
-    if expr.kind == "HOST" or expr.kind == "SUBPLAN" or
-        expr.kind == "CALL" and VOLATILE[expr.text] then
-        return true
-    end
-    for _, branch in ipairs(expr.branches or {}) do
-        if expression.is_volatile(branch[1]) or
-            expression.is_volatile(branch[2]) then
-            return true
-        end
-    end
-    for i = 1, #expr do
-        if expr[i] and expression.is_volatile(expr[i]) then return true end
-    end
-    return expr.otherwise and expression.is_volatile(expr.otherwise) or false
+    return any(expr, function(part)
+        return part.kind == "HOST" or part.kind == "SUBPLAN" or
+            part.kind == "CALL" and VOLATILE[part.text]
+    end)
+end
+
+local GRAPH = { SUBPLAN = true, DEGREE = true, COUNTED = true, PROPERTY = true,
+                INDEX = true, LABELS = true, HOST = true }
+local GRAPH_CALLS = { labels = true, key = true, keys = true,
+                      properties = true }
+
+--- Whether an expression may read what an update changes.
+function expression.reads_graph(expr)
+    return any(expr, function(part)
+        return GRAPH[part.kind] or
+            part.kind == "CALL" and GRAPH_CALLS[part.text]
+    end)
 end
 
 -- Plans inside expressions; made by plan/query.lua.

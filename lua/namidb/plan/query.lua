@@ -32,9 +32,17 @@ local STREAMS = { SCAN = true, SCAN_EDGES = true, SEEK_KEY = true,
                   UNION = true, JOIN = true }
 local STOPS = { EAGER = true, DELETE = true, SORT = true, AGGREGATE = true }
 
+local function reads_graph(op)
+    if op.kind == "UNWIND" then return expression.reads_graph(op.expr) end
+    for _, item in ipairs(op.kind == "PROJECT" and op.items or {}) do
+        if expression.reads_graph(item.expr) then return true end
+    end
+    return false
+end
+
 local function is_streaming(op)
     while op and not STOPS[op.kind] do
-        if STREAMS[op.kind] then return true end
+        if STREAMS[op.kind] or reads_graph(op) then return true end
         op = op.child
     end
     return false
