@@ -26,6 +26,11 @@
 #define NDB_VECTOR_DIMENSIONS_MAX 65536u
 #define NDB_VALUE_DEPTH_MAX 32u
 
+/* Schema. */
+#define NDB_SCHEMA_ITEMS_MAX 1024u
+#define NDB_SCHEMA_NUMBER_MAX 65535u
+#define NDB_INDEX_KEY_BYTES_MAX 1024u /* longer ones are cut off */
+
 /* Log. */
 #define NDB_BATCH_BYTES_MAX (64u << 20) /* payload, before compression */
 #define NDB_BATCH_RECORDS_MAX (16u << 20)
@@ -37,6 +42,7 @@
 #define NDB_GROUP_ROWS_MAX 4096u
 #define NDB_SEGMENT_EDGES_MAX (1u << 17)
 #define NDB_SEGMENT_PAIRS_MAX (1u << 17)
+#define NDB_SEGMENT_INDEX_ENTRIES_MAX (1u << 16)
 #define NDB_PACK_BYTES_MAX (UINT64_C(1) << 32)
 #define NDB_PACK_PARTS_MAX 65536u
 #define NDB_PACK_SEGMENTS_MAX (1u << 20)

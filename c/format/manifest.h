@@ -52,6 +52,11 @@ struct ndb_manifest_pack {
     int64_t created_ms;         /* the store's clock */
     struct ndb_slice directory; /* empty: read it from the pack */
     uint32_t directory_bytes;   /* its size at the pack's end, with the tail */
+    /* Indexes that have an entry, in this pack or another one of the manifest,
+     * for each row of it. */
+    uint32_t *indexes;
+    uint32_t index_count;
+    bool is_index; /* holds nothing but such entries, of rows of others */
 };
 
 struct ndb_manifest {
@@ -75,6 +80,11 @@ struct ndb_manifest {
     uint32_t edge_table_count;
     struct ndb_manifest_label *labels;
     uint32_t label_count;
+
+    /* Indexes and constraints, by number. */
+    namidb_schema_item *schema;
+    uint32_t schema_count;
+    uint32_t schema_next; /* number that was never given, >= 1 */
 
     struct ndb_manifest_pack *packs; /* newest first */
     uint32_t pack_count;

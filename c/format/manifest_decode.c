@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "format/manifest.h"
 #include "format/manifest_text.h"
+#include "format/schema.h"
 
 struct decoder {
     namidb_arena *arena;
@@ -210,6 +211,79 @@ static void read_labels(struct decoder *decoder, struct ndb_manifest *out)
     }
 }
 
+/* Numbers from 1, at most `max` of them. */
+static uint32_t *read_numbers(struct decoder *decoder, const cJSON *array,
+                              uint32_t max, uint32_t *count)
+{
+    uint32_t *numbers;
+    const cJSON *item;
+    uint32_t i = 0;
+
+    *count = array_size(decoder, array, max);
+    numbers = take(decoder, *count, sizeof *numbers);
+    if (decoder->rc < 0)
+        return NULL;
+    cJSON_ArrayForEach(item, array)
+    {
+        numbers[i] = (uint32_t)whole(decoder, item, NDB_SCHEMA_NUMBER_MAX);
+        if (numbers[i] == 0)
+            fail(decoder, NAMIDB_ECORRUPT);
+        i++;
+    }
+    return numbers;
+}
+
+static void read_item(struct decoder *decoder, const cJSON *array,
+                      namidb_schema_item *item)
+{
+    const char *name;
+    uint32_t *props;
+
+    item->number = (uint32_t)whole(decoder, field(decoder, array, 8, 0),
+                                   NDB_SCHEMA_NUMBER_MAX);
+    item->rule = (uint32_t)whole(decoder, field(decoder, array, 8, 1),
+                                 NAMIDB_RULE_COUNT);
+    item->is_edge = whole(decoder, field(decoder, array, 8, 2), 1) == 1;
+    item->target = (uint32_t)whole(decoder, field(decoder, array, 8, 3),
+                                   NDB_LABEL_COUNT_MAX);
+    props = read_numbers(decoder, field(decoder, array, 8, 4),
+                         NAMIDB_SCHEMA_PROPS_MAX, &item->prop_count);
+    item->kinds =
+        (uint32_t)whole(decoder, field(decoder, array, 8, 5), UINT32_MAX);
+    item->item_kinds =
+        (uint32_t)whole(decoder, field(decoder, array, 8, 6), UINT32_MAX);
+    name = text(decoder, field(decoder, array, 8, 7), sizeof item->name - 1);
+    if (decoder->rc < 0)
+        return;
+    memcpy(item->props, props, item->prop_count * sizeof *props);
+    memcpy(item->name, name, strlen(name));
+    if (!ndb_schema_item_is_valid(item))
+        fail(decoder, NAMIDB_ECORRUPT);
+}
+
+static void read_schema(struct decoder *decoder, struct ndb_manifest *out)
+{
+    const cJSON *array;
+    const cJSON *item;
+    uint32_t i = 0;
+
+    out->schema_next = (uint32_t)whole_member(decoder, "schema_next",
+                                              NDB_SCHEMA_NUMBER_MAX + 1);
+    array = member(decoder, "schema");
+    out->schema_count = array_size(decoder, array, NDB_SCHEMA_ITEMS_MAX);
+    out->schema = take(decoder, out->schema_count, sizeof *out->schema);
+    if (decoder->rc < 0)
+        return;
+    cJSON_ArrayForEach(item, array)
+    {
+        read_item(decoder, item, &out->schema[i]);
+        if (out->schema[i].number <= (i != 0 ? out->schema[i - 1].number : 0) ||
+            out->schema[i].number >= out->schema_next)
+            fail(decoder, NAMIDB_ECORRUPT);
+        i++;
+    }
+}
+
 static void read_pack(struct decoder *decoder, const cJSON *object,
                       struct ndb_manifest_pack *pack)
 {
@@ -233,6 +307,9 @@ static void read_pack(struct decoder *decoder, const cJSON *object,
         &inner, "directory_bytes", NDB_PACK_DIRECTORY_BYTES_MAX);
     pack->directory = base64(&inner, member(&inner, "directory"),
                              NDB_PACK_DIRECTORY_INLINE_MAX);
+    pack->is_index = whole_member(&inner, "is_index", 1) == 1;
+    pack->indexes = read_numbers(&inner, member(&inner, "indexes"),
+                                 NDB_SCHEMA_ITEMS_MAX, &pack->index_count);
     if (inner.at != NULL || pack->directory_bytes > pack->bytes ||
         (pack->directory.bytes != 0 &&
          pack->directory.bytes != pack->directory_bytes))
@@ -298,6 +375,7 @@ static int read_body(const cJSON *object, uint64_t version, namidb_arena *arena,
     out->edge_tables =
         read_tables(&decoder, "edge_tables", &out->edge_table_count);
     read_labels(&decoder, out);
+    read_schema(&decoder, out);
     read_packs(&decoder, out);
     (void)member(&decoder, "pad");
     (void)member(&decoder, "checksum");

@@ -102,6 +102,34 @@ static void put_labels(struct writer *writer, const struct ndb_manifest *body)
     put(writer, "],\n");
 }
 
+static void put_numbers(struct writer *writer, const uint32_t *numbers,
+                        uint32_t count)
+{
+    put(writer, "[");
+    for (uint32_t i = 0; i < count; i++)
+        put(writer, "%s%" PRIu32, separator(i), numbers[i]);
+    put(writer, "]");
+}
+
+static void put_schema(struct writer *writer, const struct ndb_manifest *body)
+{
+    /* A manifest that was never decoded has no number yet. */
+    put(writer, "\"schema_next\":%" PRIu32 ",\n\"schema\":[",
+        body->schema_next != 0 ? body->schema_next : 1);
+    for (uint32_t i = 0; i < body->schema_count; i++) {
+        const namidb_schema_item *item = &body->schema[i];
+
+        put(writer, "%s\n[%" PRIu32 ",%" PRIu32 ",%d,%" PRIu32 ",",
+            separator(i), item->number, item->rule, item->is_edge,
+            item->target);
+        put_numbers(writer, item->props, item->prop_count);
+        put(writer, ",%" PRIu32 ",%" PRIu32 ",", item->kinds, item->item_kinds);
+        put_string(writer, item->name, strlen(item->name));
+        put(writer, "]");
+    }
+    put(writer, "],\n");
+}
+
 static void put_packs(struct writer *writer, const struct ndb_manifest *body)
 {
     put(writer, "\"packs\":[");
@@ -116,6 +144,8 @@ static void put_packs(struct writer *writer, const struct ndb_manifest *body)
             separator(i), pack->ulid, pack->bytes, pack->level, pack->rows,
             pack->tombstones, pack->created_ms, pack->directory_bytes);
         put_base64(writer, pack->directory);
+        put(writer, ",\"is_index\":%d,\"indexes\":", pack->is_index);
+        put_numbers(writer, pack->indexes, pack->index_count);
         put(writer, "}");
     }
     put(writer, "],\n");
@@ -158,6 +188,7 @@ int ndb_manifest_encode(struct ndb_buf *out, const struct ndb_manifest *body)
     put_tables(&writer, "edge_tables", body->edge_tables,
                body->edge_table_count);
     put_labels(&writer, body);
+    put_schema(&writer, body);
     put_packs(&writer, body);
     put_padding(&writer, start, body->floor);
     if (writer.rc >= 0) {

@@ -7,13 +7,18 @@
  *                XXH3-64 of all before it
  *   directory := zstd of: part count, then per part kind, type, table, rows,
  *                tombstones, labels, segment count, and per segment its bytes
- *                and its first and last key as deltas; segments stand in this
- *                order without gaps, so no offset is written
+ *                and its first and last key as deltas, and of an index part its
+ *                fence, a string; segments stand in this order without gaps,
+ *                so no offset is written
  *   tail (fixed) := directory bytes stored u32, raw u32, XXH3-128 of directory
  *                and the tail before it, magic "NAMIDBPK", format u32
  *
  * A part is one sorted run of one kind. The writer takes parts in ascending
  * order of (kind, type, table); rows within one ascending by their first key.
+ * An index part has the low bits of its index's number as type and the others
+ * as table, and its segments have fences in place of keys: the shortest bytes
+ * that are above the last key before the segment (if that is not its own first
+ * key) and not above its first.
  * What is inside a segment is the business of segment.h.
  */
 #ifndef NDB_FORMAT_PACK_H
@@ -30,17 +35,30 @@ enum ndb_part_kind {
     NDB_PART_IN,       /* type, table of targets: by target sequence */
     NDB_PART_EDGE_ID,  /* type: edge sequence -> source id */
     NDB_PART_KEY,      /* table: key hash -> sequence */
+    NDB_PART_INDEX,    /* number of an index: (key, id), see index_key.h */
     NDB_PART_FILTER,   /* table: one segment, a Bloom filter of the hashes */
     NDB_PART_ZONE,     /* table: one segment, what its node groups hold */
     NDB_PART_KIND_COUNT
 };
 
 struct ndb_segment_entry {
-    uint64_t offset; /* in the pack */
-    uint32_t bytes;  /* stored, header and checksum included */
-    uint64_t first;  /* first sequence, or hash, in it */
-    uint64_t last;   /* last one; a list that spans segments repeats */
+    uint64_t offset;        /* in the pack */
+    uint32_t bytes;         /* stored, header and checksum included */
+    uint64_t first;         /* first sequence, or hash, in it */
+    uint64_t last;          /* last one; a list that spans segments repeats */
+    struct ndb_slice fence; /* NDB_PART_INDEX */
 };
+
+/* One entry of an index: a node, or an edge and its ends. */
+struct ndb_index_entry {
+    struct ndb_slice key;
+    uint64_t id;
+    uint64_t from, to; /* of an edge; 0: a node */
+};
+
+/* < 0, 0, > 0 by (key, id). */
+int ndb_index_entry_compare(const struct ndb_index_entry *a,
+                            const struct ndb_index_entry *b);
 
 struct ndb_part {
     enum ndb_part_kind kind;
@@ -84,6 +102,13 @@ const struct ndb_part *ndb_directory_find(const struct ndb_directory *directory,
 uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,
                        uint32_t *count);
 
+/* The part of an index; NULL when the pack has none. */
+const struct ndb_part *ndb_directory_index(const struct ndb_directory *dir,
+                                           uint32_t number);
+/* The first segment of an index part that can hold `key` or what is behind it.
+ */
+uint32_t ndb_part_find_key(const struct ndb_part *part, struct ndb_slice key);
+
 /*
  * The writer. Builds the whole object in memory. Every add function returns
  * NAMIDB_OK, NAMIDB_ENOMEM or NAMIDB_ELIMIT; after a failure only free may be
@@ -120,6 +145,13 @@ int ndb_pack_writer_edge_id(struct ndb_pack_writer *writer, uint64_t sequence,
 /* NDB_PART_KEY: by (hash, sequence). The filter is made from them. */
 int ndb_pack_writer_key(struct ndb_pack_writer *writer, uint64_t hash,
                         uint64_t sequence);
+
+/* Begins the part of an index. */
+int ndb_pack_writer_index_part(struct ndb_pack_writer *writer, uint32_t number);
+/* NDB_PART_INDEX: by (key, id); an entry has ends if and only if the others of
+ * the part do. */
+int ndb_pack_writer_index(struct ndb_pack_writer *writer,
+                          const struct ndb_index_entry *entry);
 
 struct ndb_pack_summary {
     uint64_t rows, tombstones;

@@ -45,6 +45,8 @@ static int put_part(struct ndb_buf *out, const struct ndb_part *part)
             rc = ndb_buf_varint(out, entry->first - last_key);
         if (rc >= 0)
             rc = ndb_buf_varint(out, entry->last - entry->first);
+        if (rc >= 0 && part->kind == NDB_PART_INDEX)
+            rc = ndb_buf_string(out, entry->fence.data, entry->fence.bytes);
         last_key = entry->last;
     }
     return rc;
@@ -211,6 +213,20 @@ static void read_segment(struct decoder *decoder,
     *last_key = entry->last;
 }
 
+/* Fences never descend. */
+static void read_fence(struct decoder *decoder, const struct ndb_slice *before,
+                       struct ndb_slice *fence)
+{
+    *fence = ndb_reader_string(&decoder->reader, NDB_INDEX_KEY_BYTES_MAX);
+    if (before != NULL && ndb_slice_compare(*before, *fence) > 0)
+        ndb_reader_fail(&decoder->reader);
+    fence->data = ndb_arena_copy(decoder->arena, fence->data, fence->bytes);
+    if (fence->data == NULL) {
+        decoder->has_no_memory = true;
+        ndb_reader_fail(&decoder->reader);
+    }
+}
+
 static void read_segments(struct decoder *decoder, struct ndb_part *part)
 {
     struct ndb_reader *reader = &decoder->reader;
@@ -227,8 +243,14 @@ static void read_segments(struct decoder *decoder, struct ndb_part *part)
         return;
     segments = take(decoder, part->segment_count, sizeof *segments);
     for (uint32_t i = 0;
-         i < part->segment_count && segments != NULL && !reader->is_failed; i++)
+         i < part->segment_count && segments != NULL && !reader->is_failed;
+         i++) {
         read_segment(decoder, &segments[i], &last_key);
+        segments[i].fence = ndb_slice(NULL, 0);
+        if (part->kind == NDB_PART_INDEX && !reader->is_failed)
+            read_fence(decoder, i != 0 ? &segments[i - 1].fence : NULL,
+                       &segments[i].fence);
+    }
     part->segments = segments;
     decoder->segment_count += part->segment_count;
 }
@@ -344,6 +366,13 @@ const struct ndb_part *ndb_directory_find(const struct ndb_directory *directory,
             high = middle;
     }
     return NULL;
+}
+
+const struct ndb_part *ndb_directory_index(const struct ndb_directory *dir,
+                                           uint32_t number)
+{
+    return ndb_directory_find(dir, NDB_PART_INDEX, number & NAMIDB_TABLE_MAX,
+                              number >> NAMIDB_TABLE_BITS);
 }
 
 /* The first segment that does not end below the key: mostly where it would be

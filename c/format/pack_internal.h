@@ -109,6 +109,27 @@ bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch);
 int ndb_pair_batch_encode(struct ndb_pair_batch *batch, struct ndb_buf *out);
 void ndb_pair_batch_release(struct ndb_pair_batch *batch);
 
+/* Entries of an index part. */
+struct ndb_index_batch {
+    struct ndb_buf keys; /* one behind another */
+    struct ndb_ids key_bytes, ids, from, to;
+    struct ndb_buf last;   /* key of the entry before the batch; or nothing */
+    struct ndb_buf fences; /* of all parts; they never shrink */
+};
+
+int ndb_index_batch_add(struct ndb_index_batch *batch,
+                        const struct ndb_index_entry *entry);
+bool ndb_index_batch_is_full(const struct ndb_index_batch *batch);
+int ndb_index_batch_encode(struct ndb_index_batch *batch, struct ndb_buf *out);
+/* Appends the fence of what is in the batch to batch->fences. */
+int ndb_index_batch_fence(struct ndb_index_batch *batch);
+void ndb_index_batch_release(struct ndb_index_batch *batch);
+
+/* segment_decode.c: the payload of an index segment. */
+struct ndb_source;
+void ndb_index_segment_decode(struct ndb_source *source,
+                              struct ndb_index_segment *segment);
+
 /* A Bloom filter of 64-byte blocks (Putze, Sanders, Singler 2007): a hash picks
  * its block and 7 bits in it; about 10 bits per key, 1% false. */
 uint64_t ndb_filter_blocks(size_t key_count);

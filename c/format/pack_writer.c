@@ -38,6 +38,7 @@ struct ndb_pack_writer {
     struct ndb_node_batch node;
     struct ndb_edge_batch edge;
     struct ndb_pair_batch pair;
+    struct ndb_index_batch index;
     struct ndb_ids labels; /* seen in the part, other than its table */
     struct ndb_ids hashes; /* of the key part */
 
@@ -78,6 +79,7 @@ void ndb_pack_writer_free(struct ndb_pack_writer *writer)
     ndb_node_batch_release(&writer->node);
     ndb_edge_batch_release(&writer->edge);
     ndb_pair_batch_release(&writer->pair);
+    ndb_index_batch_release(&writer->index);
     ndb_ids_release(&writer->labels);
     ndb_ids_release(&writer->hashes);
     ndb_buf_release(&writer->object);
@@ -146,7 +148,33 @@ static int encode_batch(struct ndb_pack_writer *writer, enum ndb_part_kind kind)
                                      &writer->zones);
     if (kind == NDB_PART_OUT || kind == NDB_PART_IN)
         return ndb_edge_batch_encode(&writer->edge, &writer->raw);
+    if (kind == NDB_PART_INDEX)
+        return ndb_index_batch_encode(&writer->index, &writer->raw);
     return ndb_pair_batch_encode(&writer->pair, &writer->raw);
+}
+
+/* The fence of the batch: its place among all fences until the directory is
+ * written, because they move as they grow. */
+static int fence_batch(struct ndb_pack_writer *writer,
+                       struct ndb_segment_entry *entry)
+{
+    size_t at = writer->index.fences.bytes;
+    int rc = ndb_index_batch_fence(&writer->index);
+
+    entry->fence.data = NULL;
+    entry->fence.bytes = writer->index.fences.bytes - at;
+    return rc;
+}
+
+/* Points the entries of index parts to their fences. */
+static void place_fences(struct ndb_pack_writer *writer)
+{
+    const uint8_t *at = writer->index.fences.data;
+
+    for (uint32_t i = 0; i < writer->segment_count; i++) {
+        writer->segments[i].fence.data = at;
+        at += writer->segments[i].fence.bytes;
+    }
 }
 
 /* Ends the batch, if there is anything in it. */
@@ -161,7 +189,9 @@ static int seal(struct ndb_pack_writer *writer)
     if (writer->batch_rows == 0)
         return NAMIDB_OK;
     kind = open_part(writer)->kind;
-    rc = encode_batch(writer, kind);
+    rc = kind == NDB_PART_INDEX ? fence_batch(writer, &entry) : NAMIDB_OK;
+    if (rc >= 0)
+        rc = encode_batch(writer, kind);
     if (rc >= 0)
         rc = append_segment(writer, kind, &entry.bytes);
     if (rc >= 0)
@@ -387,6 +417,30 @@ int ndb_pack_writer_key(struct ndb_pack_writer *writer, uint64_t hash,
     return rc < 0 ? rc : ndb_ids_add(&writer->hashes, hash);
 }
 
+int ndb_pack_writer_index_part(struct ndb_pack_writer *writer, uint32_t number)
+{
+    int rc =
+        ndb_pack_writer_part(writer, NDB_PART_INDEX, number & NAMIDB_TABLE_MAX,
+                             number >> NAMIDB_TABLE_BITS);
+
+    writer->index.last.bytes = 0;
+    return rc;
+}
+
+int ndb_pack_writer_index(struct ndb_pack_writer *writer,
+                          const struct ndb_index_entry *entry)
+{
+    int rc = NAMIDB_OK;
+
+    if (ndb_index_batch_is_full(&writer->index))
+        rc = seal(writer);
+    if (rc >= 0)
+        rc = ndb_index_batch_add(&writer->index, entry);
+    if (rc >= 0)
+        note_row(writer, 0, false);
+    return rc;
+}
+
 /* --------------------------------------------------------------- finish -- */
 
 static int write_filter(struct ndb_pack_writer *writer,
@@ -439,6 +493,7 @@ int ndb_pack_writer_finish(struct ndb_pack_writer *writer,
     for (uint32_t i = 0; i < writer->part_count; i++)
         writer->parts[i].segments =
             writer->segments + writer->parts[i].first_segment;
+    place_fences(writer);
     body_bytes = writer->object.bytes;
     rc = ndb_directory_encode(&writer->object, writer->parts,
                               writer->part_count);

@@ -21,6 +21,7 @@ static const unsigned FIELDS[NDB_RECORD_KIND_COUNT] = {
     [NDB_RECORD_EDGE] = HAS_ID | HAS_ENDS | HAS_NEW | HAS_ROW,
     [NDB_RECORD_EDGE_DELETE] = HAS_ID | HAS_ENDS,
     [NDB_RECORD_LABEL] = HAS_ID | HAS_NUMBER | HAS_NEW,
+    [NDB_RECORD_SCHEMA] = HAS_NUMBER | HAS_NEW | HAS_ROW,
 };
 
 enum { FIXED_BYTES_MAX = 64 }; /* all but text and row */

@@ -28,6 +28,8 @@ enum ndb_record_kind {
     NDB_RECORD_EDGE_DELETE, /* id, from, to */
     NDB_RECORD_LABEL,       /* id, number, is_new: an update of the node adds
                                (or removes) that label; statistics only */
+    NDB_RECORD_SCHEMA,      /* number, is_new, row: an item of schema.h, when
+                               it is declared; empty, when it is dropped */
     NDB_RECORD_KIND_COUNT
 };
 

@@ -13,6 +13,8 @@
  *           neighbours, delta coded within an owner's list; edge sequences;
  *           deleted bits; columns
  *   pairs   count, keys, values
+ *   index   count, is_edges u8, key lengths, key bytes, ids; of edges: sources,
+ *           targets
  *   filter  block count, blocks
  *   zones   see zone.h
  *   column  name, storage, kind, null count, present bits, values
@@ -103,6 +105,15 @@ struct ndb_pair_segment {
     const uint64_t *values;
 };
 
+/* NDB_PART_INDEX: by (key, id). */
+struct ndb_index_segment {
+    uint32_t count;
+    const uint32_t *offsets; /* count + 1, into `bytes` */
+    const uint8_t *bytes;
+    const uint64_t *ids;
+    const uint64_t *from, *to; /* NULL: nodes */
+};
+
 struct ndb_filter_segment {
     uint64_t block_count; /* of 64 bytes */
     const uint64_t *blocks;
@@ -124,6 +135,7 @@ struct ndb_segment {
         struct ndb_node_group node;
         struct ndb_edge_segment edge;
         struct ndb_pair_segment pair;
+        struct ndb_index_segment index;
         struct ndb_filter_segment filter;
         struct ndb_zone_segment zone;
     } as;
@@ -145,6 +157,12 @@ int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
 /* First pair with that key and how many there are. */
 uint32_t ndb_pair_segment_find(const struct ndb_pair_segment *segment,
                                uint64_t key, uint32_t *count);
+/* Entry `at` of an index segment; its key is a view into it. */
+struct ndb_index_entry ndb_index_segment_at(const struct ndb_index_segment *s,
+                                            uint32_t at);
+/* The first entry that is not below (key, id); count: all are. */
+uint32_t ndb_index_segment_find(const struct ndb_index_segment *segment,
+                                const struct ndb_index_entry *wanted);
 /* False: certainly not in the part. */
 bool ndb_filter_segment_has(const struct ndb_filter_segment *filter,
                             uint64_t hash);

@@ -542,6 +542,9 @@ static void decode(struct ndb_source *source, uint32_t table,
     case NDB_PART_IN:
         decode_edge(source, &segment->as.edge);
         break;
+    case NDB_PART_INDEX:
+        ndb_index_segment_decode(source, &segment->as.index);
+        break;
     case NDB_PART_FILTER:
         decode_filter(source, &segment->as.filter);
         break;

@@ -62,6 +62,16 @@ static void read_zones(const struct ndb_zone_segment *zones)
             }
 }
 
+static void read_index(const struct ndb_index_segment *segment)
+{
+    for (uint32_t i = 0; i < segment->count; i++) {
+        struct ndb_index_entry entry = ndb_index_segment_at(segment, i);
+
+        seen += entry.key.data[entry.key.bytes - 1] + entry.from + entry.to;
+        FUZZ_CHECK(ndb_index_segment_find(segment, &entry) == i);
+    }
+}
+
 static void decode(struct ndb_slice stored, enum ndb_part_kind kind)
 {
     struct ndb_segment *segment;
@@ -76,6 +86,9 @@ static void decode(struct ndb_slice stored, enum ndb_part_kind kind)
     case NDB_PART_OUT:
     case NDB_PART_IN:
         read_edges(&segment->as.edge);
+        break;
+    case NDB_PART_INDEX:
+        read_index(&segment->as.index);
         break;
     case NDB_PART_FILTER:
         seen += ndb_filter_segment_has(&segment->as.filter, seen);

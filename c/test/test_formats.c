@@ -21,6 +21,7 @@
 #include "format/segment.h"
 #include "format/slot.h"
 #include "format/value.h"
+#include "format/schema.h"
 #include "golden.h"
 
 static const struct ndb_hash128 CHAIN = { 0x0123456789abcdef,
@@ -155,6 +156,33 @@ static void test_row__is_written_as_ever(void **state)
 /* ---------------------------------------------------------------- records --
  */
 
+/* A unique constraint on two properties. */
+static namidb_schema_item sample_item(void)
+{
+    return (namidb_schema_item){ .number = 4,
+                                 .rule = NAMIDB_RULE_UNIQUE,
+                                 .target = 1,
+                                 .prop_count = 2,
+                                 .props = { 3, 1 },
+                                 .name = "one \"name\"" };
+}
+
+static void append_schema(struct ndb_buf *buf)
+{
+    const namidb_schema_item item = sample_item();
+    struct ndb_buf row = NDB_BUF_INIT(512);
+    struct ndb_record record = { .kind = NDB_RECORD_SCHEMA,
+                                 .number = item.number,
+                                 .is_new = true };
+
+    assert_int_equal(ndb_schema_item_encode(&row, &item), 0);
+    record.row = ndb_buf_slice(&row);
+    assert_int_equal(ndb_record_encode(buf, &record), 0);
+    record = (struct ndb_record){ .kind = NDB_RECORD_SCHEMA, .number = 4 };
+    assert_int_equal(ndb_record_encode(buf, &record), 0);
+    ndb_buf_release(&row);
+}
+
 static void append_records(struct ndb_buf *buf)
 {
     const struct ndb_slice row = ndb_slice(GOLDEN_ROW, sizeof GOLDEN_ROW);
@@ -183,6 +211,91 @@ static void append_records(struct ndb_buf *buf)
 
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
         assert_int_equal(ndb_record_encode(buf, &records[i]), 0);
+}
+
+static void check_same_item(const namidb_schema_item *a,
+                            const namidb_schema_item *b)
+{
+    assert_int_equal(a->rule, b->rule);
+    assert_int_equal(a->is_edge, b->is_edge);
+    assert_int_equal(a->target, b->target);
+    assert_int_equal(a->prop_count, b->prop_count);
+    assert_memory_equal(a->props, b->props, sizeof a->props);
+    assert_int_equal(a->kinds, b->kinds);
+    assert_int_equal(a->item_kinds, b->item_kinds);
+    assert_string_equal(a->name, b->name);
+}
+
+static void test_schema__is_written_as_ever(void **state)
+{
+    const namidb_schema_item item = sample_item();
+    struct ndb_buf buf = NDB_BUF_INIT(4096);
+    struct ndb_reader reader;
+    struct ndb_record record;
+    namidb_schema_item read;
+
+    (void)state;
+    append_schema(&buf);
+    assert_golden(GOLDEN_SCHEMA, &buf);
+    reader = ndb_reader(ndb_slice(GOLDEN_SCHEMA, sizeof GOLDEN_SCHEMA));
+    assert_int_equal(ndb_record_next(&reader, &record), 0);
+    assert_int_equal(record.number, 4);
+    assert_true(record.is_new);
+    assert_int_equal(ndb_schema_item_decode(record.row, &read), 0);
+    check_same_item(&read, &item);
+    for (size_t bytes = 0; bytes < record.row.bytes; bytes++)
+        assert_int_equal(
+            ndb_schema_item_decode(ndb_slice(record.row.data, bytes), &read),
+            NAMIDB_ECORRUPT);
+    assert_int_equal(ndb_record_next(&reader, &record), 0);
+    assert_false(record.is_new);
+    assert_int_equal(ndb_record_next(&reader, &record), NAMIDB_NONE);
+    ndb_buf_release(&buf);
+}
+
+/* A definition that breaks a rule is none, wherever it comes from. */
+static void test_schema__a_rule_that_is_broken_is_corrupt(void **state)
+{
+    const namidb_schema_item wrong[] = {
+        { .rule = NAMIDB_RULE_COUNT,
+          .target = 1,
+          .prop_count = 1,
+          .props = { 1 },
+          .name = "x" },
+        { .target = 0, .prop_count = 1, .props = { 1 }, .name = "x" },
+        { .target = 1, .prop_count = 0, .name = "x" },
+        { .target = 1, .prop_count = 2, .props = { 1, 1 }, .name = "x" },
+        { .target = 1, .prop_count = 1, .props = { 0 }, .name = "x" },
+        { .target = 1, .prop_count = 1, .props = { 1 }, .name = "" },
+        { .target = 1, .prop_count = 1, .props = { 1 }, .name = "\xff" },
+        { .rule = NAMIDB_RULE_TYPE,
+          .target = 1,
+          .prop_count = 1,
+          .props = { 1 },
+          .name = "x" },
+        { .rule = NAMIDB_RULE_NOT_NULL,
+          .target = 1,
+          .prop_count = 2,
+          .props = { 1, 2 },
+          .name = "x" },
+        { .target = 1,
+          .prop_count = 1,
+          .props = { 1 },
+          .kinds = 4,
+          .name = "x" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct ndb_buf buf = NDB_BUF_INIT(512);
+        namidb_schema_item read;
+
+        assert_false(ndb_schema_item_is_valid(&wrong[i]));
+        assert_int_equal(ndb_schema_item_encode(&buf, &wrong[i]), 0);
+        assert_int_equal(ndb_schema_item_decode(ndb_buf_slice(&buf), &read),
+                         NAMIDB_ECORRUPT);
+        ndb_buf_release(&buf);
+    }
 }
 
 static void test_record__is_written_as_ever(void **state)
@@ -290,7 +403,10 @@ static void test_manifest__is_written_as_ever(void **state)
                                             .rows = 5,
                                             .tombstones = 1,
                                             .created_ms = 1700000000000,
-                                            .directory_bytes = 77 } };
+                                            .directory_bytes = 77,
+                                            .indexes = &(uint32_t){ 4 },
+                                            .index_count = 1 } };
+    namidb_schema_item schema[1] = { sample_item() };
     struct ndb_manifest body = { .version = 7,
                                  .floor = 812,
                                  .epoch = 800,
@@ -302,6 +418,9 @@ static void test_manifest__is_written_as_ever(void **state)
                                  .node_table_count = 1,
                                  .labels = counts,
                                  .label_count = 1,
+                                 .schema = schema,
+                                 .schema_count = 1,
+                                 .schema_next = 6,
                                  .packs = packs,
                                  .pack_count = 1 };
     struct ndb_buf buf = NDB_BUF_INIT(1u << 20);
@@ -318,6 +437,13 @@ static void test_manifest__is_written_as_ever(void **state)
     assert_int_equal(read.node_tables[0].next_sequence, 3);
     assert_string_equal(read.packs[0].ulid, packs[0].ulid);
     assert_true(ndb_hash128_equal(read.chain, CHAIN));
+    assert_int_equal(read.schema_next, 6);
+    assert_int_equal(read.schema_count, 1);
+    assert_int_equal(read.schema[0].number, 4);
+    check_same_item(&read.schema[0], &schema[0]);
+    assert_int_equal(read.packs[0].index_count, 1);
+    assert_int_equal(read.packs[0].indexes[0], 4);
+    assert_false(read.packs[0].is_index);
     ndb_arena_release(&arena);
     ndb_buf_release(&buf);
 }
@@ -377,6 +503,19 @@ static void write_pack(struct ndb_pack_writer *writer)
     assert_int_equal(ndb_pack_writer_part(writer, NDB_PART_KEY, 0, 3), 0);
     assert_int_equal(ndb_pack_writer_key(writer, ndb_key_hash(&node.key), 5),
                      0);
+    assert_int_equal(ndb_pack_writer_index_part(writer, 4), 0);
+    assert_int_equal(
+        ndb_pack_writer_index(
+            writer, &(struct ndb_index_entry){ ndb_slice_text("key"),
+                                               NAMIDB_ID(5, 3), 0, 0 }),
+        0);
+    assert_int_equal(ndb_pack_writer_index_part(writer, 5), 0);
+    assert_int_equal(
+        ndb_pack_writer_index(
+            writer,
+            &(struct ndb_index_entry){ ndb_slice_text("key"), NAMIDB_ID(1, 1),
+                                       NAMIDB_ID(5, 3), NAMIDB_ID(6, 3) }),
+        0);
 }
 
 /* The segment of a part of the golden pack. */
@@ -444,6 +583,26 @@ static void check_golden_edges(const struct ndb_directory *directory)
     ndb_segment_free(ids);
 }
 
+static void check_golden_indexes(const struct ndb_directory *directory)
+{
+    struct ndb_segment *nodes = segment_of(directory, NDB_PART_INDEX, 4, 0);
+    struct ndb_segment *edges = segment_of(directory, NDB_PART_INDEX, 5, 0);
+    struct ndb_index_entry entry = ndb_index_segment_at(&nodes->as.index, 0);
+
+    assert_true(ndb_slice_equal(entry.key, ndb_slice_text("key")));
+    assert_int_equal(entry.id, NAMIDB_ID(5, 3));
+    assert_int_equal(entry.from, 0);
+    entry = ndb_index_segment_at(&edges->as.index, 0);
+    assert_int_equal(entry.id, NAMIDB_ID(1, 1));
+    assert_int_equal(entry.from, NAMIDB_ID(5, 3));
+    assert_int_equal(entry.to, NAMIDB_ID(6, 3));
+    assert_true(
+        ndb_slice_equal(ndb_directory_index(directory, 4)->segments[0].fence,
+                        ndb_slice_text("k")));
+    ndb_segment_free(nodes);
+    ndb_segment_free(edges);
+}
+
 static void test_pack__reads_as_ever(void **state)
 {
     const namidb_node node = sample_node();
@@ -472,6 +631,7 @@ static void test_pack__reads_as_ever(void **state)
         0);
     check_golden_nodes(&directory);
     check_golden_edges(&directory);
+    check_golden_indexes(&directory);
     keys = segment_of(&directory, NDB_PART_KEY, 0, 3);
     (void)ndb_pair_segment_find(&keys->as.pair, ndb_key_hash(&node.key),
                                 &count);
@@ -486,6 +646,8 @@ int main(void)
         cmocka_unit_test(test_value__is_written_as_ever),
         cmocka_unit_test(test_row__is_written_as_ever),
         cmocka_unit_test(test_record__is_written_as_ever),
+        cmocka_unit_test(test_schema__is_written_as_ever),
+        cmocka_unit_test(test_schema__a_rule_that_is_broken_is_corrupt),
         cmocka_unit_test(test_slot__reads_as_ever),
         cmocka_unit_test(test_slot__any_flipped_bit_or_cut_is_corrupt),
         cmocka_unit_test(test_manifest__is_written_as_ever),
