@@ -432,7 +432,7 @@ static void measure_build(struct bench *bench)
            EDGES / seconds / 1e6);
     must(ndb_pack_writer_new(&writer), "pack");
     begin = ndb_clock_ns();
-    must(ndb_pack_build(writer, memtable, 1, true, NULL), "build");
+    must(ndb_pack_build(writer, memtable, 1, NULL, true, NULL), "build");
     seconds = (double)(ndb_clock_ns() - begin) / 1e9;
     printf("%-32s %10.2f M edges/s   goal 2\n", "memtable to pack",
            EDGES / seconds / 1e6);

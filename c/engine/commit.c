@@ -321,8 +321,11 @@ static void conclude(struct namidb *db, struct group *group, int rc,
     if (rc >= 0) {
         acknowledge(db, group->number, group->hash, group->last->version,
                     group->last->names_logged);
-        for (struct namidb_ticket *t = group->first; t != NULL; t = t->next)
+        for (struct namidb_ticket *t = group->first; t != NULL; t = t->next) {
             db->commits++;
+            if (t->has_schema)
+                ndb_index_build_wake(db);
+        }
     } else if (rc == NAMIDB_EUNKNOWN) {
         enter_doubt(db, group, err);
     } else {
@@ -414,6 +417,7 @@ int ndb_writer_resolve(struct namidb *db, int64_t deadline_ns,
         writer->state = NDB_WRITER_OK;
         acknowledge(db, doubt->number, doubt->hash, doubt->version,
                     doubt->names);
+        ndb_index_build_wake(db);
         memcpy(writer->names_submitted, writer->names_durable,
                sizeof writer->names_durable);
     } else {

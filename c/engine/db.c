@@ -62,6 +62,9 @@ static void init_locks(struct namidb *db)
     ndb_cond_init(&writer->done);
     ndb_cond_init(&writer->flush_work);
     ndb_cond_init(&writer->flush_done);
+    ndb_cond_init(&writer->build_work);
+    ndb_cond_init(&writer->build_done);
+    ndb_cond_init(&writer->edit_done);
 }
 
 static void release_locks(struct namidb *db)
@@ -73,6 +76,9 @@ static void release_locks(struct namidb *db)
     ndb_cond_release(&writer->done);
     ndb_cond_release(&writer->flush_work);
     ndb_cond_release(&writer->flush_done);
+    ndb_cond_release(&writer->build_work);
+    ndb_cond_release(&writer->build_done);
+    ndb_cond_release(&writer->edit_done);
     ndb_cond_release(&db->refresh_done);
     (void)pthread_mutex_destroy(&db->lock);
 }

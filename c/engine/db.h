@@ -51,6 +51,13 @@ struct ndb_meter {
 };
 void ndb_db_meter(struct namidb *db, struct ndb_meter *out);
 
+/* Waits until every index has entries for every pack; see
+ * namidb_indexes_wait. */
+int ndb_db_await_indexes(struct namidb *db, int64_t deadline_ns,
+                         namidb_error *err);
+/* The index under way (0: none) and how much of it is read. */
+void ndb_db_build_progress(struct namidb *db, uint32_t *number,
+                           uint32_t *percent);
 /* NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_db_stats(struct namidb *db, namidb_stats *out, namidb_error *err);
 void ndb_db_cache_stats(struct namidb *db, namidb_cache_stats *out);

@@ -14,6 +14,7 @@
 #include "engine/db.h"
 #include "engine/log.h"
 #include "engine/replay.h"
+#include "engine/schema.h"
 #include "engine/writer.h"
 #include "sys/thread.h"
 
@@ -36,6 +37,7 @@ struct namidb_ticket {
     uint64_t version;
     struct ndb_memtable *memtable;                 /* that its changes are in */
     uint32_t names_logged[NAMIDB_NAME_KIND_COUNT]; /* with it */
+    bool has_schema; /* declares or drops something */
 
     /* Under the handle's lock. */
     bool is_done;
@@ -109,6 +111,20 @@ struct ndb_writer {
     uint64_t rotation_wanted; /* freeze until there were so many */
     int64_t oldest_ns;        /* when the active memtable got its first row;
                                  0: empty */
+    /* The build thread's. */
+    bool has_build_thread;
+    pthread_t build_thread;
+    struct ndb_cond build_work; /* a declaration, another view, or stopping */
+    struct ndb_cond build_done; /* it looked, or built something */
+    bool is_build_wanted;       /* look for packs without entries */
+    bool is_build_looking;      /* it does, or builds */
+    uint32_t building;          /* number of an index; 0: none */
+    uint64_t built_rows, rows_to_build;
+    uint64_t build_failures;
+    namidb_error build_err; /* of the last one that failed */
+    bool is_editing;
+    struct ndb_cond edit_done;
+
     uint64_t flush_failures;
     namidb_error flush_err; /* of the last one that failed */
     int64_t flush_retry_ns; /* not before; 0: at once */
@@ -186,15 +202,60 @@ void ndb_note_frozen(struct namidb *db);
 /* flush.c: the flush thread. */
 void *ndb_flush_run(void *context);
 
-/* publish.c: a manifest edit. */
+/* pack_put.c: gives a pack its name and creates it; fills all of *pack but
+ * `indexes` and `is_index`. Its directory is a view into the object. */
+int ndb_pack_put(struct namidb *db, struct ndb_slice object,
+                 const struct ndb_pack_summary *summary, int64_t deadline_ns,
+                 struct ndb_manifest_pack *pack, namidb_error *err);
+/* Nobody names the pack, and nobody ever will. Best effort. */
+void ndb_pack_remove(struct namidb *db, const struct ndb_manifest_pack *pack,
+                     int64_t deadline_ns);
+bool ndb_db_is_stopping(struct namidb *db);
+
+/* publish.c: a manifest edit: a flush, or the entries of an index for packs
+ * that had none. */
 struct ndb_edit {
+    const struct ndb_manifest_pack *pack; /* to add; NULL: none */
+    int64_t created_ms;
+
+    /* A flush. */
     uint64_t old_floor;     /* what it needs: the floor is still this */
     struct ndb_place place; /* next is the new floor */
     uint32_t names[NAMIDB_NAME_KIND_COUNT];
     const struct ndb_stat_deltas *deltas;
-    const struct ndb_manifest_pack *pack; /* to add; NULL: none */
-    int64_t created_ms;
+    const struct ndb_schema *schema; /* all declarations below the floor */
+
+    /* An index: its number, or 0. What it needs: the packs are still there.
+     * They stand in this order; the pack goes above the first. */
+    uint32_t index;
+    const struct ndb_manifest_pack *covered;
+    uint32_t covered_count;
 };
+
+/* publish_index.c: what an edit does to schema, coverage and packs. */
+int ndb_edit_schema(const struct ndb_edit *edit, namidb_arena *arena,
+                    struct ndb_manifest *body);
+int ndb_edit_cover(const struct ndb_edit *edit, namidb_arena *arena,
+                   struct ndb_manifest *body);
+/* Whether an index edit is still to be made and can be, and whether it was. */
+bool ndb_edit_can_cover(const struct ndb_edit *edit,
+                        const struct ndb_manifest *body);
+bool ndb_edit_has_covered(const struct ndb_edit *edit,
+                          const struct ndb_manifest *body);
+
+/* One edit of this handle at a time, from its publication until reads see it.
+ */
+void ndb_edit_begin(struct namidb *db);
+void ndb_edit_end(struct namidb *db);
+
+/* index_build.c: the build thread. */
+void *ndb_index_build_run(void *context);
+/* There may be something to build. Under lock. */
+static inline void ndb_index_build_wake(struct namidb *db)
+{
+    db->writer.is_build_wanted = true;
+    ndb_cond_signal(&db->writer.build_work);
+}
 /* *out is the manifest that has the edit; NAMIDB_NONE: what it needs is gone,
  * and *out is the newest manifest. */
 int ndb_publish(struct namidb *db, const struct ndb_edit *edit,

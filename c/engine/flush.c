@@ -13,9 +13,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/rand.h"
 #include "engine/pack_build.h"
-#include "sys/backoff.h"
 #include "sys/clock.h"
 
 enum {
@@ -27,61 +25,46 @@ enum {
 struct flush {
     struct namidb *db;
     const struct ndb_frozen *frozen;
+    struct ndb_version *base; /* referenced; NULL: there is no manifest yet */
     uint64_t old_floor;
     bool is_bottom; /* no pack lies below */
     int64_t deadline_ns;
     namidb_error *err;
 
+    struct ndb_schema schema; /* all declarations below the new floor */
+    uint32_t *indexes;        /* those of it that have an index */
+
     struct ndb_pack_writer *writer;
     struct ndb_slice object; /* the writer's */
     struct ndb_manifest_pack pack;
-    struct ndb_path path;
     bool has_pack; /* there was something to write */
     int64_t date_ms;
 };
 
-static bool is_stopping(struct namidb *db)
-{
-    bool is_it;
-
-    (void)pthread_mutex_lock(&db->lock);
-    is_it = db->is_stopping;
-    (void)pthread_mutex_unlock(&db->lock);
-    return is_it;
-}
-
 /* ------------------------------------------------------------- the pack -- */
 
-static void name_pack(struct flush *flush)
+/* The declarations that the manifest and the memtable have, and the indexes
+ * that the pack will have parts of. */
+static int read_schema(struct flush *flush)
 {
-    uint8_t random[10];
+    struct ndb_layer layer = { .memtable = flush->frozen->memtable };
+    struct ndb_view view = { .manifest = flush->base,
+                             .layers = &layer,
+                             .layer_count = 1 };
+    const struct ndb_snapshot snapshot = { &view, flush->frozen->version, 0 };
+    int rc = ndb_schema_read(&snapshot, &flush->schema);
 
-    ndb_rand_bytes(random, sizeof random);
-    ndb_ulid_make(flush->pack.ulid, ndb_clock_wall_ms(), random);
-    (void)ndb_path_pack(&flush->path, flush->pack.ulid);
-}
-
-/* The name is new, so an object that is there already is an earlier try of ours
- * whose answer was lost. */
-static int put_pack(struct flush *flush)
-{
-    struct ndb_backoff backoff = NDB_BACKOFF_INIT;
-    bool can_repeat = true;
-    int rc = NAMIDB_EIO;
-
-    while (rc < 0 && can_repeat) {
-        struct ndb_request put = { .op = NDB_PUT_IF_ABSENT,
-                                   .key = flush->path.text,
-                                   .body = flush->object,
-                                   .deadline_ns = flush->deadline_ns };
-
-        rc = ndb_store_run(flush->db->store, &put, 1, flush->err);
-        flush->date_ms = put.date_ms;
-        can_repeat = put.is_ambiguous && !is_stopping(flush->db) &&
-                     ndb_backoff_pause(&backoff, flush->deadline_ns);
-        ndb_request_release(&put);
-    }
-    return rc;
+    if (rc >= 0)
+        flush->indexes =
+            ndb_calloc(flush->schema.count, sizeof *flush->indexes);
+    if (rc < 0 || flush->indexes == NULL)
+        return ndb_fail_memory(flush->err);
+    for (uint32_t i = 0; i < flush->schema.count; i++)
+        if (ndb_rule_has_index(flush->schema.items[i].rule))
+            flush->indexes[flush->pack.index_count++] =
+                flush->schema.items[i].number;
+    flush->pack.indexes = flush->indexes;
+    return NAMIDB_OK;
 }
 
 static int write_pack(struct flush *flush)
@@ -92,43 +75,21 @@ static int write_pack(struct flush *flush)
     if (rc < 0)
         return ndb_fail_memory(flush->err);
     rc = ndb_pack_build(flush->writer, flush->frozen->memtable,
-                        flush->frozen->version, flush->is_bottom, flush->err);
+                        flush->frozen->version, &flush->schema,
+                        flush->is_bottom, flush->err);
     if (rc != NAMIDB_OK)
         return rc < 0 ? rc : NAMIDB_OK;
     rc = ndb_pack_writer_finish(flush->writer, &flush->object, &summary);
     if (rc < 0)
         return ndb_fail(flush->err, rc, "a pack cannot be finished: %s",
                         namidb_status_name(rc));
-    if (is_stopping(flush->db))
-        return ndb_fail(flush->err, NAMIDB_ECANCELED, "the handle is closing");
-    name_pack(flush);
-    rc = put_pack(flush);
+    rc = ndb_pack_put(flush->db, flush->object, &summary, flush->deadline_ns,
+                      &flush->pack, flush->err);
     if (rc < 0)
         return rc;
     flush->has_pack = true;
-    flush->pack.bytes = flush->object.bytes;
-    flush->pack.rows = summary.rows;
-    flush->pack.tombstones = summary.tombstones;
-    flush->pack.created_ms = flush->date_ms;
-    flush->pack.directory_bytes = summary.directory_bytes;
-    if (summary.directory_bytes <= NDB_PACK_DIRECTORY_INLINE_MAX)
-        flush->pack.directory = ndb_slice(
-            flush->object.data + flush->object.bytes - summary.directory_bytes,
-            summary.directory_bytes);
+    flush->date_ms = flush->pack.created_ms;
     return NAMIDB_OK;
-}
-
-/* Nobody names the pack, and nobody ever will. Best effort. */
-static void remove_pack(struct flush *flush)
-{
-    struct ndb_request del = { .op = NDB_DELETE,
-                               .key = flush->path.text,
-                               .deadline_ns = flush->deadline_ns };
-
-    if (!flush->has_pack)
-        return;
-    (void)ndb_store_run(flush->db->store, &del, 1, NULL);
-    ndb_request_release(&del);
 }
 
 /* --------------------------------------------------------- the manifest -- */
@@ -141,6 +102,7 @@ static int publish(struct flush *flush, struct ndb_version **manifest)
         .place = flush->frozen->place,
         .deltas = &deltas,
         .pack = flush->has_pack ? &flush->pack : NULL,
+        .schema = &flush->schema,
         .created_ms = flush->date_ms,
     };
     int rc = ndb_memtable_stats(flush->frozen->memtable, flush->frozen->version,
@@ -233,6 +195,7 @@ static int adopt(struct flush *flush, struct ndb_version *manifest,
                 db->view = view;
                 view = base; /* the handle's reference, to be dropped */
                 replace_frozen(db, instead);
+                ndb_index_build_wake(db);
             }
             (void)pthread_mutex_unlock(&db->lock);
             ndb_view_unref(view);
@@ -276,7 +239,8 @@ static int give_way(struct flush *flush, struct ndb_version *manifest)
     struct ndb_memtable *rest;
     int rc;
 
-    remove_pack(flush);
+    if (flush->has_pack)
+        ndb_pack_remove(flush->db, &flush->pack, flush->deadline_ns);
     if (manifest->body.floor > flush->frozen->place.epoch) {
         lose_place(flush, manifest);
         return NAMIDB_OK;
@@ -295,16 +259,22 @@ static int give_way(struct flush *flush, struct ndb_version *manifest)
 static int write_and_publish(struct flush *flush)
 {
     struct ndb_version *manifest = NULL;
-    int rc = write_pack(flush);
+    int rc = read_schema(flush);
 
+    if (rc >= 0)
+        rc = write_pack(flush);
+    ndb_edit_begin(flush->db);
     if (rc >= 0)
         rc = publish(flush, &manifest);
     if (rc == NAMIDB_OK)
         rc = adopt(flush, manifest, NULL);
     else if (rc == NAMIDB_NONE)
         rc = give_way(flush, manifest);
+    ndb_edit_end(flush->db);
     ndb_version_unref(manifest);
     ndb_pack_writer_free(flush->writer);
+    ndb_schema_release(&flush->schema);
+    ndb_free(flush->indexes);
     return rc;
 }
 
@@ -316,16 +286,20 @@ static int flush_oldest(struct namidb *db, const struct ndb_frozen *frozen,
         .frozen = frozen,
         .deadline_ns = ndb_deadline_after(db->options.timeout_ms),
         .err = err,
+        .schema = NDB_SCHEMA_INIT,
     };
-    const struct ndb_version *manifest;
+    int rc;
 
     (void)pthread_mutex_lock(&db->lock);
-    manifest = db->view->manifest;
-    flush.old_floor = ndb_floor_of(manifest);
-    flush.is_bottom = manifest == NULL || manifest->body.pack_count == 0;
+    if (db->view->manifest != NULL)
+        flush.base = ndb_version_ref(db->view->manifest);
     flush.date_ms = db->writer.proof_date_ms;
     (void)pthread_mutex_unlock(&db->lock);
-    return write_and_publish(&flush);
+    flush.old_floor = ndb_floor_of(flush.base);
+    flush.is_bottom = flush.base == NULL || flush.base->body.pack_count == 0;
+    rc = write_and_publish(&flush);
+    ndb_version_unref(flush.base);
+    return rc;
 }
 
 /* Under lock, before and after. */

@@ -9,46 +9,6 @@
 #include "base/mem.h"
 #include "format/value.h"
 
-int ndb_memtable_new(struct ndb_memtable **memtable)
-{
-    *memtable = ndb_calloc(1, sizeof **memtable);
-    if (*memtable == NULL)
-        return NAMIDB_ENOMEM;
-    atomic_init(&(*memtable)->refs, 1);
-    (void)pthread_rwlock_init(&(*memtable)->lock, NULL);
-    (void)pthread_mutex_init(&(*memtable)->stats_lock, NULL);
-    return NAMIDB_OK;
-}
-
-struct ndb_memtable *ndb_memtable_ref(struct ndb_memtable *memtable)
-{
-    atomic_fetch_add(&memtable->refs, 1);
-    return memtable;
-}
-
-void ndb_memtable_unref(struct ndb_memtable *memtable)
-{
-    if (memtable == NULL || atomic_fetch_sub(&memtable->refs, 1) != 1)
-        return;
-    ndb_arena_release(&memtable->arena);
-    ndb_free(memtable->nodes);
-    ndb_free(memtable->edges);
-    ndb_free(memtable->ends);
-    ndb_free(memtable->lanes);
-    ndb_free(memtable->journal);
-    ndb_free(memtable->foreign);
-    ndb_stat_deltas_release(&memtable->stats);
-    ndb_stat_deltas_release(&memtable->hop_stats);
-    ndb_table_release(&memtable->node_numbers);
-    ndb_table_release(&memtable->edge_numbers);
-    ndb_table_release(&memtable->ends_numbers);
-    ndb_table_release(&memtable->key_numbers);
-    ndb_table_release(&memtable->lane_numbers);
-    (void)pthread_rwlock_destroy(&memtable->lock);
-    (void)pthread_mutex_destroy(&memtable->stats_lock);
-    ndb_free(memtable);
-}
-
 /* ---------------------------------------------------------- reservations -- */
 
 static int grow(void **items, uint32_t count, uint32_t *capacity, size_t size)
@@ -68,7 +28,7 @@ static int grow(void **items, uint32_t count, uint32_t *capacity, size_t size)
     return NAMIDB_OK;
 }
 
-static int reserve_journal(struct ndb_memtable *m, size_t count)
+int ndb_memtable_reserve_journal(struct ndb_memtable *m, size_t count)
 {
     size_t capacity = m->journal_capacity == 0 ? 64 : m->journal_capacity * 2;
     struct ndb_change *journal;
@@ -155,7 +115,7 @@ static struct ndb_image *new_image(struct ndb_memtable *m, uint64_t version,
 
 /* --------------------------------------------------------------- linking -- */
 
-static void write_journal(struct ndb_memtable *m, uint64_t version,
+void ndb_memtable_journal(struct ndb_memtable *m, uint64_t version,
                           enum ndb_change_kind kind, uint32_t number, int delta)
 {
     m->journal[m->journal_count++] =
@@ -353,7 +313,7 @@ static int apply_node(struct ndb_memtable *m, uint64_t version, uint64_t id,
     int rc = reserve_node(m);
 
     if (rc >= 0)
-        rc = reserve_journal(m, 1 + head->label_count);
+        rc = ndb_memtable_reserve_journal(m, 1 + head->label_count);
     if (rc >= 0)
         rc = reserve_foreign(m, head->label_count);
     if (rc < 0)
@@ -366,9 +326,10 @@ static int apply_node(struct ndb_memtable *m, uint64_t version, uint64_t id,
         link_node(m, number, version, head->key_hash);
     image->older = m->nodes[number].newest;
     m->nodes[number].newest = image;
-    write_journal(m, version, NDB_CHANGE_NODE, number, delta);
+    ndb_memtable_journal(m, version, NDB_CHANGE_NODE, number, delta);
     for (uint32_t i = 0; delta != 0 && i < head->label_count; i++)
-        write_journal(m, version, NDB_CHANGE_LABEL, head->labels[i], delta);
+        ndb_memtable_journal(m, version, NDB_CHANGE_LABEL, head->labels[i],
+                             delta);
     note_foreign(m, version, NAMIDB_ID_TABLE(id), head);
     return NAMIDB_OK;
 }
@@ -384,7 +345,7 @@ static int apply_edge(struct ndb_memtable *m, uint64_t version,
     int rc = reserve_edge(m);
 
     if (rc >= 0)
-        rc = reserve_journal(m, 1);
+        rc = ndb_memtable_reserve_journal(m, 1);
     if (rc < 0)
         return rc;
     from = ends_of(m, record->from);
@@ -407,18 +368,18 @@ static int apply_edge(struct ndb_memtable *m, uint64_t version,
     }
     image->older = m->edges[number].newest;
     m->edges[number].newest = image;
-    write_journal(m, version, NDB_CHANGE_EDGE, number, delta);
+    ndb_memtable_journal(m, version, NDB_CHANGE_EDGE, number, delta);
     return NAMIDB_OK;
 }
 
 static int apply_label(struct ndb_memtable *m, uint64_t version,
                        const struct ndb_record *record)
 {
-    int rc = reserve_journal(m, 1);
+    int rc = ndb_memtable_reserve_journal(m, 1);
 
     if (rc >= 0)
-        write_journal(m, version, NDB_CHANGE_LABEL, record->number,
-                      record->is_new ? 1 : -1);
+        ndb_memtable_journal(m, version, NDB_CHANGE_LABEL, record->number,
+                             record->is_new ? 1 : -1);
     return rc;
 }
 
@@ -441,7 +402,8 @@ int ndb_memtable_apply(struct ndb_memtable *m, uint64_t version,
     if (rc < 0)
         return rc;
     (void)pthread_rwlock_wrlock(&m->lock);
-    switch (record->kind) {
+    rc = ndb_memtable_index_record(m, record);
+    switch (rc < 0 ? NDB_RECORD_KIND_COUNT : record->kind) {
     case NDB_RECORD_NODE:
         rc = apply_node(m, version, record->id, record->row, &head,
                         record->is_new);
@@ -459,6 +421,9 @@ int ndb_memtable_apply(struct ndb_memtable *m, uint64_t version,
     case NDB_RECORD_LABEL:
         rc = apply_label(m, version, record);
         break;
+    case NDB_RECORD_SCHEMA:
+        rc = ndb_memtable_apply_schema(m, version, record);
+        break;
     default:
         break;
     }
@@ -472,7 +437,9 @@ static void take_back(struct ndb_memtable *m, const struct ndb_change *change)
 {
     struct ndb_image **newest;
 
-    if (change->kind == NDB_CHANGE_LABEL)
+    if (change->kind == NDB_CHANGE_SCHEMA)
+        m->schema_count--;
+    if (change->kind >= NDB_CHANGE_LABEL)
         return;
     newest = change->kind == NDB_CHANGE_NODE ? &m->nodes[change->number].newest
                                              : &m->edges[change->number].newest;
@@ -542,6 +509,8 @@ static int redo(struct ndb_memtable *to, struct ndb_memtable *from,
     struct row_head head = { .label_count = 0 };
     struct ndb_record record;
 
+    if (change->kind == NDB_CHANGE_SCHEMA)
+        return ndb_memtable_add_schema(to, &from->schema[change->number]);
     if (change->kind == NDB_CHANGE_LABEL) {
         record.number = change->number;
         record.is_new = change->delta > 0;

@@ -24,6 +24,7 @@
 
 #include "base/ids.h"
 #include "base/slice.h"
+#include "format/pack.h"
 #include "format/record.h"
 #include "namidb.h"
 
@@ -34,10 +35,10 @@ struct ndb_memtable *ndb_memtable_ref(struct ndb_memtable *memtable);
 /* NULL is allowed. */
 void ndb_memtable_unref(struct ndb_memtable *memtable);
 
-/* Applies one change: NODE, NODE_DELETE, EDGE, EDGE_DELETE, LABEL (others are
- * ignored). Versions never go down. The record's bytes are copied. A NODE row
- * must decode (its key is indexed). NAMIDB_OK, NAMIDB_ENOMEM (nothing changed),
- * NAMIDB_ECORRUPT. */
+/* Applies one change: NODE, NODE_DELETE, EDGE, EDGE_DELETE, LABEL, SCHEMA
+ * (others are ignored). Versions never go down. The record's bytes are copied.
+ * A NODE row must decode (its key is indexed). NAMIDB_OK, NAMIDB_ENOMEM
+ * (nothing changed), NAMIDB_ECORRUPT. */
 int ndb_memtable_apply(struct ndb_memtable *memtable, uint64_t version,
                        const struct ndb_record *record);
 
@@ -106,6 +107,24 @@ bool ndb_memtable_has(struct ndb_memtable *memtable, uint32_t number,
 /* Whether a node outside table `label` carries that label up to `version`. */
 bool ndb_memtable_has_label(struct ndb_memtable *memtable, uint32_t label,
                             uint64_t version);
+
+/* Declarations that came and went, over those of `schema`, up to `version`. */
+struct ndb_schema;
+bool ndb_memtable_has_schema(struct ndb_memtable *memtable);
+int ndb_memtable_schema(struct ndb_memtable *memtable, uint64_t version,
+                        struct ndb_schema *schema);
+
+/*
+ * The next entries of an index in order, from `at` on: not below it, or, when
+ * `is_descending`, below it going down; at most `max`. Every image of every row
+ * has an entry, whoever may see it, and what was rolled back may: an entry
+ * counts only if the image that the caller sees has its key. Keys are the
+ * memtable's memory. The index is made by the first call and kept from then on.
+ */
+int ndb_memtable_index(struct ndb_memtable *memtable,
+                       const namidb_schema_item *item,
+                       const struct ndb_index_entry *at, bool is_descending,
+                       struct ndb_index_entry *out, size_t max, size_t *count);
 
 /* One line of what changes up to a version add to the statistics. */
 struct ndb_stat_delta {

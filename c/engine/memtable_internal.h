@@ -50,14 +50,28 @@ struct ndb_ends {
     uint32_t out, in;
 };
 
-enum ndb_change_kind { NDB_CHANGE_NODE, NDB_CHANGE_EDGE, NDB_CHANGE_LABEL };
+enum ndb_change_kind {
+    NDB_CHANGE_NODE,
+    NDB_CHANGE_EDGE,
+    NDB_CHANGE_LABEL,
+    NDB_CHANGE_SCHEMA
+};
 
 struct ndb_change {
     uint64_t version;
-    uint32_t number; /* entry, or label */
+    uint32_t number; /* entry, or label, or schema change */
     uint8_t kind;    /* enum ndb_change_kind */
     int8_t delta;    /* of live rows of the table, type or label */
 };
+
+/* A declaration that came or went. */
+struct ndb_schema_change {
+    uint64_t version;
+    bool is_new;
+    namidb_schema_item item; /* only the number, when it went */
+};
+
+struct ndb_memtable_index;
 
 /* A label that nodes of other tables carry. */
 struct ndb_foreign_label {
@@ -83,6 +97,9 @@ struct ndb_memtable {
     size_t journal_count, journal_capacity;
     struct ndb_foreign_label *foreign;
     uint32_t foreign_count, foreign_capacity;
+    struct ndb_schema_change *schema; /* in order */
+    uint32_t schema_count, schema_capacity;
+    struct ndb_memtable_index *indexes; /* memtable_index.c; newest first */
 
     /* What the first changes of the journal add up to. Under lock, and under
      * stats_lock while that is held for reading. */
@@ -99,6 +116,23 @@ struct ndb_memtable {
 
 /* For a journal that became shorter than what was added up. */
 void ndb_memtable_forget_stats(struct ndb_memtable *m);
+/* memtable.c: room for `count` more lines of the journal, and a line. */
+int ndb_memtable_reserve_journal(struct ndb_memtable *m, size_t count);
+void ndb_memtable_journal(struct ndb_memtable *m, uint64_t version,
+                          enum ndb_change_kind kind, uint32_t number,
+                          int delta);
+
+/* memtable_schema.c: a SCHEMA record; a change of another memtable. */
+int ndb_memtable_apply_schema(struct ndb_memtable *m, uint64_t version,
+                              const struct ndb_record *record);
+int ndb_memtable_add_schema(struct ndb_memtable *m,
+                            const struct ndb_schema_change *change);
+
+/* memtable_index.c: adds what a NODE or EDGE record brings to the indexes that
+ * are there. NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ECORRUPT. */
+int ndb_memtable_index_record(struct ndb_memtable *m,
+                              const struct ndb_record *record);
+void ndb_memtable_index_free(struct ndb_memtable *m);
 
 /* The newest image that `version` may see; NULL: none. */
 static inline const struct ndb_image *

@@ -111,8 +111,11 @@ static int add_changes(const struct ndb_memtable *m, uint64_t version,
     while (rc >= 0 && *at < m->journal_count &&
            m->journal[*at].version <= version) {
         const struct ndb_change *change = &m->journal[(*at)++];
-        struct ndb_stat_delta delta = delta_of(m, change);
+        struct ndb_stat_delta delta;
 
+        if (change->kind == NDB_CHANGE_SCHEMA)
+            continue;
+        delta = delta_of(m, change);
         rc = ndb_stat_deltas_add(out, &delta);
         if (rc >= 0 && change->kind == NDB_CHANGE_EDGE)
             rc = add_ends(hops, m, change);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/radix.h"
+#include "engine/index_run.h"
 #include "format/value.h"
 
 /* Edges of one type, in memtable order. */
@@ -44,6 +45,9 @@ struct build {
 
     struct ndb_radix_item *order, *spare; /* key -> index of an edge */
     size_t order_capacity;
+
+    struct ndb_index_run *runs; /* as index parts stand in a pack */
+    uint32_t run_count;
 
     namidb_arena arena; /* a row at a time */
 };
@@ -101,6 +105,8 @@ static int write_node(struct build *build, uint64_t id, struct ndb_slice row)
         return rc;
     node.id = id;
     rc = ndb_pack_writer_node(build->writer, sequence, &node);
+    for (uint32_t i = 0; i < build->run_count && rc >= 0; i++)
+        rc = ndb_index_run_node(&build->runs[i], &node);
     if (rc < 0 || node.key.kind == NAMIDB_NULL)
         return rc;
     return add_key(build, ndb_key_hash(&node.key), sequence);
@@ -223,6 +229,21 @@ static int order_edges(struct build *build, enum ndb_part_kind kind,
     return NAMIDB_OK;
 }
 
+static int index_edge(struct build *build, const struct ndb_memtable_edge *edge,
+                      const namidb_property *props, uint32_t prop_count)
+{
+    const namidb_edge row = { .id = edge->id,
+                              .from = edge->from,
+                              .to = edge->to,
+                              .props = props,
+                              .prop_count = prop_count };
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < build->run_count && rc >= 0; i++)
+        rc = ndb_index_run_edge(&build->runs[i], &row);
+    return rc;
+}
+
 static int write_edge(struct build *build, enum ndb_part_kind kind,
                       const struct ndb_memtable_edge *edge)
 {
@@ -246,6 +267,9 @@ static int write_edge(struct build *build, enum ndb_part_kind kind,
             return rc;
         if (!ndb_reader_is_done(&reader))
             return NAMIDB_ECORRUPT;
+        rc = index_edge(build, edge, props, prop_count);
+        if (rc < 0)
+            return rc;
     }
     return ndb_pack_writer_edge(build->writer, &row, props, prop_count);
 }
@@ -341,8 +365,43 @@ static int build_keys(struct build *build, const struct table_keys *keys)
     return rc;
 }
 
+/* --------------------------------------------------------------- indexes -- */
+
+/* Low bits of the number first: parts stand in this order. */
+static bool stands_before(uint32_t a, uint32_t b)
+{
+    uint32_t low_a = a & NAMIDB_TABLE_MAX, low_b = b & NAMIDB_TABLE_MAX;
+
+    return low_a != low_b ? low_a < low_b : a < b;
+}
+
+static int begin_indexes(struct build *build, const struct ndb_schema *schema)
+{
+    build->runs = ndb_calloc(schema->count, sizeof *build->runs);
+    if (build->runs == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < schema->count; i++) {
+        const namidb_schema_item *item = &schema->items[i];
+        uint32_t at = build->run_count;
+
+        if (!ndb_rule_has_index(item->rule))
+            continue;
+        while (at > 0 &&
+               stands_before(item->number, build->runs[at - 1].item.number)) {
+            build->runs[at] = build->runs[at - 1];
+            at--;
+        }
+        ndb_index_run_init(&build->runs[at], item);
+        build->run_count++;
+    }
+    return NAMIDB_OK;
+}
+
 static void release(struct build *build)
 {
+    for (uint32_t i = 0; i < build->run_count; i++)
+        ndb_index_run_release(&build->runs[i]);
+    ndb_free(build->runs);
     for (size_t i = 0; i < build->type_count; i++)
         ndb_memtable_edges_release(&build->types[i].edges);
     ndb_free(build->types);
@@ -355,7 +414,8 @@ static void release(struct build *build)
 
 int ndb_pack_build(struct ndb_pack_writer *writer,
                    struct ndb_memtable *memtable, uint64_t version,
-                   bool is_bottom, namidb_error *err)
+                   const struct ndb_schema *schema, bool is_bottom,
+                   namidb_error *err)
 {
     struct build build = {
         .writer = writer,
@@ -366,12 +426,18 @@ int ndb_pack_build(struct ndb_pack_writer *writer,
         .err = err,
         .arena = NDB_ARENA_INIT,
     };
-    int rc = build_nodes(&build);
+    int rc = schema != NULL ? begin_indexes(&build, schema) : NAMIDB_OK;
 
+    if (rc >= 0)
+        rc = build_nodes(&build);
     if (rc >= 0)
         rc = build_edges(&build);
     for (size_t i = 0; i < build.key_table_count && rc >= 0; i++)
         rc = build_keys(&build, &build.key_tables[i]);
+    for (uint32_t i = 0; i < build.run_count && rc >= 0; i++) {
+        ndb_index_run_sort(&build.runs[i]);
+        rc = ndb_index_run_write(&build.runs[i], writer);
+    }
     if (rc < 0)
         rc = fail(&build, rc);
     else

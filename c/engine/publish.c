@@ -132,26 +132,14 @@ static int add_pack(const struct ndb_manifest_pack *pack, namidb_arena *arena,
     return NAMIDB_OK;
 }
 
-/* `body` becomes the edit on top of `base` (NULL: of nothing). */
-static int apply(struct namidb *db, const struct ndb_edit *edit,
-                 const struct ndb_version *base, namidb_arena *arena,
-                 struct ndb_manifest *body)
+static int apply_flush(struct namidb *db, const struct ndb_edit *edit,
+                       namidb_arena *arena, struct ndb_manifest *body)
 {
-    int rc;
+    int rc = copy_names(db, edit, arena, body);
 
-    *body = (struct ndb_manifest){ .version = 0 };
-    if (base != NULL)
-        *body = base->body;
-    body->version++;
     body->floor = edit->place.next;
     body->epoch = edit->place.epoch;
     body->chain = edit->place.chain;
-    body->created_ms = edit->created_ms;
-    (void)snprintf(body->author, sizeof body->author, "%s", db->author);
-    if (db->store->probe_host[0] != '\0')
-        (void)snprintf(body->probed, sizeof body->probed, "%s",
-                       db->store->probe_host);
-    rc = copy_names(db, edit, arena, body);
     if (rc >= 0)
         rc = merge_tables(edit->deltas, NDB_STAT_NODE_TABLE, arena,
                           &body->node_tables, &body->node_table_count);
@@ -160,7 +148,27 @@ static int apply(struct namidb *db, const struct ndb_edit *edit,
                           &body->edge_tables, &body->edge_table_count);
     if (rc >= 0)
         rc = merge_labels(edit->deltas, arena, body);
+    if (rc >= 0)
+        rc = ndb_edit_schema(edit, arena, body);
     return rc < 0 ? rc : add_pack(edit->pack, arena, body);
+}
+
+/* `body` becomes the edit on top of `base` (NULL: of nothing). */
+static int apply(struct namidb *db, const struct ndb_edit *edit,
+                 const struct ndb_version *base, namidb_arena *arena,
+                 struct ndb_manifest *body)
+{
+    *body = (struct ndb_manifest){ .version = 0, .schema_next = 1 };
+    if (base != NULL)
+        *body = base->body;
+    body->version++;
+    body->created_ms = edit->created_ms;
+    (void)snprintf(body->author, sizeof body->author, "%s", db->author);
+    if (db->store->probe_host[0] != '\0')
+        (void)snprintf(body->probed, sizeof body->probed, "%s",
+                       db->store->probe_host);
+    return edit->index != 0 ? ndb_edit_cover(edit, arena, body)
+                            : apply_flush(db, edit, arena, body);
 }
 
 /* ----------------------------------------------------------- publishing -- */
@@ -189,8 +197,11 @@ int ndb_manifest_read(struct namidb *db, uint64_t version, int64_t deadline_ns,
 static bool is_edit(const struct namidb *db, const struct ndb_edit *edit,
                     const struct ndb_manifest *body)
 {
-    return strcmp(body->author, db->author) == 0 &&
-           body->floor == edit->place.next &&
+    if (strcmp(body->author, db->author) != 0)
+        return false;
+    if (edit->index != 0)
+        return ndb_edit_has_covered(edit, body);
+    return body->floor == edit->place.next &&
            (edit->pack == NULL ||
             (body->pack_count != 0 &&
              strcmp(body->packs[0].ulid, edit->pack->ulid) == 0));
@@ -288,6 +299,15 @@ static int publish_on(struct namidb *db, const struct ndb_edit *edit,
     return rc;
 }
 
+/* Whether what the edit needs is there. */
+static bool holds(const struct ndb_edit *edit, const struct ndb_version *base)
+{
+    if (edit->index != 0)
+        return base != NULL && ndb_edit_can_cover(edit, &base->body);
+    return ndb_floor_of(base) == edit->old_floor &&
+           edit->place.next > edit->old_floor;
+}
+
 int ndb_publish(struct namidb *db, const struct ndb_edit *edit,
                 int64_t deadline_ns, struct ndb_version **out,
                 namidb_error *err)
@@ -303,8 +323,7 @@ int ndb_publish(struct namidb *db, const struct ndb_edit *edit,
     while (rc == NAMIDB_ECONFLICT) {
         struct ndb_version *made;
 
-        if (ndb_floor_of(base) != edit->old_floor ||
-            edit->place.next <= edit->old_floor) {
+        if (!holds(edit, base)) {
             *out = base;
             return NAMIDB_NONE;
         }

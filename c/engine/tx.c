@@ -24,6 +24,7 @@ int ndb_tx_begin(struct namidb_tx **out, struct namidb *db, int64_t deadline_ns,
     tx->snapshot.timeout_ms = ndb_db_timeout_ms(db);
     tx->payload = NDB_BUF_INIT(NDB_BATCH_BYTES_MAX);
     tx->row = NDB_BUF_INIT(NDB_ROW_BYTES_MAX);
+    tx->schema = NDB_SCHEMA_INIT;
     *out = tx;
     return NAMIDB_OK;
 }
@@ -35,6 +36,9 @@ static void tx_free(struct namidb_tx *tx)
     ndb_buf_release(&tx->payload);
     ndb_buf_release(&tx->row);
     ndb_arena_release(&tx->scratch);
+    ndb_schema_release(&tx->schema);
+    ndb_ids_release(&tx->incomplete[0]);
+    ndb_ids_release(&tx->incomplete[1]);
     ndb_db_unref(tx->db);
     ndb_free(tx);
 }
@@ -42,9 +46,16 @@ static void tx_free(struct namidb_tx *tx)
 int ndb_tx_submit(struct namidb_tx *tx, struct namidb_ticket **ticket,
                   namidb_error *err)
 {
-    int rc = ndb_turn_submit(tx->db, &tx->turn, &tx->payload, tx->record_count,
-                             ticket, err);
+    int rc = ndb_turn_check(tx->db, err);
 
+    *ticket = NULL;
+    if (rc >= 0)
+        rc = ndb_tx_check_complete(tx, err);
+    if (rc < 0)
+        ndb_turn_abort(tx->db, &tx->turn);
+    else
+        rc = ndb_turn_submit(tx->db, &tx->turn, &tx->payload, tx->record_count,
+                             ticket, err);
     tx_free(tx);
     return rc;
 }
@@ -85,6 +96,7 @@ int ndb_tx_leave(struct namidb_tx *tx, const struct ndb_tx_mark *mark, int rc)
     memcpy(tx->turn.names_logged, mark->names_logged,
            sizeof mark->names_logged);
     ndb_memtable_rollback_to(tx->turn.memtable, mark->changes);
+    tx->is_schema_read = false;
     return rc;
 }
 

@@ -10,6 +10,7 @@
 #define NDB_ENGINE_TX_H
 
 #include "engine/read.h"
+#include "engine/schema.h"
 #include "engine/writer.h"
 
 struct namidb_tx {
@@ -18,7 +19,12 @@ struct namidb_tx {
     struct ndb_snapshot snapshot; /* of the turn's view */
     struct ndb_buf payload;
     uint32_t record_count;
-    struct ndb_buf row;               /* of the record under way */
+    struct ndb_buf row; /* of the record under way */
+    bool is_schema_read;
+    struct ndb_schema schema; /* as the transaction sees it */
+    /* Nodes and edges that lacked a property when they were written: it may
+     * come before the end. */
+    struct ndb_ids incomplete[2];     /* by is_edge */
     namidb_arena scratch;             /* of the operation under way */
     struct ndb_statement *statements; /* under way, newest first */
 };
@@ -70,6 +76,43 @@ int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *record,
  * property. */
 int ndb_tx_props(struct namidb_tx *tx, namidb_props old, namidb_props given,
                  bool is_merge, namidb_props *out, namidb_error *err);
+
+/* tx_check.c: whether a row may be written as it is: types and uniqueness.
+ * What it lacks is looked at again at the end. NAMIDB_ECONSTRAINT. */
+int ndb_tx_check_node(struct namidb_tx *tx, const namidb_node *node,
+                      namidb_error *err);
+int ndb_tx_check_edge(struct namidb_tx *tx, const namidb_edge *edge,
+                      namidb_error *err);
+/* Whether nothing lacks what it must have, at the end. */
+int ndb_tx_check_complete(struct namidb_tx *tx, namidb_error *err);
+/* The schema, read when it is first asked for. */
+int ndb_tx_schema(struct namidb_tx *tx, const struct ndb_schema **schema,
+                  namidb_error *err);
+
+/* tx_schema.c: namidb_schema_create, namidb_schema_drop. */
+int ndb_tx_declare(struct namidb_tx *tx, namidb_schema_item *item,
+                   namidb_error *err);
+int ndb_tx_drop(struct namidb_tx *tx, const char *name, namidb_error *err);
+
+/* constraint.c: whether what a snapshot sees obeys an item; it is read whole.
+ */
+int ndb_constraint_check(const struct ndb_snapshot *snapshot,
+                         const namidb_schema_item *item, namidb_error *err);
+/* One row. `props` ascending by name. NAMIDB_NONE: not there, not of the kinds
+ * asked for. */
+int ndb_constraint_has(const namidb_schema_item *item,
+                       const namidb_property *props, uint32_t count);
+int ndb_constraint_fits(const namidb_schema_item *item,
+                        const namidb_property *props, uint32_t count);
+/* Whether another row than `id` has the same values. */
+int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
+                           const namidb_schema_item *item, uint64_t id,
+                           const namidb_property *props, uint32_t count,
+                           namidb_error *err);
+/* "constraint x: node 17 has no email", for a row and what is wrong with it. */
+int ndb_constraint_fail(const struct ndb_snapshot *snapshot,
+                        const namidb_schema_item *item, uint64_t id,
+                        const char *what, namidb_error *err);
 
 /* tx_nodes.c, tx_edges.c: namidb.h's functions of these names, with the same
  * results. */

@@ -14,6 +14,9 @@ static int write_edge(struct namidb_tx *tx, const namidb_edge *edge,
                                  .is_new = is_new };
     int rc;
 
+    rc = ndb_tx_check_edge(tx, edge, err);
+    if (rc < 0)
+        return rc;
     tx->row.bytes = 0;
     rc = ndb_props_encode(&tx->row, edge->props, edge->prop_count);
     if (rc == NAMIDB_ELIMIT)

@@ -30,6 +30,9 @@ static int write_node(struct namidb_tx *tx, const namidb_node *node,
                                  .is_new = is_new };
     int rc;
 
+    rc = kind == NDB_RECORD_NODE ? ndb_tx_check_node(tx, node, err) : NAMIDB_OK;
+    if (rc < 0)
+        return rc;
     tx->row.bytes = 0;
     rc = ndb_row_encode(&tx->row, node);
     if (rc == NAMIDB_ELIMIT)

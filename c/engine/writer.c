@@ -55,6 +55,10 @@ static int start_threads(struct namidb *db, namidb_error *err)
     if (ndb_thread_start(&writer->flush_thread, ndb_flush_run, db) < 0)
         return ndb_fail(err, NAMIDB_ENOMEM, "no thread for flushes");
     writer->has_flush_thread = true;
+    writer->is_build_wanted = true;
+    if (ndb_thread_start(&writer->build_thread, ndb_index_build_run, db) < 0)
+        return ndb_fail(err, NAMIDB_ENOMEM, "no thread for indexes");
+    writer->has_build_thread = true;
     return NAMIDB_OK;
 }
 
@@ -93,13 +97,18 @@ void ndb_writer_stop(struct namidb *db)
     ndb_cond_broadcast(&writer->flush_work);
     ndb_cond_broadcast(&writer->turn_free);
     ndb_cond_broadcast(&writer->flush_done);
+    ndb_cond_broadcast(&writer->build_work);
+    ndb_cond_broadcast(&writer->build_done);
     (void)pthread_mutex_unlock(&db->lock);
     if (writer->has_thread)
         (void)pthread_join(writer->thread, NULL);
     if (writer->has_flush_thread)
         (void)pthread_join(writer->flush_thread, NULL);
+    if (writer->has_build_thread)
+        (void)pthread_join(writer->build_thread, NULL);
     writer->has_thread = false;
     writer->has_flush_thread = false;
+    writer->has_build_thread = false;
 }
 
 void ndb_writer_release(struct namidb *db)
@@ -351,6 +360,7 @@ int ndb_turn_submit(struct namidb *db, struct ndb_turn *turn,
                sizeof turn->names_logged);
         memcpy(ticket->names_logged, turn->names_logged,
                sizeof turn->names_logged);
+        ticket->has_schema = turn->has_schema;
         enqueue(db, ticket);
     } else {
         ndb_memtable_rollback(turn->memtable, turn->version);

@@ -27,6 +27,7 @@ struct ndb_turn {
      * transaction that uses a higher one logs NAME records for all from here
      * up to it first, and raises this. */
     uint32_t names_logged[NAMIDB_NAME_KIND_COUNT];
+    bool has_schema; /* it declares or drops something */
 };
 
 /* Waits for the turn. Also waits while two memtables await their flush.

@@ -373,7 +373,7 @@ void model_make_pack(struct model *model, bool is_inline)
     int rc;
 
     assert_int_equal(ndb_pack_writer_new(&writer), 0);
-    rc = ndb_pack_build(writer, model->memtable, model->version,
+    rc = ndb_pack_build(writer, model->memtable, model->version, NULL,
                         model->below_count == 0, NULL);
     assert_true(rc >= 0);
     if (rc == NAMIDB_NONE) {

@@ -22,7 +22,7 @@ static void build(struct built *built, struct model *model, uint64_t version,
 
     built->arena = NDB_ARENA_INIT;
     assert_int_equal(ndb_pack_writer_new(&built->writer), 0);
-    built->rc = ndb_pack_build(built->writer, model->memtable, version,
+    built->rc = ndb_pack_build(built->writer, model->memtable, version, NULL,
                                is_bottom, NULL);
     if (built->rc != NAMIDB_OK)
         return;
@@ -160,7 +160,8 @@ static void test_pack_build__out_of_memory_at_any_place(void **state)
 
         assert_int_equal(ndb_pack_writer_new(&writer), 0);
         ndb_mem_fail_from(k);
-        rc = ndb_pack_build(writer, model.memtable, model.version, false, &err);
+        rc = ndb_pack_build(writer, model.memtable, model.version, NULL, false,
+                            &err);
         ndb_mem_fail_from(0);
         if (rc != NAMIDB_OK)
             assert_int_equal(err.code, NAMIDB_ENOMEM);

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What constraints ask of rows: of one, and of all that are there.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "engine/index_scan.h"
+#include "engine/tx.h"
+
+enum { CHUNK_ROWS = 1024, KEY_SCRATCH_MAX = 64 << 20 };
+
+static const namidb_value *find(const namidb_property *props, uint32_t count,
+                                uint32_t name)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (props[i].name == name)
+            return &props[i].value;
+    return NULL;
+}
+
+int ndb_constraint_has(const namidb_schema_item *item,
+                       const namidb_property *props, uint32_t count)
+{
+    for (uint32_t i = 0; i < item->prop_count; i++)
+        if (find(props, count, item->props[i]) == NULL)
+            return NAMIDB_NONE;
+    return NAMIDB_OK;
+}
+
+int ndb_constraint_fits(const namidb_schema_item *item,
+                        const namidb_property *props, uint32_t count)
+{
+    const namidb_value *value = find(props, count, item->props[0]);
+
+    if (value == NULL)
+        return NAMIDB_OK;
+    if ((item->kinds >> value->kind & 1) == 0)
+        return NAMIDB_NONE;
+    for (uint32_t i = 0;
+         value->kind == NAMIDB_LIST && item->item_kinds != 0 && i < value->size;
+         i++)
+        if ((item->item_kinds >> value->as.items[i].kind & 1) == 0)
+            return NAMIDB_NONE;
+    return NAMIDB_OK;
+}
+
+/* ---------------------------------------------------------------- messages --
+ */
+
+static const char *entity_of(const namidb_schema_item *item)
+{
+    return item->is_edge ? "edge" : "node";
+}
+
+/* "email", or "(first, last)". */
+static void name_props(const struct ndb_snapshot *snapshot,
+                       const namidb_schema_item *item, char *out, size_t bytes)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (uint32_t i = 0; i < item->prop_count && used < bytes; i++) {
+        const char *name = ndb_dict_name(snapshot->view->dict, NAMIDB_PROPERTY,
+                                         item->props[i], NULL);
+
+        used += (size_t)snprintf(
+            out + used, bytes - used, "%s%s%s",
+            i != 0 ? ", " : (item->prop_count > 1 ? "(" : ""), name,
+            item->prop_count > 1 && i + 1 == item->prop_count ? ")" : "");
+    }
+}
+
+int ndb_constraint_fail(const struct ndb_snapshot *snapshot,
+                        const namidb_schema_item *item, uint64_t id,
+                        const char *what, namidb_error *err)
+{
+    char props[160];
+
+    name_props(snapshot, item, props, sizeof props);
+    return ndb_fail(err, NAMIDB_ECONSTRAINT, "constraint %s: %s of %s %llu %s",
+                    item->name, props, entity_of(item), (unsigned long long)id,
+                    what);
+}
+
+static int fail_same(const struct ndb_snapshot *snapshot,
+                     const namidb_schema_item *item, uint64_t id,
+                     uint64_t other, namidb_error *err)
+{
+    char props[160];
+
+    name_props(snapshot, item, props, sizeof props);
+    return ndb_fail(err, NAMIDB_ECONSTRAINT,
+                    "constraint %s: %s %llu and %s %llu have the same %s",
+                    item->name, entity_of(item), (unsigned long long)other,
+                    entity_of(item), (unsigned long long)id, props);
+}
+
+/* ------------------------------------------------------------- uniqueness --
+ */
+
+/* NaN equals nothing. */
+static bool has_nan(const namidb_schema_item *item,
+                    const namidb_property *props, uint32_t count)
+{
+    for (uint32_t i = 0; i < item->prop_count; i++) {
+        const namidb_value *value = find(props, count, item->props[i]);
+
+        if (value != NULL && value->kind == NAMIDB_FLOAT &&
+            isnan(value->as.number))
+            return true;
+    }
+    return false;
+}
+
+/* The properties of a row, by its entry in an index. */
+static int read_props(const struct ndb_snapshot *snapshot,
+                      const namidb_schema_item *item,
+                      const struct ndb_index_entry *entry, namidb_arena *arena,
+                      const namidb_property **props, uint32_t *count,
+                      namidb_error *err)
+{
+    const struct ndb_edge_probe probe = { entry->id, entry->from, entry->to };
+    namidb_node node;
+    namidb_edge edge;
+    int rc = item->is_edge
+                 ? ndb_read_edges(snapshot, &probe, 1, arena, &edge, err)
+                 : ndb_read_nodes(snapshot, &entry->id, 1, arena, &node, err);
+
+    if (rc < 0)
+        return rc;
+    *props = item->is_edge ? edge.props : node.props;
+    *count = item->is_edge ? edge.prop_count : node.prop_count;
+    return NAMIDB_OK;
+}
+
+/* Whether a row has a key, of which an index may have only the beginning. */
+static int has_whole_key(const struct ndb_snapshot *snapshot,
+                         const namidb_schema_item *item,
+                         const struct ndb_index_entry *entry,
+                         struct ndb_slice key, namidb_error *err)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_buf other = NDB_BUF_INIT(KEY_SCRATCH_MAX);
+    const namidb_property *props;
+    uint32_t count;
+    int rc;
+
+    if (key.bytes <= NDB_INDEX_KEY_BYTES_MAX)
+        return NAMIDB_OK;
+    rc = read_props(snapshot, item, entry, &arena, &props, &count, err);
+    if (rc >= 0) {
+        rc = ndb_index_key_row_whole(&other, item, props, count);
+        if (rc < 0)
+            rc = ndb_fail_memory(err);
+        else if (rc == NAMIDB_OK &&
+                 !ndb_slice_equal(ndb_buf_slice(&other), key))
+            rc = NAMIDB_NONE;
+    }
+    ndb_buf_release(&other);
+    ndb_arena_release(&arena);
+    return rc;
+}
+
+/* Whether an entry that a scan over one key finds is another row's. */
+static int find_other(const struct ndb_snapshot *snapshot,
+                      const namidb_schema_item *item, uint64_t id,
+                      struct ndb_slice key, struct ndb_index_scan *scan,
+                      namidb_error *err)
+{
+    struct ndb_index_entry entry;
+    size_t count = 1;
+    int rc = NAMIDB_OK;
+
+    while (rc >= 0 && count != 0) {
+        rc = ndb_index_scan_next(scan, 1, &entry, &count, err);
+        if (rc < 0 || count == 0 || entry.id == id)
+            continue;
+        rc = has_whole_key(snapshot, item, &entry, key, err);
+        if (rc == NAMIDB_OK)
+            return fail_same(snapshot, item, id, entry.id, err);
+    }
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
+                           const namidb_schema_item *item, uint64_t id,
+                           const namidb_property *props, uint32_t count,
+                           namidb_error *err)
+{
+    struct ndb_buf key = NDB_BUF_INIT(KEY_SCRATCH_MAX);
+    struct ndb_buf high = NDB_BUF_INIT(NDB_INDEX_KEY_BYTES_MAX);
+    struct ndb_index_scan *scan = NULL;
+    struct ndb_index_range range;
+    int rc = has_nan(item, props, count)
+                 ? NAMIDB_NONE
+                 : ndb_index_key_row_whole(&key, item, props, count);
+
+    if (rc == NAMIDB_OK) {
+        range.low = ndb_buf_slice(&key);
+        if (range.low.bytes > NDB_INDEX_KEY_BYTES_MAX)
+            range.low.bytes = NDB_INDEX_KEY_BYTES_MAX;
+        rc = ndb_buf_append(&high, range.low.data, range.low.bytes);
+    }
+    if (rc < 0)
+        rc = ndb_fail_memory(err);
+    if (rc == NAMIDB_OK) {
+        (void)ndb_index_key_successor(&high, 0); /* a rank is below 255 */
+        range.high = ndb_buf_slice(&high);
+        rc = ndb_index_scan_open(&scan, snapshot, item, &range, false, err);
+    }
+    if (rc == NAMIDB_OK)
+        rc = find_other(snapshot, item, id, ndb_buf_slice(&key), scan, err);
+    ndb_index_scan_close(scan);
+    ndb_buf_release(&key);
+    ndb_buf_release(&high);
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+/* ------------------------------------------------------------ all there is --
+ */
+
+/* Whether two neighbours in an index with one key are equal. */
+static int check_pair(const struct ndb_snapshot *snapshot,
+                      const namidb_schema_item *item,
+                      const struct ndb_index_entry *a,
+                      const struct ndb_index_entry *b, namidb_error *err)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_buf key = NDB_BUF_INIT(KEY_SCRATCH_MAX);
+    const namidb_property *props;
+    uint32_t count;
+    int rc = read_props(snapshot, item, a, &arena, &props, &count, err);
+
+    if (rc >= 0 && !has_nan(item, props, count)) {
+        rc = ndb_index_key_row_whole(&key, item, props, count);
+        if (rc < 0)
+            rc = ndb_fail_memory(err);
+        if (rc == NAMIDB_OK)
+            rc = has_whole_key(snapshot, item, b, ndb_buf_slice(&key), err);
+        if (rc == NAMIDB_OK)
+            rc = fail_same(snapshot, item, b->id, a->id, err);
+    }
+    ndb_buf_release(&key);
+    ndb_arena_release(&arena);
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+/* Entries that may be equal to the next one: the last, and of keys that were
+ * cut off all that have the same beginning. */
+struct suspects {
+    struct ndb_index_entry items[64];
+    size_t count;
+    namidb_arena arena; /* of their keys */
+};
+
+static int add_suspect(struct suspects *suspects,
+                       const namidb_schema_item *item,
+                       const struct ndb_index_entry *entry, namidb_error *err)
+{
+    struct ndb_index_entry *added = &suspects->items[suspects->count];
+    size_t max = sizeof suspects->items / sizeof *suspects->items;
+
+    if (suspects->count == max)
+        return ndb_fail(err, NAMIDB_ELIMIT,
+                        "constraint %s: more than %zu values are the same in "
+                        "their first %u bytes",
+                        item->name, max, NDB_INDEX_KEY_BYTES_MAX);
+    *added = *entry;
+    added->key.data =
+        ndb_arena_copy(&suspects->arena, entry->key.data, entry->key.bytes);
+    if (added->key.data == NULL)
+        return ndb_fail_memory(err);
+    suspects->count++;
+    return NAMIDB_OK;
+}
+
+static int check_entry(const struct ndb_snapshot *snapshot,
+                       const namidb_schema_item *item,
+                       struct suspects *suspects,
+                       const struct ndb_index_entry *entry, namidb_error *err)
+{
+    bool is_same = suspects->count != 0 &&
+                   ndb_slice_equal(suspects->items[0].key, entry->key);
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; is_same && i < suspects->count && rc >= 0; i++)
+        rc = check_pair(snapshot, item, &suspects->items[i], entry, err);
+    if (rc < 0)
+        return rc;
+    if (!is_same || entry->key.bytes < NDB_INDEX_KEY_BYTES_MAX) {
+        suspects->count = 0;
+        ndb_arena_reset(&suspects->arena);
+    }
+    return add_suspect(suspects, item, entry, err);
+}
+
+static int check_unique(const struct ndb_snapshot *snapshot,
+                        const namidb_schema_item *item, namidb_error *err)
+{
+    const struct ndb_index_range all = { { NULL, 0 }, { NULL, 0 } };
+    struct suspects suspects = { .count = 0, .arena = NDB_ARENA_INIT };
+    struct ndb_index_scan *scan;
+    size_t count = 1;
+    int rc = ndb_index_scan_open(&scan, snapshot, item, &all, false, err);
+
+    while (rc >= 0 && count != 0) {
+        struct ndb_index_entry entry;
+
+        rc = ndb_index_scan_next(scan, 1, &entry, &count, err);
+        if (rc >= 0 && count != 0)
+            rc = check_entry(snapshot, item, &suspects, &entry, err);
+    }
+    ndb_index_scan_close(scan);
+    ndb_arena_release(&suspects.arena);
+    return rc;
+}
+
+static int check_row(const struct ndb_snapshot *snapshot,
+                     const namidb_schema_item *item, uint64_t id,
+                     const namidb_property *props, uint32_t count,
+                     namidb_error *err)
+{
+    if (item->rule == NAMIDB_RULE_TYPE)
+        return ndb_constraint_fits(item, props, count) == NAMIDB_OK
+                   ? NAMIDB_OK
+                   : ndb_constraint_fail(snapshot, item, id,
+                                         "is of another type", err);
+    return ndb_constraint_has(item, props, count) == NAMIDB_OK
+               ? NAMIDB_OK
+               : ndb_constraint_fail(snapshot, item, id, "is absent", err);
+}
+
+static int check_rows(const struct ndb_snapshot *snapshot,
+                      const namidb_schema_item *item, struct ndb_scan *scan,
+                      namidb_error *err)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    size_t count = 1;
+    int rc = NAMIDB_OK;
+
+    while (rc == NAMIDB_OK && count != 0) {
+        namidb_node *nodes;
+        namidb_edge *edges;
+
+        ndb_arena_reset(&arena);
+        nodes = ndb_arena_array(&arena, CHUNK_ROWS, sizeof *nodes);
+        edges = ndb_arena_array(&arena, CHUNK_ROWS, sizeof *edges);
+        count = 0;
+        rc = nodes == NULL || edges == NULL
+                 ? ndb_fail_memory(err)
+                 : ndb_scan_next(scan, CHUNK_ROWS, &arena, nodes, edges, &count,
+                                 err);
+        for (size_t i = 0; i < count && rc >= 0; i++)
+            rc = item->is_edge
+                     ? check_row(snapshot, item, edges[i].id, edges[i].props,
+                                 edges[i].prop_count, err)
+                     : check_row(snapshot, item, nodes[i].id, nodes[i].props,
+                                 nodes[i].prop_count, err);
+    }
+    ndb_arena_release(&arena);
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+int ndb_constraint_check(const struct ndb_snapshot *snapshot,
+                         const namidb_schema_item *item, namidb_error *err)
+{
+    struct ndb_scan *scan = NULL;
+    int rc = ndb_rule_is_unique(item->rule) ? check_unique(snapshot, item, err)
+                                            : NAMIDB_OK;
+
+    if (rc < 0 || item->rule == NAMIDB_RULE_INDEX ||
+        item->rule == NAMIDB_RULE_UNIQUE)
+        return rc;
+    rc = item->is_edge
+             ? ndb_scan_edges_open(&scan, snapshot, item->target, err)
+             : ndb_scan_nodes_open(&scan, snapshot, item->target, err);
+    if (rc >= 0)
+        rc = check_rows(snapshot, item, scan, err);
+    ndb_scan_close(scan);
+    return rc;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * index_source.h - one layer's entries of an index, in order, for a scan.
+ *
+ * A source is a list of a memtable, a run, or a part of a pack of which a
+ * window of segments is there at a time. The window doubles each time that it
+ * is filled. Until its entry is there a source `is_waiting`; filling all that
+ * wait is one round.
+ */
+#ifndef NDB_ENGINE_INDEX_SOURCE_H
+#define NDB_ENGINE_INDEX_SOURCE_H
+
+#include "engine/index_scan.h"
+
+#define NDB_INDEX_WINDOW_MAX 16u
+#define NDB_INDEX_BUFFER 64u
+
+struct ndb_index_source {
+    uint32_t layer; /* of the view; rows of layers below are in it, too, if it
+                       is a run */
+    bool is_done, is_waiting;
+    struct ndb_index_entry at; /* unless one of the two */
+
+    struct ndb_memtable *memtable;
+    struct ndb_index_entry buffer[NDB_INDEX_BUFFER];
+    size_t index, count; /* of the buffer, or of the run's items */
+    bool is_begun;
+
+    const struct ndb_index_run *run;
+
+    struct ndb_pack *pack;
+    const struct ndb_part *part;
+    uint32_t first, last; /* its segments that are left: [first, last) */
+    uint32_t ahead;       /* segments to ask for next time */
+    uint32_t wanted;      /* in the round under way */
+    uint32_t window_at, window_count;
+    uint32_t row, row_end; /* in the current segment: [row, row_end) */
+    struct ndb_segment_want window[NDB_INDEX_WINDOW_MAX];
+};
+
+struct ndb_index_scan {
+    struct ndb_snapshot snapshot; /* holds a reference of its view */
+    namidb_schema_item item;
+    struct ndb_index_range range;
+    bool is_descending;
+    struct ndb_index_source *sources;
+    uint32_t source_count;
+    struct ndb_segment_want *round; /* NDB_INDEX_WINDOW_MAX per source */
+    struct ndb_buf last;            /* key of what was found last, and its id */
+    uint64_t last_id;
+    struct ndb_buf key; /* scratch */
+    namidb_arena arena; /* of what is found, until the next call */
+    namidb_arena held;  /* as long as the scan */
+};
+
+/* What of a part can be in the range. */
+void ndb_index_source_part(const struct ndb_index_scan *scan,
+                           struct ndb_index_source *source);
+/* The items of the run that are in the range. */
+void ndb_index_source_run(const struct ndb_index_scan *scan,
+                          struct ndb_index_source *source);
+
+/* Sees to it that no source waits: at most one round. */
+int ndb_index_source_fill(struct ndb_index_scan *scan, namidb_error *err);
+/* The entry of a source is dealt with. */
+void ndb_index_source_step(struct ndb_index_scan *scan,
+                           struct ndb_index_source *source);
+/* Unpins. */
+void ndb_index_source_release(struct ndb_index_scan *scan,
+                              struct ndb_index_source *source);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A pack on its way into the store, before any manifest names it.
+ */
+#include "engine/db_internal.h"
+
+#include "base/limits.h"
+#include "base/rand.h"
+#include "format/path.h"
+#include "sys/backoff.h"
+#include "sys/clock.h"
+
+bool ndb_db_is_stopping(struct namidb *db)
+{
+    bool is_it;
+
+    (void)pthread_mutex_lock(&db->lock);
+    is_it = db->is_stopping;
+    (void)pthread_mutex_unlock(&db->lock);
+    return is_it;
+}
+
+/* The name is new, so an object that is there already is an earlier try of ours
+ * whose answer was lost. */
+static int create(struct namidb *db, const char *key, struct ndb_slice object,
+                  int64_t deadline_ns, int64_t *date_ms, namidb_error *err)
+{
+    struct ndb_backoff backoff = NDB_BACKOFF_INIT;
+    bool can_repeat = true;
+    int rc = NAMIDB_EIO;
+
+    while (rc < 0 && can_repeat) {
+        struct ndb_request put = { .op = NDB_PUT_IF_ABSENT,
+                                   .key = key,
+                                   .body = object,
+                                   .deadline_ns = deadline_ns };
+
+        rc = ndb_store_run(db->store, &put, 1, err);
+        *date_ms = put.date_ms;
+        can_repeat = put.is_ambiguous && !ndb_db_is_stopping(db) &&
+                     ndb_backoff_pause(&backoff, deadline_ns);
+        ndb_request_release(&put);
+    }
+    return rc;
+}
+
+int ndb_pack_put(struct namidb *db, struct ndb_slice object,
+                 const struct ndb_pack_summary *summary, int64_t deadline_ns,
+                 struct ndb_manifest_pack *pack, namidb_error *err)
+{
+    struct ndb_path path;
+    uint8_t random[10];
+    int rc;
+
+    if (ndb_db_is_stopping(db))
+        return ndb_fail(err, NAMIDB_ECANCELED, "the handle is closing");
+    ndb_rand_bytes(random, sizeof random);
+    ndb_ulid_make(pack->ulid, ndb_clock_wall_ms(), random);
+    rc = create(db, ndb_path_pack(&path, pack->ulid), object, deadline_ns,
+                &pack->created_ms, err);
+    if (rc < 0)
+        return rc;
+    pack->bytes = object.bytes;
+    pack->rows = summary->rows;
+    pack->tombstones = summary->tombstones;
+    pack->directory_bytes = summary->directory_bytes;
+    if (summary->directory_bytes <= NDB_PACK_DIRECTORY_INLINE_MAX)
+        pack->directory =
+            ndb_slice(object.data + object.bytes - summary->directory_bytes,
+                      summary->directory_bytes);
+    return NAMIDB_OK;
+}
+
+void ndb_pack_remove(struct namidb *db, const struct ndb_manifest_pack *pack,
+                     int64_t deadline_ns)
+{
+    struct ndb_path path;
+    struct ndb_request del = { .op = NDB_DELETE,
+                               .key = ndb_path_pack(&path, pack->ulid),
+                               .deadline_ns = deadline_ns };
+
+    (void)ndb_store_run(db->store, &del, 1, NULL);
+    ndb_request_release(&del);
+}
