@@ -27,7 +27,8 @@
  *     they were read into is neither reset, advanced nor freed.
  *
  * These headers include nothing of ours, so every layer may use their
- * vocabulary (statuses, errors, values). namidb_store.h comes with this one.
+ * vocabulary (statuses, errors, values). namidb_store.h and namidb_schema.h
+ * come with this one.
  */
 #ifndef NAMIDB_H
 #define NAMIDB_H
@@ -390,43 +391,6 @@ NAMIDB_API int namidb_cursor_next(namidb_cursor *cursor,
                                   const namidb_edge **edge, namidb_error *err);
 NAMIDB_API void namidb_cursor_close(namidb_cursor *cursor);
 
-/* -------------------------------------------------------------- schema -- */
-
-/* What a declaration asks for. All but NOT_NULL and TYPE have an index. */
-enum namidb_rule {
-    NAMIDB_RULE_INDEX,
-    NAMIDB_RULE_UNIQUE,   /* no two have equal values; absent is no value */
-    NAMIDB_RULE_KEY,      /* the same, and all of them are there */
-    NAMIDB_RULE_NOT_NULL, /* the property is there */
-    NAMIDB_RULE_TYPE,     /* the property, if there, is of these kinds */
-    NAMIDB_RULE_COUNT
-};
-
-#define NAMIDB_SCHEMA_PROPS_MAX 16
-#define NAMIDB_SCHEMA_NAME_BYTES 256
-
-/* An index or a constraint of the nodes of a label, or the edges of a type. */
-typedef struct namidb_schema_item {
-    uint32_t number; /* never used again */
-    uint32_t rule;   /* enum namidb_rule */
-    bool is_edge;
-    uint32_t target; /* number of the label or type */
-    uint32_t prop_count;
-    uint32_t props[NAMIDB_SCHEMA_PROPS_MAX]; /* in the order declared */
-    /* TYPE: bits 1 << enum namidb_kind; of a list's items, 0: any. */
-    uint32_t kinds, item_kinds;
-    char name[NAMIDB_SCHEMA_NAME_BYTES];
-
-    /* When listed: */
-    bool is_online;   /* false: the index is being built */
-    uint32_t percent; /* of it; 0 when another handle builds it */
-} namidb_schema_item;
-
-/* How many there are, and the first `max` of them by number. */
-NAMIDB_API int namidb_schema(namidb_snapshot *snapshot,
-                             namidb_schema_item *items, size_t max,
-                             size_t *count, namidb_error *err);
-
 /* ------------------------------------------------------------- queries -- */
 
 /*
@@ -604,22 +568,6 @@ NAMIDB_API int namidb_delete_edge(namidb_tx *tx, uint64_t id,
                                   namidb_error *err);
 
 /*
- * Declares an index or a constraint; item->number is set. What is there already
- * must obey it: NAMIDB_ECONSTRAINT names what does not, or what has its name.
- * An index over rows in packs is built in the background, by the writer, after
- * the commit; constraints hold at once.
- */
-NAMIDB_API int namidb_schema_create(namidb_tx *tx, namidb_schema_item *item,
-                                    namidb_error *err);
-/* Waits until every index is online. NAMIDB_ETIMEOUT: one is being built; what
- * the last try failed with, if it did. Writers only. */
-NAMIDB_API int namidb_indexes_wait(namidb *db, int64_t timeout_ms,
-                                   namidb_error *err);
-/* NAMIDB_ENOTFOUND: there is none of that name. */
-NAMIDB_API int namidb_schema_drop(namidb_tx *tx, const char *name,
-                                  namidb_error *err);
-
-/*
  * Submits the batch and ends the transaction, whatever is returned: tx is gone.
  * With `ticket` NULL it waits up to `timeout_ms` (< 0: the handle's); otherwise
  * it returns at once and the caller owns *ticket. An empty batch sends nothing.
@@ -645,6 +593,7 @@ NAMIDB_API void namidb_ticket_free(namidb_ticket *ticket);
 }
 #endif
 
+#include "namidb_schema.h"
 #include "namidb_store.h"
 
 #endif

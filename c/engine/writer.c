@@ -49,13 +49,13 @@ static int start_threads(struct namidb *db, namidb_error *err)
 {
     struct ndb_writer *writer = &db->writer;
 
+    writer->is_build_wanted = true;
     if (ndb_thread_start(&writer->thread, ndb_commit_run, db) < 0)
         return ndb_fail(err, NAMIDB_ENOMEM, "no thread for commits");
     writer->has_thread = true;
     if (ndb_thread_start(&writer->flush_thread, ndb_flush_run, db) < 0)
         return ndb_fail(err, NAMIDB_ENOMEM, "no thread for flushes");
     writer->has_flush_thread = true;
-    writer->is_build_wanted = true;
     if (ndb_thread_start(&writer->build_thread, ndb_index_build_run, db) < 0)
         return ndb_fail(err, NAMIDB_ENOMEM, "no thread for indexes");
     writer->has_build_thread = true;

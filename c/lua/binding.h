@@ -217,6 +217,12 @@ int ndb_lua_collect(lua_State *L);
 int ndb_lua_names(lua_State *L);
 int ndb_lua_counts(lua_State *L);
 int ndb_lua_stamp(lua_State *L);
+/* reader:schema(), tx:declare(item), tx:undeclare(name),
+ * db:wait_indexes(timeout): see schema.c. */
+int ndb_lua_schema(lua_State *L);
+int ndb_lua_declare(lua_State *L);
+int ndb_lua_undeclare(lua_State *L);
+int ndb_lua_wait_indexes(lua_State *L);
 /* What a call of a reader reads, to be ended when it is over; raises when the
  * handle cannot be read. */
 struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,

@@ -442,6 +442,7 @@ static const luaL_Reg METHODS[] = {
     { "snapshot", db_snapshot },
     { "refresh", db_refresh },
     { "flush", db_flush },
+    { "wait_indexes", ndb_lua_wait_indexes },
     { "stats", db_stats },
     { "cache_stats", db_cache_stats },
     { "begin", ndb_lua_tx_begin },

@@ -407,13 +407,21 @@ static int reader_both(lua_State *L)
 }
 
 static const luaL_Reg READING[] = {
-    { "node", reader_node },    { "edge", reader_edge },
-    { "nodes", reader_nodes },  { "edges", reader_edges },
-    { "out", reader_out },      { "into", reader_into },
-    { "both", reader_both },    { "degree", reader_degree },
-    { "run", ndb_lua_run },     { "collect", ndb_lua_collect },
-    { "names", ndb_lua_names }, { "counts", ndb_lua_counts },
-    { "stamp", ndb_lua_stamp }, { NULL, NULL },
+    { "node", reader_node },
+    { "edge", reader_edge },
+    { "nodes", reader_nodes },
+    { "edges", reader_edges },
+    { "out", reader_out },
+    { "into", reader_into },
+    { "both", reader_both },
+    { "degree", reader_degree },
+    { "run", ndb_lua_run },
+    { "collect", ndb_lua_collect },
+    { "names", ndb_lua_names },
+    { "counts", ndb_lua_counts },
+    { "stamp", ndb_lua_stamp },
+    { "schema", ndb_lua_schema },
+    { NULL, NULL },
 };
 
 void ndb_lua_add_reading(lua_State *L, const char *name)

@@ -485,6 +485,8 @@ static const luaL_Reg METHODS[] = {
     { "delete_node", tx_delete_node },
     { "put_edge", tx_put_edge },
     { "delete_edge", tx_delete_edge },
+    { "declare", ndb_lua_declare },
+    { "undeclare", ndb_lua_undeclare },
     { "commit", tx_commit },
     { "abort", tx_abort },
     { NULL, NULL },

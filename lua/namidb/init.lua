@@ -12,6 +12,7 @@ local query = require("namidb.query")
 local builder = require("namidb.builder")
 local row = require("namidb.row")
 local storage_class = require("namidb.storage_class")
+local schema = require("namidb.schema")
 
 core.set_kinds(value.kinds)
 if int64.is_needed then core.set_int64(int64.make, int64.read) end
@@ -24,6 +25,8 @@ for _, reader in ipairs({ core.db, core.snapshot, core.tx }) do
     reader.__index.match = builder.match
     reader.__index.query = query.query
     reader.__index.rows = query.rows
+    reader.__index.indexes = schema.indexes
+    reader.__index.constraints = schema.constraints
 end
 
 local namidb = {

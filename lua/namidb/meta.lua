@@ -240,12 +240,11 @@ function reader:degree(node, type, direction) end
 ---@return string[] names in use
 function reader:names(kind) end
 
----@class namidb.counts
----@field nodes integer
----@field labels table<string, integer>
----@field types table<string, integer>
----@field out table<string, table<string, integer>> by type and first label
----@field into table<string, table<string, integer>> by type and first label
+---@return namidb.index[]
+function reader:indexes() end
+
+---@return namidb.constraint[]
+function reader:constraints() end
 
 ---@return namidb.counts
 function reader:counts() end
@@ -255,19 +254,6 @@ function reader:counts() end
 ---@field max_rows? integer
 ---@field max_memory? integer bytes
 ---@field csv_folder? string
-
----@class namidb.step
----@field operator string
----@field detail string
----@field depth integer
----@field rows integer
----@field chunks integer
----@field seconds number
----@field requests integer
----@field bytes integer
----@field total_seconds number
----@field total_requests integer
----@field total_bytes integer
 
 ---@class namidb.result
 ---@field columns string[]
@@ -361,6 +347,11 @@ function db:stats() end
 ---@return table? stats
 ---@return namidb.error? err
 function db:cache_stats() end
+
+--- Waits until every index is online.
+---@param timeout? number seconds
+---@return true?, namidb.error?
+function db:wait_indexes(timeout) end
 
 ---@param timeout? number seconds
 ---@return namidb.tx? tx

@@ -11,6 +11,7 @@ local procedures = require("namidb.procedures")
 local result = require("namidb.result")
 local statements = require("namidb.statements")
 local statistics = require("namidb.plan.statistics")
+local schema = require("namidb.schema")
 local write = require("namidb.write")
 
 local query = {}
@@ -105,11 +106,7 @@ local function compile(handle, home, text)
         end }),
     })
     if not ast then return nil, err end
-    if ast.is_schema then
-        return nil, setmetatable({ code = "unsupported", retryable = false,
-            message = "there are no indexes and no constraints yet, but for " ..
-                "the keys of nodes" }, core.error)
-    end
+    if ast.is_schema then return schema.plan(ast) end
     local made
     local counts = statistics.of(handle, home.counts)
     made, err = plan.make(ast, { functions = home.functions,
@@ -209,7 +206,10 @@ local function profile(handle, home, made, params, options)
 end
 
 local function collect(handle, home, made, params, options, values)
-    if made.mode == "profile" then
+    if made.schema then
+        local found, failure = schema.run(handle, made)
+        return found and result.new(found), failure
+    elseif made.mode == "profile" then
         return profile(handle, home, made, params, options)
     end
     local rows, err = collectors[getmetatable(handle)](handle, made.core,
@@ -271,7 +271,7 @@ local function open_rows(handle, text, params, options)
     local home = home_of(handle)
     local made, values = current(handle, home, text)
     if not made then error(values, 0) end
-    if made.writes then
+    if made.schema or made.writes then
         local rows, failure = run(handle, text, params, options)
         if not rows then error(failure, 0) end
         local at = 0

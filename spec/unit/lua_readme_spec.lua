@@ -21,7 +21,7 @@ describe("lua/README.md", function()
         for block in text:gmatch("```lua\n(.-)```") do
             blocks[#blocks + 1] = block
         end
-        assert.equal(9, #blocks)
+        assert.equal(10, #blocks)
         local printed = {}
         local script = assert(load_text("local print = ...\n" ..
             table.concat(blocks), "=lua/README.md"))

@@ -449,16 +449,6 @@ describe("what is beyond the conformance kit", function()
             "size(COLLECT { MATCH (a)-->(x) RETURN x.n }) AS c")
         assert.same({ n = 2, c = 2 }, row)
     end)
-
-    it("refuses indexes and constraints, which are not there yet", function()
-        for _, text in ipairs({ "CREATE INDEX FOR (n:P) ON (n.x)",
-                                "SHOW INDEXES", "DROP CONSTRAINT c",
-                                "CREATE CONSTRAINT FOR (n:P) " ..
-                                    "REQUIRE n.x IS UNIQUE" }) do
-            local _, err = db:query(text)
-            assert.equal("unsupported", err.code)
-        end
-    end)
 end)
 
 describe("PROFILE", function()

@@ -113,8 +113,7 @@ local function parse_rule(self, node)
         node.rule = "not_null"
     else
         if not cursor.accept(self, "TYPED") then
-            cursor.expect(self, ":", "UNIQUE, KEY, NOT NULL or TYPED")
-            cursor.expect(self, ":")
+            cursor.expect(self, "::", "UNIQUE, KEY, NOT NULL or TYPED")
         end
         node.rule, node.value_type = "type", parse_type(self)
     end
