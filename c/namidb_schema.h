@@ -48,6 +48,9 @@ NAMIDB_API int namidb_schema(namidb_snapshot *snapshot,
                              namidb_schema_item *items, size_t max,
                              size_t *count, namidb_error *err);
 
+/* A number that is another when they, or their states, may be. Below 2^53. */
+NAMIDB_API uint64_t namidb_schema_stamp(namidb_snapshot *snapshot);
+
 /*
  * Declares an index or a constraint; item->number is set. What is there already
  * must obey it: NAMIDB_ECONSTRAINT names what does not, or what has its name.

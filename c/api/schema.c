@@ -48,6 +48,11 @@ int namidb_schema(namidb_snapshot *snapshot, namidb_schema_item *items,
     return rc;
 }
 
+uint64_t namidb_schema_stamp(namidb_snapshot *snapshot)
+{
+    return ndb_schema_stamp(&snapshot->at);
+}
+
 int namidb_schema_create(namidb_tx *tx, namidb_schema_item *item,
                          namidb_error *err)
 {

@@ -110,7 +110,7 @@ bool ndb_memtable_has_label(struct ndb_memtable *memtable, uint32_t label,
 
 /* Declarations that came and went, over those of `schema`, up to `version`. */
 struct ndb_schema;
-bool ndb_memtable_has_schema(struct ndb_memtable *memtable);
+uint32_t ndb_memtable_schema_count(struct ndb_memtable *memtable);
 int ndb_memtable_schema(struct ndb_memtable *memtable, uint64_t version,
                         struct ndb_schema *schema);
 

@@ -41,14 +41,14 @@ int ndb_memtable_apply_schema(struct ndb_memtable *m, uint64_t version,
     return rc < 0 ? rc : ndb_memtable_add_schema(m, &change);
 }
 
-bool ndb_memtable_has_schema(struct ndb_memtable *m)
+uint32_t ndb_memtable_schema_count(struct ndb_memtable *m)
 {
-    bool has;
+    uint32_t count;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    has = m->schema_count != 0;
+    count = m->schema_count;
     (void)pthread_rwlock_unlock(&m->lock);
-    return has;
+    return count;
 }
 
 int ndb_memtable_schema(struct ndb_memtable *m, uint64_t version,

@@ -44,18 +44,19 @@ void ndb_schema_remove(struct ndb_schema *schema, uint32_t number)
     schema->count = kept;
 }
 
-bool ndb_schema_is_there(const struct ndb_snapshot *snapshot)
+uint64_t ndb_schema_stamp(const struct ndb_snapshot *snapshot)
 {
     const struct ndb_view *view = snapshot->view;
+    uint64_t stamp = 0;
 
     /* Numbers of what was dropped are not given again. */
     if (view->manifest != NULL && view->manifest->body.schema_next > 1)
-        return true;
+        stamp = view->manifest->body.version;
+    stamp *= UINT64_C(1) << 16;
     for (uint32_t i = 0; i < view->layer_count; i++)
-        if (view->layers[i].memtable != NULL &&
-            ndb_memtable_has_schema(view->layers[i].memtable))
-            return true;
-    return false;
+        if (view->layers[i].memtable != NULL)
+            stamp += ndb_memtable_schema_count(view->layers[i].memtable);
+    return stamp;
 }
 
 int ndb_schema_read(const struct ndb_snapshot *snapshot,

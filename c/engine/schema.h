@@ -25,8 +25,9 @@ void ndb_schema_release(struct ndb_schema *schema);
 int ndb_schema_add(struct ndb_schema *schema, const namidb_schema_item *item);
 void ndb_schema_remove(struct ndb_schema *schema, uint32_t number);
 
-/* Whether there is or ever was one, as far as is known without reading. */
-bool ndb_schema_is_there(const struct ndb_snapshot *snapshot);
+/* While it is the same, so are the declarations and what they cover; 0: there
+ * never was one. Cheap to find out. */
+uint64_t ndb_schema_stamp(const struct ndb_snapshot *snapshot);
 /* *schema is initialised. NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_schema_read(const struct ndb_snapshot *snapshot,
                     struct ndb_schema *schema);

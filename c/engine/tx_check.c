@@ -14,7 +14,7 @@ int ndb_tx_schema(struct namidb_tx *tx, const struct ndb_schema **schema,
     if (tx->is_schema_read)
         return NAMIDB_OK;
     ndb_schema_release(&tx->schema);
-    if (ndb_schema_is_there(&tx->snapshot) &&
+    if (ndb_schema_stamp(&tx->snapshot) != 0 &&
         ndb_schema_read(&tx->snapshot, &tx->schema) < 0)
         return ndb_fail_memory(err);
     tx->is_schema_read = true;

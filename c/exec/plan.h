@@ -35,6 +35,11 @@
  *                                    BOTH gives each edge twice, a loop once
  *   SEEK_KEY  slot, label name, expr key, live, child  nodes with that key, of
  *             tables whose nodes may have the label: both are to be tested
+ *   SEEK_INDEX slot, label name, names properties, uint equal, u8 low, u8 high,
+ *             u8 more, uint count, expr *, live, child
+ *                                    nodes of an index (enum ndb_seek), by its
+ *                                    order: more than the expressions want,
+ *                                    never fewer, each once
  *   SEEK_ID   slot, expr id or list of ids, live, child
  *   EXPAND    from slot, edge slot, to slot, u8 direction, names types (none:
  *             all), uint flags, live, child
@@ -118,6 +123,7 @@
     X(SCAN)                                                                    \
     X(SCAN_EDGES)                                                              \
     X(SEEK_KEY)                                                                \
+    X(SEEK_INDEX)                                                              \
     X(SEEK_ID)                                                                 \
     X(EXPAND)                                                                  \
     X(VAR_EXPAND)                                                              \
@@ -281,6 +287,12 @@ enum {
     NDB_EXPAND_NO_EDGE = 4,      /* nothing reads the edge slot */
     NDB_EXPAND_NO_NODE = 8       /* nothing reads the `to` slot */
 };
+
+/* SEEK_INDEX: `equal` expressions are what the first properties equal. Then the
+ * next property is at or above an expression, and at or below another; or it
+ * begins with one; or it is an item of one, a list. */
+enum { NDB_SEEK_NO_END = 0, NDB_SEEK_INCLUSIVE = 1, NDB_SEEK_EXCLUSIVE = 2 };
+enum ndb_seek_more { NDB_SEEK_NOTHING, NDB_SEEK_PREFIX, NDB_SEEK_ITEMS };
 
 struct ndb_expr;
 struct ndb_plan_op;

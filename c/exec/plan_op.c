@@ -36,6 +36,28 @@ static void read_scan_edges(struct ndb_plan_reader *reader,
     op->direction = ndb_plan_code(reader, NAMIDB_BOTH + 1);
 }
 
+/* min: equal; sub: low; direction: high; flags: more. */
+static void read_seek(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
+{
+    uint32_t wanted;
+
+    op->slot = ndb_plan_slot(reader);
+    op->name = ndb_plan_name_of(reader, NAMIDB_LABEL);
+    op->types = ndb_plan_names(reader, NAMIDB_PROPERTY);
+    op->min = ndb_plan_uint(reader);
+    op->sub = ndb_plan_code(reader, NDB_SEEK_EXCLUSIVE + 1);
+    op->direction = ndb_plan_code(reader, NDB_SEEK_EXCLUSIVE + 1);
+    op->flags = ndb_plan_code(reader, NDB_SEEK_ITEMS + 1);
+    op->exprs = ndb_plan_exprs(reader, &op->count);
+    wanted = (op->sub != 0 ? 1u : 0) + (op->direction != 0 ? 1u : 0) +
+             (op->flags != 0 ? 1u : 0);
+    if (op->types.count == 0 || op->types.count > NAMIDB_SCHEMA_PROPS_MAX ||
+        op->min > op->types.count || op->count != op->min + wanted ||
+        (wanted != 0 && op->min == op->types.count) ||
+        (op->flags != 0 && wanted != 1))
+        ndb_plan_wrong(reader, "not a search in an index");
+}
+
 static void read_assigns(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
 {
     uint32_t count = ndb_plan_uint(reader);
@@ -180,6 +202,9 @@ static void read_source(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         op->name = ndb_plan_name_of(reader, NAMIDB_LABEL);
         op->expr = ndb_plan_expr(reader);
         return;
+    case NDB_OP_SEEK_INDEX:
+        read_seek(reader, op);
+        return;
     case NDB_OP_SEEK_ID:
     case NDB_OP_UNWIND:
         op->slot = ndb_plan_slot(reader);
@@ -267,6 +292,7 @@ static const uint8_t SHAPE[NDB_OP_COUNT] = {
     [NDB_OP_SCAN] = LIVE | CHILD,
     [NDB_OP_SCAN_EDGES] = LIVE | CHILD,
     [NDB_OP_SEEK_KEY] = LIVE | CHILD,
+    [NDB_OP_SEEK_INDEX] = LIVE | CHILD,
     [NDB_OP_SEEK_ID] = LIVE | CHILD,
     [NDB_OP_EXPAND] = LIVE | CHILD,
     [NDB_OP_VAR_EXPAND] = LIVE | CHILD,

@@ -220,6 +220,7 @@ int ndb_lua_stamp(lua_State *L);
 /* reader:schema(), tx:declare(item), tx:undeclare(name),
  * db:wait_indexes(timeout): see schema.c. */
 int ndb_lua_schema(lua_State *L);
+int ndb_lua_schema_stamp(lua_State *L);
 int ndb_lua_declare(lua_State *L);
 int ndb_lua_undeclare(lua_State *L);
 int ndb_lua_wait_indexes(lua_State *L);

@@ -421,6 +421,7 @@ static const luaL_Reg READING[] = {
     { "counts", ndb_lua_counts },
     { "stamp", ndb_lua_stamp },
     { "schema", ndb_lua_schema },
+    { "schema_stamp", ndb_lua_schema_stamp },
     { NULL, NULL },
 };
 

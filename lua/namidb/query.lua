@@ -110,7 +110,8 @@ local function compile(handle, home, text)
     local made
     local counts = statistics.of(handle, home.counts)
     made, err = plan.make(ast, { functions = home.functions,
-                                 statistics = counts })
+                                 statistics = counts,
+                                 indexes = schema.usable(handle) })
     if not made then
         return cypher.limit(text, err.at, err.message)
     end
@@ -118,6 +119,7 @@ local function compile(handle, home, text)
     if not made.core then return nil, err end
     made.has_host = made.core:has_host()
     made.counts, made.uses, made.next_look = counts, 0, LOOK_FIRST
+    made.stamp = schema.stamp(handle)
     return made
 end
 
@@ -127,6 +129,11 @@ end
 local function current(handle, home, text)
     local made, values, key = home.statements:get(text, compile, handle, home)
     if not made then return nil, values end
+    if made.stamp and made.stamp ~= schema.stamp(handle) then
+        home.statements:drop(key)
+        made, values = home.statements:get(text, compile, handle, home)
+        if not made then return nil, values end
+    end
     made.uses = made.uses + 1
     if made.uses < made.next_look then return made, values end
     made.next_look = made.uses + math.min(made.uses, LOOK_EACH)

@@ -6,12 +6,13 @@ local list_of = require("namidb.value").constructors.list
 local schema = {}
 
 -- The core's ways to them are not for users.
-local listers, declare, undeclare = {}, core.tx.__index.declare,
-    core.tx.__index.undeclare
+local listers, stamps = {}, {}
+local declare, undeclare = core.tx.__index.declare, core.tx.__index.undeclare
 core.tx.__index.declare, core.tx.__index.undeclare = nil, nil
 for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
     listers[kind.__name] = kind.__index.schema
-    kind.__index.schema = nil
+    stamps[kind.__name] = kind.__index.schema_stamp
+    kind.__index.schema, kind.__index.schema_stamp = nil, nil
 end
 
 -- All items as the core has them.
@@ -118,6 +119,23 @@ function schema.indexes(handle)
                 state = item.online and "online" or "building",
                 constraint = item.rule ~= "index",
             }
+        end
+    end
+    return found
+end
+
+--- While it is the same, so is what schema.usable gives.
+function schema.stamp(handle)
+    return stamps[getmetatable(handle)](handle)
+end
+
+--- The indexes that a plan may use: of nodes, online.
+function schema.usable(handle)
+    local found = {}
+    if schema.stamp(handle) == 0 then return found end
+    for _, item in ipairs(list(handle)) do
+        if has_index(item) and item.online and item.entity == "node" then
+            found[#found + 1] = item
         end
     end
     return found

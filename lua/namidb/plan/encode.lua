@@ -182,6 +182,17 @@ function shape.SEEK_KEY(node)
     expr(node.expr)
 end
 
+function shape.SEEK_INDEX(node)
+    uint(node.slot)
+    uint(node.label)
+    uints(node.properties)
+    uint(node.equal)
+    u8(node.low or 0)
+    u8(node.high or 0)
+    u8(node.more or 0)
+    exprs(node.exprs)
+end
+
 function shape.SEEK_ID(node)
     uint(node.slot)
     expr(node.expr)

@@ -151,6 +151,27 @@ function detail.SEEK_KEY(scope, op)
     return detail.SCAN(scope, op) .. " key = " .. expr_text(scope, op.expr)
 end
 
+local LOW, HIGH = { ">=", ">" }, { "<=", "<" }
+local MORE = { "STARTS WITH", "IN" }
+
+-- (p:Person) name by last = $last, age > 3: what of the index is read.
+function detail.SEEK_INDEX(scope, op)
+    local parts, at = {}, 1
+    local function add(property, sign)
+        parts[#parts + 1] = ("%s %s %s"):format(
+            scope.context.names[property + 1].text, sign,
+            expr_text(scope, op.exprs[at]))
+        at = at + 1
+    end
+    for i = 1, op.equal do add(op.properties[i], "=") end
+    local next_one = op.properties[op.equal + 1]
+    if op.low then add(next_one, LOW[op.low]) end
+    if op.high then add(next_one, HIGH[op.high]) end
+    if op.more then add(next_one, MORE[op.more]) end
+    return detail.SCAN(scope, op) .. " " .. op.index .. ": " ..
+        table.concat(parts, ", ")
+end
+
 function detail.SEEK_ID(scope, op)
     return "(" .. slot_name(scope.names, op.slot) .. ") id = " ..
         expr_text(scope, op.expr)
@@ -236,6 +257,7 @@ function detail.CALL(_, op) return op.text end
 
 local NAMES = { SCAN = "NodeScan", SCAN_EDGES = "EdgeScan",
                 SEEK_KEY = "NodeByKey", SEEK_ID = "NodeById",
+                SEEK_INDEX = "NodeByIndex",
                 VAR_EXPAND = "VarLengthExpand", SHORTEST = "ShortestPath",
                 EXPAND = "Expand", CALL = "ProcedureCall" }
 

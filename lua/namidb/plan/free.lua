@@ -108,6 +108,13 @@ function handle.SEEK_KEY(op, wanted)
 end
 handle.SEEK_ID = handle.SEEK_KEY
 
+function handle.SEEK_INDEX(op, wanted)
+    remove(wanted, op.slot)
+    carry(op, wanted)
+    for _, expr in ipairs(op.exprs) do wanted = reads(expr, wanted) end
+    return below(op, wanted)
+end
+
 function handle.UNWIND(op, wanted)
     remove(wanted, op.slot)
     carry(op, wanted)

@@ -3,6 +3,7 @@
 
 local cost = require("namidb.plan.cost")
 local expression = require("namidb.plan.expression")
+local index = require("namidb.plan.index")
 local join = require("namidb.plan.join")
 local order = require("namidb.plan.order")
 
@@ -112,7 +113,7 @@ local function start_of(state, node)
             best = { rows = rows, label = label, node = node }
         end
     end
-    return any_label(state, node, best)
+    return index.start_of(state, node, best) or any_label(state, node, best)
 end
 
 -- The nodes of several labels, each once: those of the first, then those of the
@@ -143,6 +144,8 @@ local function begin_at(state, start)
         state.op = { kind = "SEEK_ID", slot = node.slot, expr = seek.value,
                      child = state.op }
         seek.condition.is_done = true
+    elseif seek and seek.kind == "index" then
+        state.op = index.seek(state, start)
     elseif seek then
         state.op = { kind = "SEEK_KEY", slot = node.slot, expr = seek.value,
                      label = state.context:name("label", node.labels[1]),
