@@ -326,7 +326,7 @@ end
 
 function check.pattern_comprehension(state, names, node)
     local inner = scope.new(names)
-    state.patterns.introduce(state, inner, { node.pattern }, "inner")
+    state.patterns.introduce(state, inner, { node.pattern })
     if node.where then condition(state, inner, node.where, VALUE) end
     return "list", (value(state, inner, node.result, VALUE))
 end
@@ -345,14 +345,14 @@ function check.pattern_predicate(state, names, node, context)
         end
     end
     local inner = scope.new(names)
-    state.patterns.introduce(state, inner, { node.pattern }, "inner")
+    state.patterns.introduce(state, inner, { node.pattern })
     node.imports = state.patterns.bound(node.pattern)
     return "boolean"
 end
 
 function check.shortest_path(state, names, node)
     local inner = scope.new(names)
-    state.patterns.introduce(state, inner, { node.pattern }, "inner")
+    state.patterns.introduce(state, inner, { node.pattern })
     node.imports = state.patterns.bound(node.pattern)
     return node.pattern.shortest == "all" and "list" or "path"
 end

@@ -92,14 +92,14 @@ local function check_size(state, patterns)
     end
 end
 
---- Binds what the patterns of a MATCH name, in `names`, and checks what is in
--- them. mode: "match", or "inner" for patterns in expressions.
-function check_pattern.introduce(state, names, patterns, mode)
+--- Binds what the patterns of a MATCH or an expression name, in `names`, and
+-- checks what is in them.
+function check_pattern.introduce(state, names, patterns)
     check_size(state, patterns)
     local seen, own = {}, {}
     for _, path in ipairs(patterns) do
         for i, element in ipairs(path.elements) do
-            if mode == "match" then refuse_parameters(state, element) end
+            refuse_parameters(state, element)
             if i % 2 == 1 then
                 bind(state, names, element, "node", own)
             else

@@ -29,7 +29,7 @@ local function declare(state, names, node, kind, type, element)
 end
 
 function clauses.match(state, names, clause)
-    check_pattern.introduce(state, names, clause.patterns, "match")
+    check_pattern.introduce(state, names, clause.patterns)
     if clause.where then
         check_expression.condition(state, names, clause.where, VALUE)
     end
