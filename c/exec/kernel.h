@@ -45,6 +45,12 @@ const double *ndb_kernel_pick_floats(const struct ndb_vector *vector,
                                      const uint16_t *rows, double *room,
                                      uint32_t *count);
 
+/* Numbers that stand as the integers or floats of every position do in ORDER
+ * BY: where a's is less than b's, a comes first. Those of some values that
+ * differ are equal. Ranks of integers and of floats do not compare. */
+void ndb_kernel_ranks(const struct ndb_vector *vector, bool is_descending,
+                      uint32_t extent, int64_t *ranks);
+
 /* kernel_arithmetic.c: a + b, a - b, a * b of every position. false: some
  * result is not within the Integers. */
 bool ndb_kernel_ints(enum ndb_expr_kind kind, const int64_t *a,

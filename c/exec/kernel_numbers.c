@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Integers of any width in 64 bits, and the values of some rows side by side.
+ * Integers of any width in 64 bits, the values of some rows side by side, and
+ * numbers that stand as others do.
  */
+#include <string.h>
+
 #include "exec/kernel.h"
 
 static void widen_bytes(const uint8_t *items, int64_t base, uint32_t extent,
@@ -107,4 +110,36 @@ const double *ndb_kernel_pick_floats(const struct ndb_vector *vector,
     }
     *count = kept;
     return room;
+}
+
+/* The bits of a float below zero stand the other way round; -0.0 is 0.0, and
+ * NaN is beyond all. */
+static void rank_floats(const double *values, uint32_t extent, int64_t *ranks)
+{
+    for (uint32_t i = 0; i < extent; i++) {
+        double value = values[i] + 0.0;
+        uint64_t bits, below;
+
+        memcpy(&bits, &value, sizeof bits);
+        below = 0 - (bits >> 63);
+        bits ^= below & INT64_MAX;
+        ranks[i] = value == value ? (int64_t)bits : INT64_MAX;
+    }
+}
+
+void ndb_kernel_ranks(const struct ndb_vector *vector, bool is_descending,
+                      uint32_t extent, int64_t *ranks)
+{
+    const int64_t *ints = ranks;
+
+    if (vector->form == NDB_FORM_FLOATS)
+        rank_floats(vector->as.floats, extent, ranks);
+    else
+        ints = ndb_kernel_widen(vector, extent, ranks);
+    if (ints != ranks)
+        memcpy(ranks, ints, extent * sizeof *ranks);
+    for (uint32_t i = 0; vector->nulls != NULL && i < extent; i++)
+        ranks[i] = vector->nulls[i] != 0 ? INT64_MAX : ranks[i];
+    for (uint32_t i = 0; is_descending && i < extent; i++)
+        ranks[i] = ~ranks[i];
 }

@@ -2,12 +2,13 @@
 /*
  * ORDER BY, and ORDER BY with a limit: then no more than twice that many rows
  * are kept, and one that cannot be among the first is not even copied. When the
- * first key is a column of integers, those are sifted before anything else: a
- * heap holds the best of them so far.
+ * first key is a column of integers, or of floats, those are sifted before
+ * anything else: a heap holds the best of them so far.
  *
  * Rows that are equal by all keys stay in the order in which they came.
  */
 #include "exec/bound.h"
+#include "exec/kernel.h"
 #include "exec/row_store.h"
 
 struct sort_state {
@@ -19,11 +20,14 @@ struct sort_state {
     bool is_sorted;
     bool is_cut; /* the store holds `limit` rows in order, or more */
 
-    /* The best `limit` first keys of the chunks seen, while all of them were
-     * integers; smaller is better, the worst is at 0. */
+    /* The ranks of the best `limit` first keys of the chunks seen, while all of
+     * them were of `sifted`; smaller is better, the worst is at 0. */
     int64_t *heap; /* of the run: it is kept when the operator starts over */
     uint32_t heap_count, heap_max;
+    enum ndb_form sifted; /* INTS or FLOATS; NONE: no chunk was seen */
     bool is_sifting;
+    int64_t *ranks;  /* of the chunk; of the run, as `maybe` */
+    uint16_t *maybe; /* positions of the chunk that may be among the first */
 };
 
 /* Up to this limit a heap is worth it. */
@@ -58,6 +62,7 @@ static void sort_rewind(struct ndb_op *op)
     state->given = 0;
     state->is_sorted = state->is_cut = false;
     state->heap_count = 0;
+    state->sifted = NDB_FORM_NONE;
     state->is_sifting = true;
 }
 
@@ -180,18 +185,6 @@ static bool may_count(struct ndb_op *op, const struct ndb_chunk *chunk,
 
 /* -------------------------------------------------------------- sifting -- */
 
-/* The first key of a row as a number of which the smaller is better: ~ turns
- * the order of all integers round. */
-static int64_t rank_of(const struct ndb_op *op, const struct ndb_vector *keys,
-                       uint32_t position)
-{
-    int64_t key = keys->form == NDB_FORM_NARROW
-                      ? ndb_vector_narrow(keys, position)
-                      : keys->as.ints[position];
-
-    return op->plan->keys[0].is_descending ? ~key : key;
-}
-
 static void sink(int64_t *heap, uint32_t count, int64_t rank)
 {
     uint32_t at = 0;
@@ -218,68 +211,109 @@ static void rise(int64_t *heap, uint32_t at, int64_t rank)
     heap[at] = rank;
 }
 
-/* Whether the chunk's first keys can be sifted; then they were: see cannot_be.
- */
-static int sift(struct ndb_op *op, const struct ndb_chunk *chunk)
+/* Whether the first keys of a chunk stand in a column of the kind that those
+ * of the others were. Once they do not, there is no more sifting. */
+static bool can_sift(struct sort_state *state, const struct ndb_plan_op *plan,
+                     const struct ndb_chunk *chunk)
+{
+    const struct ndb_vector *keys;
+    enum ndb_form form;
+
+    if (!state->is_sifting || plan->count == 0 || state->limit > SIFT_LIMIT_MAX)
+        return false;
+    keys = &chunk->columns[plan->keys[0].slot];
+    form = ndb_is_ints(keys) ? NDB_FORM_INTS : keys->form;
+    if ((form != NDB_FORM_INTS && form != NDB_FORM_FLOATS) ||
+        keys->is_constant ||
+        (state->sifted != NDB_FORM_NONE && state->sifted != form))
+        return false;
+    state->sifted = form;
+    return true;
+}
+
+static int reserve_sieve(struct ndb_op *op)
 {
     struct sort_state *state = op->state;
-    const struct ndb_vector *keys;
+    namidb_arena *arena = &op->run->arena;
 
-    state->is_sifting &= op->plan->count != 0;
-    if (!state->is_sifting)
-        return NAMIDB_OK;
-    keys = &chunk->columns[op->plan->keys[0].slot];
-    state->is_sifting &=
-        (keys->form == NDB_FORM_INTS || keys->form == NDB_FORM_NARROW) &&
-        keys->nulls == NULL && !keys->is_constant &&
-        state->limit <= SIFT_LIMIT_MAX;
-    if (!state->is_sifting)
-        return NAMIDB_OK;
     if (state->heap_max < state->limit) {
         state->heap_max = 0;
-        state->heap =
-            ndb_arena_array(&op->run->arena, state->limit, sizeof *state->heap);
+        state->heap = ndb_arena_array(arena, state->limit, sizeof *state->heap);
         if (state->heap == NULL)
             return NAMIDB_ENOMEM;
         state->heap_max = (uint32_t)state->limit;
     }
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        int64_t rank = rank_of(op, keys, ndb_chunk_row(chunk, i));
+    if (state->maybe == NULL) {
+        state->ranks =
+            ndb_arena_array(arena, NDB_CHUNK_ROWS_MAX, sizeof *state->ranks);
+        if (state->ranks == NULL)
+            return NAMIDB_ENOMEM;
+        state->maybe =
+            ndb_arena_array(arena, NDB_CHUNK_ROWS_MAX, sizeof *state->maybe);
+    }
+    return state->maybe == NULL ? NAMIDB_ENOMEM : NAMIDB_OK;
+}
 
-        if (state->heap_count < state->limit)
+/* The rows of a chunk for which there are not yet enough better first keys; how
+ * many. */
+static uint32_t sift(struct ndb_op *op, const struct ndb_chunk *chunk)
+{
+    struct sort_state *state = op->state;
+    const struct ndb_sort_key *key = &op->plan->keys[0];
+    uint32_t count = 0;
+
+    ndb_kernel_ranks(&chunk->columns[key->slot], key->is_descending,
+                     chunk->extent, state->ranks);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+        int64_t rank = state->ranks[at];
+        bool is_full = state->heap_count == state->limit;
+
+        if (is_full && rank > state->heap[0])
+            continue;
+        state->maybe[count++] = (uint16_t)at;
+        if (!is_full)
             rise(state->heap, state->heap_count++, rank);
         else if (rank < state->heap[0])
             sink(state->heap, state->heap_count, rank);
     }
-    return NAMIDB_OK;
+    return count;
 }
 
-/* Whether enough rows have a better first key. */
-static bool cannot_be(const struct ndb_op *op, const struct ndb_chunk *chunk,
-                      uint32_t position)
+static int take_row(struct ndb_op *op, const struct ndb_chunk *chunk,
+                    uint32_t position)
 {
-    const struct sort_state *state = op->state;
+    struct sort_state *state = op->state;
+    int rc;
 
-    return state->is_sifting && state->heap_count == state->limit &&
-           rank_of(op, &chunk->columns[op->plan->keys[0].slot], position) >
-               state->heap[0];
+    if (!may_count(op, chunk, position))
+        return NAMIDB_OK;
+    rc = ndb_row_store_add(&state->store, chunk, position);
+    if (rc >= 0 && state->limit < NDB_PLAN_SLOTS_MAX &&
+        state->store.count >= state->limit * 2 + NDB_CHUNK_ROWS_FIRST)
+        rc = cut(op);
+    return rc;
 }
 
 static int take_chunk(struct ndb_op *op, const struct ndb_chunk *chunk)
 {
     struct sort_state *state = op->state;
-    int rc = sift(op, chunk);
+    uint32_t count;
+    int rc = NAMIDB_OK;
 
-    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i);
-
-        if (cannot_be(op, chunk, at) || !may_count(op, chunk, at))
-            continue;
-        rc = ndb_row_store_add(&state->store, chunk, at);
-        if (rc >= 0 && state->limit < NDB_PLAN_SLOTS_MAX &&
-            state->store.count >= state->limit * 2 + NDB_CHUNK_ROWS_FIRST)
-            rc = cut(op);
+    state->is_sifting = can_sift(state, op->plan, chunk);
+    if (!state->is_sifting) {
+        for (uint32_t i = 0; i < chunk->count && rc >= 0; i++)
+            rc = take_row(op, chunk, ndb_chunk_row(chunk, i));
+        return rc;
     }
+    if (reserve_sieve(op) < 0)
+        return NAMIDB_ENOMEM;
+    count = sift(op, chunk);
+    for (uint32_t i = 0; i < count && rc >= 0; i++)
+        if (state->heap_count < state->limit ||
+            state->ranks[state->maybe[i]] <= state->heap[0])
+            rc = take_row(op, chunk, state->maybe[i]);
     return rc;
 }
 

@@ -190,6 +190,42 @@ static void test_kernel__compares_as_values_compare(void **state)
     assert_true(done > (uint64_t)ROUNDS * EXTENT / 2);
 }
 
+static int direction_of(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* Ranks may be equal where values are not: a null is the largest integer. */
+static void test_kernel__ranks_stand_as_values_do(void **state)
+{
+    struct ndb_rand rand = { 17 };
+
+    (void)state;
+    for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+        bool is_descending = ndb_rand_below(&rand, 2) == 0;
+        int64_t ranks[EXTENT];
+        struct column column;
+
+        do
+            fill(&column, &rand);
+        while (column.vector.form == NDB_FORM_TRUTHS);
+        ndb_kernel_ranks(&column.vector, is_descending, EXTENT, ranks);
+        for (uint32_t i = 1; i < EXTENT; i++) {
+            namidb_value a = ndb_vector_get(&column.vector, i - 1);
+            namidb_value b = ndb_vector_get(&column.vector, i);
+            int got = direction_of(ranks[i - 1], ranks[i]);
+            int want = direction_of(ndb_order(&a, &b), 0);
+            bool has_null = ndb_is_null(&a) || ndb_is_null(&b);
+
+            if (got != (is_descending ? -want : want) &&
+                !(got == 0 && has_null))
+                fail_msg("round %llu: ranks %lld, %lld at %u",
+                         (unsigned long long)seed, (long long)ranks[i - 1],
+                         (long long)ranks[i], i);
+        }
+    }
+}
+
 static bool is_exact(enum ndb_expr_kind kind, struct values *values,
                      const int64_t *a, const int64_t *b, const int64_t *got)
 {
@@ -513,6 +549,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kernel__compares_as_values_compare),
+        cmocka_unit_test(test_kernel__ranks_stand_as_values_do),
         cmocka_unit_test(test_kernel__adds_up_or_says_that_it_cannot),
         cmocka_unit_test(test_kernel__picks_rows_that_are_no_nulls),
         cmocka_unit_test(test_kernel__groups_as_values_do),

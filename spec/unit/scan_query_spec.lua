@@ -169,6 +169,26 @@ local function check_groups(db, model, keys)
     end
 end
 
+-- The first rows are those of all rows: what is left out early could not have
+-- been among them.
+local function check_first(db)
+    for _ = 1, 20 do
+        local limit = ({ 1, 3, 20, 200 })[random(4)]
+        local text = ("MATCH (n:P) %s RETURN key(n) AS k, n.%s AS v " ..
+            "ORDER BY v %s, k %s"):format(
+                random(2) == 1 and "WHERE n.small > 0" or "",
+                NAMES[random(#NAMES)], random(2) == 1 and "DESC" or "ASC",
+                random(2) == 1 and "DESC" or "ASC")
+        local all = assert(db:query(text))
+        local first = assert(db:query(text .. " LIMIT " .. limit))
+        assert.equal(math.min(limit, #all), #first, text)
+        for i, row in ipairs(first) do
+            assert.equal(all[i].k, row.k,
+                         ("row %d of %s LIMIT %d"):format(i, text, limit))
+        end
+    end
+end
+
 local function check_values(db, model, keys)
     local rows = assert(db:query("MATCH (n:P) RETURN key(n) AS k, " ..
         "n.small + 1 AS small, n.middle * 2 - n.small AS sum, " ..
@@ -200,6 +220,7 @@ describe("scans", function()
                 check_conditions(db, model, keys)
                 check_groups(db, model, keys)
                 check_values(db, model, keys)
+                check_first(db)
             end)
             db:close()
             if not ok then error(name .. ": " .. tostring(message), 0) end
