@@ -172,6 +172,8 @@ static void place_fences(struct ndb_pack_writer *writer)
     const uint8_t *at = writer->index.fences.data;
 
     for (uint32_t i = 0; i < writer->segment_count; i++) {
+        if (writer->segments[i].fence.bytes == 0)
+            continue;
         writer->segments[i].fence.data = at;
         at += writer->segments[i].fence.bytes;
     }
