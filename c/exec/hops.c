@@ -10,6 +10,7 @@ static int read_set(struct ndb_run *run, const uint64_t *ids, uint32_t count,
                                  out->with_edges };
 
     set->is_in = is_in;
+    set->is_sorted = type != NAMIDB_ANY;
     return ndb_read_hops(&run->snapshot, ids, count, &kind, arena, &set->hops,
                          run->err);
 }
@@ -92,6 +93,53 @@ bool ndb_hop_next(const struct ndb_hop_sets *sets, uint32_t index,
                 *out = ndb_hop_edge_of(set, i, sets->ids[index]);
             return true;
         }
+    }
+    return false;
+}
+
+/* The first of items[begin .. end), which ascend, that is not below `wanted`;
+ * `end`: none. */
+static uint32_t lower_bound(const uint64_t *items, uint32_t begin, uint32_t end,
+                            uint64_t wanted)
+{
+    uint32_t left = end - begin;
+
+    if (left == 0)
+        return end;
+    while (left > 1) {
+        uint32_t half = left / 2;
+
+        begin += items[begin + half - 1] < wanted ? half : 0;
+        left -= half;
+    }
+    return begin + (items[begin] < wanted);
+}
+
+bool ndb_hop_next_to(const struct ndb_hop_sets *sets, uint32_t index,
+                     uint64_t neighbour, struct ndb_hop_at *at,
+                     namidb_edge *out)
+{
+    bool is_loop = neighbour == sets->ids[index];
+
+    for (; at->set < sets->count; at->set++, at->edge = 0) {
+        const struct ndb_hop_set *set = &sets->items[at->set];
+        const uint64_t *neighbours = set->hops.neighbours;
+        uint32_t begin = set->hops.offsets[index];
+        uint32_t end = set->hops.offsets[index + 1];
+        uint32_t i = begin + at->edge;
+
+        if (set->is_in && sets->is_both && is_loop)
+            continue; /* the set of the other direction gave them */
+        if (set->is_sorted && at->edge == 0)
+            i = lower_bound(neighbours, begin, end, neighbour);
+        while (!set->is_sorted && i < end && neighbours[i] != neighbour)
+            i++;
+        if (i == end || neighbours[i] != neighbour)
+            continue;
+        at->edge = i + 1 - begin;
+        if (sets->with_edges)
+            *out = ndb_hop_edge_of(set, i, sets->ids[index]);
+        return true;
     }
     return false;
 }

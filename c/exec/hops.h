@@ -12,6 +12,7 @@
 struct ndb_hop_set {
     struct ndb_hops hops;
     bool is_in;
+    bool is_sorted; /* by neighbour; edges of all types are so type by type */
 };
 
 struct ndb_hop_sets {
@@ -42,6 +43,11 @@ namidb_edge ndb_hop_edge_of(const struct ndb_hop_set *set, uint32_t at,
  * edges are wanted. */
 bool ndb_hop_next(const struct ndb_hop_sets *sets, uint32_t index,
                   struct ndb_hop_at *at, namidb_edge *out, uint64_t *neighbour);
+
+/* The same for the edges that lead to `neighbour`. */
+bool ndb_hop_next_to(const struct ndb_hop_sets *sets, uint32_t index,
+                     uint64_t neighbour, struct ndb_hop_at *at,
+                     namidb_edge *out);
 
 /* How many ndb_hop_next gives at most. */
 uint64_t ndb_hop_count(const struct ndb_hop_sets *sets, uint32_t index);

@@ -124,34 +124,41 @@ static int output_init(struct ndb_op *op, struct output *out)
                : NAMIDB_OK;
 }
 
-/* The node that an edge must end at; 0: any, UINT64_MAX: none can. */
-static uint64_t wanted_end(const struct ndb_op *op, uint32_t position)
+/* The next edge of the row where we are. */
+static bool next_edge(struct expand_state *state, struct output *out)
 {
-    namidb_value to;
+    return ndb_hop_next(&state->sets, state->row, &state->at,
+                        &out->edges[out->count], &out->to[out->count]);
+}
 
-    if ((op->plan->flags & NDB_EXPAND_INTO) == 0)
-        return 0;
-    to = ndb_vector_get(&op->child->chunk.columns[op->plan->to], position);
-    return to.kind == NAMIDB_NODE ? to.as.id : UINT64_MAX;
+/* The same, to the node that the row binds. */
+static bool next_edge_to(struct expand_state *state, const namidb_value *to,
+                         struct output *out)
+{
+    if (to->kind != NAMIDB_NODE)
+        return false;
+    out->to[out->count] = to->as.id;
+    return ndb_hop_next_to(&state->sets, state->row, to->as.id, &state->at,
+                           &out->edges[out->count]);
 }
 
 /* Fills the output from where we are; stops when it is full. */
 static void fill(struct ndb_op *op, struct output *out)
 {
     struct expand_state *state = op->state;
+    const struct ndb_vector *bound = &op->child->chunk.columns[op->plan->to];
+    bool is_into = (op->plan->flags & NDB_EXPAND_INTO) != 0;
 
     for (; state->row < state->count; state->row++) {
         uint32_t position = state->positions[state->row];
-        uint64_t end = wanted_end(op, position);
+        namidb_value to = ndb_null();
 
-        while (out->count < out->max &&
-               ndb_hop_next(&state->sets, state->row, &state->at,
-                            &out->edges[out->count], &out->to[out->count])) {
-            if (end != 0 && out->to[out->count] != end)
-                continue;
+        if (is_into)
+            to = ndb_vector_get(bound, position);
+        while (out->count < out->max && (is_into ? next_edge_to(state, &to, out)
+                                                 : next_edge(state, out)))
             out->positions[out->count++] = position;
-        }
-        if (out->count == out->max && state->at.set < state->sets.count)
+        if (out->count == out->max)
             return;
         state->at = (struct ndb_hop_at){ 0, 0 };
     }

@@ -100,6 +100,86 @@ describe("an expansion", function()
         end
     end)
 
+    -- Ways to say which edges y lead from a to b, and a test of that.
+    local BETWEEN = {
+        { "-[y:S]->", function(_, _, type, is_out)
+            return is_out and type == "S"
+        end },
+        { "<-[y:S]-", function(_, is_in, type)
+            return is_in and type == "S"
+        end },
+        { "-[y:S]-", function(is_any, _, type)
+            return is_any and type == "S"
+        end },
+        { "-[y:S|T]->", function(_, _, type, is_out)
+            return is_out and type ~= "U"
+        end },
+        { "-[y:T|S|T]-", function(is_any, _, type)
+            return is_any and type ~= "U"
+        end },
+        { "-[y]->", function(_, _, _, is_out) return is_out end },
+        { "<-[y]-", function(_, is_in) return is_in end },
+        { "-[y]-", function(is_any) return is_any end },
+    }
+
+    local function pairs_of_edges(edges, test)
+        local seen, sum = 0, 0
+        for _, x in ipairs(edges) do
+            for _, y in ipairs(edges) do
+                local is_out = x.from == y.from and x.to == y.to
+                local is_in = x.from == y.to and x.to == y.from
+                if test(is_out or is_in, is_in, y.type, is_out) then
+                    seen, sum = seen + 1, sum + x.n * y.n
+                end
+            end
+        end
+        return seen, sum
+    end
+
+    -- Few nodes and many edges: loops, and several between two nodes.
+    local function random_edges(seed)
+        local edges = {}
+        for n = 1, 700 do
+            seed = seed * 48271 % 2147483647
+            edges[n] = { n = n, from = seed % 13 + 1,
+                         to = math.floor(seed / 64) % 11 + 1,
+                         type = ({ "S", "T", "U" })[seed % 3 + 1] }
+        end
+        return edges
+    end
+
+    it("finds the edges to a bound node", function()
+        for seed = 1, 3 do
+            local edges = random_edges(seed * 7919)
+            rows_of(db, "MATCH (p) DETACH DELETE p")
+            rows_of(db, "UNWIND range(1, 13) AS i CREATE (:P {i: i})")
+            for _, type in ipairs({ "S", "T", "U" }) do
+                local some = {}
+                for _, edge in ipairs(edges) do
+                    if edge.type == type then some[#some + 1] = edge end
+                end
+                rows_of(db, "UNWIND $some AS e MATCH (a:P {i: e.from}), " ..
+                    "(b:P {i: e.to}) CREATE (a)-[:" .. type ..
+                    " {n: e.n}]->(b)", { some = some })
+                if seed == 2 or type == "S" and seed == 3 then
+                    assert(db:flush())
+                end
+            end
+            for _, way in ipairs(BETWEEN) do
+                local text = "MATCH (a:P)-[x]->(b:P) WITH a, x, b MATCH (a)" ..
+                    way[1] .. "(b) RETURN count(y) AS seen, " ..
+                    "sum(x.n * y.n) AS sum"
+                local seen, sum = pairs_of_edges(edges, way[2])
+                local row = rows_of(db, text)[1]
+                local name = ("seed %d: %s"):format(seed, text)
+                local plan = tostring(rows_of(db, "EXPLAIN " .. text))
+                assert(plan:find(" into", 1, true), plan)
+                assert.equal(seen, row.seen, name)
+                assert.equal(sum, row.sum, name)
+            end
+        end
+    end)
+
     it("reads properties of nodes that may be absent", function()
         rows_of(db, "CREATE (:A {x: 1})-[:R]->(:B {y: 2, z: 'z'}), (:A {x: 2})")
         for _ = 1, 2 do
