@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "format/tzif.h"
+#include "format/zone_tab.h"
 
 enum { NAME_BYTES_MAX = 64 };
 
@@ -42,34 +44,65 @@ static bool is_name(struct ndb_slice name)
     return before != '/';
 }
 
-static int read_file(const char *path, uint8_t *data, size_t *bytes)
+/* Appends a file of the tz database to an empty buffer. NAMIDB_NONE: there is
+ * no such file. */
+static int read_file(const char *name, size_t name_bytes, size_t bytes_max,
+                     struct ndb_buf *out)
 {
-    FILE *file = fopen(path, "rbe");
+    const char *folder = getenv("TZDIR");
+    char path[1024];
+    FILE *file;
+    int rc = ndb_buf_reserve(out, bytes_max);
 
+    if (rc < 0)
+        return rc;
+    (void)snprintf(path, sizeof path, "%.900s/%.*s",
+                   folder != NULL ? folder : "/usr/share/zoneinfo",
+                   (int)name_bytes, name);
+    file = fopen(path, "rbe");
     if (file == NULL)
         return NAMIDB_NONE;
-    *bytes = fread(data, 1, NDB_TZIF_BYTES_MAX, file);
+    out->bytes = fread(out->data, 1, bytes_max, file);
     (void)fclose(file);
     return NAMIDB_OK;
 }
 
+static int read_data(struct ndb_zone *zone, struct ndb_slice name)
+{
+    struct ndb_buf data = NDB_BUF_INIT(NDB_TZIF_BYTES_MAX);
+    int rc = read_file((const char *)name.data, name.bytes, NDB_TZIF_BYTES_MAX,
+                       &data);
+
+    if (rc == NAMIDB_OK)
+        rc = ndb_tzif_decode(ndb_buf_slice(&data), &zone->data);
+    ndb_buf_release(&data);
+    return rc;
+}
+
+/* So that a time means the same wherever the database was packaged, a zone has
+ * the data of the one that upstream keeps in its place. */
 static int read_zone(struct ndb_zone *zone)
 {
-    const char *folder = getenv("TZDIR");
-    uint8_t *data = ndb_alloc(NDB_TZIF_BYTES_MAX);
-    size_t bytes = 0;
-    char path[1024];
-    int rc = NAMIDB_ENOMEM;
+    static const char ZONE[] = "zone.tab", ZONE1970[] = "zone1970.tab";
+    struct ndb_slice own = ndb_slice(zone->name, zone->name_bytes), kept = own;
+    struct ndb_buf tab = NDB_BUF_INIT(NDB_ZONE_TAB_BYTES_MAX);
+    struct ndb_buf tab1970 = NDB_BUF_INIT(NDB_ZONE_TAB_BYTES_MAX);
+    int rc = read_file(ZONE, sizeof ZONE - 1, NDB_ZONE_TAB_BYTES_MAX, &tab);
 
-    if (data != NULL) {
-        (void)snprintf(path, sizeof path, "%.900s/%s",
-                       folder != NULL ? folder : "/usr/share/zoneinfo",
-                       zone->name);
-        rc = read_file(path, data, &bytes);
-    }
     if (rc == NAMIDB_OK)
-        rc = ndb_tzif_decode(ndb_slice(data, bytes), &zone->data);
-    ndb_free(data);
+        rc = read_file(ZONE1970, sizeof ZONE1970 - 1, NDB_ZONE_TAB_BYTES_MAX,
+                       &tab1970);
+    if (rc == NAMIDB_OK)
+        rc = ndb_zone_tab_find(ndb_buf_slice(&tab), ndb_buf_slice(&tab1970),
+                               own, &kept);
+    if (rc == NAMIDB_OK && is_name(kept))
+        rc = read_data(zone, kept);
+    else if (rc == NAMIDB_OK)
+        rc = NAMIDB_NONE;
+    if (rc == NAMIDB_NONE)
+        rc = read_data(zone, own);
+    ndb_buf_release(&tab);
+    ndb_buf_release(&tab1970);
     return rc;
 }
 

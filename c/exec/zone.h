@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * zone.h - zones by name, from the system's tz database ($TZDIR, else
- * /usr/share/zoneinfo). A zone that was read stays in memory.
+ * /usr/share/zoneinfo). A zone that was read stays in memory. One that upstream
+ * has merged into another is that one (format/zone_tab.h), also where a
+ * packager keeps its years before 1970.
  */
 #ifndef NDB_EXEC_ZONE_H
 #define NDB_EXEC_ZONE_H

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Zones: what decodes has ascending times, and an offset for every moment. */
+/* Zones: what decodes has ascending times, and an offset for every moment; a
+ * zone that stands for another is one of the table's. */
 #include "fuzz/fuzz.h"
 
 #include "format/tzif.h"
+#include "format/zone_tab.h"
 
 /* The first and the last second of the calendar, and moments in between. */
 static const int64_t MOMENTS[] = {
@@ -42,12 +44,43 @@ static void try_rule(struct ndb_slice text)
     }
 }
 
+/* What comes before the next zero byte. */
+static struct ndb_slice next_text(const uint8_t **data, size_t *size)
+{
+    const uint8_t *begin = *data;
+    size_t bytes = 0;
+
+    while (bytes < *size && begin[bytes] != 0)
+        bytes++;
+    *data += bytes < *size ? bytes + 1 : bytes;
+    *size -= bytes < *size ? bytes + 1 : bytes;
+    return ndb_slice(begin, bytes);
+}
+
+static void try_tables(const uint8_t *data, size_t size)
+{
+    struct ndb_slice name = next_text(&data, &size);
+    struct ndb_slice zone = next_text(&data, &size);
+    struct ndb_slice zone1970 = next_text(&data, &size);
+    struct ndb_slice kept;
+
+    if (ndb_zone_tab_find(zone, zone1970, name, &kept) == NAMIDB_OK) {
+        FUZZ_CHECK(kept.data >= zone1970.data && kept.bytes != 0);
+        FUZZ_CHECK(kept.data + kept.bytes <= zone1970.data + zone1970.bytes);
+        FUZZ_CHECK(!ndb_slice_equal(kept, name));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ndb_tzif tzif;
 
     if (size == 0)
         return 0;
+    if (data[0] & 2) {
+        try_tables(data + 1, size - 1);
+        return 0;
+    }
     if (data[0] & 1) {
         try_rule(ndb_slice(data + 1, size - 1));
         return 0;
