@@ -112,7 +112,7 @@ end
 
 -- Opens, however often it takes: there is one misfortune.
 local function open(name, options)
-    options.timeout = TIMEOUT_S
+    options.timeout = options.timeout or TIMEOUT_S
     for _ = 1, 5 do
         local db = attempt("open", function()
             return namidb.open(uri_of(name), options)
@@ -245,7 +245,7 @@ local function value_of(i)
 end
 
 local function make_large()
-    local db = open(PLACE, {})
+    local db = open(PLACE, { timeout = 30 }) -- no misfortune yet
     assert(db:write(function(tx)
         for i = 1, KEYS do
             local props = {}
