@@ -5,9 +5,6 @@
 
 #include "exec/kernel.h"
 
-/* More groups than that are as many cache lines as their states. */
-enum { GROUPS_MAX = 512 };
-
 /* NDB_CHUNK_ROWS_MAX of them cannot overflow 64 bits. */
 #define SMALL_LIMIT (UINT64_C(1) << 51)
 
@@ -17,18 +14,25 @@ static struct ndb_aggregate *state_of(const struct ndb_group_column *column,
     return &column->states[(size_t)group * column->stride];
 }
 
+void ndb_group_column_count(struct ndb_group_column *column, uint32_t *room)
+{
+    const uint32_t *groups = column->groups;
+    uint32_t count = column->chunk->count;
+
+    column->rows = NULL;
+    if (column->count > NDB_GROUPS_FEW)
+        return;
+    memset(room, 0, column->count * sizeof *room);
+    for (uint32_t i = 0; i < count; i++)
+        room[groups[i]]++;
+    column->rows = room;
+}
+
 int ndb_group_column_rows(const struct ndb_group_column *column, bool *is_taken)
 {
-    uint32_t counts[GROUPS_MAX];
-
-    *is_taken = column->count <= GROUPS_MAX;
-    if (!*is_taken)
-        return NAMIDB_OK;
-    memset(counts, 0, column->count * sizeof *counts);
-    for (uint32_t i = 0; i < column->chunk->count; i++)
-        counts[column->groups[i]]++;
-    for (uint32_t i = 0; i < column->count; i++)
-        ndb_aggregate_add_rows(state_of(column, i), counts[i]);
+    *is_taken = column->rows != NULL;
+    for (uint32_t i = 0; i < column->count && *is_taken; i++)
+        ndb_aggregate_add_rows(state_of(column, i), column->rows[i]);
     return NAMIDB_OK;
 }
 
@@ -37,53 +41,81 @@ static bool is_null_at(const struct ndb_vector *vector, uint32_t at)
     return vector->nulls != NULL && vector->nulls[at] != 0;
 }
 
+/* How many values each group has: one for each row, unless some are null. */
+static const uint32_t *values_of_groups(const struct ndb_group_column *column,
+                                        uint32_t *room)
+{
+    const struct ndb_chunk *chunk = column->chunk;
+    const uint8_t *nulls = column->values->nulls;
+
+    if (nulls == NULL)
+        return column->rows;
+    memset(room, 0, column->count * sizeof *room);
+    for (uint32_t i = 0; i < chunk->count; i++)
+        room[column->groups[i]] += nulls[ndb_chunk_row(chunk, i)] == 0;
+    return room;
+}
+
+/* Whether the values are those of positions 0, 1, 2 and on. */
+static bool is_whole(const struct ndb_group_column *column)
+{
+    return column->chunk->rows == NULL && column->values->nulls == NULL;
+}
+
 /* *is_taken: all of them are small. */
 static int sum_ints(const struct ndb_group_column *column,
                     const int64_t *values, bool *is_taken)
 {
     const struct ndb_chunk *chunk = column->chunk;
-    int64_t sums[GROUPS_MAX];
-    uint32_t counts[GROUPS_MAX];
-    uint64_t seen = 0;
+    const uint32_t *groups = column->groups, *counts;
+    uint64_t sums[NDB_GROUPS_FEW], seen = 0;
+    uint32_t room[NDB_GROUPS_FEW], whole = is_whole(column) ? chunk->count : 0;
     int rc = NAMIDB_OK;
 
     memset(sums, 0, column->count * sizeof *sums);
-    memset(counts, 0, column->count * sizeof *counts);
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i), group = column->groups[i];
+    for (uint32_t i = 0; i < whole; i++) {
+        seen |= (uint64_t)values[i] + SMALL_LIMIT;
+        sums[groups[i]] += (uint64_t)values[i];
+    }
+    for (uint32_t i = whole; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
 
         if (is_null_at(column->values, at))
             continue;
         seen |= (uint64_t)values[at] + SMALL_LIMIT;
-        sums[group] = (int64_t)((uint64_t)sums[group] + (uint64_t)values[at]);
-        counts[group]++;
+        sums[groups[i]] += (uint64_t)values[at];
     }
     *is_taken = seen < 2 * SMALL_LIMIT;
-    for (uint32_t i = 0; i < column->count && *is_taken && rc >= 0; i++)
+    if (!*is_taken)
+        return NAMIDB_OK;
+    counts = values_of_groups(column, room);
+    for (uint32_t i = 0; i < column->count && rc >= 0; i++)
         if (counts[i] != 0)
-            rc = ndb_aggregate_add_int_total(state_of(column, i), sums[i],
-                                             counts[i], column->scalar);
+            rc = ndb_aggregate_add_int_total(state_of(column, i),
+                                             (int64_t)sums[i], counts[i],
+                                             column->scalar);
     return rc;
 }
 
 static int sum_floats(const struct ndb_group_column *column)
 {
     const struct ndb_chunk *chunk = column->chunk;
+    const uint32_t *groups = column->groups, *counts;
     const double *values = column->values->as.floats;
-    double sums[GROUPS_MAX];
-    uint32_t counts[GROUPS_MAX];
+    double sums[NDB_GROUPS_FEW];
+    uint32_t room[NDB_GROUPS_FEW], whole = is_whole(column) ? chunk->count : 0;
     int rc = NAMIDB_OK;
 
     memset(sums, 0, column->count * sizeof *sums);
-    memset(counts, 0, column->count * sizeof *counts);
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i), group = column->groups[i];
+    for (uint32_t i = 0; i < whole; i++)
+        sums[groups[i]] += values[i];
+    for (uint32_t i = whole; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
 
-        if (is_null_at(column->values, at))
-            continue;
-        sums[group] += values[at];
-        counts[group]++;
+        if (!is_null_at(column->values, at))
+            sums[groups[i]] += values[at];
     }
+    counts = values_of_groups(column, room);
     for (uint32_t i = 0; i < column->count && rc >= 0; i++)
         if (counts[i] != 0)
             rc = ndb_aggregate_add_float_total(state_of(column, i), sums[i],
@@ -106,8 +138,8 @@ static int best_ints(const struct ndb_group_column *column,
                      const int64_t *values, bool is_min)
 {
     const struct ndb_chunk *chunk = column->chunk;
-    int64_t best[GROUPS_MAX];
-    uint32_t counts[GROUPS_MAX];
+    int64_t best[NDB_GROUPS_FEW];
+    uint32_t counts[NDB_GROUPS_FEW];
     int rc = NAMIDB_OK;
 
     memset(counts, 0, column->count * sizeof *counts);
@@ -147,7 +179,7 @@ int ndb_group_column_add(const struct ndb_group_column *column,
         count_values(column);
         return NAMIDB_OK;
     }
-    if (column->count > GROUPS_MAX || (!is_sum && !is_best))
+    if (column->rows == NULL || (!is_sum && !is_best))
         return NAMIDB_OK;
     if (column->values->form == NDB_FORM_FLOATS) {
         *is_taken = is_sum;

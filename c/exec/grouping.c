@@ -68,23 +68,40 @@ static int prepare_cache(struct ndb_grouping *grouping,
     return NAMIDB_OK;
 }
 
-static int find_items(struct ndb_grouping *grouping,
+/* The group of a row whose item, or code, was not met before. */
+static int meet_item(struct ndb_grouping *grouping,
+                     const struct ndb_vector *column, uint32_t at,
+                     uint32_t item)
+{
+    uint32_t group;
+
+    grouping->key[grouping->varying] = ndb_vector_get(column, at);
+    if (find_key(grouping, &group) < 0)
+        return NAMIDB_ENOMEM;
+    grouping->numbers[item] = group + 1;
+    return NAMIDB_OK;
+}
+
+/* Columns of bytes: small integers, or the codes of few texts. */
+static int find_bytes(struct ndb_grouping *grouping,
                       const struct ndb_vector *column,
                       const struct ndb_chunk *chunk, uint32_t *groups)
 {
     const uint8_t *items = column->as.items;
+    const uint32_t *numbers = grouping->numbers;
+    const uint16_t *rows = chunk->rows;
+    uint32_t count = chunk->count;
 
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        uint8_t item = items[ndb_chunk_row(chunk, i)];
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = rows != NULL ? rows[i] : i;
+        uint32_t number = numbers[items[at]];
 
-        if (grouping->numbers[item] == 0) {
-            grouping->key[grouping->varying] =
-                ndb_integer(ndb_vector_narrow(column, ndb_chunk_row(chunk, i)));
-            if (find_key(grouping, &groups[i]) < 0)
+        if (number == 0) {
+            if (meet_item(grouping, column, at, items[at]) < 0)
                 return NAMIDB_ENOMEM;
-            grouping->numbers[item] = groups[i] + 1;
+            number = numbers[items[at]];
         }
-        groups[i] = grouping->numbers[item] - 1;
+        groups[i] = number - 1;
     }
     return NAMIDB_OK;
 }
@@ -113,24 +130,43 @@ static int find_integers(struct ndb_grouping *grouping,
     return NAMIDB_OK;
 }
 
-/* The cache is of one chunk: another has another dictionary. */
+static bool is_same_text(const namidb_value *a, const namidb_value *b)
+{
+    return a->kind == b->kind && a->size == b->size &&
+           (a->size == 0 || memcmp(a->as.bytes, b->as.bytes, a->size) == 0);
+}
+
+/* Keeps of the cache what is true of another dictionary, too: mostly all of
+ * it, and to compare two texts is much less than to look one up. */
+static void check_codes(struct ndb_grouping *grouping,
+                        const struct ndb_vector *column)
+{
+    for (uint32_t code = 0; code < column->text_count; code++) {
+        uint32_t number = grouping->numbers[code];
+
+        if (number != 0 &&
+            !is_same_text(&grouping->keys.rows[number - 1][grouping->varying],
+                          &column->with.dictionary[code]))
+            grouping->numbers[code] = 0;
+    }
+}
+
 static int find_coded(struct ndb_grouping *grouping,
                       const struct ndb_vector *column,
                       const struct ndb_chunk *chunk, uint32_t *groups)
 {
     if (prepare_cache(grouping, column) < 0)
         return NAMIDB_ENOMEM;
-    memset(grouping->numbers, 0,
-           column->text_count * sizeof *grouping->numbers);
+    check_codes(grouping, column);
+    if (column->width == 1)
+        return find_bytes(grouping, column, chunk, groups);
     for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t code = ndb_vector_code(column, ndb_chunk_row(chunk, i));
+        uint32_t at = ndb_chunk_row(chunk, i);
+        uint32_t code = ndb_vector_code(column, at);
 
-        if (grouping->numbers[code] == 0) {
-            grouping->key[grouping->varying] = column->with.dictionary[code];
-            if (find_key(grouping, &groups[i]) < 0)
-                return NAMIDB_ENOMEM;
-            grouping->numbers[code] = groups[i] + 1;
-        }
+        if (grouping->numbers[code] == 0 &&
+            meet_item(grouping, column, at, code) < 0)
+            return NAMIDB_ENOMEM;
         groups[i] = grouping->numbers[code] - 1;
     }
     return NAMIDB_OK;
@@ -191,7 +227,7 @@ int ndb_grouping_find(struct ndb_grouping *grouping,
         if (prepare_cache(grouping, column) < 0)
             return NAMIDB_ENOMEM;
         return grouping->use == NDB_GROUPING_ITEMS
-                   ? find_items(grouping, column, chunk, groups)
+                   ? find_bytes(grouping, column, chunk, groups)
                    : find_integers(grouping, column, chunk, groups);
     }
     if (column != NULL && column->form == NDB_FORM_CODED &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Integers of any width in 64 bits, the values of some rows side by side, and
- * numbers that stand as others do.
+ * Integers of any width in 64 bits, the rows that a condition is true of, the
+ * values of some rows side by side, and numbers that stand as others do.
  */
 #include <string.h>
 
@@ -40,6 +40,63 @@ const int64_t *ndb_kernel_widen(const struct ndb_vector *vector,
     else
         widen_words(vector->as.items, vector->with.base, extent, room);
     return room;
+}
+
+/* The places of the bits of a number, and how many there are. */
+static const uint16_t PLACES[16][4] = {
+    { 0 },    { 0 },       { 1 },       { 0, 1 },       { 2 },    { 0, 2 },
+    { 1, 2 }, { 0, 1, 2 }, { 3 },       { 0, 3 },       { 1, 3 }, { 0, 1, 3 },
+    { 2, 3 }, { 0, 2, 3 }, { 1, 2, 3 }, { 0, 1, 2, 3 },
+};
+static const uint8_t PLACE_COUNTS[16] = { 0, 1, 1, 2, 1, 2, 2, 3,
+                                          1, 2, 2, 3, 2, 3, 3, 4 };
+
+_Static_assert(NDB_TRUE == 1 && (NDB_FALSE & 1) == 0 && (NDB_UNKNOWN & 1) == 0,
+               "the lowest bit says whether something is true");
+
+/* The lowest bits of eight bytes, the first byte's the lowest: the product
+ * brings each to a place of its own in the uppermost byte. */
+static uint32_t lowest_bits(const uint8_t *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    word &= UINT64_C(0x0101010101010101);
+    return (uint32_t)(word * UINT64_C(0x0102040810204080) >> 56);
+}
+
+/* Adds a position to four places, each of 16 bits. */
+static void put_places(uint32_t bits, uint32_t at, uint16_t *rows)
+{
+    uint64_t places;
+
+    memcpy(&places, PLACES[bits], sizeof places);
+    places += at * UINT64_C(0x0001000100010001);
+    memcpy(rows, &places, sizeof places);
+}
+
+/* Four at once: what is written beyond those that are true is written over. */
+uint32_t ndb_kernel_pick_true(const uint8_t *truths, uint32_t extent,
+                              uint16_t *rows)
+{
+    uint32_t count = 0, at = 0;
+
+    for (; at + 8 <= extent; at += 8) {
+        uint32_t bits = lowest_bits(truths + at);
+
+        put_places(bits & 15, at, rows + count);
+        count += PLACE_COUNTS[bits & 15];
+        put_places(bits >> 4, at + 4, rows + count);
+        count += PLACE_COUNTS[bits >> 4];
+    }
+    for (; at < extent; at++) {
+        rows[count] = (uint16_t)at;
+        count += truths[at] & 1;
+    }
+    return count;
 }
 
 /* One loop per width: the width is known where a value is read. */

@@ -14,6 +14,7 @@ struct aggregate_state {
     struct ndb_value_set *distinct; /* likewise; NULL: none wants them */
     uint32_t count, capacity;       /* groups */
     uint32_t *groups;               /* of the rows of a chunk */
+    uint32_t *group_rows;           /* of a chunk, where groups are few */
     void *room;                     /* for a column of numbers */
     uint32_t given;
     bool is_done;
@@ -163,29 +164,35 @@ static int add_column(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
 }
 
 /* The same for a few groups. */
-static int add_grouped(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
-                       bool *is_taken)
+static int add_grouped(struct ndb_op *op, struct ndb_group_column *column,
+                       uint32_t index, bool *is_taken)
 {
     const struct aggregate_state *state = op->state;
     const struct ndb_aggregation *plan = &op->plan->aggregations[index];
-    struct ndb_group_column column = {
-        .states = state->states + index,
-        .stride = op->plan->count,
-        .count = state->count,
-        .chunk = &op->child->chunk,
-        .groups = state->groups,
-        .room = state->room,
-        .arena = &op->kept,
-        .scalar = &eval->scalar,
-    };
 
     *is_taken = false;
+    column->states = state->states + index;
     if (plan->kind == NDB_AGGREGATE_COUNT_ROWS)
-        return ndb_group_column_rows(&column, is_taken);
-    column.values = &op->child->chunk.columns[plan->in];
-    if (!takes_column(plan, column.values))
+        return ndb_group_column_rows(column, is_taken);
+    column->values = &op->child->chunk.columns[plan->in];
+    if (!takes_column(plan, column->values))
         return NAMIDB_OK;
-    return ndb_group_column_add(&column, plan->kind, is_taken);
+    return ndb_group_column_add(column, plan->kind, is_taken);
+}
+
+/* The groups of a chunk's rows, and how many rows of each there are. */
+static int find_groups(struct ndb_op *op, struct ndb_group_column *column)
+{
+    struct aggregate_state *state = op->state;
+    int rc = ndb_grouping_find(&state->grouping, column->chunk, state->groups);
+
+    if (rc >= 0)
+        rc = add_groups(op, state->grouping.keys.count);
+    if (rc < 0)
+        return rc;
+    column->count = state->count;
+    ndb_group_column_count(column, state->group_rows);
+    return NAMIDB_OK;
 }
 
 static int take_chunk(struct ndb_op *op, struct ndb_eval *eval)
@@ -193,17 +200,20 @@ static int take_chunk(struct ndb_op *op, struct ndb_eval *eval)
     struct aggregate_state *state = op->state;
     const struct ndb_chunk *chunk = &op->child->chunk;
     bool is_grouped = op->plan->slots.count != 0;
-    int rc = NAMIDB_OK;
+    struct ndb_group_column column = {
+        .stride = op->plan->count,
+        .chunk = chunk,
+        .groups = state->groups,
+        .room = state->room,
+        .arena = &op->kept,
+        .scalar = &eval->scalar,
+    };
+    int rc = is_grouped ? find_groups(op, &column) : NAMIDB_OK;
 
-    if (is_grouped) {
-        rc = ndb_grouping_find(&state->grouping, chunk, state->groups);
-        if (rc >= 0)
-            rc = add_groups(op, state->grouping.keys.count);
-    }
     for (uint32_t i = 0; i < op->plan->count && rc >= 0; i++) {
         bool is_taken = false;
 
-        rc = is_grouped ? add_grouped(op, eval, i, &is_taken)
+        rc = is_grouped ? add_grouped(op, &column, i, &is_taken)
                         : add_column(op, eval, i, &is_taken);
         for (uint32_t j = 0; j < chunk->count && !is_taken && rc >= 0; j++)
             rc = add_value(op, eval, is_grouped ? state->groups[j] : 0, i,
@@ -220,7 +230,10 @@ static int begin(struct ndb_op *op)
         ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX, sizeof *state->groups);
     state->room =
         ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX, sizeof(int64_t));
+    state->group_rows =
+        ndb_arena_array(&op->kept, NDB_GROUPS_FEW, sizeof *state->group_rows);
     if (state->groups == NULL || state->room == NULL ||
+        state->group_rows == NULL ||
         ndb_grouping_init(&state->grouping, &op->kept, &op->plan->slots) < 0)
         return NAMIDB_ENOMEM;
     return op->plan->slots.count == 0 ? add_groups(op, 1) : NAMIDB_OK;

@@ -3,6 +3,7 @@
  * The rows for which a condition is true.
  */
 #include "exec/eval.h"
+#include "exec/kernel.h"
 
 /* A scan below, and nothing but filters between, leaves out what the zones say
  * is not there. */
@@ -17,18 +18,22 @@ static int filter_open(struct ndb_op *op)
     return ndb_op_scan_hint(below, op->plan->expr);
 }
 
+/* A vector of truths that is no constant has one for each position. */
 static uint32_t pick(const struct ndb_chunk *chunk,
                      const struct ndb_vector *truths, uint16_t *rows)
 {
+    bool is_constant = truths->is_constant;
     uint32_t count = 0;
 
     if (truths->form != NDB_FORM_TRUTHS)
         return 0;
+    if (!is_constant && chunk->rows == NULL)
+        return ndb_kernel_pick_true(truths->as.truths, chunk->count, rows);
     for (uint32_t i = 0; i < chunk->count; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
 
         rows[count] = (uint16_t)at;
-        count += truths->as.truths[truths->is_constant ? 0 : at] == NDB_TRUE;
+        count += truths->as.truths[is_constant ? 0 : at] == NDB_TRUE;
     }
     return count;
 }

@@ -330,6 +330,38 @@ static void test_kernel__picks_rows_that_are_no_nulls(void **state)
     }
 }
 
+static void test_kernel__picks_what_is_true(void **state)
+{
+    struct ndb_rand rand = { 18 };
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t extent = (uint32_t)ndb_rand_below(&rand, EXTENT + 1);
+        uint64_t others = ndb_rand_below(&rand, 4);
+        /* Of the heap, and no longer than that: what is beyond is seen. */
+        uint8_t *truths = malloc(extent + 1u);
+        uint16_t *rows = malloc((extent + 1u) * sizeof *rows);
+        uint32_t count, at = 0;
+
+        assert_non_null(truths);
+        assert_non_null(rows);
+        for (uint32_t i = 0; i < extent; i++)
+            truths[i] = ndb_rand_below(&rand, 4) < others
+                            ? (uint8_t)ndb_rand_below(&rand, 3)
+                            : NDB_TRUE;
+        count = ndb_kernel_pick_true(truths, extent, rows);
+        for (uint32_t i = 0; i < extent; i++) {
+            if (truths[i] != NDB_TRUE)
+                continue;
+            assert_true(at < count);
+            assert_int_equal(rows[at++], i);
+        }
+        assert_int_equal(at, count);
+        free(truths);
+        free(rows);
+    }
+}
+
 /* Chunks of any columns in groups, against a set that takes row by row. */
 struct grouped {
     struct values values;
@@ -347,8 +379,8 @@ static const struct ndb_slots KEY_SLOTS = { KEY_SLOT, 2 };
 static const namidb_value TEXTS[] = {
     { .kind = NAMIDB_STRING, .size = 1, .as.bytes = "a" },
     { .kind = NAMIDB_STRING, .size = 2, .as.bytes = "bb" },
+    { .kind = NAMIDB_STRING, .size = 2, .as.bytes = "cc" },
     { .kind = NAMIDB_STRING, .size = 0, .as.bytes = "" },
-    { .kind = NAMIDB_STRING, .size = 1, .as.bytes = "c" },
 };
 
 static void fill_key(struct column *column, struct ndb_rand *rand)
@@ -401,8 +433,10 @@ static bool add_columns(struct grouped *grouped, const struct ndb_chunk *chunk,
                                        .room = numbers,
                                        .arena = &grouped->values.arena,
                                        .scalar = &grouped->values.scalar };
+    uint32_t room[NDB_GROUPS_FEW];
     bool is_taken = false;
 
+    ndb_group_column_count(&column, room);
     if (grouped->kind == NDB_AGGREGATE_COUNT_ROWS)
         assert_int_equal(ndb_group_column_rows(&column, &is_taken), 0);
     else
@@ -504,47 +538,6 @@ static void test_kernel__groups_as_values_do(void **state)
     free(grouped);
 }
 
-/* A chunk that goes row by row may leave in the key what the next has beside
- * its column, and the cache does not. */
-static void test_kernel__a_constant_is_a_part_of_the_key(void **state)
-{
-    static const int64_t BESIDE[] = { 1, 2, 2 };
-    static const uint32_t WANT[3][2] = { { 0, 1 }, { 2, 3 }, { 4, 3 } };
-    uint8_t items[] = { 5, 6 };
-    int64_t ints[] = { 5, 6 }, others[] = { 9, 2 };
-    struct ndb_grouping grouping;
-    struct values values;
-
-    (void)state;
-    values_init(&values);
-    assert_int_equal(ndb_grouping_init(&grouping, &values.arena, &KEY_SLOTS),
-                     0);
-    for (int i = 0; i < 3; i++) {
-        namidb_value beside = ndb_integer(BESIDE[i]);
-        struct ndb_vector vectors[3] = {
-            { .form = NDB_FORM_NARROW, .width = 1, .as.items = items },
-            { .form = NDB_FORM_NONE },
-            { .form = NDB_FORM_VALUES,
-              .is_constant = true,
-              .as.values = &beside }
-        };
-        struct ndb_chunk chunk = { .columns = vectors,
-                                   .extent = 2,
-                                   .count = 2 };
-        uint32_t groups[2];
-
-        if (i == 1) { /* two columns that vary */
-            vectors[0] =
-                (struct ndb_vector){ .form = NDB_FORM_INTS, .as.ints = ints };
-            vectors[2] =
-                (struct ndb_vector){ .form = NDB_FORM_INTS, .as.ints = others };
-        }
-        assert_int_equal(ndb_grouping_find(&grouping, &chunk, groups), 0);
-        assert_memory_equal(groups, WANT[i], sizeof groups);
-    }
-    values_release(&values);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -552,8 +545,8 @@ int main(void)
         cmocka_unit_test(test_kernel__ranks_stand_as_values_do),
         cmocka_unit_test(test_kernel__adds_up_or_says_that_it_cannot),
         cmocka_unit_test(test_kernel__picks_rows_that_are_no_nulls),
+        cmocka_unit_test(test_kernel__picks_what_is_true),
         cmocka_unit_test(test_kernel__groups_as_values_do),
-        cmocka_unit_test(test_kernel__a_constant_is_a_part_of_the_key),
     };
 
     return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);
