@@ -163,7 +163,7 @@ static void take_waiting(struct ndb_http *http)
 
     while (*link != NULL) {
         struct ndb_http_exchange *exchange = *link;
-        bool is_canceled = atomic_load(&exchange->is_canceled);
+        bool is_canceled = ndb_http_is_canceled(exchange);
         bool is_late = exchange->deadline_ns <= now_ns;
 
         if (!is_canceled && !is_late &&
@@ -190,7 +190,7 @@ static void take_canceled(struct ndb_http *http)
     while (flight != NULL) {
         struct ndb_http_flight *next = flight->next;
 
-        if (atomic_load(&flight->exchange->is_canceled))
+        if (ndb_http_is_canceled(flight->exchange))
             end(http, flight, CURLE_ABORTED_BY_CALLBACK);
         flight = next;
     }
@@ -421,6 +421,11 @@ void ndb_http_submit(struct ndb_http *http, struct ndb_http_exchange *exchange)
 void ndb_http_cancel(struct ndb_http *http, struct ndb_http_exchange *exchange)
 {
     atomic_store(&exchange->is_canceled, true);
+    ndb_http_wake(http);
+}
+
+void ndb_http_wake(struct ndb_http *http)
+{
     (void)curl_multi_wakeup(http->multi);
 }
 

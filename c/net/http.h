@@ -38,9 +38,12 @@ struct ndb_http_exchange {
     size_t header_count;
     struct ndb_slice body;
     bool has_body;
-    size_t answer_bytes_max;    /* of the body; more is NAMIDB_ELIMIT */
-    int64_t not_before_ns;      /* of sys/clock.h; 0: at once */
-    int64_t deadline_ns;        /* of sys/clock.h */
+    size_t answer_bytes_max; /* of the body; more is NAMIDB_ELIMIT */
+    int64_t not_before_ns;   /* of sys/clock.h; 0: at once */
+    int64_t deadline_ns;     /* of sys/clock.h */
+    /* Cancels all that share it, once it is true and ndb_http_wake was called.
+     * NULL: only ndb_http_cancel does. */
+    const atomic_bool *is_called_off;
     int64_t connect_timeout_ms; /* 0: 10,000 */
     int64_t stall_seconds;      /* NAMIDB_ETIMEOUT when almost no byte moved
                                    for so long; 0: only the deadline counts */
@@ -82,6 +85,8 @@ void ndb_http_submit(struct ndb_http *http, struct ndb_http_exchange *exchange);
 /* Ends an exchange that is not done yet soon (NAMIDB_ECANCELED, or as it ended
  * by itself). */
 void ndb_http_cancel(struct ndb_http *http, struct ndb_http_exchange *exchange);
+/* To be called after an is_called_off has become true. */
+void ndb_http_wake(struct ndb_http *http);
 /* Submits and waits. Not for the client's own thread. */
 int ndb_http_run(struct ndb_http *http, struct ndb_http_exchange *exchange);
 

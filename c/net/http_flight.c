@@ -270,8 +270,7 @@ static int status_of(CURLcode code, const struct ndb_http_exchange *exchange)
         return NAMIDB_EAUTH;
     case CURLE_ABORTED_BY_CALLBACK:
         /* Or on_start would not go on. */
-        return atomic_load(&exchange->is_canceled) ? NAMIDB_ECANCELED
-                                                   : NAMIDB_EIO;
+        return ndb_http_is_canceled(exchange) ? NAMIDB_ECANCELED : NAMIDB_EIO;
     case CURLE_WRITE_ERROR:
         /* on_body said why. */
         return exchange->status < 0 ? exchange->status : NAMIDB_EIO;

@@ -24,6 +24,15 @@ struct ndb_http_flight {
     struct ndb_http_flight *next; /* the owner's list */
 };
 
+/* Alone, or with others. */
+static inline bool
+ndb_http_is_canceled(const struct ndb_http_exchange *exchange)
+{
+    return atomic_load(&exchange->is_canceled) ||
+           (exchange->is_called_off != NULL &&
+            atomic_load(exchange->is_called_off));
+}
+
 /* NULL: no memory. */
 struct ndb_http_flight *ndb_http_flight_new(void);
 void ndb_http_flight_free(struct ndb_http_flight *flight);

@@ -407,6 +407,7 @@ static void send(struct ndb_s3_call *call)
         .answer_bytes_max = call->answer_bytes_max,
         .not_before_ns = now_or_quiet_ns(call),
         .deadline_ns = call->deadline_ns,
+        .is_called_off = call->is_canceled,
         .stall_seconds =
             call->stall_seconds != 0 ? call->stall_seconds : STALL_SECONDS,
         .ca_bundle = call->s3->settings.ca_bundle[0] != '\0'
@@ -469,6 +470,11 @@ void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call)
         fail(call, rc);
     else
         ask(call);
+}
+
+void ndb_s3_wake(struct ndb_s3 *s3)
+{
+    ndb_http_wake(s3->http);
 }
 
 void ndb_s3_call_release(struct ndb_s3_call *call)

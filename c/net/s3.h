@@ -70,6 +70,7 @@ struct ndb_s3_call {
     int64_t stall_seconds; /* without a byte; 0: 10 */
     size_t answer_bytes_max;
     int64_t deadline_ns;
+    const atomic_bool *is_canceled; /* see ndb_s3_wake; NULL: never */
     void (*done)(struct ndb_s3_call *call);
     void *context;
 
@@ -100,6 +101,10 @@ struct ndb_s3_call {
 };
 
 void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call);
+/* After an is_canceled has become true: its calls end soon, NAMIDB_ECANCELED
+ * unless they ended by themselves. One that waits for credentials waits for as
+ * long as their source may take. */
+void ndb_s3_wake(struct ndb_s3 *s3);
 /* Frees what the client put into the call. */
 void ndb_s3_call_release(struct ndb_s3_call *call);
 

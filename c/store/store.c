@@ -75,6 +75,12 @@ int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
     return NAMIDB_OK;
 }
 
+void ndb_store_wake(struct ndb_store *store)
+{
+    if (store->ops->wake != NULL)
+        store->ops->wake(store);
+}
+
 void ndb_store_tell(struct ndb_store *store, struct ndb_store_facts *facts)
 {
     *facts = (struct ndb_store_facts){ .hedged = 0 };

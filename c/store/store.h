@@ -22,6 +22,8 @@
 #ifndef NDB_STORE_STORE_H
 #define NDB_STORE_STORE_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -65,6 +67,10 @@ struct ndb_request {
     const char *after;         /* NDB_LIST: only keys above it; NULL: all */
     uint32_t limit;      /* NDB_LIST: at most so many; 0: NDB_LIST_KEYS_MAX */
     int64_t deadline_ns; /* of sys/clock.h */
+    /* Once it is true and ndb_store_wake was called, the request ends soon: as
+     * it would have, or with NAMIDB_ECANCELED. NULL: only the deadline ends
+     * it. Must outlive the store. */
+    const atomic_bool *is_canceled;
     void (*done)(struct ndb_request *request);
     void *context; /* for done */
 
@@ -104,6 +110,9 @@ struct ndb_store_ops {
     /* Requests linked by nothing: an array. Each will be done. */
     void (*submit)(struct ndb_store *store, struct ndb_request *requests,
                    size_t count);
+    /* Looks at is_canceled of what is in flight. NULL: nothing ever is for
+     * long. */
+    void (*wake)(struct ndb_store *store);
     /* Waits for requests in flight, then frees the store. */
     void (*close)(struct ndb_store *store);
     /* Fills in what it knows; the rest is zero. */
@@ -129,6 +138,9 @@ void ndb_store_submit(struct ndb_store *store, struct ndb_request *requests,
  */
 int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
                   size_t count, namidb_error *err);
+
+/* To be called after an is_canceled has become true. */
+void ndb_store_wake(struct ndb_store *store);
 
 void ndb_store_tell(struct ndb_store *store, struct ndb_store_facts *facts);
 

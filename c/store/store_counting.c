@@ -73,6 +73,11 @@ static void counting_submit(struct ndb_store *base,
         store->inside->ops->submit(store->inside, requests, ready);
 }
 
+static void counting_wake(struct ndb_store *base)
+{
+    ndb_store_wake(((struct counting_store *)base)->inside);
+}
+
 static void counting_close(struct ndb_store *base)
 {
     struct counting_store *store = (struct counting_store *)base;
@@ -86,9 +91,9 @@ static void counting_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     ndb_store_tell(((struct counting_store *)base)->inside, facts);
 }
 
-static const struct ndb_store_ops COUNTING_OPS = { counting_submit,
-                                                   counting_close,
-                                                   counting_tell };
+static const struct ndb_store_ops COUNTING_OPS = {
+    counting_submit, counting_wake, counting_close, counting_tell
+};
 
 int ndb_counting_open(struct ndb_store **store, struct ndb_store *inside,
                       namidb_error *err)

@@ -287,6 +287,11 @@ void ndb_faulty_release(struct ndb_store *base)
     (void)pthread_mutex_unlock(&store->lock);
 }
 
+static void faulty_wake(struct ndb_store *base)
+{
+    ndb_store_wake(((struct faulty_store *)base)->inside);
+}
+
 static void faulty_close(struct ndb_store *base)
 {
     struct faulty_store *store = (struct faulty_store *)base;
@@ -303,8 +308,8 @@ static void faulty_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     ndb_store_tell(((struct faulty_store *)base)->inside, facts);
 }
 
-static const struct ndb_store_ops FAULTY_OPS = { faulty_submit, faulty_close,
-                                                 faulty_tell };
+static const struct ndb_store_ops FAULTY_OPS = { faulty_submit, faulty_wake,
+                                                 faulty_close, faulty_tell };
 
 int ndb_faulty_open(struct ndb_store **store, struct ndb_store *inside,
                     namidb_error *err)

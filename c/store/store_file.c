@@ -473,7 +473,7 @@ static void file_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     memcpy(facts->place.kind, "file", sizeof "file");
 }
 
-static const struct ndb_store_ops FILE_OPS = { file_submit, file_close,
+static const struct ndb_store_ops FILE_OPS = { file_submit, NULL, file_close,
                                                file_tell };
 
 int ndb_file_store_open(struct ndb_store **store, const char *root,

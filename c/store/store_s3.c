@@ -302,6 +302,7 @@ void ndb_s3_op_init(struct ndb_s3_op *op, struct ndb_s3_store *store,
     op->request = request;
     op->call.key = op->key;
     op->call.deadline_ns = request->deadline_ns;
+    op->call.is_canceled = request->is_canceled;
     op->call.context = op;
 }
 
@@ -446,6 +447,11 @@ static void s3_submit(struct ndb_store *base, struct ndb_request *requests,
 
 /* ------------------------------------------------------- open and close -- */
 
+static void s3_wake(struct ndb_store *base)
+{
+    ndb_s3_wake(((struct ndb_s3_store *)base)->s3);
+}
+
 static void s3_close(struct ndb_store *base)
 {
     struct ndb_s3_store *store = (struct ndb_s3_store *)base;
@@ -478,7 +484,8 @@ static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     facts->aborts_refused = atomic_load(&store->aborts_refused);
 }
 
-static const struct ndb_store_ops S3_OPS = { s3_submit, s3_close, s3_tell };
+static const struct ndb_store_ops S3_OPS = { s3_submit, s3_wake, s3_close,
+                                             s3_tell };
 
 /* The endpoint without its port; AWS is one, whatever the region. */
 static void name_probe_host(struct ndb_s3_store *store)

@@ -163,6 +163,7 @@ static void end(struct upload *upload)
         call = lane_begin(lane, "DELETE", abort_done);
         call->action = "s3:AbortMultipartUpload";
         call->deadline_ns = ndb_deadline_after(ABORT_MS);
+        call->is_canceled = NULL; /* what the request was, its abort is not */
         lane->op.pairs[0] = (struct ndb_sigv4_pair){ "uploadId", upload->id };
         call->query = lane->op.pairs;
         call->query_count = 1;

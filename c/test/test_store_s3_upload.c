@@ -398,6 +398,79 @@ static void test_upload__ends_by_its_deadline(void **state)
     }
 }
 
+static void note_done(struct ndb_request *request)
+{
+    atomic_store((atomic_bool *)request->context, true);
+}
+
+/* Sends it, and calls it off when the server has seen so many requests. */
+static void cancel_at(struct fixture *fixture, struct ndb_request *put,
+                      unsigned seen)
+{
+    int64_t deadline_ns = ndb_deadline_after(10000);
+    atomic_bool is_canceled = false;
+    atomic_bool is_done = false;
+
+    put->is_canceled = &is_canceled;
+    put->done = note_done;
+    put->context = &is_done;
+    ndb_store_submit(fixture->store, put, 1);
+    while (s3_server_seen(fixture->server) < seen) {
+        assert_true(ndb_clock_ns() < deadline_ns);
+        (void)usleep(PAUSE_US);
+    }
+    assert_false(atomic_load(&is_done));
+    atomic_store(&is_canceled, true);
+    ndb_store_wake(fixture->store);
+    while (!atomic_load(&is_done)) {
+        assert_true(ndb_clock_ns() < deadline_ns);
+        (void)usleep(PAUSE_US);
+    }
+}
+
+static void test_upload__ends_when_it_is_canceled(void **state)
+{
+    static const unsigned requests[] = { 1, 2, 7, PARTS + 1, PARTS + 2 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        bool is_listed = requests[i] == PARTS + 2;
+        struct fixture fixture;
+        struct ndb_request put;
+
+        begin(&fixture);
+        s3_server_plan(fixture.server, &(struct s3_fault){ .kind = S3_HANG,
+                                                           .at = requests[i] });
+        put = put_of(&fixture, NDB_PUT_IF_ABSENT, BYTES);
+        cancel_at(&fixture, &put, requests[i]);
+        assert_int_equal(put.status, NAMIDB_ECANCELED);
+        assert_int_equal(put.is_ambiguous, is_listed);
+        await_uploads(&fixture, requests[i] == 1);
+        finish(&fixture);
+    }
+}
+
+/* Otherwise it would be sent again after the pause, and succeed. */
+static void test_upload__a_pause_ends_when_it_is_canceled(void **state)
+{
+    struct fixture fixture;
+    struct ndb_request put;
+
+    (void)state;
+    begin(&fixture);
+    s3_server_plan(fixture.server,
+                   &(struct s3_fault){ .kind = S3_ANSWER,
+                                       .at = 1,
+                                       .status = 503,
+                                       .headers = "Retry-After: 5\r\n" });
+    put = put_of(&fixture, NDB_PUT, PART);
+    cancel_at(&fixture, &put, 1);
+    assert_int_equal(put.status, NAMIDB_ECANCELED);
+    assert_true(put.is_ambiguous);
+    assert_int_equal(s3_server_seen(fixture.server), 1);
+    finish(&fixture);
+}
+
 static void test_upload__runs_out_of_memory_cleanly(void **state)
 {
     struct fixture fixture;
@@ -433,6 +506,8 @@ int main(void)
         cmocka_unit_test(
             test_upload__that_somebody_aborted_is_a_definite_error),
         cmocka_unit_test(test_upload__ends_by_its_deadline),
+        cmocka_unit_test(test_upload__ends_when_it_is_canceled),
+        cmocka_unit_test(test_upload__a_pause_ends_when_it_is_canceled),
         cmocka_unit_test(test_upload__runs_out_of_memory_cleanly),
     };
 
