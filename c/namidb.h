@@ -267,8 +267,8 @@ NAMIDB_API void namidb_options_init(namidb_options *options);
 NAMIDB_API int namidb_open(namidb **db, const char *uri,
                            const namidb_options *options, namidb_error *err);
 
-/* Waits for commits in flight, stops a flush in the background at its next
- * step and frees the handle. Nothing is flushed: the log has it all. */
+/* Waits for commits in flight, then drops a flush in the background, half sent
+ * as it may be, and frees the handle. Nothing is lost: the log has it all. */
 NAMIDB_API void namidb_close(namidb *db);
 
 /* Reads what others committed since the last look: GET of the next slot and of
@@ -279,7 +279,7 @@ NAMIDB_API int namidb_refresh(namidb *db, int64_t timeout_ms, bool *is_changed,
 
 /* Writes what was acknowledged before the call into one pack and a manifest:
  * 2 PUT. Returns when the manifest is durable; nothing to flush sends nothing.
- */
+ * NAMIDB_ETIMEOUT: it goes on (a pack has 1 s more for each 128 KiB). */
 NAMIDB_API int namidb_flush(namidb *db, int64_t timeout_ms, namidb_error *err);
 
 /* ---------------------------------------------------------- dictionary -- */

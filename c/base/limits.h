@@ -56,6 +56,9 @@
 /* Store. */
 #define NDB_STORE_KEY_BYTES_MAX 1024u
 #define NDB_LIST_KEYS_MAX 1000u
+/* What an uplink is trusted to carry: a flush has, beside the handle's timeout,
+ * the time that its pack takes at this rate. */
+#define NDB_UPLINK_BYTES_PER_SECOND_MIN (128u << 10)
 
 /* URI. */
 #define NDB_URI_BYTES_MAX 4096u

@@ -143,6 +143,7 @@ struct namidb {
     char author[33];
     bool is_writer;
 
+    atomic_bool is_put_canceled; /* that of a pack: the handle is closing */
     pthread_mutex_t lock;
     /* Under lock. */
     bool is_closed;
@@ -203,9 +204,10 @@ void ndb_note_frozen(struct namidb *db);
 void *ndb_flush_run(void *context);
 
 /* pack_put.c: gives a pack its name and creates it; fills all of *pack but
- * `indexes` and `is_index`. Its directory is a view into the object. */
+ * `indexes` and `is_index`. Its directory is a view into the object. It has the
+ * handle's timeout and what the bytes take on a slow uplink. */
 int ndb_pack_put(struct namidb *db, struct ndb_slice object,
-                 const struct ndb_pack_summary *summary, int64_t deadline_ns,
+                 const struct ndb_pack_summary *summary,
                  struct ndb_manifest_pack *pack, namidb_error *err);
 /* Nobody names the pack, and nobody ever will. Best effort. */
 void ndb_pack_remove(struct namidb *db, const struct ndb_manifest_pack *pack,

@@ -27,8 +27,8 @@ struct flush {
     const struct ndb_frozen *frozen;
     struct ndb_version *base; /* referenced; NULL: there is no manifest yet */
     uint64_t old_floor;
-    bool is_bottom; /* no pack lies below */
-    int64_t deadline_ns;
+    bool is_bottom;      /* no pack lies below */
+    int64_t deadline_ns; /* of all but the pack's PUT */
     namidb_error *err;
 
     struct ndb_schema schema; /* all declarations below the new floor */
@@ -83,8 +83,9 @@ static int write_pack(struct flush *flush)
     if (rc < 0)
         return ndb_fail(flush->err, rc, "a pack cannot be finished: %s",
                         namidb_status_name(rc));
-    rc = ndb_pack_put(flush->db, flush->object, &summary, flush->deadline_ns,
-                      &flush->pack, flush->err);
+    rc = ndb_pack_put(flush->db, flush->object, &summary, &flush->pack,
+                      flush->err);
+    flush->deadline_ns = ndb_deadline_after(flush->db->options.timeout_ms);
     if (rc < 0)
         return rc;
     flush->has_pack = true;

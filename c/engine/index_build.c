@@ -71,8 +71,9 @@ static int write_pack(struct build *build)
     if (rc < 0)
         return ndb_fail(build->err, rc, "index %s: no pack can be made: %s",
                         build->item->name, namidb_status_name(rc));
-    rc = ndb_pack_put(build->db, build->object, &summary, build->deadline_ns,
-                      &build->pack, build->err);
+    rc = ndb_pack_put(build->db, build->object, &summary, &build->pack,
+                      build->err);
+    build->deadline_ns = ndb_deadline_after(build->db->options.timeout_ms);
     build->has_pack = rc >= 0;
     build->pack.is_index = true;
     build->pack.indexes = &build->run.item.number;

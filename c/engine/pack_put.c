@@ -20,11 +20,22 @@ bool ndb_db_is_stopping(struct namidb *db)
     return is_it;
 }
 
-/* The name is new, so an object that is there already is an earlier try of ours
- * whose answer was lost. */
-static int create(struct namidb *db, const char *key, struct ndb_slice object,
-                  int64_t deadline_ns, int64_t *date_ms, namidb_error *err)
+/* Also of an uplink that is slow: it has the time that the pack takes there. */
+static int64_t deadline_of(const struct namidb *db, struct ndb_slice object)
 {
+    uint64_t sending_ms =
+        (uint64_t)object.bytes * 1000 / NDB_UPLINK_BYTES_PER_SECOND_MIN;
+
+    return ndb_deadline_after(db->options.timeout_ms + (int64_t)sending_ms);
+}
+
+/* The name is new, so an object that is there already is an earlier try of ours
+ * whose answer was lost. A try begins within the handle's timeout, so that a
+ * server that is dead is found out soon. */
+static int create(struct namidb *db, const char *key, struct ndb_slice object,
+                  int64_t *date_ms, namidb_error *err)
+{
+    int64_t last_begin_ns = ndb_deadline_after(db->options.timeout_ms);
     struct ndb_backoff backoff = NDB_BACKOFF_INIT;
     bool can_repeat = true;
     int rc = NAMIDB_EIO;
@@ -33,19 +44,20 @@ static int create(struct namidb *db, const char *key, struct ndb_slice object,
         struct ndb_request put = { .op = NDB_PUT_IF_ABSENT,
                                    .key = key,
                                    .body = object,
-                                   .deadline_ns = deadline_ns };
+                                   .deadline_ns = deadline_of(db, object),
+                                   .is_canceled = &db->is_put_canceled };
 
         rc = ndb_store_run(db->store, &put, 1, err);
         *date_ms = put.date_ms;
         can_repeat = put.is_ambiguous && !ndb_db_is_stopping(db) &&
-                     ndb_backoff_pause(&backoff, deadline_ns);
+                     ndb_backoff_pause(&backoff, last_begin_ns);
         ndb_request_release(&put);
     }
     return rc;
 }
 
 int ndb_pack_put(struct namidb *db, struct ndb_slice object,
-                 const struct ndb_pack_summary *summary, int64_t deadline_ns,
+                 const struct ndb_pack_summary *summary,
                  struct ndb_manifest_pack *pack, namidb_error *err)
 {
     struct ndb_path path;
@@ -56,8 +68,8 @@ int ndb_pack_put(struct namidb *db, struct ndb_slice object,
         return ndb_fail(err, NAMIDB_ECANCELED, "the handle is closing");
     ndb_rand_bytes(random, sizeof random);
     ndb_ulid_make(pack->ulid, ndb_clock_wall_ms(), random);
-    rc = create(db, ndb_path_pack(&path, pack->ulid), object, deadline_ns,
-                &pack->created_ms, err);
+    rc = create(db, ndb_path_pack(&path, pack->ulid), object, &pack->created_ms,
+                err);
     if (rc < 0)
         return rc;
     pack->bytes = object.bytes;

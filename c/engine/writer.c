@@ -102,6 +102,9 @@ void ndb_writer_stop(struct namidb *db)
     (void)pthread_mutex_unlock(&db->lock);
     if (writer->has_thread)
         (void)pthread_join(writer->thread, NULL);
+    /* A pack may take minutes, and what is in it is elsewhere, too. */
+    atomic_store(&db->is_put_canceled, true);
+    ndb_store_wake(db->store);
     if (writer->has_flush_thread)
         (void)pthread_join(writer->flush_thread, NULL);
     if (writer->has_build_thread)

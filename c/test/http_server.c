@@ -5,13 +5,14 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { OPEN_MAX = 256, HEAD_BYTES_MAX = 32 << 10 };
+enum { OPEN_MAX = 256, HEAD_BYTES_MAX = 32 << 10, DRIP_BYTES = 1024 };
 
 struct connection {
     struct http_server *server;
@@ -30,6 +31,8 @@ struct http_server {
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    atomic_uint drip_us; /* after each KiB of a body; 0: no pause */
+    atomic_uint dripped;
     bool is_stopping;
     unsigned requests;
     unsigned count; /* of connections, ever */
@@ -62,14 +65,26 @@ static ssize_t read_head(int socket, char *head, size_t *rest)
     return -1;
 }
 
-static bool read_body(int socket, uint8_t *body, size_t bytes, size_t have)
+static bool read_body(const struct connection *connection, uint8_t *body,
+                      size_t bytes, size_t have)
 {
-    while (have < bytes) {
-        ssize_t got = recv(socket, body + have, bytes - have, 0);
+    struct http_server *server = connection->server;
 
+    while (have < bytes) {
+        unsigned drip_us = atomic_load(&server->drip_us);
+        size_t wanted = bytes - have;
+        ssize_t got;
+
+        if (drip_us != 0 && wanted > DRIP_BYTES)
+            wanted = DRIP_BYTES;
+        got = recv(connection->socket, body + have, wanted, 0);
         if (got <= 0)
             return false;
         have += (size_t)got;
+        if (drip_us != 0) {
+            atomic_fetch_add(&server->dripped, 1);
+            (void)usleep(drip_us);
+        }
     }
     return true;
 }
@@ -110,7 +125,7 @@ static bool serve_one(struct connection *connection, char *head)
         abort();
     memcpy(body, head + head_bytes, have);
     head[head_bytes - 2] = '\0';
-    if (read_body(connection->socket, body, bytes, have)) {
+    if (read_body(connection, body, bytes, have)) {
         *strstr(head, "\r\n") = '\0';
         request.headers = head + strlen(head) + 1;
         request.method = strtok_r(head, " ", &save);
@@ -267,6 +282,16 @@ unsigned http_server_connections(struct http_server *server)
     count = server->count;
     (void)pthread_mutex_unlock(&server->lock);
     return count;
+}
+
+void http_server_drip(struct http_server *server, unsigned pause_us)
+{
+    atomic_store(&server->drip_us, pause_us);
+}
+
+unsigned http_server_dripped(struct http_server *server)
+{
+    return atomic_load(&server->dripped);
 }
 
 void http_server_await(struct http_server *server, unsigned count)

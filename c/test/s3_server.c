@@ -141,6 +141,16 @@ void s3_server_stop(struct s3_server *server)
     free(server);
 }
 
+void s3_server_drip(struct s3_server *server, unsigned pause_us)
+{
+    http_server_drip(server->http, pause_us);
+}
+
+unsigned s3_server_dripped(struct s3_server *server)
+{
+    return http_server_dripped(server->http);
+}
+
 int s3_server_port(const struct s3_server *server)
 {
     return http_server_port(server->http);

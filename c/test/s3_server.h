@@ -52,6 +52,9 @@ int s3_server_port(const struct s3_server *server);
 void s3_server_plan(struct s3_server *server, const struct s3_fault *fault);
 void s3_server_behave(struct s3_server *server, enum s3_manner manner);
 void s3_server_speak(struct s3_server *server, enum s3_dialect dialect);
+/* See http_server_drip. */
+void s3_server_drip(struct s3_server *server, unsigned pause_us);
+unsigned s3_server_dripped(struct s3_server *server);
 /* Requests since the plan was set, of those that it counts. */
 unsigned s3_server_seen(struct s3_server *server);
 unsigned s3_server_connections(struct s3_server *server);

@@ -24,6 +24,9 @@ enum {
     LATE_MS = 3000, /* after a deadline: of a machine that is busy */
     DRIP_US = 5000,
     BODY_BYTES = 8 << 20, /* more than sockets hold */
+    PACK_BYTES = 2 << 20, /* more than HANDLE_MS at this pace: */
+    PACE_US = 2000,       /* a KiB */
+    CRAWL_US = 20000,
 };
 
 static int begin(void **state)
@@ -212,6 +215,14 @@ static void await_request(struct life *life)
     }
 }
 
+static void end_life(struct life *life)
+{
+    s3_server_plan(life->server, &(struct s3_fault){ .at = 0 });
+    world_end(&life->world);
+    (void)unsetenv("NAMIDB_TEST_URI");
+    s3_server_stop(life->server);
+}
+
 static void close_in_time(struct life *life)
 {
     int64_t start_ns = ndb_clock_ns();
@@ -219,10 +230,99 @@ static void close_in_time(struct life *life)
     namidb_close(life->db);
     assert_true(ndb_clock_ns() - start_ns <
                 (HANDLE_MS + LATE_MS) * NDB_NS_PER_MS);
-    s3_server_plan(life->server, &(struct s3_fault){ .at = 0 });
-    world_end(&life->world);
-    (void)unsetenv("NAMIDB_TEST_URI");
-    s3_server_stop(life->server);
+    end_life(life);
+}
+
+/* Bytes that do not get smaller, as a property of a new node. */
+static void commit_large(struct life *life)
+{
+    char *bytes = ndb_alloc(PACK_BYTES);
+    namidb_property pad = {
+        .value = { .kind = NAMIDB_BYTES, .size = PACK_BYTES, .as.bytes = bytes }
+    };
+    namidb_error err;
+    namidb_tx *tx;
+    uint64_t id;
+
+    ndb_rand_bytes(bytes, PACK_BYTES);
+    world_ok(&life->world, namidb_tx_begin(&tx, life->db, -1, &err), err);
+    world_ok(&life->world,
+             namidb_tx_number(tx, NAMIDB_PROPERTY, "pad", 3, &pad.name, &err),
+             err);
+    world_ok(
+        &life->world,
+        namidb_create_node(tx, NULL, 0, (namidb_props){ &pad, 1 }, &id, &err),
+        err);
+    world_ok(&life->world, namidb_tx_commit(tx, -1, NULL, &err), err);
+    ndb_free(bytes);
+}
+
+static namidb_stats stats_of(struct life *life)
+{
+    namidb_stats stats;
+    namidb_error err;
+
+    world_ok(&life->world, namidb_get_stats(life->db, &stats, &err), err);
+    return stats;
+}
+
+static void test_slow__a_large_flush_outlives_the_timeout(void **state)
+{
+    namidb_stats before, after;
+    struct life life;
+    namidb_error err;
+    int64_t start_ns;
+
+    (void)state;
+    begin_life(&life);
+    commit_large(&life);
+    before = stats_of(&life);
+    s3_server_drip(life.server, PACE_US);
+    start_ns = ndb_clock_ns();
+    /* Who waits is told at its own deadline; the flush goes on. */
+    assert_int_equal(namidb_flush(life.db, DEADLINE_MS, &err), NAMIDB_ETIMEOUT);
+    world_ok(&life.world, namidb_flush(life.db, 60000, &err), err);
+    assert_true(ndb_clock_ns() - start_ns > HANDLE_MS * NDB_NS_PER_MS);
+    s3_server_drip(life.server, 0);
+    after = stats_of(&life);
+    assert_int_equal(after.flushes, before.flushes + 1);
+    assert_true(after.pack_bytes > PACK_BYTES);
+    /* One pack and one manifest: nothing was tried twice. */
+    assert_int_equal(after.requests.put_if_absent,
+                     before.requests.put_if_absent + 2);
+    namidb_close(life.db);
+    end_life(&life);
+}
+
+static void test_slow__close_drops_a_flush_that_would_take_long(void **state)
+{
+    int64_t deadline_ns = ndb_deadline_after(20000);
+    namidb_stats before, after;
+    struct life life;
+    namidb_error err;
+    int64_t start_ns;
+
+    (void)state;
+    begin_life(&life);
+    commit_large(&life);
+    before = stats_of(&life);
+    s3_server_drip(life.server, CRAWL_US);
+    assert_int_equal(namidb_flush(life.db, 1, &err), NAMIDB_ETIMEOUT);
+    while (s3_server_dripped(life.server) == 0) {
+        assert_true(ndb_clock_ns() < deadline_ns);
+        (void)usleep(1000);
+    }
+    start_ns = ndb_clock_ns();
+    namidb_close(life.db);
+    assert_true(ndb_clock_ns() - start_ns < LATE_MS * NDB_NS_PER_MS);
+    s3_server_drip(life.server, 0);
+    life.db = world_must_open(&life.world, false);
+    after = stats_of(&life);
+    assert_int_equal(after.manifest_version, before.manifest_version);
+    assert_int_equal(after.node_count, before.node_count);
+    world_ok(&life.world, namidb_flush(life.db, 60000, &err), err);
+    namidb_close(life.db);
+    end_life(&life);
 }
 
 static void test_slow__close_ends_with_a_commit_under_way(void **state)
@@ -267,6 +367,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slow__every_request_ends_by_its_deadline),
         cmocka_unit_test(test_slow__a_body_that_nobody_reads_is_given_up),
+        cmocka_unit_test(test_slow__a_large_flush_outlives_the_timeout),
+        cmocka_unit_test(test_slow__close_drops_a_flush_that_would_take_long),
         cmocka_unit_test(test_slow__close_ends_with_a_commit_under_way),
         cmocka_unit_test(test_slow__close_ends_with_a_flush_under_way),
     };
