@@ -36,10 +36,10 @@ bool ndb_kernel_compare_vectors(enum ndb_expr_kind kind,
 const int64_t *ndb_kernel_widen(const struct ndb_vector *vector,
                                 uint32_t extent, int64_t *room);
 
-/* The positions of those of `extent` truths that are true; how many. There is
- * room for `extent`. */
-uint32_t ndb_kernel_pick_true(const uint8_t *truths, uint32_t extent,
-                              uint16_t *rows);
+/* Those of `rows` (NULL: 0 .. count - 1) for which the truth is true; how many.
+ * There is room for `count`. */
+uint32_t ndb_kernel_pick_true(const uint8_t *truths, const uint16_t *rows,
+                              uint32_t count, uint16_t *picked);
 
 /* The values at `rows` (NULL: 0 .. count - 1) that are no nulls, one after the
  * other, in `room` or in place; *count is how many. */

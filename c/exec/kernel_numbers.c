@@ -78,25 +78,42 @@ static void put_places(uint32_t bits, uint32_t at, uint16_t *rows)
     memcpy(rows, &places, sizeof places);
 }
 
-/* Four at once: what is written beyond those that are true is written over. */
-uint32_t ndb_kernel_pick_true(const uint8_t *truths, uint32_t extent,
-                              uint16_t *rows)
+/* Of all positions, four at once: what is written beyond those that are true is
+ * written over. */
+static uint32_t pick_of_all(const uint8_t *truths, uint32_t extent,
+                            uint16_t *picked)
 {
     uint32_t count = 0, at = 0;
 
     for (; at + 8 <= extent; at += 8) {
         uint32_t bits = lowest_bits(truths + at);
 
-        put_places(bits & 15, at, rows + count);
+        put_places(bits & 15, at, picked + count);
         count += PLACE_COUNTS[bits & 15];
-        put_places(bits >> 4, at + 4, rows + count);
+        put_places(bits >> 4, at + 4, picked + count);
         count += PLACE_COUNTS[bits >> 4];
     }
     for (; at < extent; at++) {
-        rows[count] = (uint16_t)at;
+        picked[count] = (uint16_t)at;
         count += truths[at] & 1;
     }
     return count;
+}
+
+uint32_t ndb_kernel_pick_true(const uint8_t *truths, const uint16_t *rows,
+                              uint32_t count, uint16_t *picked)
+{
+    uint32_t kept = 0;
+
+    if (rows == NULL)
+        return pick_of_all(truths, count, picked);
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t at = rows[i];
+
+        picked[kept] = at;
+        kept += truths[at] & 1;
+    }
+    return kept;
 }
 
 /* One loop per width: the width is known where a value is read. */

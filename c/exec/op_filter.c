@@ -18,24 +18,19 @@ static int filter_open(struct ndb_op *op)
     return ndb_op_scan_hint(below, op->plan->expr);
 }
 
-/* A vector of truths that is no constant has one for each position. */
 static uint32_t pick(const struct ndb_chunk *chunk,
                      const struct ndb_vector *truths, uint16_t *rows)
 {
-    bool is_constant = truths->is_constant;
-    uint32_t count = 0;
-
     if (truths->form != NDB_FORM_TRUTHS)
         return 0;
-    if (!is_constant && chunk->rows == NULL)
-        return ndb_kernel_pick_true(truths->as.truths, chunk->count, rows);
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i);
-
-        rows[count] = (uint16_t)at;
-        count += truths->as.truths[is_constant ? 0 : at] == NDB_TRUE;
-    }
-    return count;
+    if (!truths->is_constant)
+        return ndb_kernel_pick_true(truths->as.truths, chunk->rows,
+                                    chunk->count, rows);
+    if (truths->as.truths[0] != NDB_TRUE)
+        return 0;
+    for (uint32_t i = 0; i < chunk->count; i++)
+        rows[i] = (uint16_t)ndb_chunk_row(chunk, i);
+    return chunk->count;
 }
 
 static int filter_next(struct ndb_op *op)

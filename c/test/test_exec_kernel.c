@@ -336,29 +336,33 @@ static void test_kernel__picks_what_is_true(void **state)
 
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
-        uint32_t extent = (uint32_t)ndb_rand_below(&rand, EXTENT + 1);
         uint64_t others = ndb_rand_below(&rand, 4);
-        /* Of the heap, and no longer than that: what is beyond is seen. */
-        uint8_t *truths = malloc(extent + 1u);
-        uint16_t *rows = malloc((extent + 1u) * sizeof *rows);
-        uint32_t count, at = 0;
+        uint8_t truths[EXTENT];
+        uint16_t room[EXTENT];
+        uint32_t count, picked, at = 0;
+        const uint16_t *rows = any_rows(&rand, room, &count);
+        uint16_t *got;
 
-        assert_non_null(truths);
-        assert_non_null(rows);
-        for (uint32_t i = 0; i < extent; i++)
+        if (rows == NULL)
+            count = (uint32_t)ndb_rand_below(&rand, count + 1u);
+        /* Of the heap, and no longer than that: what is beyond is seen. */
+        got = malloc(count * sizeof *got + (count == 0));
+        assert_non_null(got);
+        for (uint32_t i = 0; i < EXTENT; i++)
             truths[i] = ndb_rand_below(&rand, 4) < others
                             ? (uint8_t)ndb_rand_below(&rand, 3)
                             : NDB_TRUE;
-        count = ndb_kernel_pick_true(truths, extent, rows);
-        for (uint32_t i = 0; i < extent; i++) {
-            if (truths[i] != NDB_TRUE)
+        picked = ndb_kernel_pick_true(truths, rows, count, got);
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t row = rows != NULL ? rows[i] : i;
+
+            if (truths[row] != NDB_TRUE)
                 continue;
-            assert_true(at < count);
-            assert_int_equal(rows[at++], i);
+            assert_true(at < picked);
+            assert_int_equal(got[at++], row);
         }
-        assert_int_equal(at, count);
-        free(truths);
-        free(rows);
+        assert_int_equal(at, picked);
+        free(got);
     }
 }
 
