@@ -40,7 +40,7 @@ end
 
 local function median(values)
     table.sort(values)
-    return values[(#values + 1) // 2]
+    return values[math.floor((#values + 1) / 2)]
 end
 
 local function peer_command(port, name, measure, count)
@@ -170,7 +170,7 @@ local function measure()
     measure_opens(server.port, "")
     measure_requests()
     proxy:set_latency(LATENCY_S)
-    measure_commits(proxy.port, ", 20 ms away", COMMITS // 5)
+    measure_commits(proxy.port, ", 20 ms away", math.floor(COMMITS / 5))
     measure_opens(proxy.port, ", 20 ms away")
     proxy:set_latency(0)
     measure_client()

@@ -239,7 +239,7 @@ local function value_of(i)
     local parts, seed = {}, i * 2654435 % 2147483648
     for j = 1, 220000 do
         seed = (seed * 1103515245 + 12345) % 2147483648
-        parts[j] = string.char(seed // 65536 % 256)
+        parts[j] = string.char(math.floor(seed / 65536) % 256)
     end
     return namidb.bytes(table.concat(parts))
 end
@@ -255,7 +255,7 @@ local function make_large()
         end
     end))
     assert(db:flush())
-    assert(db:stats().pack_bytes > 8 << 20, db:stats().pack_bytes)
+    assert(db:stats().pack_bytes > 8 * 1048576, db:stats().pack_bytes)
     db:close()
 end
 

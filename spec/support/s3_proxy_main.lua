@@ -261,7 +261,8 @@ function FAULTS.short(connection, request)
     local answer = forward(connection, request)
     if not answer then return nil end
     local text = text_of(answer.head, answer.body)
-    loop.send(connection.peer, text:sub(1, -2 - #answer.body // 2))
+    loop.send(connection.peer, text:sub(1,
+        -2 - math.floor(#answer.body / 2)))
     return nil
 end
 

@@ -136,6 +136,16 @@ describe("the architecture", function()
         assert_none(faults)
     end)
 
+    it("is Lua that both interpreters read", function()
+        local faults = {}
+        local find = "find lua spec examples -name '*.lua'"
+        for _, path in ipairs(lines_of_command(find)) do
+            local chunk, why = loadfile(path)
+            if not chunk then faults[#faults + 1] = why end
+        end
+        assert_none(faults)
+    end)
+
     it("begins every C file with its licence", function()
         local faults = {}
         for path, _, text in c_files() do
