@@ -578,6 +578,12 @@ function client:in_edges(node, type) end
 ---@return fun(): namidb.edge?
 function client:scan_edge_type(type) end
 
+---@param text string
+---@param params? table<string, any>
+---@return namidb.result? result
+---@return namidb.error? err
+function client:cypher(text, params) end
+
 ---@return table? stats
 ---@return namidb.error? err
 function client:cache_stats() end
