@@ -207,6 +207,12 @@ size_t model_add_node(struct model *model, uint32_t table, const char *key)
     return model->node_count++;
 }
 
+void model_add_nodes(struct model *model, uint32_t table, int count)
+{
+    for (int i = 0; i < count; i++)
+        model_add_node(model, table, NULL);
+}
+
 void model_set_node(struct model *model, size_t index)
 {
     draw_props(model, &model->nodes[index]);
@@ -447,6 +453,29 @@ void model_snapshot(struct model *model, struct ndb_snapshot *out)
 void model_snapshot_close(struct ndb_snapshot *snapshot)
 {
     ndb_view_unref(snapshot->view);
+}
+
+void model_check_seeds(uint64_t seeds, model_check *check)
+{
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
+        struct model model;
+        struct ndb_snapshot snapshot;
+
+        model_random(&model, seed);
+        model_snapshot(&model, &snapshot);
+        check(&model, &snapshot);
+        model_snapshot_close(&snapshot);
+        model_close(&model);
+    }
+}
+
+uint64_t *model_ids(const struct model *model)
+{
+    uint64_t *ids = ndb_calloc(model->node_count, sizeof *ids);
+
+    for (size_t i = 0; i < model->node_count; i++)
+        ids[i] = model->nodes[i].id;
+    return ids;
 }
 
 /* ---------------------------------------------------------------- checks -- */

@@ -79,6 +79,8 @@ void model_close(struct model *model);
 
 /* Changes. Indexes are of nodes and edges. */
 size_t model_add_node(struct model *model, uint32_t table, const char *key);
+/* So many nodes without a key. */
+void model_add_nodes(struct model *model, uint32_t table, int count);
 void model_set_node(struct model *model, size_t index);
 void model_delete_node(struct model *model, size_t index); /* and its edges */
 size_t model_add_edge(struct model *model, uint32_t type, size_t from,
@@ -101,12 +103,20 @@ void model_snapshot_close(struct ndb_snapshot *snapshot);
 void model_forget(struct model *model);
 uint64_t model_gets(struct model *model);
 
+/* Calls `check` with a random graph and its snapshot for each seed, 1 .. seeds;
+ * the seed is the model's. */
+typedef void model_check(const struct model *model,
+                         const struct ndb_snapshot *snapshot);
+void model_check_seeds(uint64_t seeds, model_check *check);
+
 /* The edges at a node as they should be read. Freed by the caller. */
 struct ndb_hop_edge *model_hop(const struct model *model, uint64_t id,
                                uint32_t type, enum namidb_direction direction,
                                size_t *count);
 bool model_has_label(const struct model_node *node, uint32_t label);
 
+/* The id of each node, living or not. Freed by the caller. */
+uint64_t *model_ids(const struct model *model);
 /* Living nodes with a label (0: all), by table, then id. Freed by the caller.
  */
 const struct model_node **model_living(const struct model *model,

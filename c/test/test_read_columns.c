@@ -8,15 +8,6 @@
 
 enum { SEEDS = 150, READERS = 4, NAMES = 4 };
 
-static uint64_t *all_ids(const struct model *model)
-{
-    uint64_t *ids = ndb_calloc(model->node_count, sizeof *ids);
-
-    for (size_t i = 0; i < model->node_count; i++)
-        ids[i] = model->nodes[i].id;
-    return ids;
-}
-
 static namidb_value value_at(const struct ndb_property_column *column, size_t i)
 {
     return column->values != NULL
@@ -87,7 +78,7 @@ static void check_labels(const struct model *model,
 static void check_all(const struct model *model,
                       const struct ndb_snapshot *snapshot, size_t step)
 {
-    uint64_t *ids = all_ids(model);
+    uint64_t *ids = model_ids(model);
 
     for (size_t i = 0; i < model->node_count; i += step) {
         size_t left = model->node_count - i;
@@ -102,19 +93,17 @@ static void check_all(const struct model *model,
     ndb_free(ids);
 }
 
+static void check_layers(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
+{
+    check_all(model, snapshot,
+              model->seed % 2 == 0 ? SIZE_MAX : 1 + model->seed % 40);
+}
+
 static void test_read_columns__equal_the_rows_over_all_layers(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct model model;
-        struct ndb_snapshot snapshot;
-
-        model_random(&model, seed);
-        model_snapshot(&model, &snapshot);
-        check_all(&model, &snapshot, seed % 2 == 0 ? SIZE_MAX : 1 + seed % 40);
-        model_snapshot_close(&snapshot);
-        model_close(&model);
-    }
+    model_check_seeds(SEEDS, check_layers);
 }
 
 static void test_read_columns__integers_stay_integers(void **state)
@@ -128,11 +117,10 @@ static void test_read_columns__integers_stay_integers(void **state)
 
     (void)state;
     model_open(&model, 3, 64 << 20);
-    for (int i = 0; i < NODES; i++)
-        model_add_node(&model, 1, NULL);
+    model_add_nodes(&model, 1, NODES);
     model_make_pack(&model, true);
     model_snapshot(&model, &snapshot);
-    ids = all_ids(&model);
+    ids = model_ids(&model);
     gets = model_gets(&model);
     assert_int_equal(
         ndb_read_property(&snapshot, ids, NODES, 1, &arena, &column, NULL), 0);
@@ -157,7 +145,7 @@ static void test_read_columns__out_of_memory_at_any_place(void **state)
     model_random(&model, 14);
     model_change(&model, 300);
     model_snapshot(&model, &snapshot);
-    ids = all_ids(&model);
+    ids = model_ids(&model);
     for (uint64_t k = 1; !is_done; k++) {
         namidb_arena arena = NDB_ARENA_INIT;
         struct ndb_property_column column;

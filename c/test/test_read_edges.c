@@ -45,22 +45,19 @@ static void check_all(const struct model *model,
     ndb_free(out);
 }
 
+static void check_layers(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
+{
+    check_all(model, snapshot, KNOWS_NOTHING, SIZE_MAX);
+    check_all(model, snapshot, KNOWS_SOURCE, SIZE_MAX);
+    check_all(model, snapshot, KNOWS_BOTH, SIZE_MAX);
+    check_all(model, snapshot, MIXED, 1);
+}
+
 static void test_read_edges__newest_image_of_each_edge_wins(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct model model;
-        struct ndb_snapshot snapshot;
-
-        model_random(&model, seed);
-        model_snapshot(&model, &snapshot);
-        check_all(&model, &snapshot, KNOWS_NOTHING, SIZE_MAX);
-        check_all(&model, &snapshot, KNOWS_SOURCE, SIZE_MAX);
-        check_all(&model, &snapshot, KNOWS_BOTH, SIZE_MAX);
-        check_all(&model, &snapshot, MIXED, 1);
-        model_snapshot_close(&snapshot);
-        model_close(&model);
-    }
+    model_check_seeds(SEEDS, check_layers);
 }
 
 static void test_read_edges__ids_that_never_were_are_absent(void **state)
@@ -104,8 +101,7 @@ static void test_read_edges__cost_two_gets_cold_and_one_from_a_hop(void **state)
 
     (void)state;
     model_open(&model, 4, 64 << 20);
-    for (int i = 0; i < NODES; i++)
-        model_add_node(&model, 1, NULL);
+    model_add_nodes(&model, 1, NODES);
     for (int i = 0; i < EDGES; i++)
         model_add_edge(&model, 1, ndb_rand_below(&model.rand, NODES),
                        ndb_rand_below(&model.rand, NODES));

@@ -30,10 +30,8 @@ static void check_hops(const struct model *model,
                        enum namidb_direction direction, size_t step)
 {
     namidb_arena arena = NDB_ARENA_INIT;
-    uint64_t *ids = ndb_calloc(model->node_count, sizeof *ids);
+    uint64_t *ids = model_ids(model);
 
-    for (size_t i = 0; i < model->node_count; i++)
-        ids[i] = model->nodes[i].id;
     for (size_t i = 0; i < model->node_count; i += step) {
         size_t left = model->node_count - i;
         size_t count = step < left ? step : left;
@@ -56,11 +54,9 @@ static void check_degrees(const struct model *model,
                           enum namidb_direction direction)
 {
     struct ndb_hop_kind kind = { type, direction, false };
-    uint64_t *ids = ndb_calloc(model->node_count, sizeof *ids);
+    uint64_t *ids = model_ids(model);
     uint64_t *degrees = ndb_calloc(model->node_count, sizeof *degrees);
 
-    for (size_t i = 0; i < model->node_count; i++)
-        ids[i] = model->nodes[i].id;
     model_assert(model, ndb_read_degrees(snapshot, ids, model->node_count,
                                          &kind, degrees, NULL) == NAMIDB_OK);
     for (size_t i = 0; i < model->node_count; i++) {
@@ -73,24 +69,21 @@ static void check_degrees(const struct model *model,
     ndb_free(degrees);
 }
 
+static void check_layers(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
+{
+    for (uint32_t type = 0; type <= 4; type++) {
+        check_hops(model, snapshot, type, NAMIDB_OUT, SIZE_MAX);
+        check_hops(model, snapshot, type, NAMIDB_IN, 1 + model->seed % 7);
+        check_degrees(model, snapshot, type, NAMIDB_OUT);
+        check_degrees(model, snapshot, type, NAMIDB_IN);
+    }
+}
+
 static void test_read_hops__equal_the_model_over_all_layers(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct model model;
-        struct ndb_snapshot snapshot;
-
-        model_random(&model, seed);
-        model_snapshot(&model, &snapshot);
-        for (uint32_t type = 0; type <= 4; type++) {
-            check_hops(&model, &snapshot, type, NAMIDB_OUT, SIZE_MAX);
-            check_hops(&model, &snapshot, type, NAMIDB_IN, 1 + seed % 7);
-            check_degrees(&model, &snapshot, type, NAMIDB_OUT);
-            check_degrees(&model, &snapshot, type, NAMIDB_IN);
-        }
-        model_snapshot_close(&snapshot);
-        model_close(&model);
-    }
+    model_check_seeds(SEEDS, check_layers);
 }
 
 static void test_read_hops__absent_nodes_have_no_edges(void **state)
@@ -130,8 +123,7 @@ static void test_read_hops__a_huge_list_is_merged_whole(void **state)
 
     (void)state;
     model_open(&model, 8, 64 << 20);
-    for (int i = 0; i < NODES; i++)
-        model_add_node(&model, 1, NULL);
+    model_add_nodes(&model, 1, NODES);
     for (int i = 0; i < EDGES; i++)
         model_add_edge(&model, 1, 7, ndb_rand_below(&model.rand, NODES));
     model_make_pack(&model, true);

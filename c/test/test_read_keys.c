@@ -41,8 +41,9 @@ static uint64_t expected(const struct model *model, uint32_t probe)
     return 0;
 }
 
-static void check_all(struct model *model, const struct ndb_snapshot *snapshot,
-                      size_t step, bool use_filters)
+static void check_all(const struct model *model,
+                      const struct ndb_snapshot *snapshot, size_t step,
+                      bool use_filters)
 {
     struct ndb_key_probe probes[PROBES];
     char texts[PROBES][8];
@@ -55,21 +56,18 @@ static void check_all(struct model *model, const struct ndb_snapshot *snapshot,
         model_assert(model, probes[i].id == expected(model, i));
 }
 
+static void check_layers(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
+{
+    check_all(model, snapshot, PROBES, false);
+    check_all(model, snapshot, PROBES, true);
+    check_all(model, snapshot, 1, model->seed % 2 != 0);
+}
+
 static void test_read_keys__find_the_living_node_with_the_key(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct model model;
-        struct ndb_snapshot snapshot;
-
-        model_random(&model, seed);
-        model_snapshot(&model, &snapshot);
-        check_all(&model, &snapshot, PROBES, false);
-        check_all(&model, &snapshot, PROBES, true);
-        check_all(&model, &snapshot, 1, seed % 2 != 0);
-        model_snapshot_close(&snapshot);
-        model_close(&model);
-    }
+    model_check_seeds(SEEDS, check_layers);
 }
 
 static struct ndb_key_probe probe_of(uint32_t table, const char *key)

@@ -5,16 +5,14 @@
 
 enum { SEEDS = 150 };
 
-static void check_all(struct model *model, const struct ndb_snapshot *snapshot,
-                      bool one_by_one)
+static void check_all(const struct model *model,
+                      const struct ndb_snapshot *snapshot, bool one_by_one)
 {
     namidb_arena arena = NDB_ARENA_INIT;
-    uint64_t *ids = ndb_calloc(model->node_count, sizeof *ids);
+    uint64_t *ids = model_ids(model);
     namidb_node *out = ndb_calloc(model->node_count, sizeof *out);
     size_t step = one_by_one ? 1 : model->node_count;
 
-    for (size_t i = 0; i < model->node_count; i++)
-        ids[i] = model->nodes[i].id;
     for (size_t i = 0; i < model->node_count; i += step)
         model_assert(model, ndb_read_nodes(snapshot, ids + i, step, &arena,
                                            out + i, NULL) == NAMIDB_OK);
@@ -25,20 +23,17 @@ static void check_all(struct model *model, const struct ndb_snapshot *snapshot,
     ndb_free(out);
 }
 
+static void check_layers(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
+{
+    check_all(model, snapshot, false);
+    check_all(model, snapshot, true);
+}
+
 static void test_read_nodes__newest_image_of_each_node_wins(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct model model;
-        struct ndb_snapshot snapshot;
-
-        model_random(&model, seed);
-        model_snapshot(&model, &snapshot);
-        check_all(&model, &snapshot, false);
-        check_all(&model, &snapshot, true);
-        model_snapshot_close(&snapshot);
-        model_close(&model);
-    }
+    model_check_seeds(SEEDS, check_layers);
 }
 
 static void test_read_nodes__later_versions_are_not_seen(void **state)
@@ -138,8 +133,7 @@ static void test_read_nodes__a_pack_costs_one_get_and_then_nothing(void **state)
     (void)state;
     model_open(&model, 3, 64 << 20);
     for (int i = 0; i < 2; i++) {
-        for (int j = 0; j < 100; j++)
-            model_add_node(&model, 1, NULL);
+        model_add_nodes(&model, 1, 100);
         model_make_pack(&model, true);
     }
     model_snapshot(&model, &snapshot);

@@ -75,22 +75,19 @@ static void check_scan(const struct model *model,
     ndb_free(want);
 }
 
+static void check_layers(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
+{
+    for (uint32_t type = 0; type <= 4; type++) {
+        check_scan(model, snapshot, type, 1000);
+        check_scan(model, snapshot, type, 1 + model->seed % 5);
+    }
+}
+
 static void test_scan_edges__yields_each_living_edge_in_order(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct model model;
-        struct ndb_snapshot snapshot;
-
-        model_random(&model, seed);
-        model_snapshot(&model, &snapshot);
-        for (uint32_t type = 0; type <= 4; type++) {
-            check_scan(&model, &snapshot, type, 1000);
-            check_scan(&model, &snapshot, type, 1 + seed % 5);
-        }
-        model_snapshot_close(&snapshot);
-        model_close(&model);
-    }
+    model_check_seeds(SEEDS, check_layers);
 }
 
 /* Two packs with lists that span segments, in a cache that holds nothing. */
@@ -136,8 +133,7 @@ static void test_scan_edges__stopping_early_reads_little(void **state)
 
     (void)state;
     model_open(&model, 4, 64 << 20);
-    for (int i = 0; i < NODES; i++)
-        model_add_node(&model, 1, NULL);
+    model_add_nodes(&model, 1, NODES);
     for (int i = 0; i < EDGES; i++)
         model_add_edge(&model, 1, ndb_rand_below(&model.rand, NODES),
                        ndb_rand_below(&model.rand, NODES));

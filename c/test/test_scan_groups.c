@@ -99,25 +99,22 @@ static void check_scan(const struct model *model,
     check_given(model, label, &given);
 }
 
-static void
-test_scan_groups__give_each_living_node_with_the_label_once(void **state)
+static void check_layers(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
 {
     static const uint32_t LABELS[] = { 0, 1, 2, 3, 5, 77, 4, MODEL_HIGH_LABEL };
 
-    (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct model model;
-        struct ndb_snapshot snapshot;
-
-        model_random(&model, seed);
-        model_snapshot(&model, &snapshot);
-        for (size_t i = 0; i < sizeof LABELS / sizeof *LABELS; i++) {
-            check_scan(&model, &snapshot, LABELS[i], 2048);
-            check_scan(&model, &snapshot, LABELS[i], 1 + (uint32_t)seed % 5);
-        }
-        model_snapshot_close(&snapshot);
-        model_close(&model);
+    for (size_t i = 0; i < sizeof LABELS / sizeof *LABELS; i++) {
+        check_scan(model, snapshot, LABELS[i], 2048);
+        check_scan(model, snapshot, LABELS[i], 1 + (uint32_t)model->seed % 5);
     }
+}
+
+static void
+test_scan_groups__give_each_living_node_with_the_label_once(void **state)
+{
+    (void)state;
+    model_check_seeds(SEEDS, check_layers);
 }
 
 /* Windows of many segments over each other, in a cache that holds nothing. */
@@ -129,8 +126,7 @@ static void test_scan_groups__merge_layers_of_many_segments(void **state)
 
     (void)state;
     model_open(&model, 7, 1);
-    for (int i = 0; i < NODES; i++)
-        model_add_node(&model, 1, NULL);
+    model_add_nodes(&model, 1, NODES);
     model_make_pack(&model, true);
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < NODES / 5; i++)
@@ -159,8 +155,7 @@ static void test_scan_groups__fetch_windows(void **state)
 
     (void)state;
     model_open(&model, 8, 64 << 20);
-    for (int i = 0; i < NODES; i++)
-        model_add_node(&model, 1, NULL);
+    model_add_nodes(&model, 1, NODES);
     model_make_pack(&model, true);
     model_forget(&model);
     model_snapshot(&model, &snapshot);

@@ -37,25 +37,22 @@ static void check_scan(const struct model *model,
     ndb_free(want);
 }
 
-static void
-test_scan_nodes__yields_each_living_node_with_the_label(void **state)
+static void check_layers(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
 {
     static const uint32_t LABELS[] = { 0, 1, 2, 3, 5, 77, 4, MODEL_HIGH_LABEL };
 
-    (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct model model;
-        struct ndb_snapshot snapshot;
-
-        model_random(&model, seed);
-        model_snapshot(&model, &snapshot);
-        for (size_t i = 0; i < sizeof LABELS / sizeof *LABELS; i++) {
-            check_scan(&model, &snapshot, LABELS[i], 1000);
-            check_scan(&model, &snapshot, LABELS[i], 1 + seed % 5);
-        }
-        model_snapshot_close(&snapshot);
-        model_close(&model);
+    for (size_t i = 0; i < sizeof LABELS / sizeof *LABELS; i++) {
+        check_scan(model, snapshot, LABELS[i], 1000);
+        check_scan(model, snapshot, LABELS[i], 1 + model->seed % 5);
     }
+}
+
+static void
+test_scan_nodes__yields_each_living_node_with_the_label(void **state)
+{
+    (void)state;
+    model_check_seeds(SEEDS, check_layers);
 }
 
 /* Many groups in two packs and a memtable, in a cache that holds nothing. */
@@ -67,8 +64,7 @@ static void test_scan_nodes__go_through_many_segments(void **state)
 
     (void)state;
     model_open(&model, 5, 1);
-    for (int i = 0; i < NODES; i++)
-        model_add_node(&model, 1, NULL);
+    model_add_nodes(&model, 1, NODES);
     model_make_pack(&model, true);
     for (int i = 0; i < NODES / 20; i++)
         model_set_node(&model, ndb_rand_below(&model.rand, NODES));
@@ -95,8 +91,7 @@ static void test_scan_nodes__outlive_the_snapshot(void **state)
 
     (void)state;
     model_open(&model, 1, 1 << 20);
-    for (int i = 0; i < 10; i++)
-        model_add_node(&model, 1, NULL);
+    model_add_nodes(&model, 1, 10);
     model_make_pack(&model, false);
     model_add_node(&model, 1, NULL);
     model_snapshot(&model, &snapshot);
