@@ -49,7 +49,7 @@ NAMIDB_API int namidb_schema(namidb_snapshot *snapshot,
                              size_t *count, namidb_error *err);
 
 /* A number that is another when they, or their states, may be. Below 2^53. */
-NAMIDB_API uint64_t namidb_schema_stamp(namidb_snapshot *snapshot);
+NAMIDB_API uint64_t namidb_schema_stamp(const namidb_snapshot *snapshot);
 
 /*
  * Declares an index or a constraint; item->number is set. What is there already

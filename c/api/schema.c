@@ -48,7 +48,7 @@ int namidb_schema(namidb_snapshot *snapshot, namidb_schema_item *items,
     return rc;
 }
 
-uint64_t namidb_schema_stamp(namidb_snapshot *snapshot)
+uint64_t namidb_schema_stamp(const namidb_snapshot *snapshot)
 {
     return ndb_schema_stamp(&snapshot->at);
 }

@@ -230,6 +230,9 @@ struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,
                                         struct ndb_lua_reader *reader,
                                         namidb_snapshot **out);
 void ndb_lua_end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look);
+/* Pushes what `stamp` says of what the first argument, a reader, reads. */
+int ndb_lua_push_stamp(lua_State *L,
+                       uint64_t (*stamp)(const namidb_snapshot *snapshot));
 
 int ndb_lua_db_open(lua_State *L);
 int ndb_lua_move_class(lua_State *L);

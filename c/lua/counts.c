@@ -165,11 +165,5 @@ int ndb_lua_counts(lua_State *L)
 /* reader:stamp(): a number; the counts are as they were while it is. */
 int ndb_lua_stamp(lua_State *L)
 {
-    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
-    namidb_snapshot *snapshot;
-    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
-
-    lua_pushnumber(L, (lua_Number)namidb_snapshot_stamp(snapshot));
-    ndb_lua_end_look(reader, look);
-    return 1;
+    return ndb_lua_push_stamp(L, namidb_snapshot_stamp);
 }

@@ -241,6 +241,18 @@ struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,
     return look;
 }
 
+int ndb_lua_push_stamp(lua_State *L,
+                       uint64_t (*stamp)(const namidb_snapshot *snapshot))
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
+
+    lua_pushnumber(L, (lua_Number)stamp(snapshot));
+    ndb_lua_end_look(reader, look);
+    return 1;
+}
+
 /* Pushes the node, or why there is none, and ends the look. */
 static int push_found_node(lua_State *L, struct ndb_lua_reader *reader,
                            struct ndb_lua_look *look, int rc,

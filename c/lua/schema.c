@@ -110,13 +110,7 @@ int ndb_lua_schema(lua_State *L)
 /* reader:schema_stamp(): see namidb_schema_stamp. */
 int ndb_lua_schema_stamp(lua_State *L)
 {
-    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
-    namidb_snapshot *snapshot;
-    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
-
-    lua_pushnumber(L, (lua_Number)namidb_schema_stamp(snapshot));
-    ndb_lua_end_look(reader, look);
-    return 1;
+    return ndb_lua_push_stamp(L, namidb_schema_stamp);
 }
 
 /* ------------------------------------------------------------- declaring -- */
