@@ -345,14 +345,8 @@ static int check_rows(const struct ndb_snapshot *snapshot,
         namidb_node *nodes;
         namidb_edge *edges;
 
-        ndb_arena_reset(&arena);
-        nodes = ndb_arena_array(&arena, CHUNK_ROWS, sizeof *nodes);
-        edges = ndb_arena_array(&arena, CHUNK_ROWS, sizeof *edges);
-        count = 0;
-        rc = nodes == NULL || edges == NULL
-                 ? ndb_fail_memory(err)
-                 : ndb_scan_next(scan, CHUNK_ROWS, &arena, nodes, edges, &count,
-                                 err);
+        rc = ndb_scan_chunk(scan, CHUNK_ROWS, &arena, &nodes, &edges, &count,
+                            err);
         for (size_t i = 0; i < count && rc >= 0; i++)
             rc = item->is_edge
                      ? check_row(snapshot, item, edges[i].id, edges[i].props,

@@ -121,15 +121,8 @@ static int take_rows(struct ndb_index_run *run, struct ndb_scan *scan,
         namidb_node *nodes;
         namidb_edge *edges;
 
-        ndb_arena_reset(&arena);
-        nodes = ndb_arena_array(&arena, CHUNK_ROWS, sizeof *nodes);
-        edges = ndb_arena_array(&arena, CHUNK_ROWS, sizeof *edges);
-        count = 0;
-        if (nodes == NULL || edges == NULL) {
-            rc = ndb_fail_memory(err);
-            break;
-        }
-        rc = ndb_scan_next(scan, CHUNK_ROWS, &arena, nodes, edges, &count, err);
+        rc = ndb_scan_chunk(scan, CHUNK_ROWS, &arena, &nodes, &edges, &count,
+                            err);
         if (rc < 0)
             break;
         rc = add_chunk(run, nodes, edges, count);

@@ -136,6 +136,11 @@ int ndb_scan_edges_open(struct ndb_scan **scan,
 int ndb_scan_next(struct ndb_scan *scan, size_t max, namidb_arena *arena,
                   namidb_node *nodes, namidb_edge *edges, size_t *count,
                   namidb_error *err);
+/* The same in arrays of the arena, which loses what it held before; one of the
+ * two is filled, by kind. */
+int ndb_scan_chunk(struct ndb_scan *scan, size_t max, namidb_arena *arena,
+                   namidb_node **nodes, namidb_edge **edges, size_t *count,
+                   namidb_error *err);
 void ndb_scan_close(struct ndb_scan *scan);
 
 #endif

@@ -108,3 +108,16 @@ int ndb_scan_next(struct ndb_scan *scan, size_t max, namidb_arena *arena,
     }
     return *count > 0 ? NAMIDB_OK : rc;
 }
+
+int ndb_scan_chunk(struct ndb_scan *scan, size_t max, namidb_arena *arena,
+                   namidb_node **nodes, namidb_edge **edges, size_t *count,
+                   namidb_error *err)
+{
+    *count = 0;
+    ndb_arena_reset(arena);
+    *nodes = ndb_arena_array(arena, max, sizeof **nodes);
+    *edges = ndb_arena_array(arena, max, sizeof **edges);
+    if (*nodes == NULL || *edges == NULL)
+        return ndb_fail_memory(err);
+    return ndb_scan_next(scan, max, arena, *nodes, *edges, count, err);
+}
