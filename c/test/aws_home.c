@@ -26,6 +26,15 @@ int aws_home_setup(void **state)
     return mkdir(aws_home_path(""), 0700);
 }
 
+int aws_home_setup_with_key(void **state)
+{
+    if (aws_home_setup(state) != 0)
+        return -1;
+    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
+    return 0;
+}
+
 int aws_home_teardown(void **state)
 {
     (void)state;

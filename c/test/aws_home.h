@@ -7,6 +7,8 @@
 
 /* For cmocka's groups: a folder under $TMPDIR, removed at the end. */
 int aws_home_setup(void **state);
+/* The same with an access key in the environment. */
+int aws_home_setup_with_key(void **state);
 int aws_home_teardown(void **state);
 
 /* Removes the files and every variable that the database reads, but for HOME,

@@ -3,46 +3,19 @@
  * Flushes whose packs go up in parts: what they cost, and what is left when one
  * of their requests goes wrong.
  */
-#include "world.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "s3_world.h"
 
 #include "aws_home.h"
-#include "s3_server.h"
 #include "store/store_s3.h"
 
 static const struct ndb_s3_split SPLIT = { 1000, 1000 };
 
 static struct s3_server *server;
 
-static int begin(void **state)
-{
-    if (aws_home_setup(state) != 0)
-        return -1;
-    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
-    return 0;
-}
-
 static void begin_world(struct world *world)
 {
-    char uri[128];
-
-    server = s3_server_start();
-    (void)snprintf(uri, sizeof uri,
-                   "s3://bucket/p?probe=off&endpoint=http://127.0.0.1:%d",
-                   s3_server_port(server));
-    (void)setenv("NAMIDB_TEST_URI", uri, 1);
-    world_begin(world, 12000);
+    server = s3_world_begin(world, 12000);
     world->options.flush_slots = 0;
-}
-
-static void end_world(struct world *world)
-{
-    world_end(world);
-    (void)unsetenv("NAMIDB_TEST_URI");
-    s3_server_stop(server);
 }
 
 static namidb *open_writer(struct world *world)
@@ -94,7 +67,7 @@ static void test_flush_parts__costs_what_the_stats_say(void **state)
                      s3_server_seen(server));
     world_check(&world, db);
     namidb_close(db);
-    end_world(&world);
+    s3_world_end(&world, server);
 }
 
 /* Returns whether the k-th request was there. */
@@ -121,7 +94,7 @@ static bool survive(const struct s3_fault *kind, unsigned k)
     db = world_must_open(&world, true);
     world_check(&world, db);
     namidb_close(db);
-    end_world(&world);
+    s3_world_end(&world, server);
     return is_hit;
 }
 
@@ -153,6 +126,6 @@ int main(void)
         cmocka_unit_test(test_flush_parts__lose_nothing_whatever_goes_wrong),
     };
 
-    return cmocka_run_group_tests_name("flush_parts", tests, begin,
-                                       aws_home_teardown);
+    return cmocka_run_group_tests_name(
+        "flush_parts", tests, aws_home_setup_with_key, aws_home_teardown);
 }

@@ -15,10 +15,8 @@ static struct s3_server *server;
 
 static int begin(void **state)
 {
-    if (aws_home_setup(state) != 0)
+    if (aws_home_setup_with_key(state) != 0)
         return -1;
-    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
     server = s3_server_start();
     return 0;
 }

@@ -20,10 +20,8 @@ static int begin(void **state)
     char uri[128];
 
     (void)state;
-    if (aws_home_setup(state) != 0)
+    if (aws_home_setup_with_key(state) != 0)
         return -1;
-    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
     server = s3_server_start();
     (void)snprintf(uri, sizeof uri,
                    "s3://bucket/p?probe=off&endpoint=http://127.0.0.1:%d",

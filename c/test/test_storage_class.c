@@ -2,42 +2,26 @@
 /*
  * Packs that move into another storage class, on the bucket in memory.
  */
-#include "world.h"
+#include "s3_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "aws_home.h"
-#include "s3_server.h"
 #include "sys/clock.h"
 
 enum { PACKS = 10 }; /* two steps */
 
 static struct s3_server *server;
 
-static int begin(void **state)
-{
-    if (aws_home_setup(state) != 0)
-        return -1;
-    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
-    return 0;
-}
-
 /* A namespace of PACKS packs on a bucket of its own. */
 static namidb *begin_world(struct world *world)
 {
-    char uri[128];
     namidb_error err;
     namidb *db;
 
-    server = s3_server_start();
-    (void)snprintf(uri, sizeof uri,
-                   "s3://bucket/p?probe=off&endpoint=http://127.0.0.1:%d",
-                   s3_server_port(server));
-    (void)setenv("NAMIDB_TEST_URI", uri, 1);
-    world_begin(world, 7000);
+    server = s3_world_begin(world, 7000);
     db = world_must_open(world, false);
     for (int i = 0; i < PACKS; i++) {
         world_ok(world, world_commit(world, db, 20, &err), err);
@@ -49,9 +33,7 @@ static namidb *begin_world(struct world *world)
 static void end_world(struct world *world, namidb *db)
 {
     namidb_close(db);
-    world_end(world);
-    (void)unsetenv("NAMIDB_TEST_URI");
-    s3_server_stop(server);
+    s3_world_end(world, server);
 }
 
 static int move_all(namidb *db, const char *storage_class,
@@ -245,6 +227,6 @@ int main(void)
         cmocka_unit_test(test_storage_class__other_stores_have_none),
     };
 
-    return cmocka_run_group_tests_name("storage_class", tests, begin,
-                                       aws_home_teardown);
+    return cmocka_run_group_tests_name(
+        "storage_class", tests, aws_home_setup_with_key, aws_home_teardown);
 }

@@ -18,15 +18,6 @@ enum { OBJECTS = 20 };
 static struct s3_server *server;
 static char uri[128];
 
-static int begin(void **state)
-{
-    if (aws_home_setup(state) != 0)
-        return -1;
-    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
-    return 0;
-}
-
 static void begin_server(void)
 {
     server = s3_server_start();
@@ -197,6 +188,6 @@ int main(void)
         cmocka_unit_test(test_list__without_order_a_graph_lives_as_well),
     };
 
-    return cmocka_run_group_tests_name("store_s3_list", tests, begin,
-                                       aws_home_teardown);
+    return cmocka_run_group_tests_name(
+        "store_s3_list", tests, aws_home_setup_with_key, aws_home_teardown);
 }
