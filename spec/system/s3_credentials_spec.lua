@@ -5,6 +5,7 @@
 if rawget(_G, "jit") then return end
 
 package.path = "spec/support/?.lua;" .. package.path
+local process = require("process")
 local s3_servers = require("s3_servers")
 
 local STEPS = "timeout 60 lua5.4 spec/support/s3_steps.lua writer "
@@ -44,6 +45,20 @@ describe("s3 credentials", function()
         local variables = "AWS_EC2_METADATA_SERVICE_ENDPOINT=" ..
             "http://127.0.0.1:" .. servers.metadata.port
         assert.equal("done\n0", run("minio", variables, STEPS .. "ec2"))
+    end)
+
+    -- ECS has an address of its own: in a network of its own we have it, too.
+    it("of a container come from ECS", function()
+        if not servers.minio then return pending(reasons.minio) end
+        local network = "unshare -rn sh -c 'ip link set lo up && " ..
+            "ip addr add 169.254.170.2/32 dev lo && %s' 2>&1"
+        local function inside(command)
+            return process.run(network:format(command))
+        end
+        if inside("echo ready") ~= "ready\n" then
+            return pending("this machine allows no network of one's own")
+        end
+        assert.equal("done\n", inside("lua5.4 spec/support/s3_ecs.lua"))
     end)
 
     it("of a profile with a role come from the token service", function()
