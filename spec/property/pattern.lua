@@ -62,7 +62,9 @@ local walk
 
 -- The row in which node element `at` is node `id`; nil if it cannot be.
 local function bind_node(search, env, at, id)
-    local element = search.path.elements[at]
+    local element, context = search.path.elements[at], search.context
+    context.looks = (context.looks or 0) + 1
+    if context.looks > pattern.LOOKS_MAX then value.skip("many nodes") end
     local bound = element.var and env[element.var]
     if bound and (bound == NULL or bound.id ~= id) then return nil end
     if not is_node(search, env, element, id) then return nil end
@@ -168,8 +170,10 @@ function match_path(search, index, env)
     search.index = outer
 end
 
---- More rows than this are too slow to compare.
+--- More rows than this are too slow to compare, and more nodes looked at by a
+-- statement, whatever comes of it, too slow to match.
 pattern.ROWS_MAX = 3000
+pattern.LOOKS_MAX = 300000
 
 --- All rows that the patterns make of the row `env`.
 function pattern.match(context, env, patterns, eval)
