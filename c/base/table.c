@@ -11,22 +11,30 @@ void ndb_table_release(struct ndb_table *table)
     *table = NDB_TABLE_INIT;
 }
 
-static void place(struct ndb_table *table, uint64_t key, uint32_t number)
+static bool has_room(const struct ndb_table *table, size_t count)
+{
+    return (table->count + count) * 4 <= table->capacity * 3;
+}
+
+static struct ndb_table_slot *place(struct ndb_table *table, uint64_t key)
 {
     size_t at = ndb_hash_integer(key) & (table->capacity - 1);
 
     while (table->slots[at].key != 0)
         at = (at + 1) & (table->capacity - 1);
-    table->slots[at] = (struct ndb_table_slot){ key, number };
+    return &table->slots[at];
 }
 
-int ndb_table_reserve(struct ndb_table *table)
+int ndb_table_reserve(struct ndb_table *table, size_t count)
 {
     struct ndb_table old = *table;
 
-    if ((table->count + 1) * 4 <= table->capacity * 3)
+    if (has_room(table, count))
         return NAMIDB_OK;
-    table->capacity = old.capacity == 0 ? CAPACITY_MIN : old.capacity * 2;
+    if (table->capacity == 0)
+        table->capacity = CAPACITY_MIN;
+    while (!has_room(table, count))
+        table->capacity *= 2;
     table->slots = ndb_calloc(table->capacity, sizeof *table->slots);
     if (table->slots == NULL) {
         *table = old;
@@ -34,14 +42,19 @@ int ndb_table_reserve(struct ndb_table *table)
     }
     for (size_t i = 0; i < old.capacity; i++)
         if (old.slots[i].key != 0)
-            place(table, old.slots[i].key, old.slots[i].number);
+            *place(table, old.slots[i].key) = old.slots[i];
     ndb_free(old.slots);
     return NAMIDB_OK;
 }
 
-void ndb_table_add(struct ndb_table *table, uint64_t key, uint32_t number)
+struct ndb_table_slot *ndb_table_add(struct ndb_table *table, uint64_t key,
+                                     uint32_t number)
 {
-    assert(key != 0 && (table->count + 1) * 4 <= table->capacity * 3);
-    place(table, key, number);
+    struct ndb_table_slot *slot;
+
+    assert(key != 0 && has_room(table, 1));
+    slot = place(table, key);
+    *slot = (struct ndb_table_slot){ .key = key, .number = number };
     table->count++;
+    return slot;
 }

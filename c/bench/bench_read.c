@@ -411,7 +411,7 @@ static void apply_edge(struct ndb_memtable *memtable, struct ndb_buf *row,
     row->bytes = 0;
     must(ndb_props_encode(row, &since, 1), "row");
     record.row = ndb_buf_slice(row);
-    must(ndb_memtable_apply(memtable, 1, &record), "memtable");
+    must(ndb_memtable_apply(memtable, 1, &record, 1), "memtable");
 }
 
 static void measure_build(struct bench *bench)

@@ -92,16 +92,6 @@ static uint32_t find(const struct names *names, struct ndb_slice name)
     return number;
 }
 
-/* Index in the table of the key's slot, which exists. */
-static struct ndb_table_slot *slot_of(struct ndb_table *table, uint64_t key)
-{
-    size_t at = ndb_hash_integer(key) & (table->capacity - 1);
-
-    while (table->slots[at].key != key)
-        at = (at + 1) & (table->capacity - 1);
-    return &table->slots[at];
-}
-
 static int append(struct ndb_dict *dict, struct names *names,
                   struct ndb_slice name)
 {
@@ -119,7 +109,7 @@ static int append(struct ndb_dict *dict, struct names *names,
         names->capacity = capacity;
     }
     text = ndb_arena_alloc(&dict->arena, name.bytes + 1);
-    if (text == NULL || ndb_table_reserve(&names->numbers) < 0)
+    if (text == NULL || ndb_table_reserve(&names->numbers, 1) < 0)
         return NAMIDB_ENOMEM;
     memcpy(text, name.data, name.bytes);
     text[name.bytes] = '\0';
@@ -127,9 +117,9 @@ static int append(struct ndb_dict *dict, struct names *names,
         (struct name){ text, (uint32_t)name.bytes,
                        older == NDB_TABLE_NONE ? 0 : older };
     if (older == NDB_TABLE_NONE)
-        ndb_table_add(&names->numbers, hash, names->count);
+        (void)ndb_table_add(&names->numbers, hash, names->count);
     else
-        slot_of(&names->numbers, hash)->number = names->count;
+        ndb_table_slot(&names->numbers, hash)->number = names->count;
     return NAMIDB_OK;
 }
 

@@ -51,7 +51,7 @@ static int reserve_lane(struct ndb_memtable *m)
     int rc = grow((void **)&m->lanes, m->lane_count, &m->lane_capacity,
                   sizeof *m->lanes);
 
-    return rc < 0 ? rc : ndb_table_reserve(&m->lane_numbers);
+    return rc < 0 ? rc : ndb_table_reserve(&m->lane_numbers, 1);
 }
 
 static int reserve_node(struct ndb_memtable *m)
@@ -60,9 +60,7 @@ static int reserve_node(struct ndb_memtable *m)
                   sizeof *m->nodes);
 
     if (rc >= 0)
-        rc = ndb_table_reserve(&m->node_numbers);
-    if (rc >= 0)
-        rc = ndb_table_reserve(&m->key_numbers);
+        rc = ndb_table_reserve(&m->key_numbers, 1);
     return rc < 0 ? rc : reserve_lane(m);
 }
 
@@ -73,25 +71,8 @@ static int reserve_edge(struct ndb_memtable *m)
                   sizeof *m->edges);
 
     if (rc >= 0)
-        rc = ndb_table_reserve(&m->edge_numbers);
+        rc = ndb_table_reserve(&m->ends, 2);
     return rc < 0 ? rc : reserve_lane(m);
-}
-
-/* The ends of a node, made when it has none; NDB_NO_ENTRY: no memory. An entry
- * that stays empty does no harm. */
-static uint32_t ends_of(struct ndb_memtable *m, uint64_t id)
-{
-    uint32_t number = ndb_table_find(&m->ends_numbers, id);
-
-    if (number != NDB_TABLE_NONE)
-        return number;
-    if (grow((void **)&m->ends, m->ends_count, &m->ends_capacity,
-             sizeof *m->ends) < 0 ||
-        ndb_table_reserve(&m->ends_numbers) < 0)
-        return NDB_NO_ENTRY;
-    m->ends[m->ends_count] = (struct ndb_ends){ NDB_NO_ENTRY, NDB_NO_ENTRY };
-    ndb_table_add(&m->ends_numbers, id, m->ends_count);
-    return m->ends_count++;
 }
 
 static struct ndb_image *new_image(struct ndb_memtable *m, uint64_t version,
@@ -152,24 +133,11 @@ static void lane_pop(struct ndb_memtable *m, uint32_t number, bool is_edge,
     m->lanes[lane].head = next;
 }
 
-/* The number of a key, to be changed; NULL: no such key. */
-static uint32_t *table_number(struct ndb_table *table, uint64_t key)
-{
-    size_t at = ndb_hash_integer(key) & (table->capacity - 1);
-
-    while (table->slots[at].key != 0) {
-        if (table->slots[at].key == key)
-            return &table->slots[at].number;
-        at = (at + 1) & (table->capacity - 1);
-    }
-    return NULL;
-}
-
 static void link_node(struct ndb_memtable *m, uint32_t number, uint64_t version,
                       uint64_t key_hash)
 {
     struct ndb_node_entry *entry = &m->nodes[number];
-    uint32_t *slot;
+    struct ndb_table_slot *slot;
 
     entry->next_in_lane =
         lane_push(m, NAMIDB_ID_TABLE(entry->id), false, version, number);
@@ -177,15 +145,11 @@ static void link_node(struct ndb_memtable *m, uint32_t number, uint64_t version,
     entry->next_key = NDB_NO_ENTRY;
     if (key_hash == 0)
         return;
-    /* A number that a rollback left behind is NDB_TABLE_NONE, as is a key that
-     * was never there; only the table's slots tell them apart. */
-    slot = table_number(&m->key_numbers, key_hash);
-    if (slot != NULL) {
-        entry->next_key = *slot;
-        *slot = number;
-        return;
-    }
-    ndb_table_add(&m->key_numbers, key_hash, number);
+    slot = ndb_table_slot(&m->key_numbers, key_hash);
+    if (slot == NULL)
+        slot = ndb_table_add(&m->key_numbers, key_hash, NDB_NO_ENTRY);
+    entry->next_key = slot->number;
+    slot->number = number;
 }
 
 static void unlink_node(struct ndb_memtable *m, uint32_t number)
@@ -194,19 +158,32 @@ static void unlink_node(struct ndb_memtable *m, uint32_t number)
 
     lane_pop(m, NAMIDB_ID_TABLE(entry->id), false, entry->next_in_lane);
     if (entry->key_hash != 0)
-        *table_number(&m->key_numbers, entry->key_hash) = entry->next_key;
+        ndb_table_slot(&m->key_numbers, entry->key_hash)->number =
+            entry->next_key;
 }
 
-/* `from` and `to` are numbers of ends. */
-static void link_edge(struct ndb_memtable *m, uint32_t number, uint64_t version,
-                      uint32_t from, uint32_t to)
+/* The ends of a node, made when it has none. Room was reserved. */
+static struct ndb_table_slot *ends_of(struct ndb_memtable *m, uint64_t id)
+{
+    struct ndb_table_slot *ends = ndb_table_slot(&m->ends, id);
+
+    if (ends == NULL) {
+        ends = ndb_table_add(&m->ends, id, NDB_NO_ENTRY);
+        ends->second = NDB_NO_ENTRY;
+    }
+    return ends;
+}
+
+static void link_edge(struct ndb_memtable *m, uint32_t number, uint64_t version)
 {
     struct ndb_edge_entry *entry = &m->edges[number];
+    struct ndb_table_slot *ends = ends_of(m, entry->from);
 
-    entry->next_out = m->ends[from].out;
-    m->ends[from].out = number;
-    entry->next_in = m->ends[to].in;
-    m->ends[to].in = number;
+    entry->next_out = ends->number;
+    ends->number = number;
+    ends = ends_of(m, entry->to);
+    entry->next_in = ends->second;
+    ends->second = number;
     entry->next_in_lane =
         lane_push(m, NAMIDB_ID_TABLE(entry->id), true, version, number);
 }
@@ -215,8 +192,8 @@ static void unlink_edge(struct ndb_memtable *m, uint32_t number)
 {
     struct ndb_edge_entry *entry = &m->edges[number];
 
-    m->ends[ends_of(m, entry->from)].out = entry->next_out;
-    m->ends[ends_of(m, entry->to)].in = entry->next_in;
+    ends_of(m, entry->from)->number = entry->next_out;
+    ends_of(m, entry->to)->second = entry->next_in;
     lane_pop(m, NAMIDB_ID_TABLE(entry->id), true, entry->next_in_lane);
 }
 
@@ -290,25 +267,13 @@ static void note_foreign(struct ndb_memtable *m, uint64_t version,
     }
 }
 
-/* The entry of a node, made when there is none. Room was reserved. */
-static uint32_t node_number(struct ndb_memtable *m, uint64_t id)
-{
-    uint32_t number = ndb_table_find(&m->node_numbers, id);
-
-    if (number != NDB_TABLE_NONE)
-        return number;
-    number = m->node_count++;
-    m->nodes[number] = (struct ndb_node_entry){ .id = id };
-    ndb_table_add(&m->node_numbers, id, number);
-    return number;
-}
-
 /* `row` without data: the node is deleted; `head` is of its last image. */
 static int apply_node(struct ndb_memtable *m, uint64_t version, uint64_t id,
                       struct ndb_slice row, const struct row_head *head,
                       int delta)
 {
     struct ndb_image *image;
+    uint32_t *place;
     uint32_t number;
     int rc = reserve_node(m);
 
@@ -318,10 +283,15 @@ static int apply_node(struct ndb_memtable *m, uint64_t version, uint64_t id,
         rc = reserve_foreign(m, head->label_count);
     if (rc < 0)
         return rc;
+    place = ndb_id_map_place(&m->node_numbers, id);
     image = new_image(m, version, row);
-    if (image == NULL)
+    if (place == NULL || image == NULL)
         return NAMIDB_ENOMEM;
-    number = node_number(m, id);
+    if (*place == NDB_NO_ENTRY) {
+        *place = m->node_count++;
+        m->nodes[*place] = (struct ndb_node_entry){ .id = id };
+    }
+    number = *place;
     if (m->nodes[number].newest == NULL)
         link_node(m, number, version, head->key_hash);
     image->older = m->nodes[number].newest;
@@ -339,32 +309,27 @@ static int apply_edge(struct ndb_memtable *m, uint64_t version,
                       int delta)
 {
     struct ndb_image *image;
+    uint32_t *place;
     uint32_t number;
-    uint32_t from;
-    uint32_t to;
     int rc = reserve_edge(m);
 
     if (rc >= 0)
         rc = ndb_memtable_reserve_journal(m, 1);
     if (rc < 0)
         return rc;
-    from = ends_of(m, record->from);
-    to = ends_of(m, record->to);
-    if (from == NDB_NO_ENTRY || to == NDB_NO_ENTRY)
-        return NAMIDB_ENOMEM;
+    place = ndb_id_map_place(&m->edge_numbers, record->id);
     image = new_image(m, version, props);
-    if (image == NULL)
+    if (place == NULL || image == NULL)
         return NAMIDB_ENOMEM;
-    number = ndb_table_find(&m->edge_numbers, record->id);
-    if (number == NDB_TABLE_NONE) {
-        number = m->edge_count++;
-        m->edges[number] = (struct ndb_edge_entry){ .id = record->id };
-        ndb_table_add(&m->edge_numbers, record->id, number);
+    if (*place == NDB_NO_ENTRY) {
+        *place = m->edge_count++;
+        m->edges[*place] = (struct ndb_edge_entry){ .id = record->id };
     }
+    number = *place;
     if (m->edges[number].newest == NULL) {
         m->edges[number].from = record->from;
         m->edges[number].to = record->to;
-        link_edge(m, number, version, from, to);
+        link_edge(m, number, version);
     }
     image->older = m->edges[number].newest;
     m->edges[number].newest = image;
@@ -389,45 +354,100 @@ static struct ndb_slice present(struct ndb_slice row)
     return row.data != NULL ? row : ndb_slice("", 0);
 }
 
-int ndb_memtable_apply(struct ndb_memtable *m, uint64_t version,
-                       const struct ndb_record *record)
+/* Records that are looked at, and whose slots of tables are begun to be loaded,
+ * before the first of them is applied. */
+enum { APPLY_BLOCK = 16 };
+
+static bool has_head(const struct ndb_record *record)
 {
-    const struct ndb_slice gone = { NULL, 0 };
-    struct row_head head;
+    return record->kind == NDB_RECORD_NODE ||
+           record->kind == NDB_RECORD_NODE_DELETE;
+}
+
+static int read_heads(const struct ndb_record *records, size_t count,
+                      struct row_head *heads)
+{
     int rc = NAMIDB_OK;
 
-    if (record->kind == NDB_RECORD_NODE ||
-        record->kind == NDB_RECORD_NODE_DELETE)
-        rc = read_head(record->row, NAMIDB_ID_TABLE(record->id), &head);
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        if (has_head(&records[i]))
+            rc = read_head(records[i].row, NAMIDB_ID_TABLE(records[i].id),
+                           &heads[i]);
+    return rc;
+}
+
+/* The slots of a block's rows are anywhere in memory: asked for one by one,
+ * each costs a cache miss of its own. */
+static void prefetch(const struct ndb_memtable *m,
+                     const struct ndb_record *record,
+                     const struct row_head *head)
+{
+    if (has_head(record)) {
+        ndb_table_prefetch(&m->key_numbers, head->key_hash);
+    } else if (record->kind == NDB_RECORD_EDGE ||
+               record->kind == NDB_RECORD_EDGE_DELETE) {
+        ndb_table_prefetch(&m->ends, record->from);
+        ndb_table_prefetch(&m->ends, record->to);
+    }
+}
+
+static int apply_one(struct ndb_memtable *m, uint64_t version,
+                     const struct ndb_record *record,
+                     const struct row_head *head)
+{
+    const struct ndb_slice gone = { NULL, 0 };
+    int rc = ndb_memtable_index_record(m, record);
+
+    if (rc < 0)
+        return rc;
+    switch (record->kind) {
+    case NDB_RECORD_NODE:
+        return apply_node(m, version, record->id, record->row, head,
+                          record->is_new);
+    case NDB_RECORD_NODE_DELETE:
+        return apply_node(m, version, record->id, gone, head, -1);
+    case NDB_RECORD_EDGE:
+        return apply_edge(m, version, record, present(record->row),
+                          record->is_new);
+    case NDB_RECORD_EDGE_DELETE:
+        return apply_edge(m, version, record, gone, -1);
+    case NDB_RECORD_LABEL:
+        return apply_label(m, version, record);
+    case NDB_RECORD_SCHEMA:
+        return ndb_memtable_apply_schema(m, version, record);
+    default:
+        return NAMIDB_OK;
+    }
+}
+
+static int apply_block(struct ndb_memtable *m, uint64_t version,
+                       const struct ndb_record *records, size_t count)
+{
+    struct row_head heads[APPLY_BLOCK];
+    int rc = read_heads(records, count, heads);
+
     if (rc < 0)
         return rc;
     (void)pthread_rwlock_wrlock(&m->lock);
-    rc = ndb_memtable_index_record(m, record);
-    switch (rc < 0 ? NDB_RECORD_KIND_COUNT : record->kind) {
-    case NDB_RECORD_NODE:
-        rc = apply_node(m, version, record->id, record->row, &head,
-                        record->is_new);
-        break;
-    case NDB_RECORD_NODE_DELETE:
-        rc = apply_node(m, version, record->id, gone, &head, -1);
-        break;
-    case NDB_RECORD_EDGE:
-        rc = apply_edge(m, version, record, present(record->row),
-                        record->is_new);
-        break;
-    case NDB_RECORD_EDGE_DELETE:
-        rc = apply_edge(m, version, record, gone, -1);
-        break;
-    case NDB_RECORD_LABEL:
-        rc = apply_label(m, version, record);
-        break;
-    case NDB_RECORD_SCHEMA:
-        rc = ndb_memtable_apply_schema(m, version, record);
-        break;
-    default:
-        break;
-    }
+    for (size_t i = 0; i < count && count > 1; i++)
+        prefetch(m, &records[i], &heads[i]);
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        rc = apply_one(m, version, &records[i], &heads[i]);
     (void)pthread_rwlock_unlock(&m->lock);
+    return rc;
+}
+
+int ndb_memtable_apply(struct ndb_memtable *m, uint64_t version,
+                       const struct ndb_record *records, size_t count)
+{
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < count && rc >= 0; i += APPLY_BLOCK) {
+        size_t left = count - i;
+
+        rc = apply_block(m, version, records + i,
+                         left < APPLY_BLOCK ? left : APPLY_BLOCK);
+    }
     return rc;
 }
 

@@ -10,14 +10,14 @@
  *
  * A read/write lock inside: any thread may read, one at a time may write.
  *
- * Structure: hash tables id -> node entry and edge id -> edge entry, each entry
- * with a chain of versions, newest first; edge entries in two lists per node
- * (out and in); node entries in a list per (table, key hash); both in a list
- * per table or type; and a journal of all changes in order, with what each adds
- * to the statistics, that rollback, trimming and flush walk. Everything is
- * linked when an entry gets its first version and taken out, last first, when a
- * rollback leaves it without one: an id that was given back may come again as
- * something else.
+ * Structure: maps id -> node entry and edge id -> edge entry (base/id_map.h),
+ * each entry with a chain of versions, newest first; edge entries in two lists
+ * per node (out and in), whose heads are a slot of a hash table; node entries
+ * in a list per (table, key hash); both in a list per table or type; and a
+ * journal of all changes in order, with what each adds to the statistics, that
+ * rollback, trimming and flush walk. Everything is linked when an entry gets
+ * its first version and taken out, last first, when a rollback leaves it
+ * without one: an id that was given back may come again as something else.
  */
 #ifndef NDB_ENGINE_MEMTABLE_H
 #define NDB_ENGINE_MEMTABLE_H
@@ -35,12 +35,13 @@ struct ndb_memtable *ndb_memtable_ref(struct ndb_memtable *memtable);
 /* NULL is allowed. */
 void ndb_memtable_unref(struct ndb_memtable *memtable);
 
-/* Applies one change: NODE, NODE_DELETE, EDGE, EDGE_DELETE, LABEL, SCHEMA
- * (others are ignored). Versions never go down. The record's bytes are copied.
- * A NODE row must decode (its key is indexed). NAMIDB_OK, NAMIDB_ENOMEM
- * (nothing changed), NAMIDB_ECORRUPT. */
+/* Applies changes in order: NODE, NODE_DELETE, EDGE, EDGE_DELETE, LABEL, SCHEMA
+ * (others are ignored). Versions never go down. The records' bytes are copied.
+ * A NODE row must decode (its key is indexed). NAMIDB_OK, NAMIDB_ENOMEM,
+ * NAMIDB_ECORRUPT; then some of the first ones may have been applied, and the
+ * caller takes them back. Many at once cost less than one by one. */
 int ndb_memtable_apply(struct ndb_memtable *memtable, uint64_t version,
-                       const struct ndb_record *record);
+                       const struct ndb_record *records, size_t count);
 
 /* Takes back every change of `version` and later. Cannot fail. */
 void ndb_memtable_rollback(struct ndb_memtable *memtable, uint64_t version);

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
-#include "base/table.h"
+#include "base/id_map.h"
 #include "engine/memtable.h"
 
 #define NDB_NO_ENTRY NDB_TABLE_NONE
@@ -43,11 +43,6 @@ struct ndb_lane {
     uint32_t head;
     uint64_t first_version;
     bool is_edge;
-};
-
-/* The edges at a node. */
-struct ndb_ends {
-    uint32_t out, in;
 };
 
 enum ndb_change_kind {
@@ -89,8 +84,6 @@ struct ndb_memtable {
     uint32_t node_count, node_capacity;
     struct ndb_edge_entry *edges;
     uint32_t edge_count, edge_capacity;
-    struct ndb_ends *ends;
-    uint32_t ends_count, ends_capacity;
     struct ndb_lane *lanes;
     uint32_t lane_count, lane_capacity;
     struct ndb_change *journal;
@@ -107,9 +100,11 @@ struct ndb_memtable {
     size_t stats_at;
     struct ndb_stat_deltas stats, hop_stats;
 
-    struct ndb_table node_numbers; /* id -> nodes */
-    struct ndb_table edge_numbers; /* id -> edges */
-    struct ndb_table ends_numbers; /* node id -> ends */
+    struct ndb_id_map node_numbers; /* id -> nodes */
+    struct ndb_id_map edge_numbers; /* id -> edges */
+    /* Node id -> the newest of edges that comes from it, and, second, the
+     * newest that goes to it. */
+    struct ndb_table ends;
     struct ndb_table key_numbers;  /* key hash -> newest of nodes */
     struct ndb_table lane_numbers; /* number * 2 + is_edge + 1 -> lanes */
 };

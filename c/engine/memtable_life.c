@@ -29,7 +29,6 @@ void ndb_memtable_unref(struct ndb_memtable *memtable)
     ndb_arena_release(&memtable->arena);
     ndb_free(memtable->nodes);
     ndb_free(memtable->edges);
-    ndb_free(memtable->ends);
     ndb_free(memtable->lanes);
     ndb_free(memtable->journal);
     ndb_free(memtable->foreign);
@@ -37,9 +36,9 @@ void ndb_memtable_unref(struct ndb_memtable *memtable)
     ndb_stat_deltas_release(&memtable->hop_stats);
     ndb_free(memtable->schema);
     ndb_memtable_index_free(memtable);
-    ndb_table_release(&memtable->node_numbers);
-    ndb_table_release(&memtable->edge_numbers);
-    ndb_table_release(&memtable->ends_numbers);
+    ndb_id_map_release(&memtable->node_numbers);
+    ndb_id_map_release(&memtable->edge_numbers);
+    ndb_table_release(&memtable->ends);
     ndb_table_release(&memtable->key_numbers);
     ndb_table_release(&memtable->lane_numbers);
     (void)pthread_rwlock_destroy(&memtable->lock);

@@ -15,10 +15,10 @@ size_t ndb_memtable_bytes(struct ndb_memtable *m)
     (void)pthread_rwlock_rdlock(&m->lock);
     bytes = m->arena.bytes + m->node_capacity * sizeof *m->nodes +
             m->edge_capacity * sizeof *m->edges +
-            m->ends_capacity * sizeof *m->ends +
             m->journal_capacity * sizeof *m->journal +
-            (m->node_numbers.capacity + m->edge_numbers.capacity +
-             m->ends_numbers.capacity + m->key_numbers.capacity) *
+            ndb_id_map_bytes(&m->node_numbers) +
+            ndb_id_map_bytes(&m->edge_numbers) +
+            (m->ends.capacity + m->key_numbers.capacity) *
                 sizeof(struct ndb_table_slot);
     (void)pthread_rwlock_unlock(&m->lock);
     return bytes;
@@ -41,7 +41,7 @@ int ndb_memtable_node(struct ndb_memtable *m, uint64_t id, uint64_t version,
     uint32_t number;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    number = ndb_table_find(&m->node_numbers, id);
+    number = ndb_id_map_find(&m->node_numbers, id);
     if (number != NDB_TABLE_NONE)
         image = ndb_image_at(m->nodes[number].newest, version);
     (void)pthread_rwlock_unlock(&m->lock);
@@ -65,7 +65,7 @@ int ndb_memtable_edge(struct ndb_memtable *m, uint64_t id, uint64_t version,
     uint32_t number;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    number = ndb_table_find(&m->edge_numbers, id);
+    number = ndb_id_map_find(&m->edge_numbers, id);
     if (number != NDB_TABLE_NONE) {
         const struct ndb_image *image =
             ndb_image_at(m->edges[number].newest, version);
@@ -111,14 +111,14 @@ int ndb_memtable_edges_at(struct ndb_memtable *m, uint64_t id, uint32_t type,
                           enum namidb_direction direction, uint64_t version,
                           struct ndb_memtable_edges *out)
 {
-    uint32_t ends;
+    const struct ndb_table_slot *ends;
     uint32_t at = NDB_NO_ENTRY;
     int rc = NAMIDB_OK;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    ends = ndb_table_find(&m->ends_numbers, id);
-    if (ends != NDB_TABLE_NONE)
-        at = direction == NAMIDB_OUT ? m->ends[ends].out : m->ends[ends].in;
+    ends = ndb_table_slot(&m->ends, id);
+    if (ends != NULL)
+        at = direction == NAMIDB_OUT ? ends->number : ends->second;
     while (at != NDB_NO_ENTRY && rc >= 0) {
         const struct ndb_edge_entry *entry = &m->edges[at];
 

@@ -6,29 +6,58 @@
 #include "format/path.h"
 #include "format/record.h"
 
+/* Records that are applied together. */
+enum { BLOCK_RECORDS = 64 };
+
+/* The next records of a batch, as many as a block holds; those that define
+ * names are carried out at once. NAMIDB_NONE: these were the last ones. */
+static int read_block(struct ndb_reader *reader, struct ndb_dict *dict,
+                      struct ndb_record block[BLOCK_RECORDS], uint32_t *count,
+                      uint32_t *names)
+{
+    int rc = NAMIDB_OK;
+
+    *count = *names = 0;
+    while (rc == NAMIDB_OK && *count < BLOCK_RECORDS) {
+        struct ndb_record *record = &block[*count];
+
+        rc = ndb_record_next(reader, record);
+        if (rc != NAMIDB_OK)
+            break;
+        if (record->kind != NDB_RECORD_NAME) {
+            (*count)++;
+            continue;
+        }
+        rc = ndb_dict_define(dict, record->name_kind, record->number,
+                             record->text);
+        (*names)++;
+    }
+    return rc;
+}
+
 /* Applies all records of a batch under one version. */
 static int apply(struct ndb_slice payload, uint32_t record_count,
                  uint64_t version, struct ndb_memtable *memtable,
                  struct ndb_dict *dict)
 {
     struct ndb_reader reader = ndb_reader(payload);
-    struct ndb_record record;
-    uint32_t count = 0;
+    struct ndb_record block[BLOCK_RECORDS];
+    uint32_t total = 0;
     int rc;
 
-    while ((rc = ndb_record_next(&reader, &record)) == NAMIDB_OK) {
-        if (record.kind == NDB_RECORD_NAME)
-            rc = ndb_dict_define(dict, record.name_kind, record.number,
-                                 record.text);
-        else
-            rc = ndb_memtable_apply(memtable, version, &record);
+    do {
+        uint32_t count, names;
+        int applied;
+
+        rc = read_block(&reader, dict, block, &count, &names);
         if (rc < 0)
             return rc;
-        count++;
-    }
-    if (rc < 0)
-        return rc;
-    return count == record_count ? NAMIDB_OK : NAMIDB_ECORRUPT;
+        applied = ndb_memtable_apply(memtable, version, block, count);
+        if (applied < 0)
+            return applied;
+        total += count + names;
+    } while (rc != NAMIDB_NONE);
+    return total == record_count ? NAMIDB_OK : NAMIDB_ECORRUPT;
 }
 
 /* Whether a batch follows what is before it. */

@@ -179,7 +179,7 @@ int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *record,
     int rc = append(tx, record, err);
 
     if (rc >= 0 &&
-        ndb_memtable_apply(tx->turn.memtable, tx->turn.version, record) < 0)
+        ndb_memtable_apply(tx->turn.memtable, tx->turn.version, record, 1) < 0)
         rc = ndb_fail_memory(err);
     return rc;
 }

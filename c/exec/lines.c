@@ -144,7 +144,7 @@ static void learn(struct ndb_lines *lines, const struct ndb_key_probe *probe)
     struct known_key *known;
 
     if (ndb_table_find(&lines->numbers, hash) != NDB_TABLE_NONE ||
-        ndb_table_reserve(&lines->numbers) < 0)
+        ndb_table_reserve(&lines->numbers, 1) < 0)
         return;
     if (lines->known_count == lines->known_capacity) {
         uint32_t capacity = lines->known_capacity * 2 + 1024;
@@ -159,7 +159,7 @@ static void learn(struct ndb_lines *lines, const struct ndb_key_probe *probe)
     *known = (struct known_key){ .table = probe->table, .id = probe->id };
     if (ndb_value_copy(&lines->keys, &probe->key, &known->key) < 0)
         return;
-    ndb_table_add(&lines->numbers, hash, lines->known_count++);
+    (void)ndb_table_add(&lines->numbers, hash, lines->known_count++);
 }
 
 /* The id of one end of a row, or a probe for it. */

@@ -85,9 +85,9 @@ static struct ndb_batch_column *column_of(struct ndb_batch_columns *columns,
         columns->items = items;
         columns->capacity = capacity;
     }
-    if (ndb_table_reserve(&columns->numbers) < 0)
+    if (ndb_table_reserve(&columns->numbers, 1) < 0)
         return NULL;
-    ndb_table_add(&columns->numbers, (uint64_t)name + 1, columns->count);
+    (void)ndb_table_add(&columns->numbers, (uint64_t)name + 1, columns->count);
     columns->items[columns->count] = (struct ndb_batch_column){ .name = name };
     return &columns->items[columns->count++];
 }
@@ -226,11 +226,11 @@ static int make_dictionary(const struct ndb_batch_column *column,
         uint32_t number = ndb_table_find(&numbers, hash);
 
         if (number == NDB_TABLE_NONE && out->count < limit) {
-            rc = ndb_table_reserve(&numbers);
+            rc = ndb_table_reserve(&numbers, 1);
             if (rc < 0)
                 break;
             number = out->count++;
-            ndb_table_add(&numbers, hash, number);
+            (void)ndb_table_add(&numbers, hash, number);
             out->firsts[number] = i;
         }
         if (number != NDB_TABLE_NONE) {

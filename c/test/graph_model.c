@@ -75,7 +75,7 @@ uint64_t model_gets(struct model *model)
 static void apply(struct model *model, const struct ndb_record *record)
 {
     assert_int_equal(
-        ndb_memtable_apply(model->memtable, ++model->version, record), 0);
+        ndb_memtable_apply(model->memtable, ++model->version, record, 1), 0);
 }
 
 static uint32_t node_props(const struct model_node *node,
