@@ -57,4 +57,15 @@ static inline uint32_t ndb_id_map_find(const struct ndb_id_map *map,
                                   : NDB_TABLE_NONE;
 }
 
+/* Begins to load the number of an id that will be looked up soon. The slot of
+ * its page is read for that: ndb_table_prefetch asks for it. */
+static inline void ndb_id_map_prefetch(const struct ndb_id_map *map,
+                                       uint64_t id)
+{
+    uint32_t page = ndb_table_find(&map->page_numbers, ndb_id_page_key(id));
+
+    if (page != NDB_TABLE_NONE)
+        __builtin_prefetch(&map->pages[page].numbers[ndb_id_page_at(id)]);
+}
+
 #endif

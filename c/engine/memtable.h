@@ -63,6 +63,17 @@ bool ndb_memtable_is_empty(struct ndb_memtable *memtable);
 int ndb_memtable_node(struct ndb_memtable *memtable, uint64_t id,
                       uint64_t version, struct ndb_slice *row);
 
+/* What a memtable knows of a node: `row` as above. */
+struct ndb_memtable_row {
+    bool is_known;
+    struct ndb_slice row;
+};
+/* As ndb_memtable_node of many nodes at once: those that are not known yet are
+ * looked for. */
+void ndb_memtable_nodes(struct ndb_memtable *memtable, const uint64_t *ids,
+                        size_t count, uint64_t version,
+                        struct ndb_memtable_row *rows);
+
 struct ndb_memtable_edge {
     uint64_t id, from, to;
     bool is_deleted;

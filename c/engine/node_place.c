@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/node_place.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "format/value.h"
 
-int ndb_node_place_plan(struct ndb_gather *gather, uint64_t id,
-                        struct ndb_node_place *place, struct ndb_refs *refs)
+/* Asks layers from number `first` on, until a memtable knows the node. */
+static int plan(struct ndb_gather *gather, uint64_t id, uint32_t first,
+                struct ndb_node_place *place, struct ndb_refs *refs)
 {
     uint64_t version = gather->snapshot->version;
 
     place->first_ref = refs->count;
-    place->ref_count = 0;
-    place->is_known = false;
-    for (uint32_t i = 0; i < gather->layer_count && !place->is_known; i++) {
+    for (uint32_t i = first; i < gather->layer_count && !place->is_known; i++) {
         struct ndb_gather_layer *layer = &gather->layers[i];
         int rc = NAMIDB_OK;
 
@@ -31,6 +32,58 @@ int ndb_node_place_plan(struct ndb_gather *gather, uint64_t id,
     }
     place->ref_count = refs->count - place->first_ref;
     return NAMIDB_OK;
+}
+
+int ndb_node_place_plan(struct ndb_gather *gather, uint64_t id,
+                        struct ndb_node_place *place, struct ndb_refs *refs)
+{
+    place->is_known = false;
+    return plan(gather, id, 0, place, refs);
+}
+
+/* Asks the memtables on top for all nodes at once. Returns how many layers they
+ * are. */
+static uint32_t ask_memtables(const struct ndb_gather *gather,
+                              const uint64_t *ids, size_t count,
+                              struct ndb_memtable_row *rows)
+{
+    uint32_t at = 0;
+
+    for (; at < gather->layer_count && gather->layers[at].pack == NULL; at++)
+        if (gather->layers[at].memtable != NULL)
+            ndb_memtable_nodes(gather->layers[at].memtable, ids, count,
+                               gather->snapshot->version, rows);
+    return at;
+}
+
+int ndb_node_places_plan(struct ndb_gather *gather, const uint64_t *ids,
+                         size_t count, struct ndb_node_place *places,
+                         struct ndb_refs *refs)
+{
+    enum { BLOCK_ROWS = 128, FEW_ROWS = 4 };
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < count && count < FEW_ROWS && rc >= 0; i++)
+        rc = ndb_node_place_plan(gather, ids[i], &places[i], refs);
+    if (count < FEW_ROWS)
+        return rc;
+    for (size_t begin = 0; begin < count && rc >= 0; begin += BLOCK_ROWS) {
+        struct ndb_memtable_row rows[BLOCK_ROWS];
+        size_t left = count - begin;
+        size_t block = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+        uint32_t first;
+
+        memset(rows, 0, block * sizeof *rows);
+        first = ask_memtables(gather, ids + begin, block, rows);
+        for (size_t i = 0; i < block && rc >= 0; i++) {
+            struct ndb_node_place *place = &places[begin + i];
+
+            place->is_known = rows[i].is_known;
+            place->row = rows[i].row;
+            rc = plan(gather, ids[begin + i], first, place, refs);
+        }
+    }
+    return rc;
 }
 
 int ndb_node_place_find(const struct ndb_gather *gather, uint64_t id,

@@ -27,6 +27,10 @@ struct ndb_node_image {
 
 int ndb_node_place_plan(struct ndb_gather *gather, uint64_t id,
                         struct ndb_node_place *place, struct ndb_refs *refs);
+/* The same for many nodes. */
+int ndb_node_places_plan(struct ndb_gather *gather, const uint64_t *ids,
+                         size_t count, struct ndb_node_place *places,
+                         struct ndb_refs *refs);
 
 /* NAMIDB_OK, or NAMIDB_NONE: absent or deleted. */
 int ndb_node_place_find(const struct ndb_gather *gather, uint64_t id,

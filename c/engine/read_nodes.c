@@ -70,14 +70,10 @@ static int read_planned(struct ndb_gather *gather, const uint64_t *ids,
 static int plan(struct ndb_gather *gather, const uint64_t *ids, size_t count,
                 struct ndb_node_place **places, struct ndb_refs *refs)
 {
-    int rc = NAMIDB_OK;
-
     *places = ndb_arena_array(&gather->scratch, count, sizeof **places);
     if (*places == NULL)
         return NAMIDB_ENOMEM;
-    for (size_t i = 0; i < count && rc >= 0; i++)
-        rc = ndb_node_place_plan(gather, ids[i], &(*places)[i], refs);
-    return rc;
+    return ndb_node_places_plan(gather, ids, count, *places, refs);
 }
 
 static int read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
