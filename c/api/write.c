@@ -92,6 +92,24 @@ int namidb_put_edge(namidb_tx *tx, uint32_t type, uint64_t from, uint64_t to,
     return rc < 0 ? rc : ndb_tx_put_edge(tx, type, from, to, props, id, err);
 }
 
+int namidb_put_nodes(namidb_tx *tx, const namidb_node_rows *rows, uint64_t *ids,
+                     size_t *bad_row, namidb_error *err)
+{
+    int rc = ndb_db_check(tx->db, err);
+
+    *bad_row = 0;
+    return rc < 0 ? rc : ndb_tx_put_nodes(tx, rows, ids, bad_row, err);
+}
+
+int namidb_put_edges(namidb_tx *tx, const namidb_edge_rows *rows, uint64_t *ids,
+                     size_t *bad_row, namidb_error *err)
+{
+    int rc = ndb_db_check(tx->db, err);
+
+    *bad_row = 0;
+    return rc < 0 ? rc : ndb_tx_put_edges(tx, rows, ids, bad_row, err);
+}
+
 int namidb_delete_edge(namidb_tx *tx, uint64_t id, namidb_error *err)
 {
     int rc = ndb_db_check(tx->db, err);

@@ -23,7 +23,7 @@ int ndb_tx_begin(struct namidb_tx **out, struct namidb *db, int64_t deadline_ns,
     tx->snapshot.version = tx->turn.version;
     tx->snapshot.timeout_ms = ndb_db_timeout_ms(db);
     tx->payload = NDB_BUF_INIT(NDB_BATCH_BYTES_MAX);
-    tx->row = NDB_BUF_INIT(NDB_ROW_BYTES_MAX);
+    tx->row = NDB_BUF_INIT(NDB_ROW_BYTES_MAX + NDB_TX_BLOCK_BYTES);
     tx->schema = NDB_SCHEMA_INIT;
     *out = tx;
     return NAMIDB_OK;
@@ -173,13 +173,26 @@ int ndb_tx_use_name(struct namidb_tx *tx, enum namidb_name_kind kind,
     return NAMIDB_OK;
 }
 
-int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *record,
-                 namidb_error *err)
+int ndb_tx_row_end(struct namidb_tx *tx, size_t begin, int rc, const char *what,
+                   namidb_error *err)
 {
-    int rc = append(tx, record, err);
+    if (rc >= 0 && tx->row.bytes - begin > NDB_ROW_BYTES_MAX)
+        rc = NAMIDB_ELIMIT;
+    if (rc == NAMIDB_ELIMIT)
+        return ndb_fail(err, rc, "%s holds at most %u MiB", what,
+                        NDB_ROW_BYTES_MAX >> 20);
+    return rc < 0 ? ndb_fail_memory(err) : rc;
+}
 
-    if (rc >= 0 &&
-        ndb_memtable_apply(tx->turn.memtable, tx->turn.version, record, 1) < 0)
+int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *records,
+                 size_t count, namidb_error *err)
+{
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        rc = append(tx, &records[i], err);
+    if (rc >= 0 && ndb_memtable_apply(tx->turn.memtable, tx->turn.version,
+                                      records, count) < 0)
         rc = ndb_fail_memory(err);
     return rc;
 }

@@ -12,6 +12,7 @@
 #include "engine/read.h"
 #include "engine/schema.h"
 #include "engine/writer.h"
+#include "namidb_rows.h"
 
 struct namidb_tx {
     struct namidb *db; /* referenced */
@@ -19,7 +20,7 @@ struct namidb_tx {
     struct ndb_snapshot snapshot; /* of the turn's view */
     struct ndb_buf payload;
     uint32_t record_count;
-    struct ndb_buf row; /* of the record under way */
+    struct ndb_buf row; /* of the records under way */
     bool is_schema_read;
     struct ndb_schema schema; /* as the transaction sees it */
     /* Nodes and edges that lacked a property when they were written: it may
@@ -67,15 +68,49 @@ int ndb_statement_end(struct ndb_statement *statement, int rc);
  * such number. */
 int ndb_tx_use_name(struct namidb_tx *tx, enum namidb_name_kind kind,
                     uint32_t number, namidb_error *err);
-/* Appends the record to the batch and applies it. */
-int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *record,
-                 namidb_error *err);
+/* Appends records to the batch and applies them. */
+int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *records,
+                 size_t count, namidb_error *err);
 
 /* tx_props.c: `given` checked, sorted and without nulls; with `is_merge` laid
  * over `old` first. The result is of the scratch memory. Errors name the
  * property. */
 int ndb_tx_props(struct namidb_tx *tx, namidb_props old, namidb_props given,
                  bool is_merge, namidb_props *out, namidb_error *err);
+/* Puts the name of a property before the message. */
+void ndb_tx_name_fault(struct namidb_tx *tx, uint32_t number,
+                       namidb_error *err);
+
+/* Ends a row that began at `begin` of tx->row, as its encoder returned rc.
+ * NAMIDB_ELIMIT: "`what` holds at most ..". */
+int ndb_tx_row_end(struct namidb_tx *tx, size_t begin, int rc, const char *what,
+                   namidb_error *err);
+
+/* tx_rows.c: rows of one call that writes many, a block at a time. All memory
+ * is the scratch memory. */
+enum {
+    NDB_TX_BLOCK_ROWS = 128,
+    NDB_TX_BLOCK_BYTES = 1 << 20, /* in tx->row; ends a block of large rows */
+};
+struct ndb_tx_rows {
+    namidb_column *columns; /* ascending by name */
+    size_t column_count;
+    namidb_property *props; /* of one row */
+    /* One row where a schema wants each to see the one before it. */
+    size_t block_max;
+    /* Of the block under way; their rows are in tx->row, one behind another. */
+    struct ndb_record records[NDB_TX_BLOCK_ROWS];
+    size_t count;
+};
+int ndb_tx_rows_begin(struct namidb_tx *tx, namidb_columns columns,
+                      struct ndb_tx_rows *rows, namidb_error *err);
+/* The properties of a row, checked, until those of the next one are asked for.
+ */
+int ndb_tx_rows_props(struct namidb_tx *tx, const struct ndb_tx_rows *rows,
+                      size_t row, namidb_props *out, namidb_error *err);
+/* Writes the records of the block. */
+int ndb_tx_rows_flush(struct namidb_tx *tx, struct ndb_tx_rows *rows,
+                      namidb_error *err);
 
 /* tx_check.c: whether a row may be written as it is: types and uniqueness.
  * What it lacks is looked at again at the end. NAMIDB_ECONSTRAINT. */
@@ -114,14 +149,16 @@ int ndb_constraint_fail(const struct ndb_snapshot *snapshot,
                         const namidb_schema_item *item, uint64_t id,
                         const char *what, namidb_error *err);
 
-/* tx_nodes.c, tx_edges.c: namidb.h's functions of these names, with the same
- * results. */
+/* tx_nodes.c, tx_edges.c: functions of these names of namidb.h and
+ * namidb_rows.h, with the same results. */
 int ndb_tx_put_node(struct namidb_tx *tx, uint32_t label, namidb_value key,
                     namidb_props props, bool is_merge, uint64_t *id,
                     namidb_error *err);
 int ndb_tx_create_node(struct namidb_tx *tx, const uint32_t *labels,
                        size_t label_count, namidb_props props, uint64_t *id,
                        namidb_error *err);
+int ndb_tx_put_nodes(struct namidb_tx *tx, const namidb_node_rows *rows,
+                     uint64_t *ids, size_t *bad_row, namidb_error *err);
 int ndb_tx_set_node(struct namidb_tx *tx, uint64_t id, namidb_props props,
                     namidb_error *err);
 /* Adds the label, or removes it. */
@@ -132,6 +169,8 @@ int ndb_tx_delete_node(struct namidb_tx *tx, uint64_t id, bool is_detach,
 int ndb_tx_put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
                     uint64_t to, namidb_props props, uint64_t *id,
                     namidb_error *err);
+int ndb_tx_put_edges(struct namidb_tx *tx, const namidb_edge_rows *rows,
+                     uint64_t *ids, size_t *bad_row, namidb_error *err);
 int ndb_tx_set_edge(struct namidb_tx *tx, uint64_t id, namidb_props props,
                     namidb_error *err);
 int ndb_tx_delete_edge(struct namidb_tx *tx, uint64_t id, namidb_error *err);

@@ -35,13 +35,11 @@ static int write_node(struct namidb_tx *tx, const namidb_node *node,
         return rc;
     tx->row.bytes = 0;
     rc = ndb_row_encode(&tx->row, node);
-    if (rc == NAMIDB_ELIMIT)
-        return ndb_fail(err, rc, "a node holds at most %u MiB",
-                        NDB_ROW_BYTES_MAX >> 20);
+    rc = ndb_tx_row_end(tx, 0, rc, "a node", err);
     if (rc < 0)
-        return ndb_fail_memory(err);
+        return rc;
     record.row = ndb_buf_slice(&tx->row);
-    return ndb_tx_write(tx, &record, err);
+    return ndb_tx_write(tx, &record, 1, err);
 }
 
 /* -------------------------------------------------------- new and upserted --
@@ -60,6 +58,15 @@ static int find_by_key(struct namidb_tx *tx, uint32_t label, namidb_value key,
     return rc;
 }
 
+/* Whether nodes of a label can have keys. */
+static int check_keyed(uint32_t label, namidb_error *err)
+{
+    if (label <= NAMIDB_TABLE_MAX)
+        return NAMIDB_OK;
+    return ndb_fail(err, NAMIDB_ELIMIT,
+                    "only the first %u labels can have keys", NAMIDB_TABLE_MAX);
+}
+
 static int put_node(struct namidb_tx *tx, uint32_t label, namidb_value key,
                     namidb_props given, bool is_merge, uint64_t *id,
                     namidb_error *err)
@@ -69,10 +76,8 @@ static int put_node(struct namidb_tx *tx, uint32_t label, namidb_value key,
     bool is_new;
     int rc = ndb_tx_use_name(tx, NAMIDB_LABEL, label, err);
 
-    if (rc >= 0 && label > NAMIDB_TABLE_MAX)
-        rc = ndb_fail(err, NAMIDB_ELIMIT,
-                      "only the first %u labels can have keys",
-                      NAMIDB_TABLE_MAX);
+    if (rc >= 0)
+        rc = check_keyed(label, err);
     if (rc >= 0)
         rc = ndb_key_check(&key, err);
     if (rc >= 0)
@@ -174,6 +179,173 @@ int ndb_tx_create_node(struct namidb_tx *tx, const uint32_t *labels,
     return ndb_tx_leave(tx, &mark, rc);
 }
 
+/* ------------------------------------------------------------ many nodes -- */
+
+/* Slots of a table of the keys of a block. */
+enum { KEY_SLOTS = 4 * NDB_TX_BLOCK_ROWS };
+
+static const namidb_value *key_of(const namidb_node_rows *rows, size_t row)
+{
+    return &rows->keys.items[row * rows->keys.stride];
+}
+
+/* The rows of a block from `first` on: as many as have keys of their own. Of
+ * keys with the same hash the second one begins another block, too. */
+static size_t distinct_rows(const namidb_node_rows *rows, size_t first,
+                            size_t stop)
+{
+    uint64_t hashes[KEY_SLOTS] = { 0 };
+
+    for (size_t row = first; row < stop; row++) {
+        uint64_t hash = ndb_key_hash(key_of(rows, row)) | 1;
+        size_t slot = hash / 2 % KEY_SLOTS;
+
+        while (hashes[slot] != 0 && hashes[slot] != hash)
+            slot = (slot + 1) % KEY_SLOTS;
+        if (hashes[slot] == hash)
+            return row;
+        hashes[slot] = hash;
+    }
+    return stop;
+}
+
+/* The ids of the nodes that have the keys already, 0 where there is none. */
+static int find_rows(struct namidb_tx *tx, const namidb_node_rows *rows,
+                     size_t first, size_t stop, struct ndb_key_probe *probes,
+                     namidb_error *err)
+{
+    for (size_t row = first; row < stop; row++)
+        probes[row - first] =
+            (struct ndb_key_probe){ .table = rows->label,
+                                    .key = *key_of(rows, row) };
+    return ndb_read_keys(&tx->snapshot, probes, stop - first, true, err);
+}
+
+/* Adds a node to the block; `id` is the one that has the key already. */
+static int add_node(struct namidb_tx *tx, struct ndb_tx_rows *block,
+                    const namidb_node_rows *rows, size_t row, uint64_t *id,
+                    namidb_error *err)
+{
+    namidb_node node = { .labels = &rows->label, .label_count = 1 };
+    bool is_new = *id == 0;
+    size_t begin = tx->row.bytes;
+    namidb_props props;
+    int rc = ndb_tx_rows_props(tx, block, row, &props, err);
+
+    if (rc >= 0 && is_new && rows->keys.items != NULL)
+        node.key = *key_of(rows, row);
+    if (rc >= 0 && !is_new)
+        rc = read_node(tx, *id, &node, err);
+    if (rc >= 0 && !is_new)
+        rc = ndb_tx_props(tx, props_of(&node), props, rows->is_merge, &props,
+                          err);
+    if (rc >= 0 && is_new)
+        rc = ndb_turn_next_id(tx->db, false,
+                              rows->label <= NAMIDB_TABLE_MAX ? rows->label : 0,
+                              &node.id, err);
+    if (rc < 0)
+        return rc;
+    node.props = props.items;
+    node.prop_count = (uint32_t)props.count;
+    rc = ndb_tx_check_node(tx, &node, err);
+    if (rc < 0)
+        return rc;
+    rc = ndb_row_encode(&tx->row, &node);
+    rc = ndb_tx_row_end(tx, begin, rc, "a node", err);
+    block->records[block->count++] = (struct ndb_record){
+        .kind = NDB_RECORD_NODE,
+        .id = node.id,
+        .is_new = is_new,
+        .row = { .bytes = tx->row.bytes - begin },
+    };
+    *id = node.id;
+    return rc;
+}
+
+/* Finds the nodes of a block by their keys; *stop is where it ends, or *row the
+ * bad one. */
+static int begin_node_block(struct namidb_tx *tx, const namidb_node_rows *rows,
+                            size_t *row, size_t *stop,
+                            struct ndb_key_probe *probes, namidb_error *err)
+{
+    size_t first = *row;
+    int rc = NAMIDB_OK;
+
+    if (rows->keys.items == NULL) {
+        memset(probes, 0, (*stop - first) * sizeof *probes);
+        return NAMIDB_OK;
+    }
+    for (size_t i = first; i < *stop && rc >= 0; i++) {
+        *row = i;
+        rc = ndb_key_check(key_of(rows, i), err);
+    }
+    if (rc < 0)
+        return rc;
+    *row = first;
+    *stop = distinct_rows(rows, first, *stop);
+    return find_rows(tx, rows, first, *stop, probes, err);
+}
+
+/* Writes a block of rows from *row on; *row is the next one then, or the bad
+ * one. */
+static int put_node_block(struct namidb_tx *tx, struct ndb_tx_rows *block,
+                          const namidb_node_rows *rows, uint64_t *ids,
+                          size_t *row, namidb_error *err)
+{
+    struct ndb_key_probe probes[NDB_TX_BLOCK_ROWS];
+    size_t first = *row, at = first, stop = rows->count;
+    int rc;
+
+    if (stop - first > block->block_max)
+        stop = first + block->block_max;
+    rc = begin_node_block(tx, rows, row, &stop, probes, err);
+    for (; at < stop && rc >= 0 && tx->row.bytes <= NDB_TX_BLOCK_BYTES; at++) {
+        uint64_t *id = &probes[at - first].id;
+
+        *row = at;
+        rc = add_node(tx, block, rows, at, id, err);
+        if (rc >= 0 && ids != NULL)
+            ids[at] = *id;
+    }
+    if (rc < 0)
+        return rc;
+    rc = ndb_tx_rows_flush(tx, block, err);
+    *row = rc < 0 ? first : at;
+    return rc;
+}
+
+static int put_nodes(struct namidb_tx *tx, const namidb_node_rows *rows,
+                     uint64_t *ids, size_t *bad_row, namidb_error *err)
+{
+    struct ndb_tx_rows block;
+    int rc = ndb_tx_use_name(tx, NAMIDB_LABEL, rows->label, err);
+
+    if (rc >= 0 && rows->keys.items != NULL)
+        rc = check_keyed(rows->label, err);
+    if (rc >= 0)
+        rc = ndb_tx_rows_begin(tx, rows->props, &block, err);
+    while (*bad_row < rows->count && rc >= 0) {
+        struct ndb_arena_mark mark = ndb_arena_mark(&tx->scratch);
+
+        rc = put_node_block(tx, &block, rows, ids, bad_row, err);
+        ndb_arena_rewind(&tx->scratch, &mark);
+    }
+    return rc;
+}
+
+int ndb_tx_put_nodes(struct namidb_tx *tx, const namidb_node_rows *rows,
+                     uint64_t *ids, size_t *bad_row, namidb_error *err)
+{
+    struct ndb_tx_mark mark;
+    int rc = ndb_tx_enter(tx, &mark, err);
+
+    *bad_row = 0;
+    if (rc < 0)
+        return rc;
+    rc = put_nodes(tx, rows, ids, bad_row, err);
+    return ndb_tx_leave(tx, &mark, rc);
+}
+
 /* --------------------------------------------------------------- changes -- */
 
 static int set_node(struct namidb_tx *tx, uint64_t id, namidb_props given,
@@ -246,7 +418,7 @@ static int change_label(struct namidb_tx *tx, uint64_t id, uint32_t label,
             "the node's key is unique within the label %s",
             ndb_dict_name(ndb_db_dict(tx->db), NAMIDB_LABEL, label, NULL));
     rc = write_node(tx, &node, NDB_RECORD_NODE, false, err);
-    return rc < 0 ? rc : ndb_tx_write(tx, &record, err);
+    return rc < 0 ? rc : ndb_tx_write(tx, &record, 1, err);
 }
 
 int ndb_tx_change_label(struct namidb_tx *tx, uint64_t id, uint32_t label,

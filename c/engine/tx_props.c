@@ -17,15 +17,12 @@ static int by_name(const void *a, const void *b)
     return (left->name > right->name) - (left->name < right->name);
 }
 
-/* Puts the property's name before the message. */
-static int fail_named(struct namidb_tx *tx, uint32_t number, int rc,
-                      namidb_error *err)
+void ndb_tx_name_fault(struct namidb_tx *tx, uint32_t number, namidb_error *err)
 {
     const char *name =
         ndb_dict_name(ndb_db_dict(tx->db), NAMIDB_PROPERTY, number, NULL);
 
     ndb_prefix(err, "property %s", name != NULL ? name : "?");
-    return rc;
 }
 
 static int check(struct namidb_tx *tx, const namidb_property *props,
@@ -36,14 +33,17 @@ static int check(struct namidb_tx *tx, const namidb_property *props,
 
         if (i != 0 && props[i].name == props[i - 1].name) {
             rc = ndb_fail(err, NAMIDB_EINVAL, "given twice");
-            return fail_named(tx, props[i].name, rc, err);
+            ndb_tx_name_fault(tx, props[i].name, err);
+            return rc;
         }
         rc = ndb_tx_use_name(tx, NAMIDB_PROPERTY, props[i].name, err);
         if (rc < 0)
             return rc;
         rc = ndb_value_check(&props[i].value, err);
-        if (rc < 0)
-            return fail_named(tx, props[i].name, rc, err);
+        if (rc < 0) {
+            ndb_tx_name_fault(tx, props[i].name, err);
+            return rc;
+        }
     }
     return NAMIDB_OK;
 }

@@ -69,7 +69,7 @@ static int write_item(struct namidb_tx *tx, const namidb_schema_item *item,
     if (is_new && ndb_schema_item_encode(&tx->row, item) < 0)
         return ndb_fail_memory(err);
     record.row = ndb_buf_slice(&tx->row);
-    rc = ndb_tx_write(tx, &record, err);
+    rc = ndb_tx_write(tx, &record, 1, err);
     tx->is_schema_read = false;
     tx->turn.has_schema = true;
     return rc;

@@ -7,8 +7,11 @@
 #include "exec/line_cells.h"
 #include "format/value.h"
 
-/* Rows that are parsed, and whose ends are looked up, together. */
-enum { BATCH_ROWS = 1024 };
+enum {
+    BATCH_ROWS = 1024,   /* parsed, and whose ends are looked up, together */
+    AHEAD_ENDS = 64,     /* whose memory is asked for together */
+    KNOWN_MAX = 4 << 20, /* keys remembered; then all are forgotten */
+};
 
 /* A key that was found. */
 struct known_key {
@@ -20,9 +23,13 @@ struct known_key {
 struct ndb_lines {
     bool is_edge, is_merge;
     uint32_t label; /* type of edges */
-    uint32_t from_label, to_label;
     struct ndb_line_format format;
     namidb_lines_column *columns; /* of the format */
+    namidb_column *props;         /* those that are properties */
+    size_t prop_count;
+    uint32_t end_labels[2];  /* of edges: from, to */
+    uint32_t key_columns[2]; /* of edges: from, to; of nodes: the key */
+    bool has_key;            /* nodes */
 
     struct ndb_table numbers; /* hash of (table, key) -> known */
     struct known_key *known;
@@ -32,11 +39,28 @@ struct ndb_lines {
     /* Of a batch. */
     namidb_value *cells;          /* column_count per row */
     const char *ends[BATCH_ROWS]; /* behind each row */
-    uint64_t ids[2 * BATCH_ROWS]; /* of edges: from, to */
+    uint64_t ids[2][BATCH_ROWS];  /* of edges: from, to; 0: no such node */
     struct ndb_key_probe *probes;
-    uint32_t *probe_places; /* in ids */
-    namidb_property *props;
+    uint64_t **probe_places; /* in ids */
 };
+
+/* What each column is for. */
+static void read_roles(struct ndb_lines *lines)
+{
+    for (uint32_t i = 0; i < lines->format.column_count; i++) {
+        const namidb_lines_column *column = &lines->columns[i];
+
+        if (column->role == NAMIDB_LINES_TO)
+            lines->key_columns[1] = i;
+        else if (column->role != NAMIDB_LINES_NONE)
+            lines->key_columns[0] = i;
+        lines->has_key |= column->role == NAMIDB_LINES_KEY;
+        if (column->name != 0)
+            lines->props[lines->prop_count++] = (namidb_column){
+                column->name, { lines->cells + i, lines->format.column_count }
+            };
+    }
+}
 
 int ndb_lines_new(struct ndb_lines **out, const namidb_lines_spec *spec,
                   namidb_error *err)
@@ -50,8 +74,8 @@ int ndb_lines_new(struct ndb_lines **out, const namidb_lines_spec *spec,
     lines->is_edge = spec->is_edge;
     lines->is_merge = spec->is_merge;
     lines->label = spec->label;
-    lines->from_label = spec->from_label;
-    lines->to_label = spec->to_label;
+    lines->end_labels[0] = spec->from_label;
+    lines->end_labels[1] = spec->to_label;
     lines->columns = ndb_calloc(width, sizeof *lines->columns);
     lines->cells = ndb_calloc(width * BATCH_ROWS, sizeof *lines->cells);
     lines->props = ndb_calloc(width, sizeof *lines->props);
@@ -68,6 +92,7 @@ int ndb_lines_new(struct ndb_lines **out, const namidb_lines_spec *spec,
         memcpy(lines->columns, spec->columns, width * sizeof *lines->columns);
     lines->format = (struct ndb_line_format){ spec->separator, lines->columns,
                                               spec->column_count };
+    read_roles(lines);
     *out = lines;
     return NAMIDB_OK;
 }
@@ -122,18 +147,11 @@ static bool is_same_key(const namidb_value *a, const namidb_value *b)
                            ndb_slice(b->as.bytes, b->size));
 }
 
-/* 0: not known. */
-static uint64_t known_id(const struct ndb_lines *lines, uint32_t table,
-                         const namidb_value *key)
+static void forget(struct ndb_lines *lines)
 {
-    uint32_t number = ndb_table_find(&lines->numbers, hash_of(table, key));
-    const struct known_key *known;
-
-    if (number == NDB_TABLE_NONE)
-        return 0;
-    known = &lines->known[number];
-    return known->table == table && is_same_key(&known->key, key) ? known->id
-                                                                  : 0;
+    ndb_table_release(&lines->numbers);
+    ndb_arena_reset(&lines->keys);
+    lines->known_count = 0;
 }
 
 /* Remembers a key; without memory, or for a second one of its hash, it is just
@@ -143,6 +161,8 @@ static void learn(struct ndb_lines *lines, const struct ndb_key_probe *probe)
     uint64_t hash = hash_of(probe->table, &probe->key);
     struct known_key *known;
 
+    if (lines->known_count == KNOWN_MAX)
+        forget(lines);
     if (ndb_table_find(&lines->numbers, hash) != NDB_TABLE_NONE ||
         ndb_table_reserve(&lines->numbers, 1) < 0)
         return;
@@ -162,103 +182,141 @@ static void learn(struct ndb_lines *lines, const struct ndb_key_probe *probe)
     (void)ndb_table_add(&lines->numbers, hash, lines->known_count++);
 }
 
-/* The id of one end of a row, or a probe for it. */
-static void want_end(struct ndb_lines *lines, uint32_t place, uint32_t table,
-                     const namidb_value *key, size_t *probe_count)
+static const namidb_value *end_key(const struct ndb_lines *lines, uint32_t side,
+                                   size_t row)
 {
-    lines->ids[place] = 0;
-    if (key->kind == NAMIDB_NULL || ndb_key_check(key, NULL) < 0)
-        return;
-    lines->ids[place] = known_id(lines, table, key);
-    if (lines->ids[place] != 0)
-        return;
-    lines->probes[*probe_count] =
-        (struct ndb_key_probe){ .table = table, .key = *key };
-    lines->probe_places[(*probe_count)++] = place;
+    return &lines->cells[row * lines->format.column_count +
+                         lines->key_columns[side]];
 }
 
-/* The ids of both ends of all rows; 0: no such node, or no key. */
-static int find_ends(struct ndb_lines *lines, struct namidb_tx *tx, size_t rows)
+static bool is_key(const namidb_value *key)
 {
-    size_t probe_count = 0;
+    return key->kind != NAMIDB_NULL && ndb_key_check(key, NULL) >= 0;
+}
+
+/* The ids of known keys at one side of some rows, 0 for the others. Where a key
+ * is remembered is three steps away, each anywhere in memory: each is taken for
+ * all rows before the next. */
+static void recall_ends(struct ndb_lines *lines, uint32_t side, size_t begin,
+                        size_t count)
+{
+    uint32_t table = lines->end_labels[side];
+    uint64_t hashes[AHEAD_ENDS];
+    uint32_t numbers[AHEAD_ENDS];
+
+    for (size_t i = 0; i < count; i++) {
+        const namidb_value *key = end_key(lines, side, begin + i);
+
+        hashes[i] = is_key(key) ? hash_of(table, key) : 0;
+        ndb_table_prefetch(&lines->numbers, hashes[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = hashes[i] != 0 ? ndb_table_find(&lines->numbers, hashes[i])
+                                    : NDB_TABLE_NONE;
+        if (numbers[i] != NDB_TABLE_NONE)
+            __builtin_prefetch(&lines->known[numbers[i]]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (numbers[i] != NDB_TABLE_NONE &&
+            lines->known[numbers[i]].key.kind == NAMIDB_STRING)
+            __builtin_prefetch(lines->known[numbers[i]].key.as.bytes);
+    for (size_t i = 0; i < count; i++) {
+        const struct known_key *known = &lines->known[numbers[i]];
+
+        lines->ids[side][begin + i] =
+            numbers[i] != NDB_TABLE_NONE && known->table == table &&
+                    is_same_key(&known->key, end_key(lines, side, begin + i))
+                ? known->id
+                : 0;
+    }
+}
+
+/* Looks up the ends that are not known, in both sides of all rows. */
+static int look_up_ends(struct ndb_lines *lines, struct namidb_tx *tx,
+                        size_t rows)
+{
+    size_t count = 0;
     int rc = NAMIDB_OK;
 
-    for (uint32_t row = 0; row < rows; row++) {
-        const namidb_value *cells =
-            lines->cells + (size_t)row * lines->format.column_count;
+    for (uint32_t side = 0; side < 2; side++)
+        for (size_t row = 0; row < rows; row++) {
+            const namidb_value *key = end_key(lines, side, row);
 
-        for (uint32_t i = 0; i < lines->format.column_count; i++) {
-            if (lines->columns[i].role == NAMIDB_LINES_FROM)
-                want_end(lines, 2 * row, lines->from_label, &cells[i],
-                         &probe_count);
-            if (lines->columns[i].role == NAMIDB_LINES_TO)
-                want_end(lines, 2 * row + 1, lines->to_label, &cells[i],
-                         &probe_count);
+            if (lines->ids[side][row] != 0 || !is_key(key))
+                continue;
+            lines->probes[count] =
+                (struct ndb_key_probe){ .table = lines->end_labels[side],
+                                        .key = *key };
+            lines->probe_places[count++] = &lines->ids[side][row];
         }
-    }
-    if (probe_count != 0)
-        rc = ndb_read_keys(&tx->snapshot, lines->probes, probe_count, false,
-                           NULL);
-    for (size_t i = 0; i < probe_count && rc >= 0; i++) {
-        lines->ids[lines->probe_places[i]] = lines->probes[i].id;
+    if (count != 0)
+        rc = ndb_read_keys(&tx->snapshot, lines->probes, count, false, NULL);
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        *lines->probe_places[i] = lines->probes[i].id;
         if (lines->probes[i].id != 0)
             learn(lines, &lines->probes[i]);
     }
     return rc;
 }
 
+static int find_ends(struct ndb_lines *lines, struct namidb_tx *tx, size_t rows)
+{
+    for (size_t begin = 0; begin < rows; begin += AHEAD_ENDS) {
+        size_t count = rows - begin;
+
+        if (count > AHEAD_ENDS)
+            count = AHEAD_ENDS;
+        recall_ends(lines, 0, begin, count);
+        recall_ends(lines, 1, begin, count);
+    }
+    return look_up_ends(lines, tx, rows);
+}
+
 /* ------------------------------------------------------------------ rows -- */
 
-static namidb_props props_of(struct ndb_lines *lines, const namidb_value *cells)
+static int write_nodes(const struct ndb_lines *lines, struct namidb_tx *tx,
+                       size_t count, size_t *bad_row)
 {
-    size_t count = 0;
+    const namidb_value *keys =
+        lines->has_key ? lines->cells + lines->key_columns[0] : NULL;
+    const namidb_node_rows rows = {
+        .count = count,
+        .label = lines->label,
+        .keys = { keys, lines->format.column_count },
+        .is_merge = lines->is_merge,
+        .props = { lines->props, lines->prop_count },
+    };
 
-    for (uint32_t i = 0; i < lines->format.column_count; i++)
-        if (lines->columns[i].name != 0 && cells[i].kind != NAMIDB_NULL)
-            lines->props[count++] =
-                (namidb_property){ lines->columns[i].name, cells[i] };
-    return (namidb_props){ lines->props, count };
+    return ndb_tx_put_nodes(tx, &rows, NULL, bad_row, NULL);
 }
 
-static int put_node(struct ndb_lines *lines, struct namidb_tx *tx,
-                    const namidb_value *cells)
+static int write_edges(const struct ndb_lines *lines, struct namidb_tx *tx,
+                       size_t count, size_t *bad_row)
 {
-    namidb_props props = props_of(lines, cells);
-    uint64_t id;
+    const namidb_edge_rows rows = {
+        .count = count,
+        .type = lines->label,
+        .from = lines->ids[0],
+        .to = lines->ids[1],
+        .props = { lines->props, lines->prop_count },
+    };
 
-    for (uint32_t i = 0; i < lines->format.column_count; i++) {
-        if (lines->columns[i].role != NAMIDB_LINES_KEY)
-            continue;
-        if (cells[i].kind == NAMIDB_NULL)
-            return NAMIDB_EINVAL;
-        return ndb_tx_put_node(tx, lines->label, cells[i], props,
-                               lines->is_merge, &id, NULL);
-    }
-    return ndb_tx_create_node(tx, &lines->label, 1, props, &id, NULL);
+    return ndb_tx_put_edges(tx, &rows, NULL, bad_row, NULL);
 }
 
-/* How many of the rows are in the batch now. */
-static size_t put_rows(struct ndb_lines *lines, struct namidb_tx *tx,
+/* How many of the rows are in the batch now: those before the first bad one. */
+static size_t put_rows(const struct ndb_lines *lines, struct namidb_tx *tx,
                        size_t rows)
 {
-    for (size_t row = 0; row < rows; row++) {
-        const namidb_value *cells =
-            lines->cells + row * lines->format.column_count;
-        const uint64_t *ends = lines->ids + 2 * row;
-        uint64_t id;
-        int rc;
+    size_t bad_row = rows;
+    int rc;
 
-        if (!lines->is_edge)
-            rc = put_node(lines, tx, cells);
-        else if (ends[0] == 0 || ends[1] == 0)
-            rc = NAMIDB_ENOTFOUND;
-        else
-            rc = ndb_tx_put_edge(tx, lines->label, ends[0], ends[1],
-                                 props_of(lines, cells), &id, NULL);
-        if (rc < 0)
-            return row;
-    }
-    return rows;
+    do {
+        rows = bad_row;
+        rc = lines->is_edge ? write_edges(lines, tx, rows, &bad_row)
+                            : write_nodes(lines, tx, rows, &bad_row);
+    } while (rc < 0 && bad_row != 0);
+    return rc < 0 ? 0 : rows;
 }
 
 void ndb_lines_put(struct ndb_lines *lines, struct namidb_tx *tx,
