@@ -169,6 +169,22 @@ void ndb_lua_open_looks(lua_State *L);
 void ndb_lua_open_db(lua_State *L);
 void ndb_lua_open_snapshot(lua_State *L);
 void ndb_lua_open_tx(lua_State *L);
+/* The transaction at argument 1, whose metatable is upvalue 1. */
+struct ndb_lua_reader *ndb_lua_check_tx(lua_State *L);
+/* Raises when it has ended. Memory that Lua gives may run a finalizer, and that
+ * may end the transaction: so this stands right before each use of it. */
+namidb_tx *ndb_lua_live_tx(lua_State *L, const struct ndb_lua_reader *reader);
+/* A name at `index`, made when it is new. Raises for a bad one; 0 when there is
+ * no room for one more, with which every call fails. */
+uint32_t ndb_lua_check_name(lua_State *L, struct ndb_lua_reader *reader,
+                            int index, enum namidb_name_kind kind);
+/* An option of a table of options, of which it must be the only one. */
+bool ndb_lua_check_flag(lua_State *L, int index, const char *name);
+/* As ndb_lua_fail; when a name could not be made, the reason is the name's. */
+int ndb_lua_fail_tx(lua_State *L, const namidb_error *err);
+/* tx:put_nodes, tx:put_edges: see tx_rows.c. */
+int ndb_lua_put_nodes(lua_State *L);
+int ndb_lua_put_edges(lua_State *L);
 void ndb_lua_open_lines(lua_State *L);
 /* core.lines, core.put_lines: see lines.c. */
 int ndb_lua_lines(lua_State *L);

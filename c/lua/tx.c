@@ -7,16 +7,14 @@
 
 #include "lua/binding.h"
 
-/* Raises when it has ended. Memory that Lua gives may run a finalizer, and that
- * may end the transaction: so this stands right before each use of it. */
-static namidb_tx *live_tx(lua_State *L, const struct ndb_lua_reader *reader)
+namidb_tx *ndb_lua_live_tx(lua_State *L, const struct ndb_lua_reader *reader)
 {
     if (reader->db == NULL)
         (void)luaL_error(L, "the transaction has ended");
     return reader->tx;
 }
 
-static struct ndb_lua_reader *check_tx(lua_State *L)
+struct ndb_lua_reader *ndb_lua_check_tx(lua_State *L)
 {
     struct ndb_lua_reader *reader = lua_touserdata(L, 1);
 
@@ -25,7 +23,7 @@ static struct ndb_lua_reader *check_tx(lua_State *L)
 
         lua_pop(L, 1);
         if (is_tx) {
-            (void)live_tx(L, reader);
+            (void)ndb_lua_live_tx(L, reader);
             reader->name_err.code = 0;
             return reader;
         }
@@ -101,7 +99,7 @@ static int tx_tostring(lua_State *L)
 /* commit(timeout, is_ticket_wanted): true or a ticket; nil, error. */
 static int tx_commit(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     int64_t timeout_ms = ndb_lua_opt_timeout(L, 2);
     namidb_ticket **ticket = NULL;
     namidb_error err;
@@ -113,7 +111,7 @@ static int tx_commit(lua_State *L)
         luaL_getmetatable(L, NDB_LUA_TICKET);
         lua_setmetatable(L, -2);
     }
-    (void)live_tx(L, reader);
+    (void)ndb_lua_live_tx(L, reader);
     check_not_running(L, reader);
     rc = namidb_tx_commit(end_tx(reader), timeout_ms, ticket, &err);
     if (rc < 0)
@@ -159,10 +157,8 @@ static int ticket_tostring(lua_State *L)
 /* -------------------------------------------------------------- arguments --
  */
 
-/* A name, made when it is new; `index` is its place on the stack. */
-/* Raises for a bad name; 0 when there is no room for one more. */
-static uint32_t check_name(lua_State *L, struct ndb_lua_reader *reader,
-                           int index, enum namidb_name_kind kind)
+uint32_t ndb_lua_check_name(lua_State *L, struct ndb_lua_reader *reader,
+                            int index, enum namidb_name_kind kind)
 {
     const char *text;
     size_t bytes;
@@ -173,7 +169,7 @@ static uint32_t check_name(lua_State *L, struct ndb_lua_reader *reader,
         (void)luaL_error(L, "a name is wanted, not a %s",
                          luaL_typename(L, index));
     text = lua_tolstring(L, index, &bytes);
-    if (namidb_tx_number(live_tx(L, reader), kind, text, bytes, &number,
+    if (namidb_tx_number(ndb_lua_live_tx(L, reader), kind, text, bytes, &number,
                          &err) >= 0)
         return number;
     if (err.code == NAMIDB_EINVAL)
@@ -217,7 +213,8 @@ static namidb_props check_props(lua_State *L, struct ndb_lua_reader *reader,
         if (lua_type(L, key) != LUA_TSTRING)
             (void)luaL_error(L, "property names are strings, not a %s",
                              luaL_typename(L, key));
-        items[props.count].name = check_name(L, reader, key, NAMIDB_PROPERTY);
+        items[props.count].name =
+            ndb_lua_check_name(L, reader, key, NAMIDB_PROPERTY);
         items[props.count].value =
             ndb_lua_check_value(L, key + 1, anchors, lua_tostring(L, key));
         props.count++;
@@ -227,8 +224,7 @@ static namidb_props check_props(lua_State *L, struct ndb_lua_reader *reader,
     return props;
 }
 
-/* An option of a table of options, of which it must be the only one. */
-static bool check_flag(lua_State *L, int index, const char *name)
+bool ndb_lua_check_flag(lua_State *L, int index, const char *name)
 {
     bool is_set = false;
 
@@ -251,9 +247,7 @@ static bool check_flag(lua_State *L, int index, const char *name)
     return is_set;
 }
 
-/* A name that could not be made is number 0, with which every call fails: then
- * the reason is the name's. */
-static int fail(lua_State *L, const namidb_error *err)
+int ndb_lua_fail_tx(lua_State *L, const namidb_error *err)
 {
     const struct ndb_lua_reader *reader = lua_touserdata(L, 1);
 
@@ -264,7 +258,7 @@ static int fail(lua_State *L, const namidb_error *err)
 static int push_done(lua_State *L, int rc, const namidb_error *err)
 {
     if (rc < 0)
-        return fail(L, err);
+        return ndb_lua_fail_tx(L, err);
     lua_pushboolean(L, rc == NAMIDB_OK);
     return 1;
 }
@@ -272,7 +266,7 @@ static int push_done(lua_State *L, int rc, const namidb_error *err)
 static int push_made(lua_State *L, int rc, uint64_t id, const namidb_error *err)
 {
     if (rc < 0)
-        return fail(L, err);
+        return ndb_lua_fail_tx(L, err);
     ndb_lua_pushid(L, id);
     return 1;
 }
@@ -283,15 +277,15 @@ static int push_made(lua_State *L, int rc, uint64_t id, const namidb_error *err)
 /* put_node(label, key, props, { merge = bool }) */
 static int tx_put_node(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
-    uint32_t label = check_name(L, reader, 2, NAMIDB_LABEL);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
+    uint32_t label = ndb_lua_check_name(L, reader, 2, NAMIDB_LABEL);
     namidb_value key = ndb_lua_check_key(L, 3);
-    bool is_merge = check_flag(L, 5, "merge");
+    bool is_merge = ndb_lua_check_flag(L, 5, "merge");
     namidb_props props = check_props(L, reader, 4);
     namidb_error err;
     uint64_t id = 0;
-    int rc = namidb_put_node(live_tx(L, reader), label, key, props, is_merge,
-                             &id, &err);
+    int rc = namidb_put_node(ndb_lua_live_tx(L, reader), label, key, props,
+                             is_merge, &id, &err);
 
     return push_made(L, rc, id, &err);
 }
@@ -299,7 +293,7 @@ static int tx_put_node(lua_State *L)
 /* create_node(label or labels, props) */
 static int tx_create_node(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     uint32_t *labels = NULL;
     size_t count = 0;
     namidb_props props;
@@ -313,23 +307,24 @@ static int tx_create_node(lua_State *L)
         labels = lua_newuserdata(L, (count + 1) * sizeof *labels);
         for (size_t i = 0; i < count; i++) {
             lua_rawgeti(L, 2, (int)i + 1);
-            labels[i] = check_name(L, reader, lua_gettop(L), NAMIDB_LABEL);
+            labels[i] =
+                ndb_lua_check_name(L, reader, lua_gettop(L), NAMIDB_LABEL);
             lua_pop(L, 1);
         }
     } else if (!lua_isnil(L, 2)) {
         labels = lua_newuserdata(L, sizeof *labels);
-        labels[count++] = check_name(L, reader, 2, NAMIDB_LABEL);
+        labels[count++] = ndb_lua_check_name(L, reader, 2, NAMIDB_LABEL);
     }
     props = check_props(L, reader, 3);
-    rc =
-        namidb_create_node(live_tx(L, reader), labels, count, props, &id, &err);
+    rc = namidb_create_node(ndb_lua_live_tx(L, reader), labels, count, props,
+                            &id, &err);
     return push_made(L, rc, id, &err);
 }
 
 /* set(node or id or edge, props) */
 static int tx_set(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     bool is_edge = ndb_lua_is_row(L, 2, NDB_LUA_EDGE);
     uint64_t id = ndb_lua_check_id(L, 2, is_edge ? NDB_LUA_EDGE : NDB_LUA_NODE);
     namidb_error err;
@@ -337,25 +332,25 @@ static int tx_set(lua_State *L)
 
     luaL_checktype(L, 3, LUA_TTABLE);
     props = check_props(L, reader, 3);
-    return push_done(L,
-                     is_edge
-                         ? namidb_set_edge(live_tx(L, reader), id, props, &err)
-                         : namidb_set_node(live_tx(L, reader), id, props, &err),
-                     &err);
+    return push_done(
+        L,
+        is_edge ? namidb_set_edge(ndb_lua_live_tx(L, reader), id, props, &err)
+                : namidb_set_node(ndb_lua_live_tx(L, reader), id, props, &err),
+        &err);
 }
 
 /* set_edge(edge or id, props) */
 static int tx_set_edge(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_EDGE);
     namidb_error err;
     namidb_props props;
 
     luaL_checktype(L, 3, LUA_TTABLE);
     props = check_props(L, reader, 3);
-    return push_done(L, namidb_set_edge(live_tx(L, reader), id, props, &err),
-                     &err);
+    return push_done(
+        L, namidb_set_edge(ndb_lua_live_tx(L, reader), id, props, &err), &err);
 }
 
 /* Names at 3 (a list, or one) as properties that are null. */
@@ -370,7 +365,8 @@ static namidb_props check_names(lua_State *L, struct ndb_lua_reader *reader)
             lua_rawgeti(L, 3, (int)i + 1);
         else
             lua_pushvalue(L, 3);
-        items[i].name = check_name(L, reader, lua_gettop(L), NAMIDB_PROPERTY);
+        items[i].name =
+            ndb_lua_check_name(L, reader, lua_gettop(L), NAMIDB_PROPERTY);
         items[i].value = (namidb_value){ .kind = NAMIDB_NULL };
         lua_pop(L, 1);
     }
@@ -380,63 +376,65 @@ static namidb_props check_names(lua_State *L, struct ndb_lua_reader *reader)
 /* unset(node or id or edge, names) */
 static int tx_unset(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     bool is_edge = ndb_lua_is_row(L, 2, NDB_LUA_EDGE);
     uint64_t id = ndb_lua_check_id(L, 2, is_edge ? NDB_LUA_EDGE : NDB_LUA_NODE);
     namidb_props props = check_names(L, reader);
     namidb_error err;
 
-    return push_done(L,
-                     is_edge
-                         ? namidb_set_edge(live_tx(L, reader), id, props, &err)
-                         : namidb_set_node(live_tx(L, reader), id, props, &err),
-                     &err);
+    return push_done(
+        L,
+        is_edge ? namidb_set_edge(ndb_lua_live_tx(L, reader), id, props, &err)
+                : namidb_set_node(ndb_lua_live_tx(L, reader), id, props, &err),
+        &err);
 }
 
 /* unset_edge(edge or id, names) */
 static int tx_unset_edge(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_EDGE);
     namidb_props props = check_names(L, reader);
     namidb_error err;
 
-    return push_done(L, namidb_set_edge(live_tx(L, reader), id, props, &err),
-                     &err);
+    return push_done(
+        L, namidb_set_edge(ndb_lua_live_tx(L, reader), id, props, &err), &err);
 }
 
 static int tx_add_label(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
-    uint32_t label = check_name(L, reader, 3, NAMIDB_LABEL);
+    uint32_t label = ndb_lua_check_name(L, reader, 3, NAMIDB_LABEL);
     namidb_error err;
 
-    return push_done(L, namidb_add_label(live_tx(L, reader), id, label, &err),
-                     &err);
+    return push_done(
+        L, namidb_add_label(ndb_lua_live_tx(L, reader), id, label, &err), &err);
 }
 
 static int tx_remove_label(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
-    uint32_t label = check_name(L, reader, 3, NAMIDB_LABEL);
+    uint32_t label = ndb_lua_check_name(L, reader, 3, NAMIDB_LABEL);
     namidb_error err;
 
     return push_done(
-        L, namidb_remove_label(live_tx(L, reader), id, label, &err), &err);
+        L, namidb_remove_label(ndb_lua_live_tx(L, reader), id, label, &err),
+        &err);
 }
 
 /* delete_node(node or id, { detach = bool }): false when there was none */
 static int tx_delete_node(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
-    bool is_detach = check_flag(L, 3, "detach");
+    bool is_detach = ndb_lua_check_flag(L, 3, "detach");
     namidb_error err;
 
     return push_done(
-        L, namidb_delete_node(live_tx(L, reader), id, is_detach, &err), &err);
+        L, namidb_delete_node(ndb_lua_live_tx(L, reader), id, is_detach, &err),
+        &err);
 }
 
 /* ------------------------------------------------------------------ edges --
@@ -445,26 +443,27 @@ static int tx_delete_node(lua_State *L)
 /* put_edge(type, from, to, props) */
 static int tx_put_edge(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
-    uint32_t type = check_name(L, reader, 2, NAMIDB_TYPE);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
+    uint32_t type = ndb_lua_check_name(L, reader, 2, NAMIDB_TYPE);
     uint64_t from = ndb_lua_check_id(L, 3, NDB_LUA_NODE);
     uint64_t to = ndb_lua_check_id(L, 4, NDB_LUA_NODE);
     namidb_props props = check_props(L, reader, 5);
     namidb_error err;
     uint64_t id = 0;
-    int rc =
-        namidb_put_edge(live_tx(L, reader), type, from, to, props, &id, &err);
+    int rc = namidb_put_edge(ndb_lua_live_tx(L, reader), type, from, to, props,
+                             &id, &err);
 
     return push_made(L, rc, id, &err);
 }
 
 static int tx_delete_edge(lua_State *L)
 {
-    struct ndb_lua_reader *reader = check_tx(L);
+    struct ndb_lua_reader *reader = ndb_lua_check_tx(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_EDGE);
     namidb_error err;
 
-    return push_done(L, namidb_delete_edge(live_tx(L, reader), id, &err), &err);
+    return push_done(
+        L, namidb_delete_edge(ndb_lua_live_tx(L, reader), id, &err), &err);
 }
 
 static const luaL_Reg META[] = {
@@ -484,6 +483,8 @@ static const luaL_Reg METHODS[] = {
     { "remove_label", tx_remove_label },
     { "delete_node", tx_delete_node },
     { "put_edge", tx_put_edge },
+    { "put_nodes", ndb_lua_put_nodes },
+    { "put_edges", ndb_lua_put_edges },
     { "delete_edge", tx_delete_edge },
     { "declare", ndb_lua_declare },
     { "undeclare", ndb_lua_undeclare },

@@ -21,7 +21,7 @@ describe("lua/README.md", function()
         for block in text:gmatch("```lua\n(.-)```") do
             blocks[#blocks + 1] = block
         end
-        assert.equal(10, #blocks)
+        assert.equal(11, #blocks)
         local printed = {}
         local script = assert(load_text("local print = ...\n" ..
             table.concat(blocks), "=lua/README.md"))
@@ -29,9 +29,12 @@ describe("lua/README.md", function()
         assert.equal(3, #printed)
     end)
 
-    for _, file in ipairs({ "lua/README.md", "lua/namidb/meta.lua" }) do
+    for file, content in pairs({
+        ["lua/README.md"] = text,
+        ["lua/namidb/meta.lua"] = read("lua/namidb/meta.lua") ..
+            read("lua/namidb/tx_meta.lua"),
+    }) do
         it("and " .. file .. " name everything there is", function()
-            local content = read(file)
             local function check(names)
                 for name in pairs(names) do
                     assert(content:find("%f[%w_]" .. name .. "%f[^%w_]"),
