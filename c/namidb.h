@@ -424,29 +424,26 @@ NAMIDB_API bool namidb_plan_is_writing(const namidb_plan *plan);
 /* Whether it calls functions or procedures of the host. */
 NAMIDB_API bool namidb_plan_has_host(const namidb_plan *plan);
 
-/* A statement whose literals were lifted out. */
-typedef struct namidb_lifted {
-    const char *key; /* the text, with parameters `~1`, `~2` ... instead */
-    size_t key_bytes;
-    const namidb_value *values; /* of parameter i + 1; strings look into the
-                                   text */
+/* A call of the host, on the thread that pulls. */
+typedef struct namidb_host_call {
+    const char *name;
+    size_t name_bytes;
+    const namidb_value *args;
     size_t count;
-} namidb_lifted;
+    /* Of a procedure: the place in the query that calls it; NULL: a function.
+     * Each place has one call under way, and a new one ends the one before. */
+    const void *caller;
+    bool is_more; /* the next rows of that place's call; no arguments */
+} namidb_host_call;
 
-/* Lifts literals, so that texts that differ only in them have one key and one
- * plan. NAMIDB_OK, or NAMIDB_NONE: the text is its own key. Memory is the
- * arena's. */
-NAMIDB_API int namidb_lift(namidb_arena *arena, const char *text, size_t bytes,
-                           namidb_lifted *out);
-
-/* Functions and procedures of the caller, called on the thread that pulls. */
+/* Functions and procedures of the caller. */
 typedef struct namidb_host {
     void *context;
     /* A function: *out is one value. A procedure: *out is a list of rows, each
-     * a list of values in the order of its columns. What they point to is the
-     * arena's. A failure fills *err. */
-    int (*call)(void *context, const char *name, size_t name_bytes,
-                bool is_procedure, const namidb_value *args, size_t count,
+     * a list of values in the order of its columns; NAMIDB_OK: ask for more,
+     * NAMIDB_NONE: these were the last ones. What they point to is the arena's.
+     * A failure fills *err. */
+    int (*call)(void *context, const namidb_host_call *call,
                 namidb_arena *arena, namidb_value *out, namidb_error *err);
 } namidb_host;
 

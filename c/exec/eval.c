@@ -77,13 +77,15 @@ static int call_host(struct ndb_eval *eval, const struct ndb_expr *expr,
                      const namidb_value *args, namidb_value *out)
 {
     const namidb_host *host = eval->run->host;
+    const namidb_host_call call = { .name = (const char *)expr->text.data,
+                                    .name_bytes = expr->text.bytes,
+                                    .args = args,
+                                    .count = expr->count };
 
     if (host->call == NULL)
         return ndb_fail(eval->run->err, NAMIDB_EINVAL, "unknown function %.*s",
                         (int)expr->text.bytes, (const char *)expr->text.data);
-    return host->call(host->context, (const char *)expr->text.data,
-                      expr->text.bytes, false, args, expr->count, eval->arena,
-                      out, eval->run->err);
+    return host->call(host->context, &call, eval->arena, out, eval->run->err);
 }
 
 static int call_row(struct ndb_eval *eval, const struct ndb_expr *expr,

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "namidb_lift.h"
 
 /* Longer texts are left alone. */
 #define NDB_LIFT_BYTES_MAX (16u << 10)

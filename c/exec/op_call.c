@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CALL: the rows that a procedure of the host gives for each row.
+ * CALL: the rows that a procedure of the host gives for each row, as many at a
+ * time as it likes.
  */
 #include "exec/eval.h"
 
@@ -8,6 +9,7 @@ struct call_state {
     struct ndb_cursor_row row;
     namidb_value results; /* a list of lists; op->kept's memory */
     uint32_t given;
+    bool has_more; /* than these results, of the same call */
 };
 
 static void call_rewind(struct ndb_op *op)
@@ -37,22 +39,46 @@ static int check_rows(struct ndb_op *op, const namidb_value *rows)
     return NAMIDB_OK;
 }
 
-static int call(struct ndb_op *op)
+/* Has the host called for the results that come next. */
+static int ask_host(struct ndb_op *op, namidb_host_call *call)
 {
     struct call_state *state = op->state;
     const namidb_host *host = op->run->host;
+    int rc;
+
+    call->name = (const char *)op->plan->text.data;
+    call->name_bytes = op->plan->text.bytes;
+    call->caller = op;
+    state->given = 0;
+    rc = host->call(host->context, call, &op->kept, &state->results,
+                    op->run->err);
+    state->has_more = rc == NAMIDB_OK;
+    return rc < 0 ? rc : check_rows(op, &state->results);
+}
+
+static int call_more(struct ndb_op *op)
+{
+    namidb_host_call call = { .is_more = true };
+
+    ndb_arena_reset(&op->kept);
+    return ask_host(op, &call);
+}
+
+static int call_anew(struct ndb_op *op)
+{
+    struct call_state *state = op->state;
     struct ndb_eval eval = ndb_eval_of(op, &op->kept);
     uint32_t count = op->plan->min;
+    namidb_host_call call = { .count = count };
     namidb_value *args;
     struct ndb_chunk row;
     int rc;
 
     ndb_arena_reset(&op->kept);
-    state->given = 0;
-    if (host->call == NULL)
+    if (op->run->host->call == NULL)
         return ndb_raise(op->run->err, NDB_FAULT_PROCEDURE,
                          "there are no procedures");
-    args = ndb_eval_array(&eval, count);
+    call.args = args = ndb_eval_array(&eval, count);
     if (args == NULL)
         return NAMIDB_ENOMEM;
     rc =
@@ -64,11 +90,7 @@ static int call(struct ndb_op *op)
         if (rc >= 0)
             args[i] = ndb_vector_get(&value, 0);
     }
-    if (rc >= 0)
-        rc = host->call(host->context, (const char *)op->plan->text.data,
-                        op->plan->text.bytes, true, args, count, &op->kept,
-                        &state->results, op->run->err);
-    return rc < 0 ? rc : check_rows(op, &state->results);
+    return rc < 0 ? rc : ask_host(op, &call);
 }
 
 static int emit(struct ndb_op *op, uint32_t count)
@@ -103,9 +125,13 @@ static int call_next(struct ndb_op *op)
         if (left != 0)
             return emit(op,
                         left < NDB_CHUNK_ROWS_MAX ? left : NDB_CHUNK_ROWS_MAX);
-        rc = ndb_op_next_row(op, &state->row);
-        if (rc == NAMIDB_OK)
-            rc = call(op);
+        if (state->has_more) {
+            rc = call_more(op);
+        } else {
+            rc = ndb_op_next_row(op, &state->row);
+            if (rc == NAMIDB_OK)
+                rc = call_anew(op);
+        }
         if (rc != NAMIDB_OK)
             return rc;
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lua/binding.h"
+#include "namidb_lift.h"
 
 /* Bytes of all strings, of lists their items. */
 static size_t bytes_of(const namidb_value *value)

@@ -11,7 +11,10 @@
  *
  * A row is a table by the names of its columns; null is absent. Options are
  * nil, or { timeout =, max_rows =, max_memory =, profile =, host = }, where
- * host is a function (is_procedure, name, ...) -> value, or rows.
+ * host is a function: see namidb_host_call.
+ *
+ *   host(nil, false, name, ...) -> value                 a function
+ *   host(caller, is_more, name, ...) -> rows, has_more   a procedure
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,11 +47,7 @@ enum { FEW_PARAMS = 8 };
 /* A call of the host under way: C's side of a protected call. */
 struct host_call {
     struct query *query;
-    const char *name;
-    size_t name_bytes;
-    bool is_procedure;
-    const namidb_value *args;
-    size_t count;
+    const namidb_host_call *call;
     namidb_arena *arena;
     namidb_value *out;
     int rc;
@@ -69,27 +68,32 @@ static void push_argument(lua_State *L, const struct query *query,
 
 static int call_protected(lua_State *L)
 {
-    struct host_call *call = lua_touserdata(L, 1);
+    struct host_call *at = lua_touserdata(L, 1);
+    const namidb_host_call *call = at->call;
     namidb_value value;
 
     luaL_checkstack(L, (int)call->count + 8, "too many arguments");
-    lua_pushboolean(L, call->is_procedure);
+    lua_pushvalue(L, 2); /* the function */
+    if (call->caller != NULL)
+        lua_pushlightuserdata(L, (void *)(uintptr_t)call->caller);
+    else
+        lua_pushnil(L);
+    lua_pushboolean(L, call->is_more);
     lua_pushlstring(L, call->name, call->name_bytes);
     for (size_t i = 0; i < call->count; i++)
-        push_argument(L, call->query, &call->args[i]);
-    /* The function is at 2. */
-    lua_pushvalue(L, 2);
-    lua_insert(L, 3);
-    lua_call(L, (int)call->count + 2, 1);
+        push_argument(L, at->query, &call->args[i]);
+    lua_call(L, (int)call->count + 3, 2);
     lua_pushnil(L);
-    value = ndb_lua_check_query_value(L, lua_gettop(L) - 1, lua_gettop(L),
+    value = ndb_lua_check_query_value(L, lua_gettop(L) - 2, lua_gettop(L),
                                       "the result");
-    call->rc = namidb_value_copy(call->arena, &value, call->out);
+    at->rc = namidb_value_copy(at->arena, &value, at->out);
+    if (at->rc >= 0 && call->caller != NULL && !lua_toboolean(L, -2))
+        at->rc = NAMIDB_NONE;
     return 0;
 }
 
 /* An error of Lua, whatever it is, as the query's. */
-static void take_error(lua_State *L, const struct host_call *call,
+static void take_error(lua_State *L, const namidb_host_call *call,
                        namidb_error *err)
 {
     const char *text =
@@ -97,8 +101,8 @@ static void take_error(lua_State *L, const struct host_call *call,
 
     memset(err, 0, sizeof *err);
     err->code = NAMIDB_EINVAL;
-    err->fault = call->is_procedure ? "ProcedureError.ProcedureFailed"
-                                    : "FunctionError.FunctionFailed";
+    err->fault = call->caller != NULL ? "ProcedureError.ProcedureFailed"
+                                      : "FunctionError.FunctionFailed";
     (void)snprintf(err->message, sizeof err->message, "%.*s: %.400s",
                    (int)(call->name_bytes < 64 ? call->name_bytes : 64),
                    call->name, text);
@@ -114,32 +118,29 @@ static int closed(namidb_error *err)
     return NAMIDB_EINVAL;
 }
 
-static int call_host(void *context, const char *name, size_t name_bytes,
-                     bool is_procedure, const namidb_value *args, size_t count,
+static int call_host(void *context, const namidb_host_call *call,
                      namidb_arena *arena, namidb_value *out, namidb_error *err)
 {
     struct query *query = context;
     lua_State *L = query->L;
-    struct host_call call = { query, name,  name_bytes, is_procedure, args,
-                              count, arena, out,        NAMIDB_OK };
+    struct host_call at = { query, call, arena, out, NAMIDB_OK };
     int top;
 
     if (!lua_checkstack(L, 8)) {
         lua_settop(L, 0);
-        call.rc = NAMIDB_ENOMEM;
-        return call.rc;
+        return NAMIDB_ENOMEM;
     }
     top = lua_gettop(L);
     lua_pushcfunction(L, ndb_lua_error_text);
     lua_pushcfunction(L, call_protected);
-    lua_pushlightuserdata(L, &call);
+    lua_pushlightuserdata(L, &at);
     lua_pushvalue(L, query->host);
     if (lua_pcall(L, 2, 0, top + 1) != 0) {
-        take_error(L, &call, err);
-        call.rc = NAMIDB_EINVAL;
+        take_error(L, call, err);
+        at.rc = NAMIDB_EINVAL;
     }
     lua_settop(L, top);
-    return query->reader->db != NULL ? call.rc : closed(err);
+    return query->reader->db != NULL ? at.rc : closed(err);
 }
 
 /* ---------------------------------------------------------------- queries --

@@ -78,18 +78,46 @@ local function csv_value(record, header)
     return row
 end
 
-local function read_all(reader, has_headers)
-    local rows = {}
-    local header = has_headers and reader:record() or nil
-    local record = reader:record()
-    while record do
-        rows[#rows + 1] = { csv_value(record, header) }
-        record = reader:record()
+-- A piece of a file: so many rows, or, of long ones, about so many bytes.
+local PIECE_ROWS, PIECE_BYTES = 1024, 262144
+
+-- The records of a file, a piece at a time.
+local Stream = {}
+Stream.__index = Stream
+
+local function read_piece(stream)
+    local reader, rows = stream.reader, {}
+    local stop = reader.lines.bytes + PIECE_BYTES
+    if stream.has_headers and not stream.header then
+        stream.header = reader:record() or {}
     end
-    return rows
+    while #rows < PIECE_ROWS and reader.lines.bytes < stop do
+        local record = reader:record()
+        if not record then return rows, false end
+        rows[#rows + 1] = { csv_value(record, stream.header) }
+    end
+    return rows, true
 end
 
--- Rows of a CSV file, all of them: lists, or maps by its header.
+--- The next rows, and whether there may be more.
+function Stream:next()
+    local ok, rows, has_more = pcall(read_piece, self)
+    if not ok then
+        self:close()
+        error("LOAD CSV: " .. (type(rows) == "table" and rows.message or
+            tostring(rows)), 0)
+    end
+    if not has_more then self:close() end
+    return rows, has_more
+end
+
+--- May be called twice.
+function Stream:close()
+    if self.reader then self.reader:close() end
+    self.reader = nil
+end
+
+-- Rows of a CSV file, as a stream: lists, or maps by its header.
 local function load_csv(options, url, has_headers, separator)
     local path = csv_path(url, options.csv_folder)
     if type(separator) ~= "string" or #separator ~= 1 then
@@ -97,13 +125,7 @@ local function load_csv(options, url, has_headers, separator)
     end
     local reader, err = read_csv.records(path, separator)
     if not reader then error("LOAD CSV: " .. tostring(err), 0) end
-    local ok, rows = pcall(read_all, reader, has_headers)
-    reader:close()
-    if not ok then
-        error("LOAD CSV: " .. (type(rows) == "table" and rows.message or
-            tostring(rows)), 0)
-    end
-    return rows
+    return setmetatable({ reader = reader, has_headers = has_headers }, Stream)
 end
 
 --- The signature of a procedure: { name, arguments, yields }, or nil.
@@ -111,9 +133,10 @@ function procedures.find(name)
     return KNOWN[name]
 end
 
---- Calls a procedure for a handle; its rows, arrays in the order of yields.
+--- Calls a procedure for a handle; its rows, arrays in the order of yields, or
+-- nil and a stream of them.
 function procedures.call(name, handle, options, ...)
-    if name == "namidb.load_csv" then return load_csv(options, ...) end
+    if name == "namidb.load_csv" then return nil, load_csv(options, ...) end
     return KNOWN[name].call(handle, ...)
 end
 

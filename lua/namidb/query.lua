@@ -88,13 +88,21 @@ end
 
 -------------------------------------------------------------------- planning
 
--- What the core calls for functions and procedures that are not its own.
+-- What the core calls for functions and procedures that are not its own. One of
+-- ours may give a stream, which each place in the query has one of at a time.
 local function host_of(handle, home, options)
-    return function(is_procedure, name, ...)
-        if not is_procedure then return home.functions[name].call(...) end
+    local streams = {}
+    return function(caller, is_more, name, ...)
+        if not caller then return home.functions[name].call(...) end
         local procedure = home.procedures[name]
-        if procedure then return procedure.call(...) end
-        return procedures.call(name, handle, options, ...)
+        if procedure then return (procedure.call(...)) end
+        if not is_more then
+            if streams[caller] then streams[caller]:close() end
+            local rows
+            rows, streams[caller] = procedures.call(name, handle, options, ...)
+            if rows then return rows end
+        end
+        return streams[caller]:next()
     end
 end
 
