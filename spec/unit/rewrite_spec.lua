@@ -201,6 +201,21 @@ describe("a rewritten plan", function()
         end)
     end
 
+    it("tests edges of a walk by what another part found", function()
+        local db = assert(namidb.open("memory://rewrite-walk"))
+        assert(db:query("CREATE (a:A)-[:R {w: 5}]->(b:A)-[:R {w: 5}]->(:A), " ..
+            "(:C {x: 5}), (:C {x: 6})"))
+        for _, case in ipairs({
+            { 3, "MATCH (c:C) MATCH (:A)-[r:R*1..2 {w: c.x}]->() RETURN r" },
+            { 3, "MATCH (:A)-[r:R*1..2 {w: c.x}]->(), (c:C) RETURN r" },
+            { 1, "CREATE (c:D {x: 5}) WITH c " ..
+                "MATCH (:A)-[r:R*2 {w: c.x}]->() RETURN r" },
+        }) do
+            assert.equal(case[1], #assert(db:query(case[2])), case[2])
+        end
+        db:close()
+    end)
+
     it("sees what its own statement changed before", function()
         local db = assert(namidb.open("memory://rewrite-changes"))
         assert.equal(1, #db:query("CREATE (:X {n: 1}) WITH 1 AS one " ..

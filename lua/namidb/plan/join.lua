@@ -79,6 +79,16 @@ local function graph_of(state, part)
     return result
 end
 
+-- Whether a walk is found by what is in the part alone.
+local function is_own(edge, part)
+    if edge.bound then return false end
+    local reads = edge.condition and free.reads(edge.condition, {}) or {}
+    for slot in pairs(reads) do
+        if slot ~= edge.test and not part[slot] then return false end
+    end
+    return true
+end
+
 local function add_keys(op, keys, equalities, side)
     if #equalities == 0 then return op end
     local items = {}
@@ -98,12 +108,18 @@ local function has(op, kinds)
     return false
 end
 
+-- Whether rows come in an order that was asked for.
+local function is_sorted(op)
+    while op and op.kind ~= "SORT" and not op.order do op = op.child end
+    return op ~= nil
+end
+
 -- The build side runs first, whole, so it may not stand before a change that is
 -- to be seen by it; else it is the smaller side, and rows that were sorted stay
 -- in their order.
 local function keep_first(state, found)
     if has(state.op, CHANGES) then return true end
-    if has(state.op, { SORT = true }) then return false end
+    if is_sorted(state.op) then return false end
     return cost.rows(state.context, state.op) <= cost.rows(state.context, found)
 end
 
@@ -129,7 +145,7 @@ function join.try(state, start, plan)
     local graph, keys, on = graph_of(state, part), {}, {}
     if #equalities == 0 and is_bare(graph) then return nil end
     for _, edge in ipairs(graph.edges) do
-        if edge.bound then return nil end
+        if not is_own(edge, part) then return nil end
     end
     local found = plan(graph)
     for i, equality in ipairs(equalities) do
