@@ -10,7 +10,7 @@
 #include "engine/index_scan.h"
 #include "engine/tx.h"
 
-enum { CHUNK_ROWS = 1024, KEY_SCRATCH_MAX = 64 << 20 };
+enum { CHUNK_ROWS = 1024, OTHERS_MAX = 4, KEY_SCRATCH_MAX = 64 << 20 };
 
 static const namidb_value *find(const namidb_property *props, uint32_t count,
                                 uint32_t name)
@@ -170,18 +170,21 @@ static int find_other(const struct ndb_snapshot *snapshot,
                       struct ndb_slice key, struct ndb_index_scan *scan,
                       namidb_error *err)
 {
-    struct ndb_index_entry entry;
-    size_t count = 1;
-    int rc = NAMIDB_OK;
+    struct ndb_index_found found;
+    int rc;
 
-    while (rc >= 0 && count != 0) {
-        rc = ndb_index_scan_next(scan, 1, &entry, &count, err);
-        if (rc < 0 || count == 0 || entry.id == id)
-            continue;
-        rc = has_whole_key(snapshot, item, &entry, key, err);
-        if (rc == NAMIDB_OK)
-            return fail_same(snapshot, item, id, entry.id, err);
-    }
+    do {
+        rc = ndb_index_scan_next(scan, OTHERS_MAX, &found, err);
+        for (size_t i = 0; rc >= 0 && i < found.count; i++) {
+            uint64_t other = found.entries[i].id;
+
+            if (other == id)
+                continue;
+            rc = has_whole_key(snapshot, item, &found.entries[i], key, err);
+            if (rc == NAMIDB_OK)
+                return fail_same(snapshot, item, id, other, err);
+        }
+    } while (rc >= 0 && found.count != 0);
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
@@ -194,6 +197,9 @@ int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
     struct ndb_buf high = NDB_BUF_INIT(NDB_INDEX_KEY_BYTES_MAX);
     struct ndb_index_scan *scan = NULL;
     struct ndb_index_range range;
+    const struct ndb_index_search search = { .item = item,
+                                             .ranges = &range,
+                                             .range_count = 1 };
     int rc = has_nan(item, props, count)
                  ? NAMIDB_NONE
                  : ndb_index_key_row_whole(&key, item, props, count);
@@ -209,7 +215,7 @@ int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
     if (rc == NAMIDB_OK) {
         (void)ndb_index_key_successor(&high, 0); /* a rank is below 255 */
         range.high = ndb_buf_slice(&high);
-        rc = ndb_index_scan_open(&scan, snapshot, item, &range, false, err);
+        rc = ndb_index_scan_open(&scan, snapshot, &search, err);
     }
     if (rc == NAMIDB_OK)
         rc = find_other(snapshot, item, id, ndb_buf_slice(&key), scan, err);
@@ -301,17 +307,18 @@ static int check_unique(const struct ndb_snapshot *snapshot,
                         const namidb_schema_item *item, namidb_error *err)
 {
     const struct ndb_index_range all = { { NULL, 0 }, { NULL, 0 } };
+    const struct ndb_index_search search = { .item = item,
+                                             .ranges = &all,
+                                             .range_count = 1 };
     struct suspects suspects = { .count = 0, .arena = NDB_ARENA_INIT };
+    struct ndb_index_found found = { .count = 1 };
     struct ndb_index_scan *scan;
-    size_t count = 1;
-    int rc = ndb_index_scan_open(&scan, snapshot, item, &all, false, err);
+    int rc = ndb_index_scan_open(&scan, snapshot, &search, err);
 
-    while (rc >= 0 && count != 0) {
-        struct ndb_index_entry entry;
-
-        rc = ndb_index_scan_next(scan, 1, &entry, &count, err);
-        if (rc >= 0 && count != 0)
-            rc = check_entry(snapshot, item, &suspects, &entry, err);
+    while (rc >= 0 && found.count != 0) {
+        rc = ndb_index_scan_next(scan, CHUNK_ROWS, &found, err);
+        for (size_t i = 0; rc >= 0 && i < found.count; i++)
+            rc = check_entry(snapshot, item, &suspects, &found.entries[i], err);
     }
     ndb_index_scan_close(scan);
     ndb_arena_release(&suspects.arena);

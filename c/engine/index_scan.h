@@ -20,24 +20,40 @@ struct ndb_index_range {
     struct ndb_slice low, high;
 };
 
+/* What is searched: ranges one after the other, in any order, each on its own.
+ * item->number says which parts are its index's; 0: it is not declared, and
+ * every pack is read whole. */
+struct ndb_index_search {
+    const namidb_schema_item *item;
+    const struct ndb_index_range *ranges;
+    uint32_t range_count;
+    bool is_descending; /* within each range */
+    bool is_exact; /* by whole values, also where keys were cut off; else such
+                      entries come by id */
+    struct ndb_budget *budget; /* for what is found; NULL: none */
+};
+
 struct ndb_index_scan;
 
-/*
- * Takes a reference of the view; copies item and range. item->number says which
- * parts are its index's; 0: it is not declared, and every pack is read whole.
- */
+struct ndb_index_found {
+    struct ndb_index_entry *entries;
+    uint32_t *ranges; /* of each entry: in which one it was found */
+    size_t count;
+};
+
+/* Takes a reference of the view; copies what is searched. The first segments of
+ * several ranges are asked for in one round. */
 int ndb_index_scan_open(struct ndb_index_scan **scan,
                         const struct ndb_snapshot *snapshot,
-                        const namidb_schema_item *item,
-                        const struct ndb_index_range *range, bool is_descending,
+                        const struct ndb_index_search *search,
                         namidb_error *err);
 /*
- * The next entries, at most `max`, in order of the values (ties by id); 0 at
- * the end. Keys are valid until the next call.
+ * The next entries, by range and there in order of the values (ties by id); 0
+ * at the end. At most `max`, but for keys that were cut off in an exact scan:
+ * all with the same beginning come at once. Valid until the next call.
  */
 int ndb_index_scan_next(struct ndb_index_scan *scan, size_t max,
-                        struct ndb_index_entry *out, size_t *count,
-                        namidb_error *err);
+                        struct ndb_index_found *found, namidb_error *err);
 void ndb_index_scan_close(struct ndb_index_scan *scan);
 
 void ndb_view_runs_free(struct ndb_view_run *runs);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/index_source.h"
 
+#include <stdlib.h>
+
 #include "base/error.h"
+#include "base/mem.h"
 #include "sys/clock.h"
 
 static bool is_below(struct ndb_slice key, struct ndb_slice high)
@@ -44,8 +47,8 @@ static void step_run(const struct ndb_index_scan *scan,
             ->items[scan->is_descending ? --source->count : source->index++];
 }
 
-void ndb_index_source_run(const struct ndb_index_scan *scan,
-                          struct ndb_index_source *source)
+static void begin_run(const struct ndb_index_scan *scan,
+                      struct ndb_index_source *source)
 {
     source->index = lower_bound(source->run, scan->range.low);
     source->count = scan->range.high.data != NULL
@@ -76,8 +79,11 @@ static int fill_memtable(struct ndb_index_scan *scan,
     source->is_begun = true;
     source->index = 0;
     rc = ndb_memtable_index(source->memtable, &scan->item, at,
-                            scan->is_descending, source->buffer,
-                            NDB_INDEX_BUFFER, &source->count);
+                            scan->is_descending, source->buffer, source->ahead,
+                            &source->count);
+    source->is_short = source->count < source->ahead;
+    if (source->ahead < NDB_INDEX_BUFFER)
+        source->ahead *= 2;
     source->is_done = rc < 0 || source->count == 0 ||
                       !is_in_range(scan, source->buffer[0].key);
     if (!source->is_done)
@@ -89,7 +95,7 @@ static void step_memtable(const struct ndb_index_scan *scan,
                           struct ndb_index_source *source)
 {
     if (source->index == source->count) {
-        source->is_done = source->count < NDB_INDEX_BUFFER;
+        source->is_done = source->is_short;
         source->is_waiting = !source->is_done;
         return;
     }
@@ -108,17 +114,24 @@ static void unpin(struct ndb_index_scan *scan, struct ndb_index_source *source)
     source->window_count = 0;
 }
 
-void ndb_index_source_part(const struct ndb_index_scan *scan,
-                           struct ndb_index_source *source)
+/* The segments of a part that can have keys of a range: [*first, *last). */
+static void find_segments(const struct ndb_part *part,
+                          const struct ndb_index_range *range, uint32_t *first,
+                          uint32_t *last)
 {
-    const struct ndb_part *part = source->part;
+    *first = ndb_part_find_key(part, range->low);
+    *last = *first;
+    while (*last < part->segment_count &&
+           is_below(part->segments[*last].fence, range->high))
+        ++*last;
+}
 
-    source->first = ndb_part_find_key(part, scan->range.low);
-    source->last = source->first;
-    while (source->last < part->segment_count &&
-           is_below(part->segments[source->last].fence, scan->range.high))
-        source->last++;
+static void begin_part(const struct ndb_index_scan *scan,
+                       struct ndb_index_source *source)
+{
+    find_segments(source->part, &scan->range, &source->first, &source->last);
     source->ahead = 1;
+    source->row = source->row_end = 0;
     source->is_done = source->first == source->last;
     source->is_waiting = !source->is_done;
 }
@@ -224,7 +237,97 @@ static int fill_parts(struct ndb_index_scan *scan, namidb_error *err)
     return rc;
 }
 
+/* -------------------------------------------------------------- prefetch -- */
+
+static int by_place(const void *a, const void *b)
+{
+    const struct ndb_segment_want *x = a, *y = b;
+
+    if (x->part != y->part)
+        return (uintptr_t)x->part < (uintptr_t)y->part ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* The segment where each part begins with a range. */
+static uint32_t want_first(const struct ndb_index_scan *scan,
+                           const struct ndb_index_range *range,
+                           struct ndb_segment_want *wants)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < scan->source_count; i++) {
+        const struct ndb_index_source *source = &scan->sources[i];
+        uint32_t first, last;
+
+        if (source->part == NULL)
+            continue;
+        find_segments(source->part, range, &first, &last);
+        if (first != last)
+            wants[count++] = (struct ndb_segment_want){
+                .pack = ndb_pack_cached(source->pack),
+                .part = source->part,
+                .index = scan->is_descending ? last - 1 : first,
+            };
+    }
+    return count;
+}
+
+/* Sorts; none twice. Returns how many are left. */
+static uint32_t make_unique(struct ndb_segment_want *wants, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    qsort(wants, count, sizeof *wants, by_place);
+    for (uint32_t i = 0; i < count; i++)
+        if (kept == 0 || by_place(&wants[kept - 1], &wants[i]) != 0)
+            wants[kept++] = wants[i];
+    return kept;
+}
+
+int ndb_index_source_prefetch(struct ndb_index_scan *scan, namidb_error *err)
+{
+    struct ndb_segment_cache *cache = scan->snapshot.view->cache;
+    uint32_t max = NDB_INDEX_PREFETCH_MAX + scan->source_count, count = 0;
+    struct ndb_segment_want *wants = ndb_calloc(max, sizeof *wants);
+    int rc;
+
+    if (wants == NULL)
+        return ndb_fail_memory(err);
+    scan->prefetched = scan->range_at;
+    while (scan->prefetched < scan->range_count &&
+           count < NDB_INDEX_PREFETCH_MAX) {
+        count +=
+            want_first(scan, &scan->ranges[scan->prefetched++], wants + count);
+        if (count >= NDB_INDEX_PREFETCH_MAX)
+            count = make_unique(wants, count);
+    }
+    count = make_unique(wants, count);
+    rc = ndb_segment_cache_get(cache, wants, count,
+                               ndb_deadline_after(scan->snapshot.timeout_ms),
+                               err);
+    if (rc >= 0)
+        ndb_segment_cache_unpin(cache, wants, count);
+    ndb_free(wants);
+    return rc;
+}
+
 /* ------------------------------------------------------------------- all -- */
+
+void ndb_index_source_begin(struct ndb_index_scan *scan,
+                            struct ndb_index_source *source)
+{
+    unpin(scan, source);
+    source->is_waiting = source->is_done = false;
+    if (source->memtable != NULL) {
+        source->is_begun = false;
+        source->is_waiting = true;
+        source->ahead = NDB_INDEX_BUFFER_FIRST;
+    } else if (source->run != NULL) {
+        begin_run(scan, source);
+    } else {
+        begin_part(scan, source);
+    }
+}
 
 void ndb_index_source_step(struct ndb_index_scan *scan,
                            struct ndb_index_source *source)

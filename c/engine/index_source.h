@@ -13,7 +13,9 @@
 #include "engine/index_scan.h"
 
 #define NDB_INDEX_WINDOW_MAX 16u
+#define NDB_INDEX_BUFFER_FIRST 4u
 #define NDB_INDEX_BUFFER 64u
+#define NDB_INDEX_PREFETCH_MAX 256u
 
 struct ndb_index_source {
     uint32_t layer; /* of the view; rows of layers below are in it, too, if it
@@ -21,17 +23,18 @@ struct ndb_index_source {
     bool is_done, is_waiting;
     struct ndb_index_entry at; /* unless one of the two */
 
+    uint32_t ahead; /* entries or segments to ask for next time */
     struct ndb_memtable *memtable;
     struct ndb_index_entry buffer[NDB_INDEX_BUFFER];
     size_t index, count; /* of the buffer, or of the run's items */
     bool is_begun;
+    bool is_short; /* there was no more than what is in the buffer */
 
     const struct ndb_index_run *run;
 
     struct ndb_pack *pack;
     const struct ndb_part *part;
     uint32_t first, last; /* its segments that are left: [first, last) */
-    uint32_t ahead;       /* segments to ask for next time */
     uint32_t wanted;      /* in the round under way */
     uint32_t window_at, window_count;
     uint32_t row, row_end; /* in the current segment: [row, row_end) */
@@ -41,8 +44,11 @@ struct ndb_index_source {
 struct ndb_index_scan {
     struct ndb_snapshot snapshot; /* holds a reference of its view */
     namidb_schema_item item;
-    struct ndb_index_range range;
-    bool is_descending;
+    struct ndb_index_range range; /* the current one */
+    const struct ndb_index_range *ranges;
+    uint32_t range_at, range_count;
+    uint32_t prefetched; /* ranges whose first segments were asked for */
+    bool is_descending, is_exact;
     struct ndb_index_source *sources;
     uint32_t source_count;
     struct ndb_segment_want *round; /* NDB_INDEX_WINDOW_MAX per source */
@@ -53,12 +59,12 @@ struct ndb_index_scan {
     namidb_arena held;  /* as long as the scan */
 };
 
-/* What of a part can be in the range. */
-void ndb_index_source_part(const struct ndb_index_scan *scan,
-                           struct ndb_index_source *source);
-/* The items of the run that are in the range. */
-void ndb_index_source_run(const struct ndb_index_scan *scan,
-                          struct ndb_index_source *source);
+/* Starts at the current range. */
+void ndb_index_source_begin(struct ndb_index_scan *scan,
+                            struct ndb_index_source *source);
+/* Has the first segments of the ranges from the current one on in the cache, as
+ * many as a round may be: `prefetched` grows. */
+int ndb_index_source_prefetch(struct ndb_index_scan *scan, namidb_error *err);
 
 /* Sees to it that no source waits: at most one round. */
 int ndb_index_source_fill(struct ndb_index_scan *scan, namidb_error *err);

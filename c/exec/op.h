@@ -173,7 +173,9 @@ extern const struct ndb_op_class ndb_op_scan;       /* op_scan.c */
 extern const struct ndb_op_class ndb_op_scan_edges; /* op_scan_edges.c */
 extern const struct ndb_op_class ndb_op_seek_key;   /* op_seek.c */
 extern const struct ndb_op_class ndb_op_seek_id;
+extern const struct ndb_op_class ndb_op_seek_edge_id;
 extern const struct ndb_op_class ndb_op_seek_index; /* op_seek_index.c */
+extern const struct ndb_op_class ndb_op_seek_edges;
 extern const struct ndb_op_class ndb_op_expand;     /* op_expand.c */
 extern const struct ndb_op_class ndb_op_var_expand; /* op_var_expand.c */
 extern const struct ndb_op_class ndb_op_shortest;   /* op_shortest.c */

@@ -5,14 +5,16 @@
 #include "exec/eval.h"
 #include "exec/kernel.h"
 
-/* A scan below, and nothing but filters between, leaves out what the zones say
- * is not there. */
+/* A scan below, or one that a search gives way to, and nothing but filters
+ * between, leaves out what the zones say is not there. */
 static int filter_open(struct ndb_op *op)
 {
     struct ndb_op *below = op->child;
 
     while (below->plan->kind == NDB_OP_FILTER)
         below = below->child;
+    if (below->plan->kind == NDB_OP_SEEK_INDEX && below->inner != NULL)
+        below = below->inner;
     if (below->plan->kind != NDB_OP_SCAN)
         return NAMIDB_OK;
     return ndb_op_scan_hint(below, op->plan->expr);

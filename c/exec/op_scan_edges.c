@@ -3,7 +3,7 @@
  * Every edge, or every edge of a type, with both its ends, for each row of the
  * child. Without a direction each edge comes as seen from either end.
  */
-#include "exec/op.h"
+#include "exec/edge_sides.h"
 
 struct scan_state {
     struct ndb_cursor_row row;
@@ -43,49 +43,16 @@ static int open_scan(struct ndb_op *op)
                                op->run->err);
 }
 
-struct sides {
-    namidb_edge *edges;
-    uint64_t *from, *to;
-    uint32_t count;
-};
-
-static void add(struct sides *sides, const namidb_edge *edge, bool is_reversed)
-{
-    uint32_t at = sides->count++;
-
-    sides->edges[at] = *edge;
-    sides->from[at] = is_reversed ? edge->to : edge->from;
-    sides->to[at] = is_reversed ? edge->from : edge->to;
-}
-
 static int emit(struct ndb_op *op, const namidb_edge *edges, size_t count)
 {
     struct scan_state *state = op->state;
-    enum namidb_direction direction =
-        (enum namidb_direction)op->plan->direction;
-    struct sides sides = { .count = 0 };
-    struct ndb_vector *columns = op->chunk.columns;
+    struct ndb_edge_sides sides;
+    int rc = ndb_edge_sides_make(op, edges, NULL, count, &sides);
 
-    sides.edges = ndb_arena_array(&op->arena, count * 2, sizeof *sides.edges);
-    sides.from = ndb_arena_array(&op->arena, count * 2, sizeof(uint64_t));
-    sides.to = ndb_arena_array(&op->arena, count * 2, sizeof(uint64_t));
-    if (sides.edges == NULL || sides.from == NULL || sides.to == NULL)
-        return NAMIDB_ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        bool is_loop = edges[i].from == edges[i].to;
-
-        if (direction != NAMIDB_IN)
-            add(&sides, &edges[i], false);
-        if (direction == NAMIDB_IN || (direction == NAMIDB_BOTH && !is_loop))
-            add(&sides, &edges[i], true);
-    }
+    if (rc < 0)
+        return rc;
     ndb_op_repeat(op, &op->child->chunk, state->row.position, sides.count);
-    columns[op->plan->edge] =
-        (struct ndb_vector){ .form = NDB_FORM_EDGES, .as.edges = sides.edges };
-    columns[op->plan->slot] =
-        (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = sides.from };
-    columns[op->plan->to] =
-        (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = sides.to };
+    ndb_edge_sides_set(op, &sides);
     return NAMIDB_OK;
 }
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nodes by key and by id, for a chunk of rows at once.
+ * Nodes by key and by id, and edges by id, for a chunk of rows at once.
  */
+#include <math.h>
 #include <stdlib.h>
 
+#include "exec/edge_sides.h"
 #include "exec/eval.h"
 
-/* The rows that found a node, and the node. */
+#define IDS_MAX 9007199254740992.0 /* 2^53 */
+
+/* The rows that found a node or an edge, and which. */
 struct found {
     uint32_t *positions;
     uint64_t *ids;
@@ -38,7 +42,7 @@ static int found_add(struct ndb_op *op, struct found *found, uint32_t position,
     return NAMIDB_OK;
 }
 
-static int emit(struct ndb_op *op, const struct found *found)
+static int emit_nodes(struct ndb_op *op, const struct found *found)
 {
     int rc =
         ndb_op_gather(op, &op->child->chunk, found->positions, found->count);
@@ -50,9 +54,11 @@ static int emit(struct ndb_op *op, const struct found *found)
 
 typedef int find_rows(struct ndb_op *op, const struct ndb_vector *values,
                       struct found *found);
+/* NAMIDB_NONE: it gives no row. */
+typedef int emit_rows(struct ndb_op *op, const struct found *found);
 
-/* Pulls chunks until one finds something. */
-static int seek(struct ndb_op *op, find_rows *find)
+/* Pulls chunks until one gives something. */
+static int seek(struct ndb_op *op, find_rows *find, emit_rows *emit)
 {
     for (;;) {
         struct ndb_eval eval = ndb_eval_of(op, &op->arena);
@@ -66,10 +72,13 @@ static int seek(struct ndb_op *op, find_rows *find)
         rc = ndb_eval(&eval, op->plan->expr, &op->child->chunk, &values);
         if (rc >= 0)
             rc = find(op, &values, &found);
+        if (rc >= 0 && found.count != 0) {
+            rc = emit(op, &found);
+            if (rc != NAMIDB_NONE)
+                return rc;
+        }
         if (rc < 0)
             return rc;
-        if (found.count != 0)
-            return emit(op, &found);
     }
 }
 
@@ -130,15 +139,27 @@ static int find_keys(struct ndb_op *op, const struct ndb_vector *values,
 
 static int seek_key_next(struct ndb_op *op)
 {
-    return seek(op, find_keys);
+    return seek(op, find_keys, emit_nodes);
+}
+
+/* A number that is an id; 0: it is none. */
+static uint64_t id_of(const namidb_value *value)
+{
+    if (value->kind == NAMIDB_INT && value->as.integer > 0)
+        return (uint64_t)value->as.integer;
+    if (value->kind == NAMIDB_FLOAT && value->as.number >= 1 &&
+        value->as.number <= IDS_MAX &&
+        value->as.number == floor(value->as.number))
+        return (uint64_t)value->as.number;
+    return 0;
 }
 
 static int add_id(struct ndb_op *op, const namidb_value *value,
                   uint32_t position, struct found *found)
 {
-    if (value->kind != NAMIDB_INT || value->as.integer <= 0)
-        return NAMIDB_OK;
-    return found_add(op, found, position, (uint64_t)value->as.integer);
+    uint64_t id = id_of(value);
+
+    return id != 0 ? found_add(op, found, position, id) : NAMIDB_OK;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -148,7 +169,7 @@ static int compare_ids(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* A list finds each of its nodes once. */
+/* A list finds each of its ids once. */
 static int add_list(struct ndb_op *op, const namidb_value *list,
                     uint32_t position, struct found *found)
 {
@@ -168,26 +189,37 @@ static int add_list(struct ndb_op *op, const namidb_value *list,
     return rc;
 }
 
+/* The ids that the rows ask for, whether there is such a thing or not. */
 static int find_ids(struct ndb_op *op, const struct ndb_vector *values,
                     struct found *found)
 {
     const struct ndb_chunk *chunk = &op->child->chunk;
-    uint32_t kept = 0;
-    bool *is_alive;
     int rc = NAMIDB_OK;
 
     for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
         namidb_value value = ndb_vector_get(values, at);
 
-        rc = value.kind == NAMIDB_LIST ? add_list(op, &value, at, found)
-                                       : add_id(op, &value, at, found);
+        if (op->plan->sub == 0)
+            rc = add_id(op, &value, at, found);
+        else if (value.kind == NAMIDB_LIST)
+            rc = add_list(op, &value, at, found);
     }
-    if (rc >= 0 && op->is_followed)
+    return rc;
+}
+
+static int find_nodes(struct ndb_op *op, const struct ndb_vector *values,
+                      struct found *found)
+{
+    uint32_t kept = 0;
+    bool *is_alive;
+    int rc = find_ids(op, values, found);
+
+    if (rc < 0 || op->is_followed)
         return rc;
     is_alive = ndb_arena_alloc(&op->arena, found->count);
-    if (rc < 0 || is_alive == NULL)
-        return rc < 0 ? rc : NAMIDB_ENOMEM;
+    if (is_alive == NULL)
+        return NAMIDB_ENOMEM;
     rc = ndb_read_alive(&op->run->snapshot, found->ids, found->count, is_alive,
                         op->run->err);
     for (uint32_t i = 0; i < found->count && rc >= 0; i++)
@@ -199,10 +231,48 @@ static int find_ids(struct ndb_op *op, const struct ndb_vector *values,
     return rc;
 }
 
+/* The edges with these ids, in two rounds: where they are, and they. */
+static int emit_edges(struct ndb_op *op, const struct found *found)
+{
+    struct ndb_edge_probe *probes =
+        ndb_arena_array(&op->arena, found->count, sizeof *probes);
+    namidb_edge *edges =
+        ndb_arena_array(&op->arena, found->count, sizeof *edges);
+    struct ndb_edge_sides sides;
+    uint32_t kept = 0;
+    int rc;
+
+    if (probes == NULL || edges == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < found->count; i++)
+        probes[i] = (struct ndb_edge_probe){ .id = found->ids[i] };
+    rc = ndb_read_edges(&op->run->snapshot, probes, found->count, &op->arena,
+                        edges, op->run->err);
+    for (uint32_t i = 0; i < found->count && rc >= 0; i++)
+        if (edges[i].id != 0) {
+            found->positions[kept] = found->positions[i];
+            edges[kept++] = edges[i];
+        }
+    if (rc < 0 || kept == 0)
+        return rc < 0 ? rc : NAMIDB_NONE;
+    rc = ndb_edge_sides_make(op, edges, found->positions, kept, &sides);
+    if (rc >= 0)
+        rc = ndb_op_gather(op, &op->child->chunk, sides.positions, sides.count);
+    if (rc >= 0)
+        ndb_edge_sides_set(op, &sides);
+    return rc;
+}
+
 static int seek_id_next(struct ndb_op *op)
 {
-    return seek(op, find_ids);
+    return seek(op, find_nodes, emit_nodes);
+}
+
+static int seek_edge_id_next(struct ndb_op *op)
+{
+    return seek(op, find_ids, emit_edges);
 }
 
 const struct ndb_op_class ndb_op_seek_key = { .next = seek_key_next };
 const struct ndb_op_class ndb_op_seek_id = { .next = seek_id_next };
+const struct ndb_op_class ndb_op_seek_edge_id = { .next = seek_edge_id_next };

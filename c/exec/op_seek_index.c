@@ -1,29 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nodes of an index, for each row of the child. What is asked for is a few
- * ranges of keys, in ascending order and apart from one another, so nodes come
- * in the index's order and none twice. Which index it is, if any, is the
- * snapshot's: one that was dropped meanwhile is searched all the same, only
+ * Nodes or edges of an index, for each row of the child. The ranges that the
+ * rows of a chunk ask for are one search, so that what it needs of the store is
+ * asked for at once; what is found comes row by row, by the index's order and
+ * none twice. A search that finds much gives way to a scan before it gives a
+ * row, as long as the order is not relied upon. Which index it is, if any, is
+ * the snapshot's: one that was dropped meanwhile is searched all the same, only
  * that more is read.
  */
-#include <stdlib.h>
-
-#include "base/limits.h"
-#include "engine/index_scan.h"
 #include "engine/schema.h"
-#include "exec/eval.h"
+#include "exec/bound.h"
+#include "exec/edge_sides.h"
+#include "exec/seek_ranges.h"
 
-enum { KEY_BYTES_MAX = 64 << 20 };
+enum { RANGES_MAX = 1024 }; /* rows are added to a search up to so many */
 
 struct seek_state {
-    struct ndb_cursor_row row;
     bool is_resolved;
-    namidb_schema_item item;        /* number 0: not declared; target 0: no such
-                                       label or property */
-    struct ndb_index_range *ranges; /* op->kept's memory */
-    uint32_t range_at, range_count;
-    struct ndb_index_scan *scan; /* of range_at; NULL: none */
-    uint32_t rows;               /* of the next chunk */
+    namidb_schema_item item; /* number 0: not declared; target 0: no such label,
+                                type or property */
+    bool has_chunk;          /* of the child's, under way */
+    uint32_t row_at;         /* first of its rows that was not searched for */
+    struct ndb_vector *values;     /* of seek->exprs; op->kept's memory */
+    struct ndb_seek_ranges ranges; /* likewise */
+    struct ndb_index_scan *scan;   /* of these ranges; NULL: none */
+    struct ndb_index_found found;
+    size_t found_at;  /* first that was not given */
+    uint32_t rows;    /* to look for next time; 0: none was yet */
+    bool is_scanning; /* op->inner's rows, instead */
 };
 
 static void seek_close(struct ndb_op *op)
@@ -32,6 +36,8 @@ static void seek_close(struct ndb_op *op)
 
     ndb_index_scan_close(state->scan);
     state->scan = NULL;
+    state->found = (struct ndb_index_found){ .count = 0 };
+    state->found_at = 0;
 }
 
 static void seek_rewind(struct ndb_op *op)
@@ -39,14 +45,16 @@ static void seek_rewind(struct ndb_op *op)
     struct seek_state *state = op->state;
 
     seek_close(op);
-    state->row = (struct ndb_cursor_row){ 0 };
-    state->range_at = state->range_count = 0;
+    state->has_chunk = false;
+    state->ranges.count = state->ranges.capacity = 0;
     state->rows = 0;
+    state->is_scanning = false;
 }
 
 /* Which index it is, once for each run. */
 static int resolve(struct ndb_op *op)
 {
+    const struct ndb_names *props = &op->plan->seek->props;
     struct seek_state *state = op->state;
     struct ndb_schema schema = NDB_SCHEMA_INIT;
     const namidb_schema_item *found;
@@ -54,10 +62,11 @@ static int resolve(struct ndb_op *op)
 
     if (state->is_resolved)
         return NAMIDB_OK;
+    item->is_edge = op->plan->kind == NDB_OP_SEEK_EDGES;
     item->target = ndb_run_number(op->run, op->plan->name);
-    item->prop_count = op->plan->types.count;
-    for (uint32_t i = 0; i < item->prop_count; i++) {
-        item->props[i] = ndb_run_number(op->run, op->plan->types.items[i]);
+    item->prop_count = props->count;
+    for (uint32_t i = 0; i < props->count; i++) {
+        item->props[i] = ndb_run_number(op->run, props->items[i]);
         if (item->props[i] == 0)
             item->target = 0;
     }
@@ -72,221 +81,228 @@ static int resolve(struct ndb_op *op)
 
 /* ---------------------------------------------------------------- ranges -- */
 
-/* A key as an end of a range: cut off as keys in the index are. `is_behind`:
- * the first key behind all that begin with it, or that may stand for it. */
-static int make_end(struct ndb_op *op, struct ndb_buf *key, bool is_behind,
-                    struct ndb_slice *out)
+/* The child's next chunk, and what its rows ask for. */
+static int load(struct ndb_op *op)
 {
-    bool is_cut = key->bytes > NDB_INDEX_KEY_BYTES_MAX;
-
-    if (is_cut)
-        key->bytes = NDB_INDEX_KEY_BYTES_MAX;
-    if (is_behind && !ndb_index_key_successor(key, 0))
-        return NAMIDB_NONE;
-    out->bytes = key->bytes;
-    out->data = ndb_arena_copy(&op->kept, key->data, key->bytes);
-    return out->data != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
-}
-
-/* One range: what begins with `start`, then from `low`, to `high` (NULL: all of
- * the kind of the other; both NULL: all). NAMIDB_NONE: nothing can match. */
-static int add_range(struct ndb_op *op, struct ndb_slice start,
-                     const namidb_value *low, const namidb_value *high,
-                     bool is_prefix)
-{
-    struct seek_state *state = op->state;
-    struct ndb_index_range *range = &state->ranges[state->range_count];
-    bool is_low_open = low != NULL && op->plan->sub == NDB_SEEK_EXCLUSIVE;
-    bool is_high_open =
-        high != NULL && op->plan->direction == NDB_SEEK_EXCLUSIVE;
-    struct ndb_buf key = NDB_BUF_INIT(KEY_BYTES_MAX);
-    int rc = ndb_buf_append(&key, start.data, start.bytes);
-
-    if (rc >= 0 && is_prefix)
-        rc = ndb_index_key_prefix(&key, low);
-    else if (rc >= 0 && low != NULL)
-        rc = ndb_index_key_value(&key, low);
-    else if (rc >= 0 && high != NULL)
-        rc = ndb_index_key_rank(&key, high);
-    if (rc == NAMIDB_OK)
-        rc = make_end(op, &key,
-                      is_low_open && key.bytes <= NDB_INDEX_KEY_BYTES_MAX,
-                      &range->low);
-    if (rc == NAMIDB_OK && !is_prefix && high != low) {
-        key.bytes = 0;
-        rc = ndb_buf_append(&key, start.data, start.bytes);
-        if (rc >= 0)
-            rc = high != NULL ? ndb_index_key_value(&key, high)
-                              : ndb_index_key_rank(&key, low);
-    }
-    if (rc == NAMIDB_OK && is_low_open && high == low)
-        rc = NAMIDB_NONE;
-    if (rc == NAMIDB_OK)
-        rc = make_end(op, &key,
-                      !is_high_open || key.bytes > NDB_INDEX_KEY_BYTES_MAX,
-                      &range->high);
-    ndb_buf_release(&key);
-    state->range_count += rc == NAMIDB_OK;
-    return rc;
-}
-
-static int by_low(const void *a, const void *b)
-{
-    const struct ndb_index_range *x = a, *y = b;
-
-    return ndb_slice_compare(x->low, y->low);
-}
-
-/* A range for each item of a list, apart from one another. */
-static int add_items(struct ndb_op *op, struct ndb_slice start,
-                     const namidb_value *list)
-{
-    struct seek_state *state = op->state;
-    uint32_t kept = 0;
-    int rc = NAMIDB_OK;
-
-    if (list->kind != NAMIDB_LIST)
-        return NAMIDB_NONE;
-    state->ranges =
-        ndb_arena_array(&op->kept, list->size + 1, sizeof *state->ranges);
-    if (state->ranges == NULL)
-        return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < list->size && rc >= 0; i++)
-        rc =
-            add_range(op, start, &list->as.items[i], &list->as.items[i], false);
-    if (rc < 0 || state->range_count == 0)
-        return rc;
-    qsort(state->ranges, state->range_count, sizeof *state->ranges, by_low);
-    for (uint32_t i = 1; i < state->range_count; i++)
-        if (ndb_slice_compare(state->ranges[i].low, state->ranges[kept].high) >=
-            0)
-            state->ranges[++kept] = state->ranges[i];
-    state->range_count = kept + 1;
-    return NAMIDB_OK;
-}
-
-/* The ranges that the values ask for. */
-static int add_ranges(struct ndb_op *op, const namidb_value *values)
-{
-    const struct ndb_plan_op *plan = op->plan;
-    const namidb_value *rest = values + plan->min;
-    struct ndb_buf start = NDB_BUF_INIT(KEY_BYTES_MAX);
-    struct seek_state *state = op->state;
-    int rc = NAMIDB_OK;
-
-    state->ranges = ndb_arena_array(&op->kept, 1, sizeof *state->ranges);
-    if (state->ranges == NULL)
-        return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < plan->min && rc == NAMIDB_OK; i++)
-        rc = ndb_index_key_value(&start, &values[i]);
-    if (rc == NAMIDB_OK && plan->flags == NDB_SEEK_ITEMS)
-        rc = add_items(op, ndb_buf_slice(&start), rest);
-    else if (rc == NAMIDB_OK && plan->flags == NDB_SEEK_PREFIX)
-        rc = rest->kind == NAMIDB_STRING
-                 ? add_range(op, ndb_buf_slice(&start), rest, NULL, true)
-                 : NAMIDB_NONE;
-    else if (rc == NAMIDB_OK)
-        rc = add_range(op, ndb_buf_slice(&start), plan->sub != 0 ? rest : NULL,
-                       plan->direction != 0 ? rest + (plan->sub != 0) : NULL,
-                       false);
-    ndb_buf_release(&start);
-    return rc < 0 ? NAMIDB_ENOMEM : NAMIDB_OK;
-}
-
-/* The ranges of the child's next row. */
-static int next_row(struct ndb_op *op)
-{
-    struct seek_state *state = op->state;
+    const struct ndb_seek *seek = op->plan->seek;
     struct ndb_eval eval = ndb_eval_of(op, &op->kept);
-    struct ndb_chunk one;
-    namidb_value *values;
-    int rc = ndb_op_next_row(op, &state->row);
+    struct seek_state *state = op->state;
+    int rc = ndb_op_next(op->child);
 
     if (rc != NAMIDB_OK)
         return rc;
     ndb_arena_reset(&op->kept);
-    state->range_at = state->range_count = 0;
-    rc = resolve(op);
-    if (rc < 0 || state->item.target == 0)
-        return rc < 0 ? rc : NAMIDB_NONE;
-    values = ndb_arena_array(&op->kept, op->plan->count + 1, sizeof *values);
-    if (values == NULL)
+    state->ranges = (struct ndb_seek_ranges){ .arena = &op->kept };
+    state->values =
+        ndb_arena_array(&op->kept, seek->count, sizeof *state->values);
+    if (state->values == NULL)
         return NAMIDB_ENOMEM;
-    rc =
-        ndb_eval_row_chunk(&eval, &op->child->chunk, state->row.position, &one);
-    for (uint32_t i = 0; i < op->plan->count && rc >= 0; i++) {
-        struct ndb_vector vector;
+    for (uint32_t i = 0; i < seek->count && rc >= 0; i++)
+        rc = ndb_eval(&eval, seek->exprs[i], &op->child->chunk,
+                      &state->values[i]);
+    state->has_chunk = true;
+    state->row_at = 0;
+    return rc;
+}
 
-        rc = ndb_eval(&eval, op->plan->exprs[i], &one, &vector);
-        if (rc >= 0)
-            values[i] = ndb_vector_get(&vector, 0);
+/* The ranges of the rows that come next, as many as a search may have. */
+static int next_ranges(struct ndb_op *op)
+{
+    const struct ndb_seek *seek = op->plan->seek;
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    namidb_value values[NAMIDB_SCHEMA_PROPS_MAX + 1];
+    struct seek_state *state = op->state;
+    int rc = NAMIDB_OK;
+
+    state->ranges.count = 0;
+    while (rc >= 0 && state->row_at < chunk->count &&
+           state->ranges.count < RANGES_MAX) {
+        uint32_t at = ndb_chunk_row(chunk, state->row_at++);
+
+        for (uint32_t i = 0; i < seek->count; i++)
+            values[i] = ndb_vector_get(&state->values[i], at);
+        rc = ndb_seek_ranges_add(&state->ranges, seek, at, values);
     }
-    return rc < 0 ? rc : add_ranges(op, values);
+    state->has_chunk = state->row_at < chunk->count;
+    return rc;
+}
+
+static int open_scan(struct ndb_op *op)
+{
+    struct seek_state *state = op->state;
+    uint8_t order = op->plan->seek->order;
+    const struct ndb_index_search search = {
+        .item = &state->item,
+        .ranges = state->ranges.items,
+        .range_count = state->ranges.count,
+        .is_descending = order == NDB_SEEK_DESCENDING,
+        .is_exact = order != NDB_SEEK_ANY_ORDER,
+        .budget = &op->run->budget,
+    };
+
+    return ndb_index_scan_open(&state->scan, &op->run->snapshot, &search,
+                               op->run->err);
+}
+
+/* Opens the search that is next. */
+static int open_next(struct ndb_op *op)
+{
+    struct seek_state *state = op->state;
+    int rc = resolve(op);
+
+    state->ranges.count = 0;
+    while (rc == NAMIDB_OK && state->ranges.count == 0) {
+        if (!state->has_chunk)
+            rc = load(op);
+        if (rc == NAMIDB_OK)
+            rc = next_ranges(op);
+    }
+    if (rc == NAMIDB_OK && state->item.target == 0)
+        rc = NAMIDB_NONE;
+    return rc == NAMIDB_OK ? open_scan(op) : rc;
 }
 
 /* ------------------------------------------------------------------ rows -- */
 
-static int emit(struct ndb_op *op, const struct ndb_index_entry *entries,
-                size_t count)
+static int emit_nodes(struct ndb_op *op, const struct ndb_index_entry *entries,
+                      const uint32_t *positions, uint32_t count)
 {
-    struct seek_state *state = op->state;
     uint64_t *ids = ndb_arena_array(&op->arena, count, sizeof *ids);
+    int rc;
 
     if (ids == NULL)
         return NAMIDB_ENOMEM;
-    for (size_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++)
         ids[i] = entries[i].id;
-    ndb_op_repeat(op, &op->child->chunk, state->row.position, (uint32_t)count);
+    rc = ndb_op_gather(op, &op->child->chunk, positions, count);
     op->chunk.columns[op->plan->slot] =
         (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = ids };
-    return NAMIDB_OK;
+    return rc;
 }
 
-/* Opens the search that is next: of a range, or of another row. */
-static int open_next(struct ndb_op *op)
+static int emit_edges(struct ndb_op *op, const struct ndb_index_entry *entries,
+                      const uint32_t *positions, uint32_t count)
+{
+    namidb_edge *edges = ndb_arena_array(&op->arena, count, sizeof *edges);
+    struct ndb_edge_sides sides;
+    int rc;
+
+    if (edges == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < count; i++)
+        edges[i] = (namidb_edge){ .id = entries[i].id,
+                                  .from = entries[i].from,
+                                  .to = entries[i].to };
+    rc = ndb_edge_sides_make(op, edges, positions, count, &sides);
+    if (rc >= 0)
+        rc = ndb_op_gather(op, &op->child->chunk, sides.positions, sides.count);
+    if (rc >= 0)
+        ndb_edge_sides_set(op, &sides);
+    return rc;
+}
+
+/* Gives what was found and not given yet, at most a chunk. */
+static int emit(struct ndb_op *op)
 {
     struct seek_state *state = op->state;
+    bool is_edge = state->item.is_edge;
+    size_t begin = state->found_at, left = state->found.count - begin;
+    size_t max = NDB_CHUNK_ROWS_MAX / (is_edge ? 2 : 1);
+    uint32_t count = (uint32_t)(left < max ? left : max);
+    uint32_t *positions = ndb_arena_array(&op->arena, count, sizeof *positions);
+
+    if (positions == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < count; i++)
+        positions[i] = state->ranges.rows[state->found.ranges[begin + i]];
+    state->found_at += count;
+    return is_edge
+               ? emit_edges(op, state->found.entries + begin, positions, count)
+               : emit_nodes(op, state->found.entries + begin, positions, count);
+}
+
+/* How many rows to look for at first: what tells whether to give way to the
+ * scan; or as many as are wanted, if that is known, since each may cost reading
+ * its properties. */
+static int begin_rows(struct ndb_op *op)
+{
+    struct seek_state *state = op->state;
+    uint64_t wanted = NDB_CHUNK_ROWS_FIRST;
     int rc = NAMIDB_OK;
 
-    while (rc == NAMIDB_OK && state->range_at == state->range_count)
-        rc = next_row(op);
-    if (rc != NAMIDB_OK)
-        return rc;
-    return ndb_index_scan_open(&state->scan, &op->run->snapshot, &state->item,
-                               &state->ranges[state->range_at++], false,
-                               op->run->err);
+    if (state->rows != 0)
+        return NAMIDB_OK;
+    if (op->plan->seek->first != NULL)
+        rc = ndb_bound_eval(op, op->plan->seek->first, "LIMIT", &wanted);
+    if (wanted > NDB_CHUNK_ROWS_MAX)
+        wanted = NDB_CHUNK_ROWS_MAX;
+    state->rows = wanted != 0 ? (uint32_t)wanted : 1;
+    if (op->plan->seek->most != 0)
+        state->rows = op->plan->seek->most + 1;
+    return rc;
+}
+
+/* Looks for more. NAMIDB_NONE: there is none. */
+static int find(struct ndb_op *op)
+{
+    struct seek_state *state = op->state;
+    int rc = begin_rows(op);
+
+    while (rc >= 0 && state->found_at == state->found.count) {
+        if (state->scan == NULL)
+            rc = open_next(op);
+        if (rc != NAMIDB_OK)
+            return rc;
+        state->found_at = 0;
+        rc = ndb_index_scan_next(state->scan, state->rows, &state->found,
+                                 op->run->err);
+        if (rc < 0 || state->found.count == 0)
+            seek_close(op);
+        else if (state->rows < NDB_CHUNK_ROWS_MAX / 2)
+            state->rows *= 2;
+        else
+            state->rows = NDB_CHUNK_ROWS_MAX;
+    }
+    return rc;
+}
+
+static int scan_next(struct ndb_op *op)
+{
+    int rc = ndb_op_next(op->inner);
+
+    if (rc == NAMIDB_OK)
+        ndb_op_pass(op, &op->inner->chunk);
+    return rc;
 }
 
 static int seek_next(struct ndb_op *op)
 {
     struct seek_state *state = op->state;
+    uint32_t most = op->plan->seek->most;
+    bool is_first = state->rows == 0; /* no row was given yet */
+    int rc;
 
-    if (state->rows == 0)
-        state->rows = NDB_CHUNK_ROWS_FIRST;
-    for (;;) {
-        struct ndb_index_entry *entries;
-        size_t count;
-        int rc = state->scan == NULL ? open_next(op) : NAMIDB_OK;
-
-        if (rc != NAMIDB_OK)
-            return rc;
-        entries = ndb_arena_array(&op->arena, state->rows, sizeof *entries);
-        if (entries == NULL)
-            return NAMIDB_ENOMEM;
-        rc = ndb_index_scan_next(state->scan, state->rows, entries, &count,
-                                 op->run->err);
-        if (rc < 0)
-            return rc;
-        if (count != 0) {
-            if (state->rows < NDB_CHUNK_ROWS_MAX)
-                state->rows *= 2;
-            return emit(op, entries, count);
-        }
+    if (state->is_scanning)
+        return scan_next(op);
+    rc = find(op);
+    if (rc < 0 || state->found_at == state->found.count)
+        return rc;
+    if (is_first && most != 0 && state->found.count > most) {
         seek_close(op);
+        state->is_scanning = true;
+        return scan_next(op);
     }
+    return emit(op);
 }
 
 const struct ndb_op_class ndb_op_seek_index = {
+    .state_bytes = sizeof(struct seek_state),
+    .rewind = seek_rewind,
+    .next = seek_next,
+    .close = seek_close,
+};
+
+const struct ndb_op_class ndb_op_seek_edges = {
     .state_bytes = sizeof(struct seek_state),
     .rewind = seek_rewind,
     .next = seek_next,

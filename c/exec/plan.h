@@ -35,12 +35,14 @@
  *                                    BOTH gives each edge twice, a loop once
  *   SEEK_KEY  slot, label name, expr key, live, child  nodes with that key, of
  *             tables whose nodes may have the label: both are to be tested
- *   SEEK_INDEX slot, label name, names properties, uint equal, u8 low, u8 high,
- *             u8 more, uint count, expr *, live, child
- *                                    nodes of an index (enum ndb_seek), by its
- *                                    order: more than the expressions want,
- *                                    never fewer, each once
- *   SEEK_ID   slot, expr id or list of ids, live, child
+ *   SEEK_INDEX slot, label name, seek, live, child
+ *                                    nodes of an index: more than the
+ *                                    expressions want, never fewer, each once
+ *   SEEK_EDGES edge slot, from slot, to slot, type name, u8 direction, seek,
+ *             live, child            the same for edges; BOTH gives each twice
+ *   SEEK_ID   slot, u8 is_list, expr id or list of ids, live, child
+ *   SEEK_EDGE_ID edge slot, from slot, to slot, u8 direction, u8 is_list,
+ *             expr, live, child      BOTH gives each edge twice, a loop once
  *   EXPAND    from slot, edge slot, to slot, u8 direction, names types (none:
  *             all), uint flags, live, child
  *   VAR_EXPAND the same, then before `live`: uint min, opt(uint max),
@@ -77,7 +79,10 @@
  *
  *   create := u8 0, node slot, names labels, expr properties (map)
  *           | u8 1, edge slot, type name, from slot, to slot, expr properties
- *   set    := u8 enum ndb_set_kind, expr entity, what it needs
+ *   seek   := names properties, uint equal, u8 low, u8 high, u8 more, u8 order,
+ *             uint count, expr *, opt(expr first), uint most     see struct
+ * ndb_seek; with a `most` the operator has an op inner before its child set :=
+ * u8 enum ndb_set_kind, expr entity, what it needs
  *
  * Expressions (u8 code, then):
  *
@@ -124,6 +129,8 @@
     X(SCAN_EDGES)                                                              \
     X(SEEK_KEY)                                                                \
     X(SEEK_INDEX)                                                              \
+    X(SEEK_EDGES)                                                              \
+    X(SEEK_EDGE_ID)                                                            \
     X(SEEK_ID)                                                                 \
     X(EXPAND)                                                                  \
     X(VAR_EXPAND)                                                              \
@@ -288,11 +295,11 @@ enum {
     NDB_EXPAND_NO_NODE = 8       /* nothing reads the `to` slot */
 };
 
-/* SEEK_INDEX: `equal` expressions are what the first properties equal. Then the
- * next property is at or above an expression, and at or below another; or it
- * begins with one; or it is an item of one, a list. */
+/* Ends of a range in an index. */
 enum { NDB_SEEK_NO_END = 0, NDB_SEEK_INCLUSIVE = 1, NDB_SEEK_EXCLUSIVE = 2 };
-enum ndb_seek_more { NDB_SEEK_NOTHING, NDB_SEEK_PREFIX, NDB_SEEK_ITEMS };
+enum { NDB_SEEK_NOTHING, NDB_SEEK_PREFIX, NDB_SEEK_ITEMS };
+#define NDB_SEEK_ROWS_MAX 65536u
+enum { NDB_SEEK_ANY_ORDER, NDB_SEEK_ASCENDING, NDB_SEEK_DESCENDING };
 
 struct ndb_expr;
 struct ndb_plan_op;
@@ -306,6 +313,23 @@ struct ndb_slots {
 struct ndb_names {
     const uint32_t *items;
     uint32_t count;
+};
+
+/* SEEK_INDEX, SEEK_EDGES: what of an index is searched. The first `equal`
+ * expressions are what the first properties equal. Then the next property is at
+ * or above an expression, and at or below another; or it begins with one; or it
+ * is an item of one, a list. */
+struct ndb_seek {
+    struct ndb_names props; /* of the index, all */
+    uint32_t equal;
+    uint8_t low, high; /* NDB_SEEK_NO_END: no expression */
+    uint8_t more;
+    uint8_t order; /* that is relied upon */
+    uint32_t count;
+    const struct ndb_expr **exprs;
+    const struct ndb_expr *first; /* about how many rows are wanted; or NULL */
+    uint32_t most; /* of more rows than this, `inner` gives the rows instead: a
+                      scan of all; 0: there is none */
 };
 
 struct ndb_branch { /* of CASE; key and value of MAP */
@@ -381,7 +405,7 @@ struct ndb_sort_key {
 
 struct ndb_plan_op {
     enum ndb_op_kind kind;
-    uint8_t sub; /* kind of APPLY; is_detach */
+    uint8_t sub; /* kind of APPLY; is_detach; is_list */
     uint8_t direction;
     uint32_t flags;
     uint32_t slot, edge, to; /* slots; `slot` is `from` of an expansion */
@@ -396,6 +420,7 @@ struct ndb_plan_op {
     const struct ndb_assign *assigns; /* PROJECT, CALL */
     const struct ndb_aggregation *aggregations;
     const struct ndb_sort_key *keys;
+    const struct ndb_seek *seek;
     struct ndb_creates creates;
     struct ndb_sets sets, sets_on_match;
     struct ndb_slice text;

@@ -25,37 +25,67 @@ static void read_expansion(struct ndb_plan_reader *reader,
     op->slots = ndb_plan_slots(reader);
 }
 
-static void read_scan_edges(struct ndb_plan_reader *reader,
-                            struct ndb_plan_op *op)
+static void read_ids(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
+{
+    op->sub = ndb_plan_code(reader, 2);
+    op->expr = ndb_plan_expr(reader);
+}
+
+/* The slots of an edge and its ends. */
+static void read_edge(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
 {
     op->edge = ndb_plan_slot(reader);
     op->slot = ndb_plan_slot(reader);
     op->to = ndb_plan_slot(reader);
+}
+
+static void read_scan_edges(struct ndb_plan_reader *reader,
+                            struct ndb_plan_op *op)
+{
+    read_edge(reader, op);
     if (ndb_plan_flag(reader))
         op->name = ndb_plan_name_of(reader, NAMIDB_TYPE);
     op->direction = ndb_plan_code(reader, NAMIDB_BOTH + 1);
 }
 
-/* min: equal; sub: low; direction: high; flags: more. */
-static void read_seek(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
+static const struct ndb_seek *read_seek(struct ndb_plan_reader *reader)
 {
+    struct ndb_seek *seek = ndb_plan_array(reader, 1, sizeof *seek);
     uint32_t wanted;
 
-    op->slot = ndb_plan_slot(reader);
-    op->name = ndb_plan_name_of(reader, NAMIDB_LABEL);
-    op->types = ndb_plan_names(reader, NAMIDB_PROPERTY);
-    op->min = ndb_plan_uint(reader);
-    op->sub = ndb_plan_code(reader, NDB_SEEK_EXCLUSIVE + 1);
-    op->direction = ndb_plan_code(reader, NDB_SEEK_EXCLUSIVE + 1);
-    op->flags = ndb_plan_code(reader, NDB_SEEK_ITEMS + 1);
-    op->exprs = ndb_plan_exprs(reader, &op->count);
-    wanted = (op->sub != 0 ? 1u : 0) + (op->direction != 0 ? 1u : 0) +
-             (op->flags != 0 ? 1u : 0);
-    if (op->types.count == 0 || op->types.count > NAMIDB_SCHEMA_PROPS_MAX ||
-        op->min > op->types.count || op->count != op->min + wanted ||
-        (wanted != 0 && op->min == op->types.count) ||
-        (op->flags != 0 && wanted != 1))
+    if (seek == NULL)
+        return NULL;
+    seek->props = ndb_plan_names(reader, NAMIDB_PROPERTY);
+    seek->equal = ndb_plan_uint(reader);
+    seek->low = ndb_plan_code(reader, NDB_SEEK_EXCLUSIVE + 1);
+    seek->high = ndb_plan_code(reader, NDB_SEEK_EXCLUSIVE + 1);
+    seek->more = ndb_plan_code(reader, NDB_SEEK_ITEMS + 1);
+    seek->order = ndb_plan_code(reader, NDB_SEEK_DESCENDING + 1);
+    seek->exprs = ndb_plan_exprs(reader, &seek->count);
+    seek->first = ndb_plan_expr_optional(reader);
+    seek->most = ndb_plan_uint(reader);
+    wanted = (seek->low != 0 ? 1u : 0) + (seek->high != 0 ? 1u : 0) +
+             (seek->more != 0 ? 1u : 0);
+    if (seek->props.count == 0 || seek->props.count > NAMIDB_SCHEMA_PROPS_MAX ||
+        seek->equal > seek->props.count ||
+        seek->count != seek->equal + wanted ||
+        (wanted != 0 && seek->equal == seek->props.count) ||
+        (seek->more != 0 && wanted != 1) || seek->most > NDB_SEEK_ROWS_MAX)
         ndb_plan_wrong(reader, "not a search in an index");
+    return seek;
+}
+
+static void read_edge_seek(struct ndb_plan_reader *reader,
+                           struct ndb_plan_op *op)
+{
+    read_edge(reader, op);
+    if (op->kind == NDB_OP_SEEK_EDGES)
+        op->name = ndb_plan_name_of(reader, NAMIDB_TYPE);
+    op->direction = ndb_plan_code(reader, NAMIDB_BOTH + 1);
+    if (op->kind == NDB_OP_SEEK_EDGES)
+        op->seek = read_seek(reader);
+    else
+        read_ids(reader, op);
 }
 
 static void read_assigns(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
@@ -203,9 +233,18 @@ static void read_source(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         op->expr = ndb_plan_expr(reader);
         return;
     case NDB_OP_SEEK_INDEX:
-        read_seek(reader, op);
+        op->slot = ndb_plan_slot(reader);
+        op->name = ndb_plan_name_of(reader, NAMIDB_LABEL);
+        op->seek = read_seek(reader);
+        return;
+    case NDB_OP_SEEK_EDGES:
+    case NDB_OP_SEEK_EDGE_ID:
+        read_edge_seek(reader, op);
         return;
     case NDB_OP_SEEK_ID:
+        op->slot = ndb_plan_slot(reader);
+        read_ids(reader, op);
+        return;
     case NDB_OP_UNWIND:
         op->slot = ndb_plan_slot(reader);
         op->expr = ndb_plan_expr(reader);
@@ -293,6 +332,8 @@ static const uint8_t SHAPE[NDB_OP_COUNT] = {
     [NDB_OP_SCAN_EDGES] = LIVE | CHILD,
     [NDB_OP_SEEK_KEY] = LIVE | CHILD,
     [NDB_OP_SEEK_INDEX] = LIVE | CHILD,
+    [NDB_OP_SEEK_EDGES] = LIVE | CHILD,
+    [NDB_OP_SEEK_EDGE_ID] = LIVE | CHILD,
     [NDB_OP_SEEK_ID] = LIVE | CHILD,
     [NDB_OP_EXPAND] = LIVE | CHILD,
     [NDB_OP_VAR_EXPAND] = LIVE | CHILD,
@@ -344,7 +385,8 @@ const struct ndb_plan_op *ndb_plan_op(struct ndb_plan_reader *reader)
         read_write(reader, op);
         if ((SHAPE[op->kind] & LIVE) != 0)
             op->live = ndb_plan_slots(reader);
-        if ((SHAPE[op->kind] & INNER) != 0)
+        if ((SHAPE[op->kind] & INNER) != 0 ||
+            (op->seek != NULL && op->seek->most != 0))
             op->inner = ndb_plan_op(reader);
         if ((SHAPE[op->kind] & CHILD) != 0)
             op->child = ndb_plan_op(reader);

@@ -344,8 +344,11 @@ static void test_index__a_bit_that_flips_is_found(void **state)
 /* A scan with the k-th allocation failing says so, or is whole. */
 static void test_index__no_memory_is_said(void **state)
 {
-    const struct ndb_index_range all = { { NULL, 0 }, { NULL, 0 } };
+    const struct ndb_index_range all[2] = { { { NULL, 0 }, { NULL, 0 } } };
     namidb_schema_item item;
+    const struct ndb_index_search search = {
+        .item = &item, .ranges = all, .range_count = 2, .is_exact = true
+    };
     bool is_done = false;
     struct world world;
     namidb_snapshot *snapshot;
@@ -365,16 +368,15 @@ static void test_index__no_memory_is_said(void **state)
     world_ok(&world, namidb_schema(snapshot, &item, 1, &item_count, &err), err);
     for (uint64_t k = 1; !is_done; k++) {
         struct ndb_index_scan *scan = NULL;
-        struct ndb_index_entry got[16];
-        size_t count = 1, total = 0;
+        struct ndb_index_found got = { .count = 1 };
+        size_t total = 0;
         int rc;
 
         ndb_mem_fail_from(k);
-        rc =
-            ndb_index_scan_open(&scan, &snapshot->at, &item, &all, false, &err);
-        while (rc >= 0 && count != 0) {
-            rc = ndb_index_scan_next(scan, 16, got, &count, &err);
-            total += rc >= 0 ? count : 0;
+        rc = ndb_index_scan_open(&scan, &snapshot->at, &search, &err);
+        while (rc >= 0 && got.count != 0) {
+            rc = ndb_index_scan_next(scan, 16, &got, &err);
+            total += rc >= 0 ? got.count : 0;
         }
         ndb_index_scan_close(scan);
         ndb_mem_fail_from(0);

@@ -195,57 +195,86 @@ static void check_entry(struct world *world, const struct ndb_index_entry *want,
     world_assert(world, got->from == want->from && got->to == want->to);
 }
 
+/* Where we are in what should be found: range by range, each up or down. */
+struct walk {
+    const struct expected *expected;
+    const struct ndb_index_search *search;
+    uint32_t range;
+    size_t passed; /* entries of this range that were looked at */
+};
+
+/* The next entry that should be found; NULL: that was all. */
+static const struct ndb_index_entry *next_wanted(struct walk *walk)
+{
+    const struct ndb_index_run *run = &walk->expected->run;
+
+    for (; walk->range < walk->search->range_count; walk->range++) {
+        while (walk->passed < run->count) {
+            size_t at = walk->passed++;
+            const struct ndb_index_entry *entry =
+                &run->items[walk->search->is_descending ? run->count - 1 - at
+                                                        : at];
+
+            if (is_in(entry, &walk->search->ranges[walk->range]))
+                return entry;
+        }
+        walk->passed = 0;
+    }
+    return NULL;
+}
+
 static void check_scan(struct world *world, const struct expected *expected,
                        const struct ndb_snapshot *snapshot,
-                       const struct ndb_index_range *range, bool is_descending)
+                       const struct ndb_index_range *ranges,
+                       uint32_t range_count, bool is_descending)
 {
     size_t max = 1 + (size_t)ndb_rand_below(&world->rand, 40);
-    size_t at = is_descending ? expected->run.count : 0, count = 1;
-    struct ndb_index_entry got[40];
+    const struct ndb_index_search search = { .item = &expected->run.item,
+                                             .ranges = ranges,
+                                             .range_count = range_count,
+                                             .is_descending = is_descending };
+    struct walk walk = { expected, &search, 0, 0 };
+    struct ndb_index_found got = { .count = 1 };
     struct ndb_index_scan *scan;
     namidb_error err;
 
-    world_ok(world,
-             ndb_index_scan_open(&scan, snapshot, &expected->run.item, range,
-                                 is_descending, &err),
-             err);
-    while (count != 0) {
-        world_ok(world, ndb_index_scan_next(scan, max, got, &count, &err), err);
-        for (size_t i = 0; i < count; i++) {
-            const struct ndb_index_entry *want = NULL;
+    world_ok(world, ndb_index_scan_open(&scan, snapshot, &search, &err), err);
+    while (got.count != 0) {
+        world_ok(world, ndb_index_scan_next(scan, max, &got, &err), err);
+        world_assert(world, got.count <= max);
+        for (size_t i = 0; i < got.count; i++) {
+            const struct ndb_index_entry *want = next_wanted(&walk);
 
-            while (want == NULL || !is_in(want, range)) {
-                world_assert(world,
-                             is_descending ? at > 0 : at < expected->run.count);
-                want = &expected->run.items[is_descending ? --at : at++];
-            }
-            check_entry(world, want, &got[i]);
+            world_assert(world, want != NULL);
+            world_assert(world, got.ranges[i] == walk.range);
+            check_entry(world, want, &got.entries[i]);
         }
     }
-    for (; is_descending ? at > 0 : at < expected->run.count;
-         at += is_descending ? (size_t)-1 : 1)
-        world_assert(
-            world,
-            !is_in(&expected->run.items[is_descending ? at - 1 : at], range));
+    world_assert(world, next_wanted(&walk) == NULL);
     ndb_index_scan_close(scan);
 }
 
 static void check_index(struct world *world, const struct expected *expected,
                         const struct ndb_snapshot *snapshot)
 {
-    struct ndb_index_range range = { { NULL, 0 }, { NULL, 0 } };
+    struct ndb_index_range ranges[5] = { { { NULL, 0 }, { NULL, 0 } } };
+    const struct ndb_index_entry *items = expected->run.items;
+    uint32_t count = 1;
 
-    check_scan(world, expected, snapshot, &range, false);
-    check_scan(world, expected, snapshot, &range, true);
-    for (int i = 0; i < 4 && expected->run.count != 0; i++) {
-        const struct ndb_index_entry *items = expected->run.items;
+    check_scan(world, expected, snapshot, ranges, 0, false);
+    check_scan(world, expected, snapshot, ranges, 1, false);
+    check_scan(world, expected, snapshot, ranges, 1, true);
+    for (; count < 5 && expected->run.count != 0; count++) {
         size_t low = (size_t)ndb_rand_below(&world->rand, expected->run.count);
         size_t high = (size_t)ndb_rand_below(&world->rand, expected->run.count);
 
-        range.low = items[low].key;
-        range.high = i % 2 == 0 ? items[high].key : ndb_slice(NULL, 0);
-        check_scan(world, expected, snapshot, &range, i >= 2);
+        ranges[count].low = items[low].key;
+        ranges[count].high =
+            count % 2 == 0 ? items[high].key : ndb_slice(NULL, 0);
+        check_scan(world, expected, snapshot, &ranges[count], 1, count >= 3);
     }
+    check_scan(world, expected, snapshot, ranges + 1, count - 1, false);
+    check_scan(world, expected, snapshot, ranges, count, true);
 }
 
 void world_check_indexes(struct world *world, namidb *db,

@@ -129,12 +129,12 @@ function schema.stamp(handle)
     return stamps[getmetatable(handle)](handle)
 end
 
---- The indexes that a plan may use: of nodes, online.
+--- The indexes that a plan may use: those that are online.
 function schema.usable(handle)
     local found = {}
     if schema.stamp(handle) == 0 then return found end
     for _, item in ipairs(list(handle)) do
-        if has_index(item) and item.online and item.entity == "node" then
+        if has_index(item) and item.online then
             found[#found + 1] = item
         end
     end

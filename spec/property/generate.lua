@@ -9,6 +9,7 @@
 
 local expressions = require("spec.property.generate_expression")
 local graph = require("spec.property.graph")
+local search = require("spec.property.generate_search")
 local value = require("spec.property.value")
 
 local generate = {}
@@ -523,6 +524,9 @@ end
 -- writes = }.
 function generate.query(random, writes)
     local self = new_maker(random)
+    if not writes and random:one_in(5) then
+        return { parts = { search.clauses(self) } }
+    end
     local clauses = self:clauses(writes)
     clauses[#clauses + 1] = self:project(true)
     local query = { parts = { clauses }, writes = writes }

@@ -2,6 +2,8 @@
 -- what a database holds and gives, as the reference's texts.
 
 local namidb = require("namidb")
+local search = require("spec.property.generate_search")
+local sorted_plan = require("namidb.plan.sorted")
 local value = require("spec.property.value")
 
 local store = {}
@@ -147,22 +149,35 @@ store.ways = { "memory", "packs", "mixed", "tx" }
 
 local count = 0
 
---- Opens a database and puts the graph into it. way: one of store.ways; of "tx"
--- the second half is left for store.finish.
+-- Graphs are small here, and rows of an index must look cheap all the same.
+sorted_plan.price = 0
+
+local function declare(db, random)
+    for _, statement in ipairs(search.declarations(random)) do
+        assert(db:query(statement))
+    end
+end
+
+--- Opens a database with some indexes and puts the graph into it. way: one of
+-- store.ways; of "tx" the second half is left for store.finish.
 function store.open(graph, way, random)
     count = count + 1
     local db = assert(namidb.open(("memory://property-%d-%s"):format(count,
         tostring({}):match("%w+$"))))
-    local ids = {}
+    local ids, is_late = {}, random:one_in(2)
+    if not is_late then declare(db, random) end
     if way == "tx" then
         local middle = math.floor(graph.last / 2)
         write(db, function(tx) put(tx, graph, ids, 1, middle) end)
+        if is_late then declare(db, random) end
         if random:one_in(2) then assert(db:flush()) end
         return db, function(tx)
             put(tx, graph, ids, middle + 1, graph.last)
         end
     end
     ways[way](db, graph, ids, random)
+    if is_late then declare(db, random) end
+    if random:one_in(2) then assert(db:wait_indexes(30)) end
     return db
 end
 

@@ -182,22 +182,56 @@ function shape.SEEK_KEY(node)
     expr(node.expr)
 end
 
-function shape.SEEK_INDEX(node)
-    uint(node.slot)
-    uint(node.label)
+local ORDER = { ascending = 1, descending = 2 }
+
+local function seek(node)
     uints(node.properties)
     uint(node.equal)
     u8(node.low or 0)
     u8(node.high or 0)
     u8(node.more or 0)
+    u8(ORDER[node.order] or 0)
     exprs(node.exprs)
+    uint(node.first and 1 or 0)
+    if node.first then expr(node.first) end
+    uint(node.most or 0)
+end
+
+function shape.SEEK_INDEX(node)
+    uint(node.slot)
+    uint(node.label)
+    seek(node)
+end
+
+function shape.SEEK_EDGES(node)
+    uint(node.edge)
+    uint(node.slot)
+    uint(node.to)
+    uint(node.type)
+    u8(DIRECTION[node.direction])
+    seek(node)
+end
+
+function shape.SEEK_EDGE_ID(node)
+    uint(node.edge)
+    uint(node.slot)
+    uint(node.to)
+    u8(DIRECTION[node.direction])
+    u8(node.is_list and 1 or 0)
+    expr(node.expr)
 end
 
 function shape.SEEK_ID(node)
     uint(node.slot)
+    u8(node.is_list and 1 or 0)
     expr(node.expr)
 end
-shape.UNWIND, shape.FOREACH = shape.SEEK_ID, shape.SEEK_ID
+
+function shape.UNWIND(node)
+    uint(node.slot)
+    expr(node.expr)
+end
+shape.FOREACH = shape.UNWIND
 
 function shape.EXPAND(node)
     uint(node.slot)

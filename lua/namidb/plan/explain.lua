@@ -154,8 +154,8 @@ end
 local LOW, HIGH = { ">=", ">" }, { "<=", "<" }
 local MORE = { "STARTS WITH", "IN" }
 
--- (p:Person) name by last = $last, age > 3: what of the index is read.
-function detail.SEEK_INDEX(scope, op)
+-- last = $last, age > 3 in order: what of the index is read, and how.
+local function search_text(scope, op)
     local parts, at = {}, 1
     local function add(property, sign)
         parts[#parts + 1] = ("%s %s %s"):format(
@@ -168,18 +168,40 @@ function detail.SEEK_INDEX(scope, op)
     if op.low then add(next_one, LOW[op.low]) end
     if op.high then add(next_one, HIGH[op.high]) end
     if op.more then add(next_one, MORE[op.more]) end
+    local text = #parts == 0 and "all" or table.concat(parts, ", ")
+    if op.most then return ("%s up to %d rows, else"):format(text, op.most) end
+    if not op.order then return text end
+    return text .. (op.order == "descending" and " in descending order" or
+        " in order") .. (op.first and " first " .. expr_text(scope, op.first)
+            or "")
+end
+
+function detail.SEEK_INDEX(scope, op)
     return detail.SCAN(scope, op) .. " " .. op.index .. ": " ..
-        table.concat(parts, ", ")
+        search_text(scope, op)
+end
+
+function detail.SEEK_EDGES(scope, op)
+    return detail.SCAN_EDGES(scope, op) .. " " .. op.index .. ": " ..
+        search_text(scope, op)
+end
+
+local function id_text(scope, op)
+    return (op.is_list and " id IN " or " id = ") .. expr_text(scope, op.expr)
+end
+
+function detail.SEEK_EDGE_ID(scope, op)
+    return detail.SCAN_EDGES(scope, op) .. id_text(scope, op)
 end
 
 function detail.SEEK_ID(scope, op)
-    return "(" .. slot_name(scope.names, op.slot) .. ") id = " ..
-        expr_text(scope, op.expr)
+    return "(" .. slot_name(scope.names, op.slot) .. ")" .. id_text(scope, op)
 end
 
 function detail.SCAN_EDGES(scope, op)
     return detail.EXPAND(scope, { slot = op.slot, edge = op.edge, to = op.to,
-        direction = op.direction, types = { op.type }, flags = {} })
+        direction = op.direction, types = op.types or { op.type },
+        flags = {} })
 end
 
 local LEFT = { out = "-", ["in"] = "<-", both = "-" }
@@ -258,6 +280,7 @@ function detail.CALL(_, op) return op.text end
 local NAMES = { SCAN = "NodeScan", SCAN_EDGES = "EdgeScan",
                 SEEK_KEY = "NodeByKey", SEEK_ID = "NodeById",
                 SEEK_INDEX = "NodeByIndex",
+                SEEK_EDGES = "EdgeByIndex", SEEK_EDGE_ID = "EdgeById",
                 VAR_EXPAND = "VarLengthExpand", SHORTEST = "ShortestPath",
                 EXPAND = "Expand", CALL = "ProcedureCall" }
 

@@ -111,8 +111,20 @@ handle.SEEK_ID = handle.SEEK_KEY
 function handle.SEEK_INDEX(op, wanted)
     remove(wanted, op.slot)
     carry(op, wanted)
+    local inner = op.inner and walk(op.inner, copy(wanted)) or {}
+    for slot in pairs(inner) do wanted[slot] = true end
     for _, expr in ipairs(op.exprs) do wanted = reads(expr, wanted) end
     return below(op, wanted)
+end
+
+function handle.SEEK_EDGES(op, wanted)
+    remove(wanted, op.edge, op.to)
+    return handle.SEEK_INDEX(op, wanted)
+end
+
+function handle.SEEK_EDGE_ID(op, wanted)
+    remove(wanted, op.edge, op.to)
+    return handle.SEEK_ID(op, wanted)
 end
 
 function handle.UNWIND(op, wanted)

@@ -58,27 +58,44 @@ end
 
 ----------------------------------------------------------------------- starts
 
--- `key(n) = x`, `id(n) = x`, `id(n) IN x` with an x that is known.
-local function seek_of(state, condition, node)
+-- `key(n) = x`, `id(n) = x`, `id(n) IN x` with an x that is known; of an edge
+-- its id.
+local function seek_of(state, condition, element)
     local expr = condition.expr
     if condition.is_done or expr.kind ~= "EQ" and expr.kind ~= "IN" then
         return nil
     end
     local function try(call, value)
         if call.kind ~= "CALL" or call.text ~= "id" and call.text ~= "key" or
-            call[1].kind ~= "SLOT" or call[1].number ~= node.slot then
+            call[1].kind ~= "SLOT" or call[1].number ~= element.slot then
             return nil
         end
         local reads = require("namidb.plan.free").reads(value, {})
         if not is_known(state, reads) then return nil end
-        if call.text == "key" and (expr.kind ~= "EQ" or #node.labels == 0) then
+        if call.text == "key" and (expr.kind ~= "EQ" or
+            not element.labels or #element.labels == 0) then
             return nil
         end
-        return { kind = call.text, value = value, condition = condition }
+        return { kind = call.text, value = value, condition = condition,
+                 is_list = expr.kind == "IN" }
     end
     local seek = try(expr[1], expr[2])
     if not seek and expr.kind == "EQ" then seek = try(expr[2], expr[1]) end
     return seek
+end
+
+-- The cheapest way to find an edge by itself; nil: there is none.
+local function edge_start_of(state, edge)
+    for _, condition in ipairs(state.graph.conditions) do
+        local seek = seek_of(state, condition, edge)
+        if seek then
+            return { rows = 1, kept = 1, seek = seek, edge = edge,
+                     node = state.graph.nodes[edge.from] }
+        end
+    end
+    if #edge.types > 1 then return nil end
+    local scan = order.edge_scan(state, edge)
+    return index.edge_start_of(state, edge, scan) or scan
 end
 
 -- A start at any of several labels, (n:A|B), if that is fewer than `best`.
@@ -142,7 +159,7 @@ local function begin_at(state, start)
     local node, seek = start.node, start.seek
     if seek and seek.kind == "id" then
         state.op = { kind = "SEEK_ID", slot = node.slot, expr = seek.value,
-                     child = state.op }
+                     is_list = seek.is_list, child = state.op }
         seek.condition.is_done = true
     elseif seek and seek.kind == "index" then
         state.op = index.seek(state, start)
@@ -225,18 +242,22 @@ local function call(name, operand)
     return { kind = "CALL", text = name, operand }
 end
 
+-- The type of an edge is one of several.
+local function filter_types(state, edge)
+    local types = { kind = "LIST" }
+    for i, name in ipairs(edge.type_names) do
+        types[i] = state.context:constant(name)
+    end
+    filter(state, { kind = "IN", call("type", expression.slot(edge.slot)),
+                    types })
+end
+
 -- An edge that is known already: its ends are asked of it.
 local function walk_bound(state, edge)
     local context, operand = state.context, expression.slot(edge.slot)
     local start, finish = call("startnode", operand), call("endnode", operand)
     filter(state, { kind = "NOT_NULL", operand })
-    if #edge.types > 0 then
-        local types = { kind = "LIST" }
-        for i, name in ipairs(edge.type_names) do
-            types[i] = context:constant(name)
-        end
-        filter(state, { kind = "IN", call("type", operand), types })
-    end
+    if #edge.types > 0 then filter_types(state, edge) end
     if edge.direction == "both" then
         local pair = context:new_slot()
         local forth = { kind = "LIST", start, finish }
@@ -326,16 +347,32 @@ local function walk(state, edge)
     apply_conditions(state)
 end
 
--- All edges of a type, or all, with both their ends.
-local function scan_edges(state, start)
-    local edge = start.edge
-    state.is_done[edge] = true
-    state.op = { kind = "SCAN_EDGES", edge = edge.slot, slot = edge.from,
+local function edge_operator(state, start)
+    local edge, seek = start.edge, start.seek
+    if seek and seek.kind == "index" then return index.seek(state, start) end
+    local op = { kind = "SCAN_EDGES", edge = edge.slot, slot = edge.from,
                  to = edge.to, type = edge.types[1],
                  direction = edge.direction, child = state.op }
+    if seek then
+        op.kind, op.expr, op.is_list = "SEEK_EDGE_ID", seek.value, seek.is_list
+        op.types = edge.types
+        seek.condition.is_done = true
+    end
+    return op
+end
+
+-- An edge that is found by itself - by its id, in an index, or all of a type -
+-- with both its ends.
+local function begin_at_edge(state, start)
+    local edge = start.edge
+    state.is_done[edge] = true
+    state.op = edge_operator(state, start)
     learn(state, edge.slot)
     learn(state, edge.from)
     learn(state, edge.to)
+    if start.seek and start.seek.kind == "id" and #edge.types > 0 then
+        filter_types(state, edge)
+    end
     keep_apart(state, edge)
     state.walked[#state.walked + 1] = edge
     apply_conditions(state)
@@ -348,7 +385,12 @@ local function best_start(state)
             starts[#starts + 1] = start_of(state, node)
         end
     end
-    return order.best_start(state, order.edge_starts(state, starts))
+    for _, edge in ipairs(state.graph.edges) do
+        if order.can_start(state, edge) then
+            starts[#starts + 1] = edge_start_of(state, edge)
+        end
+    end
+    return order.best_start(state, starts)
 end
 
 -- Finds the part of the pattern around a start by a hash join, if that can be.
@@ -410,7 +452,7 @@ function match.plan(context, op, graph, known)
             local start = best_start(state)
             if not start then break end
             if not join_at(state, start) then
-                local begin = start.edge and scan_edges or begin_at
+                local begin = start.edge and begin_at_edge or begin_at
                 begin(state, start)
             end
         end

@@ -3,6 +3,7 @@
 -- start is the one for which the least is read.
 
 local cost = require("namidb.plan.cost")
+local free = require("namidb.plan.free")
 
 local order = {}
 
@@ -38,10 +39,23 @@ local function share_at(state, slot)
 end
 order.share_at = share_at
 
+-- Whether what the condition on each edge of a walk reads is known.
+local function can_test(state, edge, known)
+    if not edge.condition then return true end
+    edge.reads = edge.reads or free.reads(edge.condition, {})
+    for slot in pairs(edge.reads) do
+        if state.pending[slot] and not known[slot] and slot ~= edge.slot then
+            return false
+        end
+    end
+    return true
+end
+
 --- What walking an edge from a known end does to the number of rows: how many
 -- edges are read for each, and how many rows are left of it. nil: not now.
 function order.walk(state, edge, known)
     local from, to = known[edge.from], known[edge.to]
+    if not can_test(state, edge, known) then return nil end
     if edge.shortest then
         if from and to then return 1000, 1 end
         return nil
@@ -87,24 +101,21 @@ end
 -- told from degrees.
 local EDGE = 2
 
---- Starts at the edges of the pattern that can be scanned: { node, edge, rows,
--- kept }.
-function order.edge_starts(state, starts)
-    for _, edge in ipairs(state.graph.edges) do
-        if not state.is_done[edge] and not edge.bound and not edge.length and
-            not edge.shortest and #edge.types <= 1 and
-            edge.from ~= edge.to and not state.known[edge.from] and
-            not state.known[edge.to] then
-            local from, to = label_of(state, edge.from),
-                label_of(state, edge.to)
-            local rows, kept = cost.edges(state.context, edge.type_names[1],
-                                          edge.direction, from, to)
-            starts[#starts + 1] = { node = state.graph.nodes[edge.from],
-                edge = edge, kept = kept,
-                rows = rows * (EDGE + (from and 1 or 0) + (to and 1 or 0)) }
-        end
-    end
-    return starts
+--- Whether an edge may be found before its ends are.
+function order.can_start(state, edge)
+    return not state.is_done[edge] and not edge.bound and not edge.length and
+        not edge.shortest and edge.from ~= edge.to and
+        not state.known[edge.from] and not state.known[edge.to]
+end
+
+--- A start at all edges of the type of such an edge: { node, edge, rows, kept
+-- }.
+function order.edge_scan(state, edge)
+    local from, to = label_of(state, edge.from), label_of(state, edge.to)
+    local rows, kept = cost.edges(state.context, edge.type_names[1],
+                                  edge.direction, from, to)
+    return { node = state.graph.nodes[edge.from], edge = edge, kept = kept,
+             rows = rows * (EDGE + (from and 1 or 0) + (to and 1 or 0)) }
 end
 
 -- Where a simulation begins: what is known then, and how many rows there are.

@@ -3,6 +3,7 @@
 local counted = require("namidb.plan.counted")
 local expression = require("namidb.plan.expression")
 local free = require("namidb.plan.free")
+local sorted = require("namidb.plan.sorted")
 
 local projection = {}
 
@@ -69,8 +70,9 @@ local function sort(context, op, clause, limit)
         keys[i] = { slot = slot_for(context, items, item.expression),
                     descending = item.descending }
     end
-    return { kind = "SORT", keys = keys, limit = limit,
-             child = project(op, items) }
+    return sorted.plan(context, op, items, keys, limit) or
+        { kind = "SORT", keys = keys, limit = limit,
+          child = project(op, items) }
 end
 
 -- Properties that nothing but the columns wants are read behind ORDER BY ...

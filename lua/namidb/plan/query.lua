@@ -27,7 +27,7 @@ end
 
 -- Whether an operator below reads the graph while rows still flow.
 local STREAMS = { SCAN = true, SCAN_EDGES = true, SEEK_KEY = true,
-                  SEEK_INDEX = true,
+                  SEEK_INDEX = true, SEEK_EDGES = true, SEEK_EDGE_ID = true,
                   SEEK_ID = true, EXPAND = true, VAR_EXPAND = true,
                   SHORTEST = true, APPLY = true, FILTER = true, CALL = true,
                   UNION = true, JOIN = true }
