@@ -84,6 +84,9 @@ typedef struct namidb_cache_stats {
     uint64_t hits, misses, evictions; /* segments */
     uint64_t bytes, bytes_max;        /* held now, budget */
     uint64_t requests, bytes_fetched; /* that misses cost */
+    /* Nodes whose edges in several packs were found in one list, and those that
+     * were not; lists evicted, in blocks; their part of `bytes`. */
+    uint64_t fold_hits, fold_misses, fold_evictions, fold_bytes;
 } namidb_cache_stats;
 
 NAMIDB_API int namidb_get_stats(namidb *db, namidb_stats *out,

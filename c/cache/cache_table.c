@@ -141,6 +141,22 @@ void ndb_cache_unpin(struct ndb_cache_entry *entry)
         entry_free(entry);
 }
 
+void ndb_cache_ready(struct ndb_segment_cache *cache,
+                     struct ndb_cache_entry *entry)
+{
+    entry->state = NDB_CACHE_READY;
+    cache->stats.bytes += entry->bytes;
+    if (entry->is_fold)
+        cache->stats.fold_bytes += entry->bytes;
+}
+
+void ndb_cache_show(struct ndb_cache_entry *entry, struct ndb_cache_slot *slot)
+{
+    entry->slot = slot;
+    atomic_store(&slot->is_recent, true);
+    atomic_store(&slot->segment, entry->segment);
+}
+
 void ndb_cache_take_out(struct ndb_segment_cache *cache,
                         struct ndb_cache_entry *entry)
 {
@@ -153,8 +169,11 @@ void ndb_cache_take_out(struct ndb_segment_cache *cache,
     *link = entry->next;
     cache->clock[entry->clock_index] = last;
     last->clock_index = entry->clock_index;
-    if (entry->state == NDB_CACHE_READY)
+    if (entry->state == NDB_CACHE_READY) {
         cache->stats.bytes -= entry->bytes;
+        if (entry->is_fold)
+            cache->stats.fold_bytes -= entry->bytes;
+    }
     /* A pin of our own, so that nobody's last one is dropped unseen. */
     atomic_fetch_add(&entry->pins, NDB_CACHE_PIN + NDB_CACHE_OUT);
     if (entry->slot == NULL) {
@@ -196,7 +215,10 @@ void ndb_cache_evict(struct ndb_segment_cache *cache)
             make_old(entry);
             cache->hand++;
         } else {
-            cache->stats.evictions += entry->segment_number != NDB_CACHE_BLOB;
+            if (entry->is_fold)
+                cache->stats.fold_evictions++;
+            else if (entry->segment_number != NDB_CACHE_BLOB)
+                cache->stats.evictions++;
             ndb_cache_take_out(cache, entry);
         }
     }
@@ -217,11 +239,24 @@ void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
     (void)pthread_mutex_unlock(&cache->lock);
 }
 
+void ndb_segment_cache_count_folds(struct ndb_segment_cache *cache,
+                                   uint64_t hits, uint64_t misses)
+{
+    if (hits != 0)
+        atomic_fetch_add_explicit(&cache->fold_hits, hits,
+                                  memory_order_relaxed);
+    if (misses != 0)
+        atomic_fetch_add_explicit(&cache->fold_misses, misses,
+                                  memory_order_relaxed);
+}
+
 void ndb_segment_cache_stats(struct ndb_segment_cache *cache,
                              namidb_cache_stats *out)
 {
     (void)pthread_mutex_lock(&cache->lock);
     *out = cache->stats;
     out->hits += atomic_load(&cache->hits);
+    out->fold_hits = atomic_load(&cache->fold_hits);
+    out->fold_misses = atomic_load(&cache->fold_misses);
     (void)pthread_mutex_unlock(&cache->lock);
 }

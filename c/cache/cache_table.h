@@ -3,7 +3,8 @@
  * cache_table.h - the entries of the segment cache: one table under one lock,
  * and CLOCK, which picks who leaves.
  *
- * An entry is a decoded segment, or a blob: all bytes of a small pack. Pins are
+ * An entry is a decoded segment, a block of a fold (fold.h), or a blob: all
+ * bytes of a small pack. Pins are
  * counted in the entry. Only look-ups under the lock add pins, and to an entry
  * in the table. Whoever takes the last pin of an entry that is not in the table
  * any more frees it.
@@ -25,11 +26,12 @@ enum { NDB_CACHE_OUT = 1, NDB_CACHE_PIN = 2 };
 
 struct ndb_cache_entry {
     struct ndb_cache_entry *next; /* in its bucket; taken out: in limbo */
-    uint64_t pack_number;
-    uint32_t segment_number; /* or NDB_CACHE_BLOB */
+    uint64_t pack_number;         /* or a fold's */
+    uint32_t segment_number;      /* or a block's, or NDB_CACHE_BLOB */
 
     atomic_uint pins;           /* times NDB_CACHE_PIN, and NDB_CACHE_OUT */
     bool is_recent;             /* of a blob; under lock */
+    bool is_fold;               /* its segment is a block of one */
     enum ndb_cache_state state; /* under lock; when NDB_CACHE_READY, constant */
     struct ndb_cache_slot *slot; /* NULL: a blob, or nothing to show */
     struct ndb_segment *segment;
@@ -58,6 +60,7 @@ struct ndb_segment_cache {
     struct ndb_cache_entry *limbo[2]; /* under lock: taken out in the epoch */
     atomic_bool has_limbo;
     atomic_uint_fast64_t hits; /* of sections */
+    atomic_uint_fast64_t fold_hits, fold_misses;
 };
 
 /* Keeps an entry that was taken out until no section can look at it any more;
@@ -73,6 +76,11 @@ struct ndb_cache_entry *ndb_cache_find(struct ndb_segment_cache *cache,
 struct ndb_cache_entry *ndb_cache_add(struct ndb_segment_cache *cache,
                                       uint64_t pack_number, uint32_t segment);
 void ndb_cache_unpin(struct ndb_cache_entry *entry);
+/* It is loaded: counts its bytes. */
+void ndb_cache_ready(struct ndb_segment_cache *cache,
+                     struct ndb_cache_entry *entry);
+/* Shows its segment to those who look without the lock. */
+void ndb_cache_show(struct ndb_cache_entry *entry, struct ndb_cache_slot *slot);
 /* Takes an entry out of the table; it goes when its last pin does. */
 void ndb_cache_take_out(struct ndb_segment_cache *cache,
                         struct ndb_cache_entry *entry);

@@ -60,16 +60,6 @@ static uint32_t number_of(const struct ndb_segment_want *want)
     return want->part->first_segment + want->index;
 }
 
-/* Shows a segment to those who look without the lock. Under lock. */
-static void show(const struct ndb_segment_want *want)
-{
-    struct ndb_cache_entry *entry = entry_of(want);
-
-    entry->slot = &want->pack->slots[number_of(want)];
-    atomic_store(&entry->slot->is_recent, true);
-    atomic_store(&entry->slot->segment, entry->segment);
-}
-
 static bool is_small(const struct ndb_segment_cache *cache,
                      const struct ndb_cache_pack *pack)
 {
@@ -162,8 +152,7 @@ static void publish(struct ndb_segment_cache *cache,
                     const namidb_error *err)
 {
     if (rc >= 0) {
-        entry->state = NDB_CACHE_READY;
-        cache->stats.bytes += entry->bytes;
+        ndb_cache_ready(cache, entry);
     } else {
         entry->state = NDB_CACHE_FAILED;
         if (err != NULL)
@@ -381,16 +370,18 @@ static int publish_segments(struct call *call, int rc)
     struct ndb_segment_cache *cache = call->cache;
 
     for (size_t i = 0; i < call->count && call->is_mine != NULL; i++) {
+        const struct ndb_segment_want *want = &call->wants[i];
+
         if (!call->is_mine[i])
             continue;
         if (rc >= 0)
-            rc = decode(call, &call->wants[i]);
+            rc = decode(call, want);
         (void)pthread_mutex_lock(&cache->lock);
-        publish(cache, entry_of(&call->wants[i]), rc, call->err);
+        publish(cache, entry_of(want), rc, call->err);
         if (rc >= 0)
-            show(&call->wants[i]);
+            ndb_cache_show(entry_of(want), &want->pack->slots[number_of(want)]);
         if (rc == NAMIDB_ECORRUPT)
-            drop_blob(call, &call->wants[i]);
+            drop_blob(call, want);
         (void)pthread_mutex_unlock(&cache->lock);
     }
     return rc;

@@ -28,6 +28,7 @@
 #define NDB_WHOLE_PACK_BYTES (8u << 20)
 
 struct ndb_segment_cache;
+struct ndb_fold;
 
 /* A segment of a pack that is decoded, for those who look without a lock. */
 struct ndb_cache_slot {
@@ -43,6 +44,8 @@ struct ndb_cache_pack {
     uint64_t bytes;
     const struct ndb_directory *directory;
     struct ndb_cache_slot *slots; /* one per segment, zeroed; the cache's */
+    /* One per part, zeroed: the folds that it is the newest of; see fold.h. */
+    _Atomic(struct ndb_fold *) *folds;
 };
 
 int ndb_segment_cache_new(struct ndb_segment_cache **cache,
@@ -76,18 +79,24 @@ uint32_t ndb_segment_cache_enter(struct ndb_segment_cache *cache);
 void ndb_segment_cache_leave(struct ndb_segment_cache *cache, uint32_t section,
                              uint64_t hits);
 
-/* The segment, or NULL when it is not cached. Within a section. */
+/* What a slot shows, or NULL. Within a section. */
 static inline const struct ndb_segment *
-ndb_segment_cache_look(const struct ndb_cache_pack *pack,
-                       const struct ndb_part *part, uint32_t index)
+ndb_cache_slot_look(struct ndb_cache_slot *slot)
 {
-    struct ndb_cache_slot *slot = &pack->slots[part->first_segment + index];
     const struct ndb_segment *segment = atomic_load(&slot->segment);
 
     if (segment != NULL &&
         !atomic_load_explicit(&slot->is_recent, memory_order_relaxed))
         atomic_store_explicit(&slot->is_recent, true, memory_order_relaxed);
     return segment;
+}
+
+/* The segment, or NULL when it is not cached. Within a section. */
+static inline const struct ndb_segment *
+ndb_segment_cache_look(const struct ndb_cache_pack *pack,
+                       const struct ndb_part *part, uint32_t index)
+{
+    return ndb_cache_slot_look(&pack->slots[part->first_segment + index]);
 }
 
 /* Takes in all bytes of a small pack that somebody has at hand, so that reading
@@ -99,6 +108,10 @@ void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
 /* Drops what is cached of a pack and not pinned. */
 void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
                               uint64_t pack_number);
+
+/* Counts nodes whose lists a fold had, and those that it had not. */
+void ndb_segment_cache_count_folds(struct ndb_segment_cache *cache,
+                                   uint64_t hits, uint64_t misses);
 
 void ndb_segment_cache_stats(struct ndb_segment_cache *cache,
                              namidb_cache_stats *out);

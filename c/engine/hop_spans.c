@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A span is what one segment knows of a node's edges. First all spans of a
- * batch are found, then the edges are taken: a single span without tombstones
- * as it stands, several merged in place, the newest first.
+ * A span is what one segment knows of a node's edges, or what a fold has made
+ * of several. First all spans of a batch are found, then the edges are taken: a
+ * single span without tombstones as it stands, several merged in place, the
+ * newest first.
  */
 #include "engine/hop_spans.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "engine/places.h"
 #include "engine/prefetch.h"
 
-/* Spans of one node; more are for read_hops.c. */
-enum { SPANS_MAX = 16 };
+/* Spans of a node that are merged with memory on the stack. */
+enum { FEW_SPANS = 16 };
 
 struct span {
     const struct ndb_edge_segment *segment;
@@ -22,8 +22,8 @@ struct span {
 };
 
 struct batch {
-    struct ndb_gather gather;
-    struct ndb_places places;
+    struct ndb_places *places;
+    struct ndb_hop_folds *folds;
     const uint64_t *ids;
     size_t count;
     const struct ndb_hop_kind *kind;
@@ -39,66 +39,88 @@ struct batch {
 /* ---------------------------------------------------------------- finding --
  */
 
-/* Room for the spans of one more node. */
-static int reserve(struct batch *batch)
+/* NAMIDB_OK or NAMIDB_ENOMEM. */
+static int add_span(struct batch *batch, const struct ndb_edge_segment *segment,
+                    uint32_t owner)
 {
-    uint32_t capacity = batch->span_capacity * 2 + SPANS_MAX;
-    struct span *spans;
+    if (batch->span_count == batch->span_capacity) {
+        uint32_t capacity = batch->span_capacity * 2 + FEW_SPANS;
+        struct span *spans = ndb_arena_array(&batch->places->gather->scratch,
+                                             capacity, sizeof *spans);
 
-    if (batch->span_capacity - batch->span_count >= SPANS_MAX)
-        return NAMIDB_OK;
-    spans = ndb_arena_array(&batch->gather.scratch, capacity, sizeof *spans);
-    if (spans == NULL)
-        return ndb_fail_memory(batch->err);
-    if (batch->span_count != 0)
-        memcpy(spans, batch->spans, batch->span_count * sizeof *spans);
-    batch->spans = spans;
-    batch->span_capacity = capacity;
+        if (spans == NULL)
+            return ndb_fail_memory(batch->err);
+        if (batch->span_count != 0)
+            memcpy(spans, batch->spans, batch->span_count * sizeof *spans);
+        batch->spans = spans;
+        batch->span_capacity = capacity;
+    }
+    batch->spans[batch->span_count++] = (struct span){ segment, owner, 0, 0 };
+    __builtin_prefetch(segment->offsets + owner);
     return NAMIDB_OK;
 }
 
 /* The spans of a node in one pack: more than one when its list spans segments.
- * NAMIDB_OK, NAMIDB_NONE or NDB_GATHER_COLD. */
+ * NAMIDB_OK, NDB_GATHER_COLD or NAMIDB_ENOMEM. */
 static int find_in_pack(struct batch *batch, const struct ndb_place *place,
-                        uint64_t sequence, uint32_t first)
+                        uint64_t sequence)
 {
     uint32_t count, index = ndb_part_find(place->part, sequence, &count);
+    int rc = NAMIDB_OK;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
         const struct ndb_segment *segment =
             ndb_segment_cache_look(place->pack, place->part, index + i);
         int64_t owner;
 
         if (segment == NULL)
             return NDB_GATHER_COLD;
-        batch->gather.hits++;
+        batch->places->gather->hits++;
         owner = ndb_edge_segment_owner(&segment->as.edge, sequence);
-        if (owner < 0)
-            continue;
-        if (batch->span_count - first == SPANS_MAX)
-            return NAMIDB_NONE;
-        batch->spans[batch->span_count++] =
-            (struct span){ &segment->as.edge, (uint32_t)owner, 0, 0 };
-        __builtin_prefetch(segment->as.edge.offsets + owner);
-    }
-    return NAMIDB_OK;
-}
-
-static int find_node(struct batch *batch, uint64_t id)
-{
-    const struct ndb_place_list *list =
-        ndb_places_of(&batch->places, NAMIDB_ID_TABLE(id));
-    uint32_t first = batch->span_count;
-    int rc = list == NULL ? ndb_fail_memory(batch->err) : reserve(batch);
-
-    for (uint32_t i = 0; rc == NAMIDB_OK && i < list->count; i++) {
-        const struct ndb_place *place = &list->items[i];
-
-        rc = place->memtable != NULL
-                 ? NAMIDB_NONE
-                 : find_in_pack(batch, place, NAMIDB_ID_SEQUENCE(id), first);
+        if (owner >= 0)
+            rc = add_span(batch, &segment->as.edge, (uint32_t)owner);
     }
     return rc;
+}
+
+/* The spans of a node in packs: from the first fold on that has it, that one's.
+ */
+static int find_in_packs(struct batch *batch, const struct ndb_place_list *list,
+                         uint64_t sequence)
+{
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < list->count && rc >= 0; i++) {
+        const struct ndb_edge_segment *segment;
+
+        if (ndb_hop_folds_look(batch->folds, list, i, sequence, &segment) ==
+            NAMIDB_NONE)
+            rc = find_in_pack(batch, &list->items[i], sequence);
+        else if (segment == NULL)
+            return NAMIDB_OK;
+        else
+            return add_span(batch, segment,
+                            (uint32_t)(sequence - segment->first));
+    }
+    return rc;
+}
+
+/* NAMIDB_OK, NAMIDB_NONE: a memtable knows of the type, NDB_GATHER_COLD, or
+ * NAMIDB_ENOMEM. */
+static int find_node(struct batch *batch, uint64_t id)
+{
+    struct ndb_place_list *list =
+        ndb_places_of(batch->places, NAMIDB_ID_TABLE(id));
+
+    if (list == NULL)
+        return ndb_fail_memory(batch->err);
+    if (list->folds == NULL) {
+        int rc = ndb_hop_folds_find(batch->places, list);
+
+        if (rc != NAMIDB_OK)
+            return rc < 0 ? ndb_fail_memory(batch->err) : rc;
+    }
+    return find_in_packs(batch, list, NAMIDB_ID_SEQUENCE(id));
 }
 
 /* Where the edges of the spans from `begin` on are. */
@@ -120,12 +142,8 @@ static int find(struct batch *batch)
     uint32_t settled = 0;
     int rc = NAMIDB_OK;
 
-    ndb_places_init(&batch->places, &batch->gather,
-                    batch->kind->direction == NAMIDB_OUT ? NDB_PART_OUT
-                                                         : NDB_PART_IN,
-                    batch->kind->type);
-    batch->first = ndb_arena_array(&batch->gather.scratch, batch->count + 1,
-                                   sizeof *batch->first);
+    batch->first = ndb_arena_array(&batch->places->gather->scratch,
+                                   batch->count + 1, sizeof *batch->first);
     if (batch->first == NULL)
         return ndb_fail_memory(batch->err);
     for (size_t i = 0; i < batch->count && rc == NAMIDB_OK; i++) {
@@ -175,23 +193,40 @@ static void take_edge(struct batch *batch, uint64_t neighbour,
     batch->taken++;
 }
 
-/* All edges of a span, as they stand. */
-static void take_narrow(struct batch *batch, const struct span *span)
+static void take_neighbours(const struct span *span, uint64_t *to)
 {
     const struct ndb_edge_segment *segment = span->segment;
     uint32_t count = span->end - span->begin;
-    const uint32_t *from = segment->neighbours.narrow + span->begin;
-    uint64_t *to = batch->out->neighbours + batch->taken;
 
-    for (uint32_t i = 0; i < count; i++)
-        to[i] = NAMIDB_ID(from[i], segment->neighbour_table);
-    if (batch->out->edges != NULL) {
-        from = segment->sequences.narrow + span->begin;
-        to = batch->out->edges + batch->taken;
-        for (uint32_t i = 0; i < count; i++)
-            to[i] = NAMIDB_ID(from[i], batch->kind->type);
+    if (segment->is_wide) {
+        memcpy(to, segment->neighbours.wide + span->begin, count * sizeof *to);
+        return;
     }
-    batch->taken += count;
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = NAMIDB_ID(segment->neighbours.narrow[span->begin + i],
+                          segment->neighbour_table);
+}
+
+static void take_edges(const struct span *span, uint32_t type, uint64_t *to)
+{
+    const struct ndb_edge_segment *segment = span->segment;
+    uint32_t count = span->end - span->begin;
+
+    for (uint32_t i = 0; i < count && segment->is_long; i++)
+        to[i] = NAMIDB_ID(segment->sequences.wide[span->begin + i], type);
+    for (uint32_t i = 0; i < count && !segment->is_long; i++)
+        to[i] = NAMIDB_ID(segment->sequences.narrow[span->begin + i], type);
+}
+
+/* All edges of a span, as they stand. */
+static void take_span(struct batch *batch, const struct span *span)
+{
+    if (span->begin == span->end)
+        return;
+    take_neighbours(span, batch->out->neighbours + batch->taken);
+    if (batch->out->edges != NULL)
+        take_edges(span, batch->kind->type, batch->out->edges + batch->taken);
+    batch->taken += span->end - span->begin;
 }
 
 /* The first of the next edges by (neighbour, edge); of equal ones the newest.
@@ -268,11 +303,11 @@ static bool is_narrow(const struct span *spans, uint32_t count)
     return true;
 }
 
-/* take_merged, for narrow spans of one table. */
+/* take_merged, for a few narrow spans of one table. */
 static void take_keys(struct batch *batch, struct span *spans, uint32_t count)
 {
     uint32_t table = spans->segment->neighbour_table;
-    uint64_t keys[SPANS_MAX];
+    uint64_t keys[FEW_SPANS];
 
     for (uint32_t i = 0; i < count; i++)
         keys[i] = next_key(&spans[i]);
@@ -299,11 +334,6 @@ static void take_keys(struct batch *batch, struct span *spans, uint32_t count)
     }
 }
 
-static bool is_plain(const struct ndb_edge_segment *segment)
-{
-    return segment->deleted == NULL && !segment->is_wide && !segment->is_long;
-}
-
 static void take_node(struct batch *batch, size_t index)
 {
     struct span *spans = batch->spans + batch->first[index];
@@ -312,14 +342,38 @@ static void take_node(struct batch *batch, size_t index)
     batch->out->offsets[index] = batch->taken;
     if (count == 0)
         return;
-    if (count == 1 && is_plain(spans->segment)) {
-        if (spans->begin != spans->end)
-            take_narrow(batch, spans);
-    } else if (is_narrow(spans, count)) {
+    if (count == 1 && spans->segment->deleted == NULL) {
+        take_span(batch, spans);
+    } else if (count <= FEW_SPANS && is_narrow(spans, count)) {
         take_keys(batch, spans, count);
     } else {
         take_merged(batch, spans, count);
     }
+}
+
+int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
+                       const uint64_t *ids, size_t count,
+                       const struct ndb_hop_kind *kind, namidb_arena *arena,
+                       struct ndb_hops *out, namidb_error *err)
+{
+    struct batch batch = {
+        .places = places,
+        .folds = folds,
+        .ids = ids,
+        .count = count,
+        .kind = kind,
+        .out = out,
+        .err = err,
+    };
+    int rc = find(&batch);
+
+    if (rc == NAMIDB_OK)
+        rc = allocate(&batch, arena);
+    for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
+        take_node(&batch, i);
+    if (rc == NAMIDB_OK)
+        out->offsets[count] = batch.taken;
+    return rc;
 }
 
 int ndb_hop_spans_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
@@ -327,28 +381,29 @@ int ndb_hop_spans_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                        namidb_arena *arena, struct ndb_hops *out,
                        namidb_error *err)
 {
-    struct batch batch;
+    struct ndb_hop_folds folds = NDB_HOP_FOLDS_INIT(true);
+    struct ndb_gather gather;
+    struct ndb_places places;
     int rc;
 
     if (kind->type == NAMIDB_ANY)
         return NAMIDB_NONE;
-    batch.ids = ids;
-    batch.count = count;
-    batch.kind = kind;
-    batch.spans = NULL;
-    batch.span_count = batch.span_capacity = batch.taken = 0;
-    batch.edges = 0;
-    batch.out = out;
-    batch.err = err;
-    rc = ndb_gather_init(&batch.gather, snapshot, count, NDB_GATHER_WARM);
-    rc = rc < 0 ? ndb_fail_memory(err) : find(&batch);
+    rc = ndb_gather_init(&gather, snapshot, count, NDB_GATHER_WARM);
+    if (rc < 0) {
+        rc = ndb_fail_memory(err);
+        goto out;
+    }
+    ndb_places_init(&places, &gather,
+                    kind->direction == NAMIDB_OUT ? NDB_PART_OUT : NDB_PART_IN,
+                    kind->type);
+    rc = ndb_hop_spans_take(&places, &folds, ids, count, kind, arena, out, err);
     if (rc == NAMIDB_OK)
-        rc = allocate(&batch, arena);
-    for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
-        take_node(&batch, i);
-    if (rc == NAMIDB_OK)
-        out->offsets[count] = batch.taken;
-    batch.gather.is_cold = rc != NAMIDB_OK;
-    ndb_gather_release(&batch.gather);
+        ndb_hop_folds_make(&folds, &places, kind);
+    ndb_segment_cache_count_folds(snapshot->view->cache, folds.hits,
+                                  folds.misses);
+
+out:
+    gather.is_cold = rc != NAMIDB_OK;
+    ndb_gather_release(&gather);
     return rc;
 }

@@ -6,14 +6,20 @@
 #ifndef NDB_ENGINE_HOP_SPANS_H
 #define NDB_ENGINE_HOP_SPANS_H
 
-#include "engine/gather.h"
-#include "engine/read.h"
+#include "engine/hop_fold.h"
 
-/* As ndb_read_hops; NAMIDB_NONE: a memtable knows edges of the type, or a node
- * is in very many packs; NDB_GATHER_COLD: something is not cached. */
+/* As ndb_read_hops; NAMIDB_NONE: a memtable knows edges of the type;
+ * NDB_GATHER_COLD: something is not cached. */
 int ndb_hop_spans_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                        size_t count, const struct ndb_hop_kind *kind,
                        namidb_arena *arena, struct ndb_hops *out,
                        namidb_error *err);
+
+/* The same within the section of a warm gather, that of `places`, and with the
+ * folds that the caller keeps account of. */
+int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
+                       const uint64_t *ids, size_t count,
+                       const struct ndb_hop_kind *kind, namidb_arena *arena,
+                       struct ndb_hops *out, namidb_error *err);
 
 #endif

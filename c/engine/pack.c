@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "cache/fold.h"
 
 struct ndb_pack {
     uint32_t refs; /* atomic */
@@ -53,7 +54,11 @@ static int decode_directory(struct ndb_pack *pack, struct ndb_slice stored,
         return ndb_fail_object(err, rc, pack->path.text, "bad directory");
     pack->cached.slots =
         ndb_calloc(pack->directory.segment_count, sizeof *pack->cached.slots);
-    return pack->cached.slots != NULL ? NAMIDB_OK : ndb_fail_memory(err);
+    pack->cached.folds =
+        ndb_calloc(pack->directory.part_count, sizeof *pack->cached.folds);
+    return pack->cached.slots != NULL && pack->cached.folds != NULL
+               ? NAMIDB_OK
+               : ndb_fail_memory(err);
 }
 
 /* Sizes come from the manifest: input, so they are checked before use. */
@@ -202,7 +207,10 @@ void ndb_pack_unref(struct ndb_pack *pack)
         __atomic_sub_fetch(&pack->refs, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     ndb_segment_cache_forget(pack->cache, pack->cached.number);
+    if (pack->cached.folds != NULL)
+        ndb_folds_free(pack->cache, &pack->cached);
     ndb_arena_release(&pack->arena);
+    ndb_free(pack->cached.folds);
     ndb_free(pack->cached.slots);
     ndb_free(pack);
 }

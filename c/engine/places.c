@@ -37,8 +37,8 @@ static void fill(const struct ndb_places *places, struct ndb_place_list *list)
     }
 }
 
-const struct ndb_place_list *ndb_places_find(struct ndb_places *places,
-                                             uint32_t table)
+struct ndb_place_list *ndb_places_find(struct ndb_places *places,
+                                       uint32_t table)
 {
     struct ndb_place_list *list;
 
@@ -60,6 +60,7 @@ const struct ndb_place_list *ndb_places_find(struct ndb_places *places,
         list = &places->lists[places->next++ % NDB_PLACE_LISTS];
     }
     list->table = table;
+    list->folds = NULL;
     fill(places, list);
     places->last = list;
     return list;

@@ -6,6 +6,7 @@
 #ifndef NDB_ENGINE_PLACES_H
 #define NDB_ENGINE_PLACES_H
 
+#include "cache/fold.h"
 #include "engine/gather.h"
 
 /* A memtable, or a part of a pack. */
@@ -19,6 +20,8 @@ struct ndb_place_list {
     uint32_t table;
     uint32_t count;
     struct ndb_place *items; /* newest first */
+    struct ndb_fold **folds; /* of items[i] and all behind it, or NULL; NULL:
+                                nobody asked yet, see hop_fold.h */
 };
 
 /* Batches are mostly of one table, sometimes of two that alternate. */
@@ -46,11 +49,11 @@ static inline void ndb_places_init(struct ndb_places *places,
 
 /* The layers that may know rows of `table` (edges of the type at nodes of it).
  * NULL: no memory. */
-const struct ndb_place_list *ndb_places_find(struct ndb_places *places,
-                                             uint32_t table);
+struct ndb_place_list *ndb_places_find(struct ndb_places *places,
+                                       uint32_t table);
 
-static inline const struct ndb_place_list *
-ndb_places_of(struct ndb_places *places, uint32_t table)
+static inline struct ndb_place_list *ndb_places_of(struct ndb_places *places,
+                                                   uint32_t table)
 {
     if (places->last != NULL && places->last->table == table)
         return places->last;

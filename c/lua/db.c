@@ -416,16 +416,22 @@ static int db_cache_stats(lua_State *L)
     if (namidb_get_cache_stats(reader->db, &stats, &err) < 0 ||
         namidb_get_stats(reader->db, &requests, &err) < 0)
         return ndb_lua_fail(L, &err);
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lua_createtable(L, 0, 7);
     set_count(L, "hits", stats.hits);
     set_count(L, "misses", stats.misses);
     set_count(L, "evictions", stats.evictions);
-    set_count(L, "bytes", stats.bytes);
+    set_count(L, "bytes", stats.bytes - stats.fold_bytes);
     set_count(L, "bytes_max", stats.bytes_max);
     set_count(L, "requests", stats.requests);
     set_count(L, "bytes_fetched", stats.bytes_fetched);
     lua_setfield(L, -2, "segments");
+    lua_createtable(L, 0, 4);
+    set_count(L, "hits", stats.fold_hits);
+    set_count(L, "misses", stats.fold_misses);
+    set_count(L, "evictions", stats.fold_evictions);
+    set_count(L, "bytes", stats.fold_bytes);
+    lua_setfield(L, -2, "adjacency");
     push_requests(L, &requests.requests);
     lua_setfield(L, -2, "store");
     return 1;

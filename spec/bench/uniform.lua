@@ -128,8 +128,9 @@ for i = 1, NODES do
     db:degree(ids[i], "KNOWS", "both")
     db:node(ids[i])
 end
-report("memory_per_edge",
-       db:cache_stats().segments.bytes / (NODES * DEGREE))
+local caches = db:cache_stats()
+report("memory_per_edge", (caches.segments.bytes + caches.adjacency.bytes) /
+       (NODES * DEGREE))
 
 report("node_by_key_us", 1e6 * median(20000, function()
     assert(db:node("Person", "person-" .. random(NODES)).age)

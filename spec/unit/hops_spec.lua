@@ -201,3 +201,31 @@ describe("an expansion", function()
         assert.truthy(tostring(err):find("deleted", 1, true))
     end)
 end)
+
+describe("hops over several packs", function()
+    it("are merged once, counted, and follow the next flush", function()
+        local db = open()
+        local hub
+        assert(db:write(function(tx) hub = tx:put_node("N", "hub", {}) end))
+        local function add(key)
+            assert(db:write(function(tx)
+                tx:put_edge("R", hub, tx:put_node("N", key, {}), {})
+            end))
+            assert(db:flush())
+        end
+        local function keys()
+            return rows_of(db, "MATCH (n:N)-[:R]->(m) WHERE key(n) = 'hub' " ..
+                "RETURN collect(key(m)) AS keys")[1].keys
+        end
+        add("a")
+        add("b")
+        for _ = 1, 200 do assert.same({ "a", "b" }, keys()) end
+        local adjacency = db:cache_stats().adjacency
+        assert.is_true(adjacency.hits > 50 and adjacency.misses > 50)
+        assert.is_true(adjacency.bytes > 0)
+        add("c")
+        for _ = 1, 2 do assert.same({ "a", "b", "c" }, keys()) end
+        assert.is_true(db:cache_stats().adjacency.hits > adjacency.hits)
+        db:close()
+    end)
+end)

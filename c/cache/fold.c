@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cache/fold.h"
+
+#include "base/mem.h"
+#include "cache/cache_table.h"
+
+/* 24 bytes each: a thousand million nodes. */
+enum { BLOCKS_MAX = 1 << 20 };
+
+static _Atomic(struct ndb_fold *) *head_of(const struct ndb_fold_source *newest)
+{
+    return &newest->pack->folds[newest->part - newest->pack->directory->parts];
+}
+
+static bool is_fold_of(const struct ndb_fold *fold,
+                       const struct ndb_fold_source *sources, uint32_t count)
+{
+    if (fold->pack_count != count)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (fold->packs[i] != sources[i].pack->number)
+            return false;
+    return true;
+}
+
+static struct ndb_fold *find_from(struct ndb_fold *fold,
+                                  const struct ndb_fold_source *sources,
+                                  uint32_t count)
+{
+    while (fold != NULL && !is_fold_of(fold, sources, count))
+        fold = fold->next;
+    return fold;
+}
+
+struct ndb_fold *ndb_fold_find(const struct ndb_fold_source *sources,
+                               uint32_t count)
+{
+    return find_from(atomic_load(head_of(sources)), sources, count);
+}
+
+/* The sequences that any part has, and all edges. */
+static uint64_t measure(const struct ndb_fold_source *sources, uint32_t count,
+                        uint64_t *first, uint64_t *last)
+{
+    uint64_t edges = 0;
+
+    *first = UINT64_MAX;
+    *last = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ndb_part *part = sources[i].part;
+        uint64_t low = part->segments[0].first;
+        uint64_t high = part->segments[part->segment_count - 1].last;
+
+        *first = low < *first ? low : *first;
+        *last = high > *last ? high : *last;
+        edges += part->rows;
+    }
+    return edges;
+}
+
+/* A fold that nobody else knows of yet. */
+static struct ndb_fold *new_fold(struct ndb_segment_cache *cache,
+                                 const struct ndb_fold_source *sources,
+                                 uint32_t count)
+{
+    uint64_t first, last, edges = measure(sources, count, &first, &last);
+    uint64_t blocks = last / NDB_FOLD_OWNERS - first / NDB_FOLD_OWNERS + 1;
+    struct ndb_fold *fold;
+
+    if (first > last || blocks > BLOCKS_MAX || blocks > edges)
+        return NULL;
+    fold = ndb_calloc(1, sizeof *fold + blocks * sizeof fold->blocks[0] +
+                             count * sizeof *fold->packs);
+    if (fold == NULL)
+        return NULL;
+    fold->number = ndb_segment_cache_pack_number(cache);
+    fold->first_block = first / NDB_FOLD_OWNERS;
+    fold->block_count = (uint32_t)blocks;
+    fold->pack_count = count;
+    fold->packs = (uint64_t *)(void *)&fold->blocks[blocks];
+    for (uint32_t i = 0; i < count; i++)
+        fold->packs[i] = sources[i].pack->number;
+    return fold;
+}
+
+struct ndb_fold *ndb_fold_make(struct ndb_segment_cache *cache,
+                               const struct ndb_fold_source *sources,
+                               uint32_t count)
+{
+    _Atomic(struct ndb_fold *) *head = head_of(sources);
+    struct ndb_fold *first = atomic_load(head);
+    struct ndb_fold *fold = find_from(first, sources, count), *found = fold;
+
+    if (found == NULL)
+        fold = new_fold(cache, sources, count);
+    while (found == NULL && fold != NULL) {
+        fold->next = first;
+        if (atomic_compare_exchange_strong(head, &first, fold))
+            return fold;
+        found = find_from(first, sources, count);
+    }
+    if (found != fold)
+        ndb_free(fold);
+    return found;
+}
+
+void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
+                  struct ndb_fold_block *block, struct ndb_segment *segment)
+{
+    uint32_t number = (uint32_t)(block - fold->blocks);
+    struct ndb_cache_entry *entry = NULL;
+
+    (void)pthread_mutex_lock(&cache->lock);
+    if (segment->bytes <= cache->bytes_max / 4 &&
+        ndb_cache_find(cache, fold->number, number) == NULL)
+        entry = ndb_cache_add(cache, fold->number, number);
+    if (entry != NULL) {
+        entry->is_fold = true;
+        entry->segment = segment;
+        entry->bytes = segment->bytes + sizeof *entry;
+        ndb_cache_ready(cache, entry);
+        ndb_cache_show(entry, &block->slot);
+        ndb_cache_unpin(entry);
+        ndb_cache_evict(cache);
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    if (entry == NULL)
+        ndb_segment_free(segment);
+}
+
+void ndb_folds_free(struct ndb_segment_cache *cache,
+                    const struct ndb_cache_pack *pack)
+{
+    for (uint32_t i = 0; i < pack->directory->part_count; i++) {
+        struct ndb_fold *fold = atomic_load(&pack->folds[i]);
+
+        while (fold != NULL) {
+            struct ndb_fold *next = fold->next;
+
+            ndb_segment_cache_forget(cache, fold->number);
+            ndb_free(fold);
+            fold = next;
+        }
+    }
+}

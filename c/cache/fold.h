@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fold.h - the adjacency cache: lists of several packs as one.
+ *
+ * The edges of a type at the nodes of a table, one way, are a part in each of
+ * several packs, and a hop has to look into all of them. Folded, they are one
+ * list per node, in blocks of NDB_FOLD_OWNERS nodes: what a block shows is a
+ * dense edge segment without tombstones or columns. A block is made on its own
+ * and evicted on its own, by the cache's CLOCK within its budget; who makes
+ * one, and when, is the engine's business.
+ *
+ * A fold belongs to the newest of its packs, and knows the others by number:
+ * packs are immutable, so a fold is good for every snapshot that has just these
+ * packs, and nothing ever has to be taken back. When a flush puts a pack on
+ * top, the fold goes on to answer for the packs below.
+ *
+ * Any thread may call; blocks are looked at within a section.
+ */
+#ifndef NDB_CACHE_FOLD_H
+#define NDB_CACHE_FOLD_H
+
+#include "cache/segment_cache.h"
+
+/* Nodes of a block. At ten edges from each it is made in about 0.1 ms. */
+enum { NDB_FOLD_OWNERS = 1024 };
+
+struct ndb_fold_block {
+    struct ndb_cache_slot slot;
+    atomic_uint asked; /* how often, since it was last made */
+};
+
+/* Constant but for the blocks. */
+struct ndb_fold {
+    struct ndb_fold *next; /* of the same newest part, over other packs */
+    uint64_t number;       /* unique, as that of a pack */
+    uint64_t first_block;  /* number of blocks[0]: sequence / NDB_FOLD_OWNERS */
+    uint32_t block_count;
+    uint32_t pack_count;
+    uint64_t *packs; /* their numbers, newest first */
+    struct ndb_fold_block blocks[];
+};
+
+/* A part that is folded. */
+struct ndb_fold_source {
+    const struct ndb_cache_pack *pack;
+    const struct ndb_part *part;
+};
+
+/* The fold of these parts, newest first, as far as somebody made it. NULL:
+ * there is none. */
+struct ndb_fold *ndb_fold_find(const struct ndb_fold_source *sources,
+                               uint32_t count);
+/* Makes it when there is none, without blocks. NULL: no memory, or so few edges
+ * at nodes so far apart that it would not pay. */
+struct ndb_fold *ndb_fold_make(struct ndb_segment_cache *cache,
+                               const struct ndb_fold_source *sources,
+                               uint32_t count);
+
+/* The block of a sequence; NULL: no pack has edges there. */
+static inline struct ndb_fold_block *ndb_fold_block_of(struct ndb_fold *fold,
+                                                       uint64_t sequence)
+{
+    uint64_t index = sequence / NDB_FOLD_OWNERS - fold->first_block;
+
+    return index < fold->block_count ? &fold->blocks[index] : NULL;
+}
+
+/* Shows a block that was made; it is the cache's then. When another thread was
+ * faster, there is no memory, or it would take a quarter of the budget, it is
+ * freed. Within a section or without. */
+void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
+                  struct ndb_fold_block *block, struct ndb_segment *segment);
+
+/* Frees the folds of a pack that goes. */
+void ndb_folds_free(struct ndb_segment_cache *cache,
+                    const struct ndb_cache_pack *pack);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/hop_fold.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/hop_spans.h"
+
+/* --------------------------------------------------------------- finding --
+ */
+
+int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list)
+{
+    struct ndb_gather *gather = places->gather;
+    struct ndb_fold_source *sources =
+        ndb_arena_array(&gather->scratch, list->count, sizeof *sources);
+
+    list->folds =
+        ndb_arena_array(&gather->scratch, list->count, sizeof *list->folds);
+    if (sources == NULL || list->folds == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->items[i].memtable != NULL)
+            return NAMIDB_NONE;
+        sources[i].pack = list->items[i].pack;
+        sources[i].part = list->items[i].part;
+    }
+    for (uint32_t i = 0; i < list->count; i++)
+        list->folds[i] = ndb_fold_find(&sources[i], list->count - i);
+    if (list->count > 1 && list->folds[0] == NULL)
+        list->folds[0] =
+            ndb_fold_make(gather->snapshot->view->cache, sources, list->count);
+    return NAMIDB_OK;
+}
+
+/* Counts that a block was wanted in vain. */
+static void ask(struct ndb_hop_folds *folds, const struct ndb_place_list *list,
+                struct ndb_fold_block *block)
+{
+    unsigned asked;
+
+    folds->misses++;
+    if (!folds->can_ask || block == folds->last)
+        return;
+    folds->last = block;
+    asked =
+        atomic_fetch_add_explicit(&block->asked, 1, memory_order_relaxed) + 1;
+    if (asked < NDB_FOLD_AFTER || folds->due != NULL)
+        return;
+    folds->due = list->folds[0];
+    folds->due_block = block;
+    folds->due_table = list->table;
+}
+
+int ndb_hop_folds_look(struct ndb_hop_folds *folds,
+                       const struct ndb_place_list *list, uint32_t index,
+                       uint64_t sequence, const struct ndb_edge_segment **out)
+{
+    struct ndb_fold *fold = list->folds[index];
+    const struct ndb_segment *segment;
+    struct ndb_fold_block *block;
+
+    *out = NULL;
+    if (fold == NULL)
+        return NAMIDB_NONE;
+    block = ndb_fold_block_of(fold, sequence);
+    if (block == NULL)
+        return NAMIDB_OK;
+    segment = ndb_cache_slot_look(&block->slot);
+    if (segment != NULL) {
+        folds->hits++;
+        *out = &segment->as.edge;
+        return NAMIDB_OK;
+    }
+    if (index == 0)
+        ask(folds, list, block);
+    return NAMIDB_NONE;
+}
+
+/* ---------------------------------------------------------------- making -- */
+
+/* True: all are of one table and below 2^32. */
+static bool is_narrow(const uint64_t *ids, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (NAMIDB_ID_TABLE(ids[i]) != NAMIDB_ID_TABLE(ids[0]) ||
+            NAMIDB_ID_SEQUENCE(ids[i]) > UINT32_MAX)
+            return false;
+    return true;
+}
+
+/* The sequences of ids in 32 bits; NULL: no memory. */
+static const uint32_t *copy_narrow(namidb_arena *arena, const uint64_t *ids,
+                                   uint32_t count)
+{
+    uint32_t *out = ndb_arena_array(arena, count, sizeof *out);
+
+    for (uint32_t i = 0; i < count && out != NULL; i++)
+        out[i] = (uint32_t)NAMIDB_ID_SEQUENCE(ids[i]);
+    return out;
+}
+
+static const uint64_t *copy_long(namidb_arena *arena, const uint64_t *ids,
+                                 uint32_t count)
+{
+    uint64_t *out = ndb_arena_array(arena, count, sizeof *out);
+
+    for (uint32_t i = 0; i < count && out != NULL; i++)
+        out[i] = NAMIDB_ID_SEQUENCE(ids[i]);
+    return out;
+}
+
+/* Lays out the edges of a block. NAMIDB_OK or NAMIDB_ENOMEM. */
+static int lay_out(namidb_arena *arena, const struct ndb_hops *hops,
+                   struct ndb_edge_segment *out)
+{
+    uint32_t count = hops->offsets[NDB_FOLD_OWNERS];
+
+    out->owner_count = NDB_FOLD_OWNERS;
+    out->edge_count = count;
+    out->is_dense = true;
+    out->offsets = ndb_arena_copy(
+        arena, hops->offsets, (NDB_FOLD_OWNERS + 1) * sizeof *hops->offsets);
+    out->is_wide = !is_narrow(hops->neighbours, count);
+    out->neighbour_table =
+        count != 0 ? (uint32_t)NAMIDB_ID_TABLE(hops->neighbours[0]) : 0;
+    if (out->is_wide)
+        out->neighbours.wide = ndb_arena_copy(arena, hops->neighbours,
+                                              count * sizeof *hops->neighbours);
+    else
+        out->neighbours.narrow = copy_narrow(arena, hops->neighbours, count);
+    out->is_long = !is_narrow(hops->edges, count);
+    if (out->is_long)
+        out->sequences.wide = copy_long(arena, hops->edges, count);
+    else
+        out->sequences.narrow = copy_narrow(arena, hops->edges, count);
+    return out->offsets == NULL || out->neighbours.narrow == NULL ||
+                   out->sequences.narrow == NULL
+               ? NAMIDB_ENOMEM
+               : NAMIDB_OK;
+}
+
+static struct ndb_segment *new_segment(const struct ndb_hops *hops,
+                                       enum ndb_part_kind kind, uint64_t first)
+{
+    struct ndb_segment *segment = ndb_calloc(1, sizeof *segment);
+
+    if (segment == NULL)
+        return NULL;
+    segment->kind = kind;
+    segment->as.edge.first = first;
+    if (lay_out(&segment->arena, hops, &segment->as.edge) < 0) {
+        ndb_segment_free(segment);
+        return NULL;
+    }
+    segment->bytes = sizeof *segment + segment->arena.bytes;
+    return segment;
+}
+
+void ndb_hop_folds_make(struct ndb_hop_folds *folds, struct ndb_places *places,
+                        const struct ndb_hop_kind *kind)
+{
+    struct ndb_hop_folds used = NDB_HOP_FOLDS_INIT(false);
+    struct ndb_hop_kind all = { kind->type, kind->direction, true };
+    struct ndb_fold *fold = folds->due;
+    struct ndb_segment *segment = NULL;
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_hops hops;
+    uint64_t ids[NDB_FOLD_OWNERS], first;
+
+    /* Of those who find it due, one makes it. */
+    if (fold == NULL ||
+        atomic_exchange(&folds->due_block->asked, 0) < NDB_FOLD_AFTER)
+        return;
+    first = (fold->first_block + (uint64_t)(folds->due_block - fold->blocks)) *
+            NDB_FOLD_OWNERS;
+    for (uint32_t i = 0; i < NDB_FOLD_OWNERS; i++)
+        ids[i] = NAMIDB_ID(first + i, folds->due_table);
+    if (ndb_hop_spans_take(places, &used, ids, NDB_FOLD_OWNERS, &all, &arena,
+                           &hops, NULL) == NAMIDB_OK)
+        segment = new_segment(&hops, places->kind, first);
+    if (segment != NULL)
+        ndb_fold_put(places->gather->snapshot->view->cache, fold,
+                     folds->due_block, segment);
+    ndb_arena_release(&arena);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hop_fold.h - which folds (cache/fold.h) hops use, and when one is made.
+ *
+ * A block is made by the hop that asks for it the NDB_FOLD_AFTER-th time,
+ * after it has its answer: making one takes as long as some hundred hops
+ * without it, so it is paid for when it is there. Nodes of one block in a row
+ * ask once: a walk over the whole graph, which comes by only once, makes
+ * nothing. At most one block is made per batch, so no hop waits long.
+ */
+#ifndef NDB_ENGINE_HOP_FOLD_H
+#define NDB_ENGINE_HOP_FOLD_H
+
+#include "engine/places.h"
+#include "engine/read.h"
+
+enum { NDB_FOLD_AFTER = 128 };
+
+/* The folds that a batch used. */
+struct ndb_hop_folds {
+    bool can_ask;                /* false: only use what is there */
+    struct ndb_fold_block *last; /* that was asked for */
+    struct ndb_fold *due;        /* NULL: no block is */
+    struct ndb_fold_block *due_block;
+    uint32_t due_table;
+    uint64_t hits, misses;
+};
+#define NDB_HOP_FOLDS_INIT(can_ask)                                            \
+    ((struct ndb_hop_folds){ (can_ask), NULL, NULL, NULL, 0, 0, 0 })
+
+/* Finds the folds of a list; the one over all of it is made when there is none.
+ * NAMIDB_OK, NAMIDB_NONE: one of the places is a memtable, NAMIDB_ENOMEM. */
+int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list);
+
+/* The list of a node in the fold over list->items[index] and what is behind.
+ * NAMIDB_OK; NAMIDB_NONE: look into the pack; *segment NULL: no edges. */
+int ndb_hop_folds_look(struct ndb_hop_folds *folds,
+                       const struct ndb_place_list *list, uint32_t index,
+                       uint64_t sequence,
+                       const struct ndb_edge_segment **segment);
+
+/* Makes the block that is due, if any, from what is cached; when something is
+ * not, or memory is short, there just is none. Within the section of
+ * places->gather. */
+void ndb_hop_folds_make(struct ndb_hop_folds *folds, struct ndb_places *places,
+                        const struct ndb_hop_kind *kind);
+
+#endif

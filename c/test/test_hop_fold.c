@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph_model.h"
+
+#include <pthread.h>
+
+#include "base/mem.h"
+#include "engine/hop_fold.h"
+#include "sys/clock.h"
+
+enum { SEEDS = 40, READERS = 4, TYPES = 3 };
+
+static const enum namidb_direction DIRECTIONS[2] = { NAMIDB_OUT, NAMIDB_IN };
+
+/* A random graph in packs alone. */
+static void open_packs(struct model *model, uint64_t seed, uint64_t cache_bytes,
+                       int packs)
+{
+    model_open(model, seed, cache_bytes);
+    for (int i = 0; i < packs; i++) {
+        model_change(model, 150);
+        model_make_pack(model, i % 2 == 0);
+    }
+}
+
+/* Three nodes; in each of four packs an edge from the first to each. */
+static void open_small(struct model *model)
+{
+    model_open(model, 1, 64 << 20);
+    model_add_nodes(model, 1, 3);
+    for (int pack = 0; pack < 4; pack++) {
+        for (size_t to = 0; to < 3; to++)
+            model_add_edge(model, 1, 0, to);
+        model_make_pack(model, true);
+    }
+}
+
+static void check_hop(const struct model *model,
+                      const struct ndb_snapshot *snapshot, uint64_t id,
+                      const struct ndb_hop_kind *kind)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_hops got;
+    size_t count;
+    struct ndb_hop_edge *want =
+        model_hop(model, id, kind->type, kind->direction, &count);
+
+    model_assert(model, ndb_read_hops(snapshot, &id, 1, kind, &arena, &got,
+                                      NULL) == NAMIDB_OK);
+    model_assert(model, got.offsets[1] == count);
+    for (size_t i = 0; i < count; i++) {
+        model_assert(model, got.neighbours[i] == want[i].neighbour);
+        model_assert(model, got.edges == NULL || got.edges[i] == want[i].edge);
+    }
+    ndb_arena_release(&arena);
+    ndb_free(want);
+}
+
+/* Every hop there is, a node at a time. */
+static void check_hops(const struct model *model,
+                       const struct ndb_snapshot *snapshot)
+{
+    for (uint32_t type = 1; type <= TYPES; type++)
+        for (size_t i = 0; i < model->node_count * 2; i++) {
+            struct ndb_hop_kind kind = { type, DIRECTIONS[i % 2], i % 3 != 0 };
+
+            check_hop(model, snapshot, model->nodes[i / 2].id, &kind);
+        }
+}
+
+static void ask(const struct ndb_snapshot *snapshot, uint64_t id, uint32_t type,
+                enum namidb_direction direction, int times)
+{
+    struct ndb_hop_kind kind = { type, direction, true };
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_hops hops;
+
+    while (times-- > 0) {
+        assert_int_equal(
+            ndb_read_hops(snapshot, &id, 1, &kind, &arena, &hops, NULL), 0);
+        ndb_arena_reset(&arena);
+    }
+    ndb_arena_release(&arena);
+}
+
+/* Asks at some nodes, so often that every list that can be made is. */
+static void ask_often(const struct model *model,
+                      const struct ndb_snapshot *snapshot)
+{
+    for (size_t i = 0; i < model->node_count && i < 20; i++)
+        for (uint32_t type = 1; type <= TYPES; type++)
+            for (int j = 0; j < 2; j++)
+                ask(snapshot, model->nodes[i].id, type, DIRECTIONS[j],
+                    NDB_FOLD_AFTER);
+}
+
+static namidb_cache_stats stats_of(const struct model *model)
+{
+    namidb_cache_stats stats;
+
+    ndb_segment_cache_stats(model->cache, &stats);
+    return stats;
+}
+
+static void test_hop_fold__lists_that_are_made_equal_the_model(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct model model;
+        struct ndb_snapshot snapshot;
+        uint64_t hits, gets;
+
+        open_packs(&model, seed, 64 << 20, 2 + (int)(seed % 5));
+        model_snapshot(&model, &snapshot);
+        check_hops(&model, &snapshot);
+        model_assert(&model, stats_of(&model).fold_misses > 0);
+        gets = model_gets(&model);
+        ask_often(&model, &snapshot);
+        hits = stats_of(&model).fold_hits;
+        check_hops(&model, &snapshot);
+        model_assert(&model, stats_of(&model).fold_bytes > 0);
+        model_assert(&model, stats_of(&model).fold_hits > hits);
+        model_assert(&model, model_gets(&model) == gets);
+        model_snapshot_close(&snapshot);
+        model_assert(&model, stats_of(&model).fold_bytes == 0);
+        model_close(&model);
+    }
+}
+
+static void test_hop_fold__it_takes_so_many_hops_and_no_fewer(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+
+    (void)state;
+    open_small(&model);
+    model_snapshot(&model, &snapshot);
+    ask(&snapshot, model.nodes[0].id, 1, NAMIDB_OUT, NDB_FOLD_AFTER - 1);
+    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    assert_int_equal(stats_of(&model).fold_hits, 0);
+    ask(&snapshot, model.nodes[0].id, 1, NAMIDB_OUT, 2);
+    assert_true(stats_of(&model).fold_bytes > 0);
+    assert_int_equal(stats_of(&model).fold_hits, 1);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+static void test_hop_fold__a_walk_over_the_graph_makes_none(void **state)
+{
+    struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct model model;
+    struct ndb_snapshot snapshot;
+    struct ndb_hops hops;
+    uint64_t *ids;
+
+    (void)state;
+    model_open(&model, 5, 64 << 20);
+    model_add_nodes(&model, 1, 4000);
+    for (int pack = 0; pack < 3; pack++) {
+        for (size_t i = 0; i < 4000; i++)
+            model_add_edge(&model, 1, i, i * 7 % 4000);
+        model_make_pack(&model, true);
+    }
+    model_snapshot(&model, &snapshot);
+    ids = model_ids(&model);
+    for (int i = 0; i < NDB_FOLD_AFTER - 1; i++) {
+        assert_int_equal(ndb_read_hops(&snapshot, ids, model.node_count, &kind,
+                                       &arena, &hops, NULL),
+                         0);
+        assert_int_equal(hops.offsets[4000], 12000);
+        ndb_arena_reset(&arena);
+    }
+    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    ndb_free(ids);
+    ndb_arena_release(&arena);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+/* The snapshot of the layers now, sharing the packs of an older one. */
+static void snapshot_on_top(struct model *model,
+                            const struct ndb_snapshot *older,
+                            struct ndb_snapshot *out)
+{
+    struct ndb_manifest manifest = { .packs = model->packs,
+                                     .pack_count = model->pack_count };
+    struct ndb_pack *packs[MODEL_LAYERS_MAX], *old[MODEL_LAYERS_MAX];
+    struct ndb_layer layers[MODEL_LAYERS_MAX + 1] = { { NULL, NULL } };
+    uint32_t old_count = 0;
+
+    for (uint32_t i = 0; i < older->view->layer_count; i++)
+        if (older->view->layers[i].pack != NULL)
+            old[old_count++] = older->view->layers[i].pack;
+    assert_int_equal(ndb_packs_open(packs, &manifest, old, old_count,
+                                    model->store, model->cache, NDB_NEVER,
+                                    NULL),
+                     0);
+    layers[0].memtable = model->memtable;
+    for (uint32_t i = 0; i < model->pack_count; i++)
+        layers[i + 1].pack = packs[i];
+    assert_int_equal(ndb_view_new(&out->view, NULL, layers,
+                                  model->pack_count + 1, model->cache, NULL),
+                     0);
+    out->version = model->version;
+    out->timeout_ms = -1;
+    for (uint32_t i = 0; i < model->pack_count; i++)
+        ndb_pack_unref(packs[i]);
+}
+
+static void test_hop_fold__a_flush_goes_on_with_what_is_made(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct model model;
+        struct ndb_snapshot older, newer;
+        uint64_t hits, bytes;
+
+        open_packs(&model, seed, 64 << 20, 3);
+        model_snapshot(&model, &older);
+        ask_often(&model, &older);
+        bytes = stats_of(&model).fold_bytes;
+        model_change(&model, 100);
+        model_make_pack(&model, false);
+        snapshot_on_top(&model, &older, &newer);
+        hits = stats_of(&model).fold_hits;
+        check_hops(&model, &newer); /* the old lists below the new pack */
+        model_assert(&model, stats_of(&model).fold_hits > hits);
+        ask_often(&model, &newer);
+        model_assert(&model, stats_of(&model).fold_bytes > bytes);
+        check_hops(&model, &newer);
+        model_snapshot_close(&newer);
+        model_assert(&model, stats_of(&model).fold_bytes >= bytes);
+        model_snapshot_close(&older);
+        model_assert(&model, stats_of(&model).fold_bytes == 0);
+        model_close(&model);
+    }
+}
+
+static void test_hop_fold__an_older_snapshot_reads_what_it_read(void **state)
+{
+    struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct model model;
+    struct ndb_snapshot older, newer;
+    struct ndb_hops before, after;
+    uint64_t *ids;
+    size_t count;
+
+    (void)state;
+    open_packs(&model, 9, 64 << 20, 4);
+    model_snapshot(&model, &older);
+    ids = model_ids(&model);
+    count = model.node_count;
+    assert_int_equal(
+        ndb_read_hops(&older, ids, count, &kind, &arena, &before, NULL), 0);
+    model_change(&model, 300);
+    model_make_pack(&model, false);
+    snapshot_on_top(&model, &older, &newer);
+    ask_often(&model, &newer);
+    ask_often(&model, &older);
+    assert_int_equal(
+        ndb_read_hops(&older, ids, count, &kind, &arena, &after, NULL), 0);
+    assert_memory_equal(before.offsets, after.offsets,
+                        (count + 1) * sizeof *before.offsets);
+    assert_memory_equal(before.neighbours, after.neighbours,
+                        before.offsets[count] * sizeof *before.neighbours);
+    assert_memory_equal(before.edges, after.edges,
+                        before.offsets[count] * sizeof *before.edges);
+    ndb_free(ids);
+    ndb_arena_release(&arena);
+    model_snapshot_close(&newer);
+    model_snapshot_close(&older);
+    model_close(&model);
+}
+
+/* As after a compaction of what is below. */
+static void test_hop_fold__other_packs_below_are_another_list(void **state)
+{
+    struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct model model;
+    struct ndb_snapshot all;
+
+    (void)state;
+    model_open(&model, 1, 64 << 20);
+    model_add_nodes(&model, 1, 3);
+    for (size_t to = 0; to < 3; to++) {
+        model_add_edge(&model, 1, 0, to);
+        model_make_pack(&model, true);
+    }
+    model_snapshot(&model, &all);
+    for (size_t below = 0; below < 2; below++) {
+        /* The newest pack, and the one with the edge to node `below`. */
+        struct ndb_layer layers[2] = { all.view->layers[1],
+                                       all.view->layers[3 - below] };
+        struct ndb_snapshot snapshot = all;
+        struct ndb_hops hops;
+
+        assert_int_equal(
+            ndb_view_new(&snapshot.view, NULL, layers, 2, model.cache, NULL),
+            0);
+        ask(&snapshot, model.nodes[0].id, 1, NAMIDB_OUT, NDB_FOLD_AFTER);
+        assert_int_equal(ndb_read_hops(&snapshot, &model.nodes[0].id, 1, &kind,
+                                       &arena, &hops, NULL),
+                         0);
+        assert_int_equal(stats_of(&model).fold_hits, below + 1);
+        assert_int_equal(hops.offsets[1], 2);
+        assert_true(hops.neighbours[0] == model.nodes[below].id);
+        assert_true(hops.neighbours[1] == model.nodes[2].id);
+        ndb_view_unref(snapshot.view);
+    }
+    ndb_arena_release(&arena);
+    model_snapshot_close(&all);
+    model_close(&model);
+}
+
+static void test_hop_fold__edge_numbers_beyond_32_bits(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+
+    (void)state;
+    model_open(&model, 11, 64 << 20);
+    model.edge_sequence[1] = UINT32_MAX - 30;
+    for (int i = 0; i < 3; i++) {
+        model_change(&model, 200);
+        model_make_pack(&model, true);
+    }
+    model_snapshot(&model, &snapshot);
+    ask_often(&model, &snapshot);
+    check_hops(&model, &snapshot);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+/* Lists in 15 packs, one of them over several segments: more stretches than are
+ * merged with memory at hand. */
+static void test_hop_fold__a_node_that_every_pack_knows(void **state)
+{
+    struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
+    struct model model;
+    struct ndb_snapshot snapshot;
+
+    (void)state;
+    model_open(&model, 13, 64 << 20);
+    model_add_nodes(&model, 1, 3);
+    for (int i = 0; i < 60000; i++)
+        model_add_edge(&model, 1, 0, (size_t)(i % 3));
+    model_make_pack(&model, true);
+    for (int pack = 1; pack < 15; pack++) {
+        model_add_edge(&model, 1, 0, (size_t)(pack % 3));
+        model_delete_edge(&model, (size_t)pack * 17);
+        model_make_pack(&model, true);
+    }
+    model_snapshot(&model, &snapshot);
+    check_hop(&model, &snapshot, model.nodes[0].id, &kind);
+    ask(&snapshot, model.nodes[0].id, 1, NAMIDB_OUT, NDB_FOLD_AFTER);
+    assert_true(stats_of(&model).fold_bytes > 0);
+    check_hop(&model, &snapshot, model.nodes[0].id, &kind);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+/* The hop that makes a list, with memory for so many allocations. True: it made
+ * one. */
+static bool make_with(struct model *model, uint64_t allocations)
+{
+    struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
+    uint64_t id = model->nodes[0].id;
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_snapshot snapshot;
+    struct ndb_hops hops;
+    namidb_error err;
+    bool is_made;
+    int rc;
+
+    model_snapshot(model, &snapshot);
+    ask(&snapshot, id, 1, NAMIDB_OUT, NDB_FOLD_AFTER - 1);
+    ndb_mem_fail_from(allocations + 1);
+    rc = ndb_read_hops(&snapshot, &id, 1, &kind, &arena, &hops, &err);
+    ndb_mem_fail_from(0);
+    assert_true(rc == NAMIDB_OK || err.code == NAMIDB_ENOMEM);
+    is_made = stats_of(model).fold_bytes > 0;
+    check_hops(model, &snapshot);
+    ndb_arena_release(&arena);
+    model_snapshot_close(&snapshot);
+    return is_made;
+}
+
+static void test_hop_fold__out_of_memory_at_any_place(void **state)
+{
+    struct model model;
+    uint64_t allocations = 0;
+
+    (void)state;
+    open_small(&model);
+    while (!make_with(&model, allocations) && allocations < 1000)
+        allocations++;
+    assert_in_range(allocations, 4, 999); /* several places were tried */
+    model_close(&model);
+}
+
+/* Bytes that all segments and lists of a graph take. */
+static uint64_t bytes_of_all(uint64_t seed, int packs)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    uint64_t bytes;
+
+    open_packs(&model, seed, 64 << 20, packs);
+    model_snapshot(&model, &snapshot);
+    ask_often(&model, &snapshot);
+    bytes = stats_of(&model).bytes;
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+    return bytes;
+}
+
+static void test_hop_fold__evicted_lists_are_found_in_the_packs(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+
+    (void)state;
+    open_packs(&model, 19, bytes_of_all(19, 6) * 9 / 10, 6);
+    model_snapshot(&model, &snapshot);
+    for (int i = 0; i < 5; i++) {
+        ask_often(&model, &snapshot);
+        check_hops(&model, &snapshot);
+    }
+    assert_true(stats_of(&model).fold_evictions > 0);
+    assert_true(stats_of(&model).fold_hits > 0);
+    assert_true(stats_of(&model).bytes <= stats_of(&model).bytes_max);
+    model_snapshot_close(&snapshot);
+    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    model_close(&model);
+}
+
+struct reader {
+    const struct model *model;
+    const struct ndb_snapshot *snapshot;
+    pthread_t thread;
+};
+
+static void *run_reader(void *context)
+{
+    struct reader *reader = context;
+
+    ask_often(reader->model, reader->snapshot);
+    check_hops(reader->model, reader->snapshot);
+    return NULL;
+}
+
+static void read_with_threads(uint64_t cache_bytes)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    struct reader readers[READERS];
+
+    open_packs(&model, 23, cache_bytes, 5);
+    model_snapshot(&model, &snapshot);
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = (struct reader){ .model = &model, .snapshot = &snapshot };
+        assert_int_equal(
+            pthread_create(&readers[i].thread, NULL, run_reader, &readers[i]),
+            0);
+    }
+    for (int i = 0; i < READERS; i++)
+        pthread_join(readers[i].thread, NULL);
+    assert_true(stats_of(&model).fold_hits > 0);
+    model_snapshot_close(&snapshot);
+    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    model_close(&model);
+}
+
+static void test_hop_fold__many_readers_make_and_use_them(void **state)
+{
+    (void)state;
+    read_with_threads(64 << 20);
+    read_with_threads(bytes_of_all(23, 5) * 9 / 10); /* with evictions */
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hop_fold__lists_that_are_made_equal_the_model),
+        cmocka_unit_test(test_hop_fold__it_takes_so_many_hops_and_no_fewer),
+        cmocka_unit_test(test_hop_fold__a_walk_over_the_graph_makes_none),
+        cmocka_unit_test(test_hop_fold__a_flush_goes_on_with_what_is_made),
+        cmocka_unit_test(test_hop_fold__an_older_snapshot_reads_what_it_read),
+        cmocka_unit_test(test_hop_fold__other_packs_below_are_another_list),
+        cmocka_unit_test(test_hop_fold__edge_numbers_beyond_32_bits),
+        cmocka_unit_test(test_hop_fold__a_node_that_every_pack_knows),
+        cmocka_unit_test(test_hop_fold__out_of_memory_at_any_place),
+        cmocka_unit_test(test_hop_fold__evicted_lists_are_found_in_the_packs),
+        cmocka_unit_test(test_hop_fold__many_readers_make_and_use_them),
+    };
+
+    return cmocka_run_group_tests_name("hop_fold", tests, NULL, NULL);
+}
