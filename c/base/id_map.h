@@ -65,7 +65,7 @@ static inline void ndb_id_map_prefetch(const struct ndb_id_map *map,
     uint32_t page = ndb_table_find(&map->page_numbers, ndb_id_page_key(id));
 
     if (page != NDB_TABLE_NONE)
-        __builtin_prefetch(&map->pages[page].numbers[ndb_id_page_at(id)]);
+        ndb_prefetch(&map->pages[page].numbers[ndb_id_page_at(id)]);
 }
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/prefetch.h"
 #include "namidb.h"
 
 struct ndb_table_slot {
@@ -68,7 +69,7 @@ static inline void ndb_table_prefetch(const struct ndb_table *table,
                                       uint64_t key)
 {
     if (table->capacity != 0)
-        __builtin_prefetch(
+        ndb_prefetch(
             &table->slots[ndb_hash_integer(key) & (table->capacity - 1)]);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "engine/prefetch.h"
 
 /* Spans of a node that are merged with memory on the stack. */
@@ -56,7 +57,7 @@ static int add_span(struct batch *batch, const struct ndb_edge_segment *segment,
         batch->span_capacity = capacity;
     }
     batch->spans[batch->span_count++] = (struct span){ segment, owner, 0, 0 };
-    __builtin_prefetch(segment->offsets + owner);
+    ndb_prefetch(segment->offsets + owner);
     return NAMIDB_OK;
 }
 

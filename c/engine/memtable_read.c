@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/prefetch.h"
 #include "base/radix.h"
 #include "engine/memtable_internal.h"
 
@@ -69,11 +70,11 @@ static void find_nodes(const struct ndb_memtable *m, const uint64_t *ids,
     for (size_t i = 0; i < count; i++) {
         numbers[i] = ndb_id_map_find(&m->node_numbers, ids[i]);
         if (numbers[i] != NDB_TABLE_NONE)
-            __builtin_prefetch(&m->nodes[numbers[i]].newest);
+            ndb_prefetch(&m->nodes[numbers[i]].newest);
     }
     for (size_t i = 0; i < count; i++)
         if (numbers[i] != NDB_TABLE_NONE)
-            __builtin_prefetch(m->nodes[numbers[i]].newest);
+            ndb_prefetch(m->nodes[numbers[i]].newest);
     for (size_t i = 0; i < count; i++) {
         const struct ndb_image *image = NULL;
 

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/prefetch.h"
 #include "base/radix.h"
 #include "engine/index_run.h"
 #include "format/value.h"
@@ -281,9 +282,9 @@ static void prefetch_edge(const struct build *build,
                           bool with_props)
 {
     if (at + 16 < edges->count)
-        __builtin_prefetch(&edges->items[build->order[at + 16].value]);
+        ndb_prefetch(&edges->items[build->order[at + 16].value]);
     if (with_props && at + 8 < edges->count)
-        __builtin_prefetch(edges->items[build->order[at + 8].value].props.data);
+        ndb_prefetch(edges->items[build->order[at + 8].value].props.data);
 }
 
 /* The out or in parts of one type, a part per table of owners. */

@@ -10,6 +10,7 @@
 #ifndef NDB_ENGINE_PREFETCH_H
 #define NDB_ENGINE_PREFETCH_H
 
+#include "base/prefetch.h"
 #include "format/segment.h"
 
 /* Rows that are in flight together. */
@@ -23,22 +24,22 @@ static inline void ndb_prefetch_column(const struct ndb_column *column,
         return;
     switch ((enum ndb_column_kind)column->storage) {
     case NDB_COLUMN_BOOL:
-        __builtin_prefetch(column->as.bits + row / 64);
+        ndb_prefetch(column->as.bits + row / 64);
         break;
     case NDB_COLUMN_INT:
-        __builtin_prefetch((const uint8_t *)column->as.items +
-                           (size_t)column->width * row);
+        ndb_prefetch((const uint8_t *)column->as.items +
+                     (size_t)column->width * row);
         break;
     case NDB_COLUMN_FLOAT:
-        __builtin_prefetch(column->as.numbers + row);
+        ndb_prefetch(column->as.numbers + row);
         break;
     case NDB_COLUMN_STRING:
     case NDB_COLUMN_TAGGED:
         if (column->codes != NULL)
-            __builtin_prefetch((const uint8_t *)column->codes +
-                               (size_t)column->width * row);
+            ndb_prefetch((const uint8_t *)column->codes +
+                         (size_t)column->width * row);
         else
-            __builtin_prefetch(column->as.offsets + row);
+            ndb_prefetch(column->as.offsets + row);
         break;
     case NDB_COLUMN_CODED: /* STRING, once decoded */
         break;
@@ -51,8 +52,8 @@ static inline void ndb_prefetch_bytes(const struct ndb_column *column,
 {
     if (column->storage >= NDB_COLUMN_STRING && column->as.offsets != NULL &&
         column->bytes != NULL)
-        __builtin_prefetch(column->bytes +
-                           column->as.offsets[ndb_column_text(column, row)]);
+        ndb_prefetch(column->bytes +
+                     column->as.offsets[ndb_column_text(column, row)]);
 }
 
 static inline void ndb_prefetch_row(const struct ndb_node_group *group,
@@ -76,7 +77,7 @@ static inline void ndb_prefetch_owner(const struct ndb_edge_segment *segment,
                                       uint64_t owner)
 {
     if (segment->is_dense && owner - segment->first < segment->owner_count)
-        __builtin_prefetch(segment->offsets + (owner - segment->first));
+        ndb_prefetch(segment->offsets + (owner - segment->first));
 }
 
 /* The list itself, as far as a line of memory goes. */
@@ -85,12 +86,12 @@ static inline void ndb_prefetch_list(const struct ndb_edge_segment *segment,
 {
     if (begin == segment->edge_count)
         return;
-    __builtin_prefetch(
-        segment->is_wide ? (const void *)(segment->neighbours.wide + begin)
-                         : (const void *)(segment->neighbours.narrow + begin));
-    __builtin_prefetch(segment->is_long
-                           ? (const void *)(segment->sequences.wide + begin)
-                           : (const void *)(segment->sequences.narrow + begin));
+    ndb_prefetch(segment->is_wide
+                     ? (const void *)(segment->neighbours.wide + begin)
+                     : (const void *)(segment->neighbours.narrow + begin));
+    ndb_prefetch(segment->is_long
+                     ? (const void *)(segment->sequences.wide + begin)
+                     : (const void *)(segment->sequences.narrow + begin));
 }
 
 #endif

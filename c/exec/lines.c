@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/prefetch.h"
 #include "base/table.h"
 #include "exec/line_cells.h"
 #include "format/value.h"
@@ -214,12 +215,12 @@ static void recall_ends(struct ndb_lines *lines, uint32_t side, size_t begin,
         numbers[i] = hashes[i] != 0 ? ndb_table_find(&lines->numbers, hashes[i])
                                     : NDB_TABLE_NONE;
         if (numbers[i] != NDB_TABLE_NONE)
-            __builtin_prefetch(&lines->known[numbers[i]]);
+            ndb_prefetch(&lines->known[numbers[i]]);
     }
     for (size_t i = 0; i < count; i++)
         if (numbers[i] != NDB_TABLE_NONE &&
             lines->known[numbers[i]].key.kind == NAMIDB_STRING)
-            __builtin_prefetch(lines->known[numbers[i]].key.as.bytes);
+            ndb_prefetch(lines->known[numbers[i]].key.as.bytes);
     for (size_t i = 0; i < count; i++) {
         const struct known_key *known = &lines->known[numbers[i]];
 

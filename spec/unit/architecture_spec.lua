@@ -103,6 +103,10 @@ describe("the architecture", function()
                     faults[#faults + 1] = path .. " calls " .. name
                 end
             end
+            if path ~= "c/base/prefetch.h" and
+                code:find("__builtin_prefetch", 1, true) then
+                faults[#faults + 1] = path .. " calls __builtin_prefetch"
+            end
         end
         assert_none(faults)
     end)
