@@ -52,13 +52,30 @@ NAMIDB_API int namidb_schema(namidb_snapshot *snapshot,
 NAMIDB_API uint64_t namidb_schema_stamp(const namidb_snapshot *snapshot);
 
 /*
+ * Looks whether what is there obeys a constraint that is to be declared, while
+ * transactions go on: it has the turn for a moment only. item->number does not
+ * count. NAMIDB_ECONSTRAINT names what does not obey it. NAMIDB_ETIMEOUT after
+ * `timeout_ms` (< 0: no bound), NAMIDB_ECANCELED when the handle is closed
+ * meanwhile, and as namidb_tx_begin. Closing the
+ * survey is safe before and after the handle is closed.
+ */
+typedef struct namidb_survey namidb_survey;
+
+NAMIDB_API int namidb_survey_open(namidb_survey **survey, namidb *db,
+                                  const namidb_schema_item *item,
+                                  int64_t timeout_ms, namidb_error *err);
+NAMIDB_API void namidb_survey_close(namidb_survey *survey);
+
+/*
  * Declares an index or a constraint; item->number is set. What is there already
  * must obey it: NAMIDB_ECONSTRAINT names what does not, or what has its name.
- * An index over rows in packs is built in the background, by the writer, after
- * the commit; constraints hold at once.
+ * With a survey of the same item, once, what was written since is looked at;
+ * without one (NULL) everything is, while others wait for their turn. An index
+ * over rows in packs is built in the background, by the writer, after the
+ * commit; constraints hold at once.
  */
 NAMIDB_API int namidb_schema_create(namidb_tx *tx, namidb_schema_item *item,
-                                    namidb_error *err);
+                                    namidb_survey *survey, namidb_error *err);
 /* Waits until every index is online. NAMIDB_ETIMEOUT: one is being built; what
  * the last try failed with, if it did. Writers only. */
 NAMIDB_API int namidb_indexes_wait(namidb *db, int64_t timeout_ms,

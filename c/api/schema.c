@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "engine/index_run.h"
 #include "engine/schema.h"
+#include "engine/survey.h"
 #include "engine/tx.h"
 
 /* Whether its index has entries for all packs. */
@@ -53,12 +54,27 @@ uint64_t namidb_schema_stamp(const namidb_snapshot *snapshot)
     return ndb_schema_stamp(&snapshot->at);
 }
 
+int namidb_survey_open(namidb_survey **survey, namidb *db,
+                       const namidb_schema_item *item, int64_t timeout_ms,
+                       namidb_error *err)
+{
+    int rc = ndb_db_check(db, err);
+
+    *survey = NULL;
+    return rc < 0 ? rc : ndb_survey_open(survey, db, item, timeout_ms, err);
+}
+
+void namidb_survey_close(namidb_survey *survey)
+{
+    ndb_survey_close(survey);
+}
+
 int namidb_schema_create(namidb_tx *tx, namidb_schema_item *item,
-                         namidb_error *err)
+                         namidb_survey *survey, namidb_error *err)
 {
     int rc = ndb_db_check(tx->db, err);
 
-    return rc < 0 ? rc : ndb_tx_declare(tx, item, err);
+    return rc < 0 ? rc : ndb_tx_declare(tx, item, survey, err);
 }
 
 int namidb_schema_drop(namidb_tx *tx, const char *name, namidb_error *err)

@@ -72,6 +72,7 @@ static void roll_back(struct namidb *db, uint64_t version)
     memcpy(writer->names_submitted, writer->names_durable,
            sizeof writer->names_durable);
     writer->is_turn_dead = writer->is_taken;
+    writer->rollbacks++;
 }
 
 /* Everything that waits fails. Under lock. */

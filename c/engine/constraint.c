@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What constraints ask of rows: of one, and of all that are there.
+ * What constraints ask of a row, by itself and beside another one.
  */
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "engine/index_scan.h"
 #include "engine/tx.h"
 
-enum { CHUNK_ROWS = 1024, OTHERS_MAX = 4, KEY_SCRATCH_MAX = 64 << 20 };
+enum { OTHERS_MAX = 4, KEY_SCRATCH_MAX = 64 << 20 };
 
 static const namidb_value *find(const namidb_property *props, uint32_t count,
                                 uint32_t name)
@@ -96,6 +96,23 @@ static int fail_same(const struct ndb_snapshot *snapshot,
                     "constraint %s: %s %llu and %s %llu have the same %s",
                     item->name, entity_of(item), (unsigned long long)other,
                     entity_of(item), (unsigned long long)id, props);
+}
+
+int ndb_constraint_row(const struct ndb_snapshot *snapshot,
+                       const namidb_schema_item *item, uint64_t id,
+                       const namidb_property *props, uint32_t count,
+                       namidb_error *err)
+{
+    if (item->rule == NAMIDB_RULE_TYPE)
+        return ndb_constraint_fits(item, props, count) == NAMIDB_OK
+                   ? NAMIDB_OK
+                   : ndb_constraint_fail(snapshot, item, id,
+                                         "is of another type", err);
+    if (item->rule != NAMIDB_RULE_NOT_NULL && item->rule != NAMIDB_RULE_KEY)
+        return NAMIDB_OK;
+    return ndb_constraint_has(item, props, count) == NAMIDB_OK
+               ? NAMIDB_OK
+               : ndb_constraint_fail(snapshot, item, id, "is absent", err);
 }
 
 /* ------------------------------------------------------------- uniqueness --
@@ -225,14 +242,10 @@ int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
-/* ------------------------------------------------------------ all there is --
- */
-
-/* Whether two neighbours in an index with one key are equal. */
-static int check_pair(const struct ndb_snapshot *snapshot,
-                      const namidb_schema_item *item,
-                      const struct ndb_index_entry *a,
-                      const struct ndb_index_entry *b, namidb_error *err)
+int ndb_constraint_differ(const struct ndb_snapshot *snapshot,
+                          const namidb_schema_item *item,
+                          const struct ndb_index_entry *a,
+                          const struct ndb_index_entry *b, namidb_error *err)
 {
     namidb_arena arena = NDB_ARENA_INIT;
     struct ndb_buf key = NDB_BUF_INIT(KEY_SCRATCH_MAX);
@@ -252,134 +265,4 @@ static int check_pair(const struct ndb_snapshot *snapshot,
     ndb_buf_release(&key);
     ndb_arena_release(&arena);
     return rc < 0 ? rc : NAMIDB_OK;
-}
-
-/* Entries that may be equal to the next one: the last, and of keys that were
- * cut off all that have the same beginning. */
-struct suspects {
-    struct ndb_index_entry items[64];
-    size_t count;
-    namidb_arena arena; /* of their keys */
-};
-
-static int add_suspect(struct suspects *suspects,
-                       const namidb_schema_item *item,
-                       const struct ndb_index_entry *entry, namidb_error *err)
-{
-    struct ndb_index_entry *added = &suspects->items[suspects->count];
-    size_t max = sizeof suspects->items / sizeof *suspects->items;
-
-    if (suspects->count == max)
-        return ndb_fail(err, NAMIDB_ELIMIT,
-                        "constraint %s: more than %zu values are the same in "
-                        "their first %u bytes",
-                        item->name, max, NDB_INDEX_KEY_BYTES_MAX);
-    *added = *entry;
-    added->key.data =
-        ndb_arena_copy(&suspects->arena, entry->key.data, entry->key.bytes);
-    if (added->key.data == NULL)
-        return ndb_fail_memory(err);
-    suspects->count++;
-    return NAMIDB_OK;
-}
-
-static int check_entry(const struct ndb_snapshot *snapshot,
-                       const namidb_schema_item *item,
-                       struct suspects *suspects,
-                       const struct ndb_index_entry *entry, namidb_error *err)
-{
-    bool is_same = suspects->count != 0 &&
-                   ndb_slice_equal(suspects->items[0].key, entry->key);
-    int rc = NAMIDB_OK;
-
-    for (size_t i = 0; is_same && i < suspects->count && rc >= 0; i++)
-        rc = check_pair(snapshot, item, &suspects->items[i], entry, err);
-    if (rc < 0)
-        return rc;
-    if (!is_same || entry->key.bytes < NDB_INDEX_KEY_BYTES_MAX) {
-        suspects->count = 0;
-        ndb_arena_reset(&suspects->arena);
-    }
-    return add_suspect(suspects, item, entry, err);
-}
-
-static int check_unique(const struct ndb_snapshot *snapshot,
-                        const namidb_schema_item *item, namidb_error *err)
-{
-    const struct ndb_index_range all = { { NULL, 0 }, { NULL, 0 } };
-    const struct ndb_index_search search = { .item = item,
-                                             .ranges = &all,
-                                             .range_count = 1 };
-    struct suspects suspects = { .count = 0, .arena = NDB_ARENA_INIT };
-    struct ndb_index_found found = { .count = 1 };
-    struct ndb_index_scan *scan;
-    int rc = ndb_index_scan_open(&scan, snapshot, &search, err);
-
-    while (rc >= 0 && found.count != 0) {
-        rc = ndb_index_scan_next(scan, CHUNK_ROWS, &found, err);
-        for (size_t i = 0; rc >= 0 && i < found.count; i++)
-            rc = check_entry(snapshot, item, &suspects, &found.entries[i], err);
-    }
-    ndb_index_scan_close(scan);
-    ndb_arena_release(&suspects.arena);
-    return rc;
-}
-
-static int check_row(const struct ndb_snapshot *snapshot,
-                     const namidb_schema_item *item, uint64_t id,
-                     const namidb_property *props, uint32_t count,
-                     namidb_error *err)
-{
-    if (item->rule == NAMIDB_RULE_TYPE)
-        return ndb_constraint_fits(item, props, count) == NAMIDB_OK
-                   ? NAMIDB_OK
-                   : ndb_constraint_fail(snapshot, item, id,
-                                         "is of another type", err);
-    return ndb_constraint_has(item, props, count) == NAMIDB_OK
-               ? NAMIDB_OK
-               : ndb_constraint_fail(snapshot, item, id, "is absent", err);
-}
-
-static int check_rows(const struct ndb_snapshot *snapshot,
-                      const namidb_schema_item *item, struct ndb_scan *scan,
-                      namidb_error *err)
-{
-    namidb_arena arena = NDB_ARENA_INIT;
-    size_t count = 1;
-    int rc = NAMIDB_OK;
-
-    while (rc == NAMIDB_OK && count != 0) {
-        namidb_node *nodes;
-        namidb_edge *edges;
-
-        rc = ndb_scan_chunk(scan, CHUNK_ROWS, &arena, &nodes, &edges, &count,
-                            err);
-        for (size_t i = 0; i < count && rc >= 0; i++)
-            rc = item->is_edge
-                     ? check_row(snapshot, item, edges[i].id, edges[i].props,
-                                 edges[i].prop_count, err)
-                     : check_row(snapshot, item, nodes[i].id, nodes[i].props,
-                                 nodes[i].prop_count, err);
-    }
-    ndb_arena_release(&arena);
-    return rc < 0 ? rc : NAMIDB_OK;
-}
-
-int ndb_constraint_check(const struct ndb_snapshot *snapshot,
-                         const namidb_schema_item *item, namidb_error *err)
-{
-    struct ndb_scan *scan = NULL;
-    int rc = ndb_rule_is_unique(item->rule) ? check_unique(snapshot, item, err)
-                                            : NAMIDB_OK;
-
-    if (rc < 0 || item->rule == NAMIDB_RULE_INDEX ||
-        item->rule == NAMIDB_RULE_UNIQUE)
-        return rc;
-    rc = item->is_edge
-             ? ndb_scan_edges_open(&scan, snapshot, item->target, err)
-             : ndb_scan_nodes_open(&scan, snapshot, item->target, err);
-    if (rc >= 0)
-        rc = check_rows(snapshot, item, scan, err);
-    ndb_scan_close(scan);
-    return rc;
 }

@@ -83,6 +83,11 @@ struct ndb_writer {
     struct ndb_cond turn_free;
     struct ndb_ids undo; /* (lane, sequence) pairs of this turn */
 
+    /* What transactions write is noted for these. */
+    struct namidb_survey *surveys;
+    atomic_uint survey_count;
+    uint64_t rollbacks; /* of submitted batches, so far */
+
     uint64_t submitted_version; /* highest given to a turn */
     uint64_t enqueued_version;  /* highest that is in the queue or beyond */
     uint64_t *next_sequence[2]; /* by is_edge, then table */

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "engine/survey.h"
 
 int ndb_tx_begin(struct namidb_tx **out, struct namidb *db, int64_t deadline_ns,
                  namidb_error *err)
@@ -191,6 +192,8 @@ int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *records,
 
     for (size_t i = 0; i < count && rc >= 0; i++)
         rc = append(tx, &records[i], err);
+    if (rc >= 0)
+        ndb_survey_note(tx->db, records, count);
     if (rc >= 0 && ndb_memtable_apply(tx->turn.memtable, tx->turn.version,
                                       records, count) < 0)
         rc = ndb_fail_memory(err);

@@ -126,15 +126,11 @@ int ndb_tx_schema(struct namidb_tx *tx, const struct ndb_schema **schema,
 
 /* tx_schema.c: namidb_schema_create, namidb_schema_drop. */
 int ndb_tx_declare(struct namidb_tx *tx, namidb_schema_item *item,
-                   namidb_error *err);
+                   struct namidb_survey *survey, namidb_error *err);
 int ndb_tx_drop(struct namidb_tx *tx, const char *name, namidb_error *err);
 
-/* constraint.c: whether what a snapshot sees obeys an item; it is read whole.
- */
-int ndb_constraint_check(const struct ndb_snapshot *snapshot,
-                         const namidb_schema_item *item, namidb_error *err);
-/* One row. `props` ascending by name. NAMIDB_NONE: not there, not of the kinds
- * asked for. */
+/* constraint.c: one row. `props` ascending by name. NAMIDB_NONE: not there, not
+ * of the kinds asked for. */
 int ndb_constraint_has(const namidb_schema_item *item,
                        const namidb_property *props, uint32_t count);
 int ndb_constraint_fits(const namidb_schema_item *item,
@@ -144,6 +140,18 @@ int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
                            const namidb_schema_item *item, uint64_t id,
                            const namidb_property *props, uint32_t count,
                            namidb_error *err);
+/* What a constraint asks of a row by itself. NAMIDB_ECONSTRAINT. */
+int ndb_constraint_row(const struct ndb_snapshot *snapshot,
+                       const namidb_schema_item *item, uint64_t id,
+                       const namidb_property *props, uint32_t count,
+                       namidb_error *err);
+/* Whether two rows whose entries have one key differ all the same: keys may
+ * have been cut off, and NaN equals nothing. NAMIDB_ECONSTRAINT: they do not.
+ */
+int ndb_constraint_differ(const struct ndb_snapshot *snapshot,
+                          const namidb_schema_item *item,
+                          const struct ndb_index_entry *a,
+                          const struct ndb_index_entry *b, namidb_error *err);
 /* "constraint x: node 17 has no email", for a row and what is wrong with it. */
 int ndb_constraint_fail(const struct ndb_snapshot *snapshot,
                         const namidb_schema_item *item, uint64_t id,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Declaring and dropping: records like any other. What is declared is checked
- * against all that the transaction sees while no other transaction can write.
+ * against all that the transaction sees: most of it by a survey, before the
+ * transaction began.
  */
 #include "base/error.h"
 #include "base/limits.h"
+#include "engine/survey.h"
 #include "engine/tx.h"
 
 static const char *what(const namidb_schema_item *item)
@@ -76,7 +78,7 @@ static int write_item(struct namidb_tx *tx, const namidb_schema_item *item,
 }
 
 static int declare(struct namidb_tx *tx, namidb_schema_item *item,
-                   namidb_error *err)
+                   struct namidb_survey *survey, namidb_error *err)
 {
     const struct ndb_schema *schema;
     int rc = ndb_tx_schema(tx, &schema, err);
@@ -94,17 +96,18 @@ static int declare(struct namidb_tx *tx, namidb_schema_item *item,
     if (rc >= 0)
         rc = use_names(tx, item, err);
     if (rc >= 0)
-        rc = ndb_constraint_check(&tx->snapshot, item, err);
+        rc = ndb_survey_finish(survey, &tx->snapshot, item, err);
     return rc < 0 ? rc : write_item(tx, item, true, err);
 }
 
 int ndb_tx_declare(struct namidb_tx *tx, namidb_schema_item *item,
-                   namidb_error *err)
+                   struct namidb_survey *survey, namidb_error *err)
 {
     struct ndb_tx_mark mark;
     int rc = ndb_tx_enter(tx, &mark, err);
 
-    return rc < 0 ? rc : ndb_tx_leave(tx, &mark, declare(tx, item, err));
+    return rc < 0 ? rc
+                  : ndb_tx_leave(tx, &mark, declare(tx, item, survey, err));
 }
 
 int ndb_tx_drop(struct namidb_tx *tx, const char *name, namidb_error *err)

@@ -233,10 +233,11 @@ int ndb_lua_collect(lua_State *L);
 int ndb_lua_names(lua_State *L);
 int ndb_lua_counts(lua_State *L);
 int ndb_lua_stamp(lua_State *L);
-/* reader:schema(), tx:declare(item), tx:undeclare(name),
- * db:wait_indexes(timeout): see schema.c. */
+/* reader:schema(), db:survey(item, timeout), tx:declare(item, survey),
+ * tx:undeclare(name), db:wait_indexes(timeout): see schema.c. */
 int ndb_lua_schema(lua_State *L);
 int ndb_lua_schema_stamp(lua_State *L);
+int ndb_lua_survey(lua_State *L);
 int ndb_lua_declare(lua_State *L);
 int ndb_lua_undeclare(lua_State *L);
 int ndb_lua_wait_indexes(lua_State *L);

@@ -449,6 +449,7 @@ static const luaL_Reg METHODS[] = {
     { "refresh", db_refresh },
     { "flush", db_flush },
     { "wait_indexes", ndb_lua_wait_indexes },
+    { "survey", ndb_lua_survey },
     { "stats", db_stats },
     { "cache_stats", db_cache_stats },
     { "begin", ndb_lua_tx_begin },

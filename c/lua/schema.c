@@ -121,10 +121,16 @@ static namidb_tx *live_tx(lua_State *L, const struct ndb_lua_reader *reader)
     return reader->tx;
 }
 
-/* The number of the name on top, which is taken off; a failure of the store's
- * goes to *err. */
-static uint32_t name_number(lua_State *L, struct ndb_lua_reader *reader,
-                            enum namidb_name_kind kind, namidb_error *err)
+/* Whose names an item has, and why there is no number for one. */
+struct names {
+    namidb *db;
+    namidb_tx *tx;    /* that new names are made in; NULL: none are made */
+    namidb_error err; /* code 0: there was a number for each */
+};
+
+/* The number of the name on top, which is taken off. */
+static uint32_t name_number(lua_State *L, struct names *names,
+                            enum namidb_name_kind kind)
 {
     size_t bytes;
     const char *text = lua_tolstring(L, -1, &bytes);
@@ -132,9 +138,14 @@ static uint32_t name_number(lua_State *L, struct ndb_lua_reader *reader,
 
     if (text == NULL)
         (void)luaL_error(L, "a name is wanted, not a %s", luaL_typename(L, -1));
-    if (err->code == 0)
-        (void)namidb_tx_number(live_tx(L, reader), kind, text, bytes, &number,
-                               err);
+    if (names->tx == NULL) {
+        number = namidb_number(names->db, kind, text, bytes);
+        if (number == 0)
+            names->err.code = NAMIDB_ENOTFOUND;
+    } else if (names->err.code == 0) {
+        (void)namidb_tx_number(names->tx, kind, text, bytes, &number,
+                               &names->err);
+    }
     lua_pop(L, 1);
     return number;
 }
@@ -193,38 +204,87 @@ static uint32_t check_rule(lua_State *L)
     return rule;
 }
 
-/* tx:declare(item): true. */
-int ndb_lua_declare(lua_State *L)
+/* The item at index 2. */
+static void check_item(lua_State *L, struct names *names,
+                       namidb_schema_item *item)
 {
-    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
-    namidb_schema_item item = { .number = 0 };
-    namidb_error err = { .code = 0 };
     size_t count;
 
+    *item = (namidb_schema_item){ .number = 0 };
     luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
-    check_text(L, "name", item.name, sizeof item.name);
-    item.rule = check_rule(L);
+    check_text(L, "name", item->name, sizeof item->name);
+    item->rule = check_rule(L);
     lua_getfield(L, 2, "entity");
-    item.is_edge = lua_isstring(L, -1) && !strcmp(lua_tostring(L, -1), "edge");
+    item->is_edge = lua_isstring(L, -1) && !strcmp(lua_tostring(L, -1), "edge");
     lua_getfield(L, 2, "label");
-    item.target =
-        name_number(L, reader, item.is_edge ? NAMIDB_TYPE : NAMIDB_LABEL, &err);
-    item.kinds = check_kinds(L, "kinds");
-    item.item_kinds = check_kinds(L, "item_kinds");
+    item->target =
+        name_number(L, names, item->is_edge ? NAMIDB_TYPE : NAMIDB_LABEL);
+    item->kinds = check_kinds(L, "kinds");
+    item->item_kinds = check_kinds(L, "item_kinds");
     lua_getfield(L, 2, "properties");
     luaL_checktype(L, -1, LUA_TTABLE);
     count = lua_rawlen(L, -1);
     if (count > NAMIDB_SCHEMA_PROPS_MAX)
-        return luaL_error(L, "at most %d properties", NAMIDB_SCHEMA_PROPS_MAX);
+        (void)luaL_error(L, "at most %d properties", NAMIDB_SCHEMA_PROPS_MAX);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, -1, (int)i + 1);
-        item.props[item.prop_count++] =
-            name_number(L, reader, NAMIDB_PROPERTY, &err);
+        item->props[item->prop_count++] =
+            name_number(L, names, NAMIDB_PROPERTY);
     }
-    if (err.code != 0 ||
-        namidb_schema_create(live_tx(L, reader), &item, &err) < 0)
-        return ndb_lua_fail(L, &err);
+}
+
+#define SURVEY "namidb.survey"
+
+static int survey_close(lua_State *L)
+{
+    namidb_survey **survey = luaL_checkudata(L, 1, SURVEY);
+
+    namidb_survey_close(*survey);
+    *survey = NULL;
+    return 0;
+}
+
+/* db:survey(item, timeout): a survey; nil when there is nothing to look at:
+ * nobody ever used one of the names. */
+int ndb_lua_survey(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    struct names names = { .db = ndb_lua_live_db(L, reader) };
+    int64_t timeout_ms = ndb_lua_opt_timeout(L, 3);
+    namidb_schema_item item;
+    namidb_survey **survey;
+
+    check_item(L, &names, &item);
+    if (names.err.code != 0)
+        return 0;
+    survey = lua_newuserdata(L, sizeof *survey);
+    *survey = NULL;
+    if (luaL_newmetatable(L, SURVEY)) {
+        lua_pushcfunction(L, survey_close);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    if (namidb_survey_open(survey, ndb_lua_live_db(L, reader), &item,
+                           timeout_ms, &names.err) < 0)
+        return ndb_lua_fail(L, &names.err);
+    return 1;
+}
+
+/* tx:declare(item, survey): true. `survey` may be nil. */
+int ndb_lua_declare(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    struct names names = { .db = ndb_lua_live_db(L, reader),
+                           .tx = live_tx(L, reader) };
+    namidb_survey **survey =
+        lua_isnoneornil(L, 3) ? NULL : luaL_checkudata(L, 3, SURVEY);
+    namidb_schema_item item;
+
+    check_item(L, &names, &item);
+    if (names.err.code != 0 ||
+        namidb_schema_create(live_tx(L, reader), &item,
+                             survey != NULL ? *survey : NULL, &names.err) < 0)
+        return ndb_lua_fail(L, &names.err);
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -415,7 +415,7 @@ static void test_rows__obey_constraints_among_themselves(void **state)
     fill(&table, &rand);
     item.target = table.label;
     item.props[0] = table.columns[0].name;
-    assert_int_equal(namidb_schema_create(tx, &item, NULL), 0);
+    assert_int_equal(namidb_schema_create(tx, &item, NULL, NULL), 0);
     for (size_t row = 0; row < ROWS; row++)
         table.cells[row][1] =
             (namidb_value){ .kind = NAMIDB_INT, .as.integer = (int64_t)row };

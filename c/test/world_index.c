@@ -44,7 +44,7 @@ int world_declare(namidb_tx *tx, uint32_t which, namidb_error *err)
             tx, NAMIDB_PROPERTY, INDEXES[which].props[item.prop_count]);
         item.prop_count++;
     }
-    return namidb_schema_create(tx, &item, err);
+    return namidb_schema_create(tx, &item, NULL, err);
 }
 
 int world_drop(namidb_tx *tx, uint32_t which, namidb_error *err)

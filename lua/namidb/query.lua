@@ -220,9 +220,9 @@ local function profile(handle, home, made, params, options)
     return rows and result.new(rows), err
 end
 
-local function collect(handle, home, made, params, options, values)
+local function collect(handle, home, made, params, options, values, survey)
     if made.schema then
-        local found, failure = schema.run(handle, made)
+        local found, failure = schema.run(handle, made, survey)
         return found and result.new(found), failure
     elseif made.mode == "profile" then
         return profile(handle, home, made, params, options)
@@ -236,11 +236,16 @@ end
 
 -- A statement that writes, outside a transaction: one of its own.
 local function collect_writing(db, home, made, params, options, values)
-    local rows, err
+    local rows, err, survey
+    local timeout = options and options.timeout
+    if made.schema then
+        survey, err = schema.survey(db, made, timeout)
+        if err then return nil, err end
+    end
     local ok, failure = write.write(db, function(tx)
-        rows, err = collect(tx, home, made, params, options, values)
+        rows, err = collect(tx, home, made, params, options, values, survey)
         if not rows then error(err, 0) end
-    end, options and options.timeout and { timeout = options.timeout })
+    end, timeout and { timeout = timeout })
     if not ok then return nil, failure end
     return rows
 end

@@ -9,6 +9,8 @@ local schema = {}
 local listers, stamps = {}, {}
 local declare, undeclare = core.tx.__index.declare, core.tx.__index.undeclare
 core.tx.__index.declare, core.tx.__index.undeclare = nil, nil
+local survey = core.db.__index.survey
+core.db.__index.survey = nil
 for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
     listers[kind.__name] = kind.__index.schema
     stamps[kind.__name] = kind.__index.schema_stamp
@@ -226,10 +228,10 @@ local function is_there(handle, item)
     return false
 end
 
-local function create(tx, made)
+local function create(tx, made, survey_made)
     local item = made.item
     if made.statement.if_not_exists and is_there(tx, item) then return {} end
-    local ok, err = declare(tx, item)
+    local ok, err = declare(tx, item, survey_made)
     if not ok then return nil, err end
     return {}
 end
@@ -304,10 +306,22 @@ function schema.plan(ast)
     return made
 end
 
+--- Whether what a database has obeys the constraint that a statement declares,
+-- looked at before the statement has its transaction, so that others need not
+-- wait for it: a survey for schema.run; nil, if there is nothing to look at,
+-- and an error. timeout: seconds, or nil.
+function schema.survey(db, made, timeout)
+    if not made.item or made.item.rule == "index" or is_there(db, made.item)
+    then
+        return nil
+    end
+    return survey(db, made.item, timeout)
+end
+
 --- Runs it: rows with `columns`, or nil and an error. What writes is given a
--- transaction.
-function schema.run(handle, made)
-    local rows, err = made.schema(handle, made)
+-- transaction, and a survey or nil.
+function schema.run(handle, made, survey_made)
+    local rows, err = made.schema(handle, made, survey_made)
     if not rows then return nil, err end
     rows.columns = rows.columns or {}
     return rows
