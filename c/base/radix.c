@@ -20,21 +20,28 @@ static void sort_small(struct ndb_radix_item *items, size_t count)
     }
 }
 
-/* One stable pass over one digit. */
-static void pass(const struct ndb_radix_item *from, struct ndb_radix_item *to,
-                 size_t count, unsigned shift)
+/* Counts of digits become where each digit starts. */
+static void start_digits(size_t starts[DIGITS])
 {
-    size_t starts[DIGITS] = { 0 };
     size_t sum = 0;
 
-    for (size_t i = 0; i < count; i++)
-        starts[from[i].key >> shift & (DIGITS - 1)]++;
     for (size_t digit = 0; digit < DIGITS; digit++) {
         size_t here = starts[digit];
 
         starts[digit] = sum;
         sum += here;
     }
+}
+
+/* One stable pass over one digit. */
+static void pass(const struct ndb_radix_item *from, struct ndb_radix_item *to,
+                 size_t count, unsigned shift)
+{
+    size_t starts[DIGITS] = { 0 };
+
+    for (size_t i = 0; i < count; i++)
+        starts[from[i].key >> shift & (DIGITS - 1)]++;
+    start_digits(starts);
     for (size_t i = 0; i < count; i++)
         to[starts[from[i].key >> shift & (DIGITS - 1)]++] = from[i];
 }
@@ -74,4 +81,69 @@ void ndb_radix_sort(struct ndb_radix_item *items, struct ndb_radix_item *spare,
     }
     if (from != items)
         memcpy(items, from, count * sizeof *items);
+}
+
+/* ----------------------------------------------------------------- pairs -- */
+
+static uint64_t key_of(const struct ndb_radix_pair *pair, int is_high)
+{
+    return is_high ? pair->high : pair->low;
+}
+
+static void pass_pairs(const struct ndb_radix_pair *from,
+                       struct ndb_radix_pair *to, size_t count, unsigned shift,
+                       int is_high)
+{
+    size_t starts[DIGITS] = { 0 };
+
+    for (size_t i = 0; i < count; i++)
+        starts[key_of(&from[i], is_high) >> shift & (DIGITS - 1)]++;
+    start_digits(starts);
+    for (size_t i = 0; i < count; i++)
+        to[starts[key_of(&from[i], is_high) >> shift & (DIGITS - 1)]++] =
+            from[i];
+}
+
+static uint64_t varying_bits_of_pairs(const struct ndb_radix_pair *pairs,
+                                      size_t count, int is_high)
+{
+    uint64_t varying = 0;
+    int is_sorted = 1;
+
+    for (size_t i = 1; i < count; i++) {
+        uint64_t key = key_of(&pairs[i], is_high);
+
+        varying |= key ^ key_of(&pairs[0], is_high);
+        is_sorted &= key_of(&pairs[i - 1], is_high) <= key;
+    }
+    return is_sorted ? 0 : varying;
+}
+
+/* Sorts by one of the numbers; returns which of the two arrays has them. */
+static struct ndb_radix_pair *sort_by(struct ndb_radix_pair *from,
+                                      struct ndb_radix_pair *to, size_t count,
+                                      int is_high)
+{
+    uint64_t varying = varying_bits_of_pairs(from, count, is_high);
+
+    for (unsigned shift = 0; shift < 64; shift += DIGIT_BITS) {
+        struct ndb_radix_pair *swap = from;
+
+        if ((varying >> shift & (DIGITS - 1)) == 0)
+            continue;
+        pass_pairs(from, to, count, shift, is_high);
+        from = to;
+        to = swap;
+    }
+    return from;
+}
+
+void ndb_radix_sort_pairs(struct ndb_radix_pair *pairs,
+                          struct ndb_radix_pair *spare, size_t count)
+{
+    struct ndb_radix_pair *at = sort_by(pairs, spare, count, 0);
+
+    at = sort_by(at, at == pairs ? spare : pairs, count, 1);
+    if (at != pairs && count != 0)
+        memcpy(pairs, at, count * sizeof *pairs);
 }

@@ -97,9 +97,20 @@ void ndb_memtable_edges_release(struct ndb_memtable_edges *edges);
 int ndb_memtable_edges_at(struct ndb_memtable *memtable, uint64_t id,
                           uint32_t type, enum namidb_direction direction,
                           uint64_t version, struct ndb_memtable_edges *out);
-/* Appends all edges of a type, ascending by (source, target, id). */
+/* Appends all edges of a type, ascending by id: mostly the order that memory
+ * has them in. */
 int ndb_memtable_edges_of(struct ndb_memtable *memtable, uint32_t type,
                           uint64_t version, struct ndb_memtable_edges *out);
+/* Sorts edges that ascend by id by (table of the source, source, target, id).
+ * On NAMIDB_ENOMEM they are as they were. */
+int ndb_memtable_edges_sort(struct ndb_memtable_edges *edges);
+
+/* An id as a number that ascends by table, then by sequence. */
+static inline uint64_t ndb_owner_key(uint64_t id)
+{
+    return (uint64_t)NAMIDB_ID_TABLE(id) << 40 | NAMIDB_ID_SEQUENCE(id);
+}
+
 /* Appends ids of nodes of a table, deleted ones included, ascending. */
 int ndb_memtable_nodes_of(struct ndb_memtable *memtable, uint32_t table,
                           uint64_t version, struct ndb_ids *out);

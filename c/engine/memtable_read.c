@@ -178,36 +178,53 @@ int ndb_memtable_edges_at(struct ndb_memtable *m, uint64_t id, uint32_t type,
     return rc;
 }
 
-/* Sorts by (source, target, id): stable sorts of numbers of edges, the last key
- * first. Edges come newest first, so their ids ascend when they are turned
- * round. */
-static int sort_edges(struct ndb_memtable_edge *edges, size_t count)
+int ndb_memtable_edges_sort(struct ndb_memtable_edges *edges)
 {
-    struct ndb_radix_item *items = ndb_calloc(count, 2 * sizeof *items);
-    struct ndb_memtable_edge *copy = ndb_calloc(count, sizeof *copy);
-    int rc = NAMIDB_ENOMEM;
+    size_t count = edges->count;
+    struct ndb_radix_pair *pairs = ndb_calloc(count, 2 * sizeof *pairs);
+    struct ndb_memtable_edge *sorted = ndb_calloc(count, sizeof *sorted);
 
-    if (items == NULL || copy == NULL)
-        goto out;
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = edges[count - 1 - i];
-        items[i] = (struct ndb_radix_item){ copy[i].id, i };
+    if (pairs == NULL || sorted == NULL) {
+        ndb_free(pairs);
+        ndb_free(sorted);
+        return NAMIDB_ENOMEM;
     }
-    ndb_radix_sort(items, items + count, count);
     for (size_t i = 0; i < count; i++)
-        items[i].key = copy[items[i].value].to;
-    ndb_radix_sort(items, items + count, count);
+        pairs[i] = (struct ndb_radix_pair){ ndb_owner_key(edges->items[i].from),
+                                            edges->items[i].to, i };
+    ndb_radix_sort_pairs(pairs, pairs + count, count);
     for (size_t i = 0; i < count; i++)
-        items[i].key = copy[items[i].value].from;
-    ndb_radix_sort(items, items + count, count);
-    for (size_t i = 0; i < count; i++)
-        edges[i] = copy[items[i].value];
-    rc = NAMIDB_OK;
+        sorted[i] = edges->items[pairs[i].value];
+    ndb_free(pairs);
+    ndb_free(edges->items);
+    *edges = (struct ndb_memtable_edges){ sorted, count, count };
+    return NAMIDB_OK;
+}
 
-out:
-    ndb_free(items);
-    ndb_free(copy);
-    return rc;
+static int by_id(const void *a, const void *b)
+{
+    uint64_t left = ((const struct ndb_memtable_edge *)a)->id;
+    uint64_t right = ((const struct ndb_memtable_edge *)b)->id;
+
+    return (left > right) - (left < right);
+}
+
+/* Entries come newest first, and ids grow with time: mostly turning them round
+ * is enough. */
+static void sort_by_id(struct ndb_memtable_edge *edges, size_t count)
+{
+    bool is_sorted = true;
+
+    for (size_t low = 0, high = count; low + 1 < high; low++) {
+        struct ndb_memtable_edge edge = edges[low];
+
+        edges[low] = edges[--high];
+        edges[high] = edge;
+    }
+    for (size_t i = 1; i < count; i++)
+        is_sorted &= edges[i - 1].id < edges[i].id;
+    if (!is_sorted)
+        qsort(edges, count, sizeof *edges, by_id);
 }
 
 /* First entry of a lane. */
@@ -231,8 +248,8 @@ int ndb_memtable_edges_of(struct ndb_memtable *m, uint32_t type,
          at = m->edges[at].next_in_lane)
         rc = add_edge(out, &m->edges[at], version);
     (void)pthread_rwlock_unlock(&m->lock);
-    if (rc >= 0 && out->count - start > 1)
-        rc = sort_edges(out->items + start, out->count - start);
+    if (out->count > start)
+        sort_by_id(out->items + start, out->count - start);
     return rc;
 }
 

@@ -2,9 +2,11 @@
 /*
  * A memtable hands out what it knows per table and type; a pack wants the same
  * edges three times, in three orders (by source, by target, by edge). The edges
- * are listed once, ascending by (source, target, id), and each order is a
- * stable radix sort of pointers to them: sorting by target what is sorted by
- * source gives (target, source, id) for free.
+ * are listed once, ascending by id. What the other two orders are sorted by is
+ * put beside the number of the edge, so that the sorts, stable ones by digits,
+ * touch nothing else; and what a part wants beyond that is copied into small
+ * arrays first, because each order visits it at random. Most of the time that a
+ * build takes is waiting for memory.
  */
 #include "engine/pack_build.h"
 
@@ -16,11 +18,27 @@
 #include "engine/index_run.h"
 #include "format/value.h"
 
-/* Edges of one type, in memtable order. */
+/* Edges of one type. */
 struct type_edges {
     uint32_t type;
-    struct ndb_memtable_edges edges;
+    struct ndb_memtable_edges edges; /* ascending by id */
+    /* By what a part is sorted by: the owner, as ndb_owner_key has it, and the
+     * neighbour; the value is PAIR_VALUE of an edge. */
+    struct ndb_radix_pair *pairs;
+    struct edge_row *rows; /* of each edge, and one behind */
 };
+
+/* What parts want of an edge beside its pair, close together: edges and their
+ * properties are scattered over many times that memory. */
+struct edge_row {
+    uint64_t sequence;
+    size_t props; /* where its encoded properties begin in build.props */
+};
+
+/* The number of an edge in its list, and whether it was deleted. */
+#define PAIR_VALUE(index, is_deleted) ((uint64_t)(index) << 1 | (is_deleted))
+#define PAIR_INDEX(pair) ((size_t)((pair)->value >> 1))
+#define PAIR_IS_DELETED(pair) (((pair)->value & 1) != 0)
 
 /* Keys of one table: keys[begin .. end). */
 struct table_keys {
@@ -44,8 +62,11 @@ struct build {
     struct table_keys *key_tables;
     size_t key_table_count;
 
-    struct ndb_radix_item *order, *spare; /* key -> index of an edge */
-    size_t order_capacity;
+    struct ndb_radix_item *spare; /* for sorting keys */
+    struct ndb_radix_pair *spare_pairs;
+    size_t spare_capacity; /* of pairs */
+
+    struct ndb_buf props; /* of the type whose out parts are written */
 
     struct ndb_index_run *runs; /* as index parts stand in a pack */
     uint32_t run_count;
@@ -189,46 +210,73 @@ static int list_edges(struct build *build)
     return rc;
 }
 
-static int reserve_order(struct build *build, size_t count)
+/* The pairs of a type for its out part: edges come by id, and pairs of the same
+ * two nodes stay in that order. */
+static int pair_out(struct build *build, struct type_edges *list)
 {
-    if (count <= build->order_capacity)
-        return NAMIDB_OK;
-    ndb_free(build->order);
-    ndb_free(build->spare);
-    build->order_capacity = count;
-    build->order = ndb_calloc(count, sizeof *build->order);
-    build->spare = ndb_calloc(count, sizeof *build->spare);
-    return build->order != NULL && build->spare != NULL ? NAMIDB_OK
-                                                        : NAMIDB_ENOMEM;
-}
+    size_t count = list->edges.count;
 
-/* (table, sequence) in one number: parts by table, owners by sequence. */
-static uint64_t owner_key(uint64_t id)
-{
-    return (uint64_t)NAMIDB_ID_TABLE(id) << 40 | NAMIDB_ID_SEQUENCE(id);
-}
-
-/* Sorts `order` by what a part of this kind is sorted by. */
-static int order_edges(struct build *build, enum ndb_part_kind kind,
-                       const struct ndb_memtable_edges *edges)
-{
-    int rc = reserve_order(build, edges->count);
-
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; i < edges->count; i++) {
-        const struct ndb_memtable_edge *edge = &edges->items[i];
-        struct ndb_radix_item *item = &build->order[i];
-
-        item->value = i;
-        if (kind == NDB_PART_EDGE_ID)
-            item->key = NAMIDB_ID_SEQUENCE(edge->id);
-        else
-            item->key = owner_key(kind == NDB_PART_OUT ? edge->from : edge->to);
+    list->pairs = ndb_calloc(count, sizeof *list->pairs);
+    if (build->spare_pairs == NULL || build->spare_capacity < count) {
+        ndb_free(build->spare_pairs);
+        build->spare_capacity = count;
+        build->spare_pairs = ndb_calloc(count, sizeof *build->spare_pairs);
     }
-    ndb_radix_sort(build->order, build->spare, edges->count);
+    if (list->pairs == NULL || build->spare_pairs == NULL)
+        return NAMIDB_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const struct ndb_memtable_edge *edge = &list->edges.items[i];
+
+        list->pairs[i] =
+            (struct ndb_radix_pair){ ndb_owner_key(edge->from), edge->to,
+                                     PAIR_VALUE(i, edge->is_deleted) };
+    }
+    ndb_radix_sort_pairs(list->pairs, build->spare_pairs, count);
     return NAMIDB_OK;
 }
+
+static uint64_t id_of_key(uint64_t owner_key)
+{
+    return NAMIDB_ID(owner_key & NAMIDB_SEQUENCE_MAX, owner_key >> 40);
+}
+
+/* Makes the pairs of an out part those of an in part. */
+static void pair_in(struct build *build, struct type_edges *list)
+{
+    for (size_t i = 0; i < list->edges.count; i++) {
+        struct ndb_radix_pair *pair = &list->pairs[i];
+        uint64_t from = id_of_key(pair->high);
+
+        pair->high = ndb_owner_key(pair->low);
+        pair->low = from;
+    }
+    ndb_radix_sort_pairs(list->pairs, build->spare_pairs, list->edges.count);
+}
+
+/* Copies what the rows of a type's edges hold. */
+static int copy_rows(struct build *build, struct type_edges *list)
+{
+    size_t count = list->edges.count;
+    int rc = NAMIDB_OK;
+
+    list->rows = ndb_calloc(count + 1, sizeof *list->rows);
+    if (list->rows == NULL)
+        return NAMIDB_ENOMEM;
+    build->props.bytes = 0;
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        const struct ndb_memtable_edge *edge = &list->edges.items[i];
+
+        list->rows[i] = (struct edge_row){ NAMIDB_ID_SEQUENCE(edge->id),
+                                           build->props.bytes };
+        if (edge->props.bytes != 0)
+            rc = ndb_buf_append(&build->props, edge->props.data,
+                                edge->props.bytes);
+    }
+    list->rows[count].props = build->props.bytes;
+    return rc;
+}
+
+/* ----------------------------------------------------------- edge parts -- */
 
 static int index_edge(struct build *build, const struct ndb_memtable_edge *edge,
                       const namidb_property *props, uint32_t prop_count)
@@ -245,46 +293,62 @@ static int index_edge(struct build *build, const struct ndb_memtable_edge *edge,
     return rc;
 }
 
-static int write_edge(struct build *build, enum ndb_part_kind kind,
-                      const struct ndb_memtable_edge *edge)
+/* The properties of an edge, which is in no index without any. */
+static int read_props(struct build *build, const struct type_edges *list,
+                      size_t index, const namidb_property **props,
+                      uint32_t *count)
 {
-    bool is_out = kind == NDB_PART_OUT;
-    struct ndb_pack_edge row = {
-        .owner = NAMIDB_ID_SEQUENCE(is_out ? edge->from : edge->to),
-        .neighbour = is_out ? edge->to : edge->from,
-        .sequence = NAMIDB_ID_SEQUENCE(edge->id),
-        .is_deleted = edge->is_deleted,
+    size_t begin = list->rows[index].props, end = list->rows[index + 1].props;
+    struct ndb_reader reader;
+    int rc;
+
+    if (begin == end)
+        return NAMIDB_OK;
+    reader = ndb_reader(ndb_slice(build->props.data + begin, end - begin));
+    ndb_arena_reset(&build->arena);
+    rc = ndb_props_decode(&reader, &build->arena, props, count);
+    if (rc < 0)
+        return rc;
+    if (!ndb_reader_is_done(&reader))
+        return NAMIDB_ECORRUPT;
+    return build->run_count == 0
+               ? NAMIDB_OK
+               : index_edge(build, &list->edges.items[index], *props, *count);
+}
+
+/* Asks for the rows of the next edges, and for their properties. */
+static void prefetch_edge(const struct build *build,
+                          const struct type_edges *list, size_t at,
+                          bool with_props)
+{
+    if (at + 16 >= list->edges.count)
+        return;
+    ndb_prefetch(&list->rows[PAIR_INDEX(&list->pairs[at + 16])]);
+    if (with_props && build->props.bytes != 0)
+        ndb_prefetch(build->props.data +
+                     list->rows[PAIR_INDEX(&list->pairs[at + 8])].props);
+}
+
+static int write_edge(struct build *build, enum ndb_part_kind kind,
+                      const struct type_edges *list,
+                      const struct ndb_radix_pair *pair)
+{
+    size_t index = PAIR_INDEX(pair);
+    const struct ndb_pack_edge row = {
+        .owner = pair->high & NAMIDB_SEQUENCE_MAX,
+        .neighbour = pair->low,
+        .sequence = list->rows[index].sequence,
+        .is_deleted = PAIR_IS_DELETED(pair),
     };
     const namidb_property *props = NULL;
     uint32_t prop_count = 0;
+    int rc = NAMIDB_OK;
 
-    if (is_out && !edge->is_deleted && edge->props.bytes != 0) {
-        struct ndb_reader reader = ndb_reader(edge->props);
-        int rc;
-
-        ndb_arena_reset(&build->arena);
-        rc = ndb_props_decode(&reader, &build->arena, &props, &prop_count);
-        if (rc < 0)
-            return rc;
-        if (!ndb_reader_is_done(&reader))
-            return NAMIDB_ECORRUPT;
-        rc = index_edge(build, edge, props, prop_count);
-        if (rc < 0)
-            return rc;
-    }
-    return ndb_pack_writer_edge(build->writer, &row, props, prop_count);
-}
-
-/* The next edges are somewhere in memory, and their properties somewhere else:
- * asking for both ahead of time makes out parts twice as fast. */
-static void prefetch_edge(const struct build *build,
-                          const struct ndb_memtable_edges *edges, size_t at,
-                          bool with_props)
-{
-    if (at + 16 < edges->count)
-        ndb_prefetch(&edges->items[build->order[at + 16].value]);
-    if (with_props && at + 8 < edges->count)
-        ndb_prefetch(edges->items[build->order[at + 8].value].props.data);
+    if (kind == NDB_PART_OUT)
+        rc = read_props(build, list, index, &props, &prop_count);
+    return rc < 0
+               ? rc
+               : ndb_pack_writer_edge(build->writer, &row, props, prop_count);
 }
 
 /* The out or in parts of one type, a part per table of owners. */
@@ -293,20 +357,42 @@ static int build_lists(struct build *build, enum ndb_part_kind kind,
 {
     uint64_t table = UINT64_MAX;
     bool is_begun = false;
-    int rc = order_edges(build, kind, &list->edges);
+    int rc = NAMIDB_OK;
 
     for (size_t i = 0; i < list->edges.count && rc >= 0; i++) {
-        const struct ndb_radix_item *item = &build->order[i];
+        const struct ndb_radix_pair *pair = &list->pairs[i];
 
-        prefetch_edge(build, &list->edges, i, kind == NDB_PART_OUT);
-        if (item->key >> 40 != table) {
-            table = item->key >> 40;
+        prefetch_edge(build, list, i, kind == NDB_PART_OUT);
+        if (pair->high >> 40 != table) {
+            table = pair->high >> 40;
             is_begun = false;
         }
         rc = begin_part(build, &is_begun, kind, list->type, (uint32_t)table);
         if (rc >= 0)
-            rc = write_edge(build, kind, &list->edges.items[item->value]);
+            rc = write_edge(build, kind, list, pair);
     }
+    return rc;
+}
+
+static int build_out(struct build *build, struct type_edges *list)
+{
+    int rc = pair_out(build, list);
+
+    if (rc >= 0)
+        rc = copy_rows(build, list);
+    return rc < 0 ? rc : build_lists(build, NDB_PART_OUT, list);
+}
+
+static int build_in(struct build *build, struct type_edges *list)
+{
+    int rc;
+
+    pair_in(build, list);
+    rc = build_lists(build, NDB_PART_IN, list);
+    ndb_free(list->pairs);
+    ndb_free(list->rows);
+    list->pairs = NULL;
+    list->rows = NULL;
     return rc;
 }
 
@@ -315,19 +401,17 @@ static int build_lists(struct build *build, enum ndb_part_kind kind,
 static int build_edge_ids(struct build *build, const struct type_edges *list)
 {
     bool is_begun = false;
-    int rc = order_edges(build, NDB_PART_EDGE_ID, &list->edges);
+    int rc = NAMIDB_OK;
 
     for (size_t i = 0; i < list->edges.count && rc >= 0; i++) {
-        const struct ndb_memtable_edge *edge =
-            &list->edges.items[build->order[i].value];
+        const struct ndb_memtable_edge *edge = &list->edges.items[i];
 
-        prefetch_edge(build, &list->edges, i, false);
         if (edge->is_deleted)
             continue;
         rc = begin_part(build, &is_begun, NDB_PART_EDGE_ID, list->type, 0);
         if (rc >= 0)
-            rc = ndb_pack_writer_edge_id(build->writer, build->order[i].key,
-                                         edge->from);
+            rc = ndb_pack_writer_edge_id(
+                build->writer, NAMIDB_ID_SEQUENCE(edge->id), edge->from);
     }
     return rc;
 }
@@ -337,9 +421,9 @@ static int build_edges(struct build *build)
     int rc = list_edges(build);
 
     for (size_t i = 0; i < build->type_count && rc >= 0; i++)
-        rc = build_lists(build, NDB_PART_OUT, &build->types[i]);
+        rc = build_out(build, &build->types[i]);
     for (size_t i = 0; i < build->type_count && rc >= 0; i++)
-        rc = build_lists(build, NDB_PART_IN, &build->types[i]);
+        rc = build_in(build, &build->types[i]);
     for (size_t i = 0; i < build->type_count && rc >= 0; i++)
         rc = build_edge_ids(build, &build->types[i]);
     return rc;
@@ -352,10 +436,12 @@ static int build_keys(struct build *build, const struct table_keys *keys)
     struct ndb_radix_item *items = build->keys + keys->begin;
     size_t count = keys->end - keys->begin;
     bool is_begun = false;
-    int rc = reserve_order(build, count);
+    int rc = NAMIDB_OK;
 
-    if (rc < 0)
-        return rc;
+    ndb_free(build->spare);
+    build->spare = ndb_calloc(count, sizeof *build->spare);
+    if (build->spare == NULL)
+        return NAMIDB_ENOMEM;
     ndb_radix_sort(items, build->spare, count);
     for (size_t i = 0; i < count && rc >= 0; i++) {
         rc = begin_part(build, &is_begun, NDB_PART_KEY, 0, keys->table);
@@ -403,13 +489,17 @@ static void release(struct build *build)
     for (uint32_t i = 0; i < build->run_count; i++)
         ndb_index_run_release(&build->runs[i]);
     ndb_free(build->runs);
-    for (size_t i = 0; i < build->type_count; i++)
+    for (size_t i = 0; i < build->type_count; i++) {
         ndb_memtable_edges_release(&build->types[i].edges);
+        ndb_free(build->types[i].pairs);
+        ndb_free(build->types[i].rows);
+    }
     ndb_free(build->types);
     ndb_free(build->keys);
     ndb_free(build->key_tables);
-    ndb_free(build->order);
     ndb_free(build->spare);
+    ndb_free(build->spare_pairs);
+    ndb_buf_release(&build->props);
     ndb_arena_release(&build->arena);
 }
 
@@ -425,6 +515,7 @@ int ndb_pack_build(struct ndb_pack_writer *writer,
         .is_bottom = is_bottom,
         .is_empty = true,
         .err = err,
+        .props = NDB_BUF_INIT(SIZE_MAX),
         .arena = NDB_ARENA_INIT,
     };
     int rc = schema != NULL ? begin_indexes(&build, schema) : NAMIDB_OK;

@@ -45,37 +45,18 @@ int ndb_scan_edges_open(struct ndb_scan **out,
     return NAMIDB_OK;
 }
 
-static int by_table(const void *a, const void *b)
-{
-    const struct ndb_memtable_edge *left = a, *right = b;
-    uint32_t left_table = NAMIDB_ID_TABLE(left->from);
-    uint32_t right_table = NAMIDB_ID_TABLE(right->from);
-
-    if (left_table != right_table)
-        return left_table < right_table ? -1 : 1;
-    if (left->from != right->from)
-        return left->from < right->from ? -1 : 1;
-    if (left->to != right->to)
-        return left->to < right->to ? -1 : 1;
-    return (left->id > right->id) - (left->id < right->id);
-}
-
-/* A memtable lists by source, whatever its table; sorts that by table, and
- * appends the tables. */
+/* Lists the edges of a memtable as a scan gives them, and appends the tables of
+ * their sources. */
 static int list_memtable(struct ndb_scan *scan, uint32_t layer, uint32_t type)
 {
     struct ndb_memtable_edges *list = &scan->lists[layer];
-    bool is_mixed = false;
     int rc;
 
     list->count = 0;
     rc = ndb_memtable_edges_of(scan->snapshot.view->layers[layer].memtable,
                                type, scan->snapshot.version, list);
-    for (size_t i = 1; i < list->count && !is_mixed; i++)
-        is_mixed = NAMIDB_ID_TABLE(list->items[i].from) !=
-                   NAMIDB_ID_TABLE(list->items[0].from);
-    if (is_mixed)
-        qsort(list->items, list->count, sizeof *list->items, by_table);
+    if (rc >= 0)
+        rc = ndb_memtable_edges_sort(list);
     for (size_t i = 0; i < list->count && rc >= 0; i++)
         if (i == 0 || NAMIDB_ID_TABLE(list->items[i].from) !=
                           NAMIDB_ID_TABLE(list->items[i - 1].from))

@@ -50,10 +50,57 @@ static void test_radix__sorts_by_key_and_keeps_the_order_of_ties(void **state)
             check_sort(counts[i], masks[j]);
 }
 
+static void check_pairs(size_t count, uint64_t high_mask, uint64_t low_mask)
+{
+    struct ndb_radix_pair *pairs = ndb_calloc(count + 1, sizeof *pairs);
+    struct ndb_radix_pair *spare = ndb_calloc(count + 1, sizeof *spare);
+    struct ndb_rand rand = { count + 1 };
+    uint64_t sum = 0, sum_sorted = 0;
+
+    assert_non_null(pairs);
+    assert_non_null(spare);
+    for (size_t i = 0; i < count; i++) {
+        pairs[i] =
+            (struct ndb_radix_pair){ ndb_rand_next(&rand) & high_mask,
+                                     ndb_rand_next(&rand) & low_mask, i };
+        sum += (pairs[i].high ^ pairs[i].low * 3) * (2 * i + 1);
+    }
+    ndb_radix_sort_pairs(pairs, spare, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct ndb_radix_pair *a = &pairs[i == 0 ? 0 : i - 1];
+        const struct ndb_radix_pair *b = &pairs[i];
+
+        sum_sorted += (b->high ^ b->low * 3) * (2 * b->value + 1);
+        assert_true(a->high <= b->high);
+        if (i != 0 && a->high == b->high) {
+            assert_true(a->low <= b->low);
+            if (a->low == b->low)
+                assert_true(a->value < b->value);
+        }
+    }
+    assert_int_equal(sum, sum_sorted);
+    ndb_free(pairs);
+    ndb_free(spare);
+}
+
+static void test_radix__sorts_pairs_by_both_numbers(void **state)
+{
+    static const size_t counts[] = { 0, 1, 2, 65, 1000, 20000 };
+    static const uint64_t masks[] = { 0, 7, UINT64_C(0x3ff0000001ff),
+                                      UINT64_MAX };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        for (size_t j = 0; j < sizeof masks / sizeof *masks; j++)
+            for (size_t k = 0; k < sizeof masks / sizeof *masks; k++)
+                check_pairs(counts[i], masks[j], masks[k]);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_radix__sorts_by_key_and_keeps_the_order_of_ties),
+        cmocka_unit_test(test_radix__sorts_pairs_by_both_numbers),
     };
 
     return cmocka_run_group_tests_name("radix", tests, NULL, NULL);
