@@ -30,9 +30,9 @@ struct batch {
     const struct ndb_hop_kind *kind;
     struct span *spans; /* by node, newest first */
     uint32_t span_count, span_capacity;
-    uint32_t *first; /* count + 1: first span of each node */
-    uint64_t edges;  /* in all spans, living or not */
-    struct ndb_hops *out;
+    uint32_t *first;      /* count + 1: first span of each node */
+    uint64_t edges;       /* in all spans, living or not */
+    struct ndb_hops *out; /* NULL: edges are only counted */
     uint32_t taken;
     namidb_error *err;
 };
@@ -132,7 +132,8 @@ static void settle(struct batch *batch, uint32_t begin)
 
         span->begin = span->segment->offsets[span->owner];
         span->end = span->segment->offsets[span->owner + 1];
-        ndb_prefetch_list(span->segment, span->begin);
+        if (batch->out != NULL)
+            ndb_prefetch_list(span->segment, span->begin);
         batch->edges += span->end - span->begin;
     }
 }
@@ -377,34 +378,121 @@ int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
     return rc;
 }
 
+/* --------------------------------------------------------------- counting --
+ */
+
+static uint64_t count_merged(struct span *spans, uint32_t count)
+{
+    uint64_t neighbour = 0, sequence = 0, living = 0;
+    struct span *first;
+
+    while ((first = first_span(spans, count, &neighbour, &sequence)) != NULL) {
+        living += !ndb_bit(first->segment->deleted, first->begin);
+        step(spans, count, neighbour, sequence);
+    }
+    return living;
+}
+
+static uint64_t count_node(struct batch *batch, size_t index)
+{
+    struct span *spans = batch->spans + batch->first[index];
+    uint32_t count = batch->first[index + 1] - batch->first[index];
+
+    if (count == 0)
+        return 0;
+    if (count == 1 && spans->segment->deleted == NULL)
+        return spans->end - spans->begin;
+    return count_merged(spans, count);
+}
+
+static int count_edges(struct ndb_places *places, struct ndb_hop_folds *folds,
+                       const uint64_t *ids, size_t count,
+                       const struct ndb_hop_kind *kind, uint64_t *degrees,
+                       namidb_error *err)
+{
+    struct batch batch = {
+        .places = places,
+        .folds = folds,
+        .ids = ids,
+        .count = count,
+        .kind = kind,
+        .err = err,
+    };
+    int rc = find(&batch);
+
+    for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
+        degrees[i] = count_node(&batch, i);
+    return rc;
+}
+
+/* ----------------------------------------------------------------- reads -- */
+
+/* A read of a batch, within a section. */
+struct read {
+    const struct ndb_snapshot *snapshot;
+    const struct ndb_hop_kind *kind;
+    struct ndb_gather gather;
+    struct ndb_places places;
+    struct ndb_hop_folds folds;
+};
+
+/* NAMIDB_OK, NAMIDB_NONE or NAMIDB_ENOMEM; end_read when it is OK. */
+static int begin_read(struct read *read, const struct ndb_snapshot *snapshot,
+                      size_t count, const struct ndb_hop_kind *kind,
+                      namidb_error *err)
+{
+    if (kind->type == NAMIDB_ANY)
+        return NAMIDB_NONE;
+    read->snapshot = snapshot;
+    read->kind = kind;
+    read->folds = NDB_HOP_FOLDS_INIT(true);
+    if (ndb_gather_init(&read->gather, snapshot, count, NDB_GATHER_WARM) < 0) {
+        ndb_gather_release(&read->gather);
+        return ndb_fail_memory(err);
+    }
+    ndb_places_init(&read->places, &read->gather,
+                    kind->direction == NAMIDB_OUT ? NDB_PART_OUT : NDB_PART_IN,
+                    kind->type);
+    return NAMIDB_OK;
+}
+
+static void end_read(struct read *read, int rc)
+{
+    if (rc == NAMIDB_OK)
+        ndb_hop_folds_make(&read->folds, &read->places, read->kind);
+    ndb_segment_cache_count_folds(read->snapshot->view->cache, read->folds.hits,
+                                  read->folds.misses);
+    read->gather.is_cold = rc != NAMIDB_OK;
+    ndb_gather_release(&read->gather);
+}
+
 int ndb_hop_spans_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                        size_t count, const struct ndb_hop_kind *kind,
                        namidb_arena *arena, struct ndb_hops *out,
                        namidb_error *err)
 {
-    struct ndb_hop_folds folds = NDB_HOP_FOLDS_INIT(true);
-    struct ndb_gather gather;
-    struct ndb_places places;
-    int rc;
+    struct read read;
+    int rc = begin_read(&read, snapshot, count, kind, err);
 
-    if (kind->type == NAMIDB_ANY)
-        return NAMIDB_NONE;
-    rc = ndb_gather_init(&gather, snapshot, count, NDB_GATHER_WARM);
-    if (rc < 0) {
-        rc = ndb_fail_memory(err);
-        goto out;
-    }
-    ndb_places_init(&places, &gather,
-                    kind->direction == NAMIDB_OUT ? NDB_PART_OUT : NDB_PART_IN,
-                    kind->type);
-    rc = ndb_hop_spans_take(&places, &folds, ids, count, kind, arena, out, err);
-    if (rc == NAMIDB_OK)
-        ndb_hop_folds_make(&folds, &places, kind);
-    ndb_segment_cache_count_folds(snapshot->view->cache, folds.hits,
-                                  folds.misses);
+    if (rc != NAMIDB_OK)
+        return rc;
+    rc = ndb_hop_spans_take(&read.places, &read.folds, ids, count, kind, arena,
+                            out, err);
+    end_read(&read, rc);
+    return rc;
+}
 
-out:
-    gather.is_cold = rc != NAMIDB_OK;
-    ndb_gather_release(&gather);
+int ndb_hop_spans_degrees(const struct ndb_snapshot *snapshot,
+                          const uint64_t *ids, size_t count,
+                          const struct ndb_hop_kind *kind, uint64_t *degrees,
+                          namidb_error *err)
+{
+    struct read read;
+    int rc = begin_read(&read, snapshot, count, kind, err);
+
+    if (rc != NAMIDB_OK)
+        return rc;
+    rc = count_edges(&read.places, &read.folds, ids, count, kind, degrees, err);
+    end_read(&read, rc);
     return rc;
 }

@@ -15,7 +15,13 @@ int ndb_hop_spans_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                        namidb_arena *arena, struct ndb_hops *out,
                        namidb_error *err);
 
-/* The same within the section of a warm gather, that of `places`, and with the
+/* As ndb_read_degrees, likewise. */
+int ndb_hop_spans_degrees(const struct ndb_snapshot *snapshot,
+                          const uint64_t *ids, size_t count,
+                          const struct ndb_hop_kind *kind, uint64_t *degrees,
+                          namidb_error *err);
+
+/* The hops within the section of a warm gather, that of `places`, and with the
  * folds that the caller keeps account of. */
 int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
                        const uint64_t *ids, size_t count,

@@ -318,7 +318,9 @@ int ndb_read_degrees(const struct ndb_snapshot *snapshot, const uint64_t *ids,
     hop.count = count;
     hop.kind = kind;
     hop.err = err;
-    rc = read_degrees(&hop, snapshot, NDB_GATHER_WARM, degrees);
+    rc = ndb_hop_spans_degrees(snapshot, ids, count, kind, degrees, err);
+    if (rc == NAMIDB_NONE)
+        rc = read_degrees(&hop, snapshot, NDB_GATHER_WARM, degrees);
     if (rc == NDB_GATHER_COLD)
         rc = read_degrees(&hop, snapshot, NDB_GATHER_PINNED, degrees);
     return rc;
