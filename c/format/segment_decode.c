@@ -61,25 +61,38 @@ static void get_floats(struct ndb_source *source, struct ndb_column *column,
     column->as.numbers = (const double *)numbers;
 }
 
+/* Lengths as offsets, one more, and their sum, unless it is above `max`. */
+static const uint32_t *get_sums(struct ndb_source *source, uint32_t count,
+                                uint64_t max, uint64_t *sum)
+{
+    uint32_t *offsets =
+        ndb_source_take(source, (size_t)count + 1, sizeof *offsets);
+
+    *sum = 0;
+    if (offsets == NULL)
+        return NULL;
+    ndb_ints_get_into(source, offsets + 1, count);
+    if (source->reader.is_failed)
+        return NULL;
+    for (uint32_t i = 1; i <= count && *sum <= max; i++) {
+        *sum += offsets[i];
+        offsets[i] = (uint32_t)*sum;
+    }
+    return offsets;
+}
+
 static void get_texts(struct ndb_source *source, struct ndb_column *column,
                       uint32_t row_count)
 {
-    uint32_t *lengths = ndb_ints_get_u32(source, row_count);
+    uint64_t total;
+    const uint32_t *offsets =
+        get_sums(source, row_count, NDB_SEGMENT_BYTES_MAX, &total);
     struct ndb_slice bytes = ndb_stream_get_any(source, NDB_SEGMENT_BYTES_MAX);
-    uint32_t *offsets =
-        ndb_source_take(source, (size_t)row_count + 1, sizeof *offsets);
-    uint64_t total = 0;
 
-    if (source->reader.is_failed || lengths == NULL || offsets == NULL)
-        return;
-    for (uint32_t i = 0; i < row_count; i++) {
-        total += lengths[i];
-        if (total > bytes.bytes)
-            break;
-        offsets[i + 1] = (uint32_t)total;
-    }
     if (total != bytes.bytes)
         ndb_reader_fail(&source->reader);
+    if (source->reader.is_failed)
+        return;
     column->as.offsets = offsets;
     column->bytes = bytes.data;
 }
@@ -301,22 +314,14 @@ static void decode_node(struct ndb_source *source, uint32_t table,
 static const uint32_t *get_offsets(struct ndb_source *source,
                                    uint32_t owner_count, uint32_t edge_count)
 {
-    uint32_t *counts = ndb_ints_get_u32(source, owner_count);
-    uint32_t *offsets =
-        ndb_source_take(source, (size_t)owner_count + 1, sizeof *offsets);
-    uint64_t total = 0;
+    uint64_t total;
+    const uint32_t *offsets = get_sums(source, owner_count, edge_count, &total);
 
-    for (uint32_t i = 0; counts != NULL && offsets != NULL && i < owner_count;
-         i++) {
-        total += counts[i];
-        if (counts[i] == 0 || total > edge_count) {
-            ndb_reader_fail(&source->reader);
-            break;
-        }
-        offsets[i + 1] = (uint32_t)total;
-    }
     if (total != edge_count)
         ndb_reader_fail(&source->reader);
+    for (uint32_t i = 0; i < owner_count && !source->reader.is_failed; i++)
+        if (offsets[i] == offsets[i + 1])
+            ndb_reader_fail(&source->reader);
     return offsets;
 }
 

@@ -363,24 +363,23 @@ static uint64_t undo_mode_u32(const struct ints_head *head, uint32_t *out,
     return wide;
 }
 
-uint32_t *ndb_ints_get_u32(struct ndb_source *source, size_t count)
+void ndb_ints_get_into(struct ndb_source *source, uint32_t *out, size_t count)
 {
     struct ints_head head;
-    uint32_t *out = ndb_source_take(source, count, sizeof *out);
     uint8_t *scratch;
 
-    if (out == NULL || count == 0)
-        return out;
+    if (count == 0)
+        return;
     head = ints_head(source);
     if (head.width > 4)
         ndb_reader_fail(&source->reader);
     if (source->reader.is_failed)
-        return NULL;
+        return;
     scratch = ndb_alloc(count);
     if (scratch == NULL) {
         source->has_no_memory = true;
         ndb_reader_fail(&source->reader);
-        return NULL;
+        return;
     }
     for (unsigned k = 0; k < head.width && plane_get(source, scratch, count);
          k++)
@@ -389,6 +388,14 @@ uint32_t *ndb_ints_get_u32(struct ndb_source *source, size_t count)
     ndb_free(scratch);
     if (undo_mode_u32(&head, out, count) != 0)
         ndb_reader_fail(&source->reader);
+}
+
+uint32_t *ndb_ints_get_u32(struct ndb_source *source, size_t count)
+{
+    uint32_t *out = ndb_source_take(source, count, sizeof *out);
+
+    if (out != NULL)
+        ndb_ints_get_into(source, out, count);
     return source->reader.is_failed ? NULL : out;
 }
 
