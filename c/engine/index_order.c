@@ -40,7 +40,7 @@ static int add_nodes(struct ndb_index_scan *scan, struct item *items,
                      size_t count, namidb_arena *arena, namidb_error *err)
 {
     namidb_node nodes[READ_MAX];
-    uint64_t ids[READ_MAX];
+    uint64_t ids[READ_MAX] = { 0 };
     int rc;
 
     for (size_t i = 0; i < count; i++)
@@ -55,7 +55,7 @@ static int add_nodes(struct ndb_index_scan *scan, struct item *items,
 static int add_edges(struct ndb_index_scan *scan, struct item *items,
                      size_t count, namidb_arena *arena, namidb_error *err)
 {
-    struct ndb_edge_probe probes[READ_MAX];
+    struct ndb_edge_probe probes[READ_MAX] = { { 0 } };
     namidb_edge edges[READ_MAX];
     int rc;
 

@@ -313,7 +313,7 @@ static int take_edges(struct ndb_index_run *run, const struct ndb_snapshot *now,
                       const uint64_t *ids, size_t count, namidb_arena *arena,
                       namidb_error *err)
 {
-    struct ndb_edge_probe probes[READ_MAX];
+    struct ndb_edge_probe probes[READ_MAX] = { { 0 } };
     namidb_edge edges[READ_MAX];
     int rc;
 

@@ -1,5 +1,6 @@
 --- kill -9 at random moments, in a loop of real processes over one namespace:
--- what was acknowledged is there, nothing is half there.
+-- what was acknowledged is there, nothing is half there, and indexes know all
+-- of it.
 --
 -- @module crash
 local namidb = require("namidb")
@@ -25,8 +26,35 @@ local function run_round(uri, folder, first, acknowledged, lines)
         last = math.max(last, tonumber(number))
         if word == "ack" then acknowledged[tonumber(number)] = true end
     end
-    assert(not process.read(log):find("error"), process.read(log))
+    local said = process.read(log)
+    assert(not said:find("error") and not said:find("lua"), said)
     return last
+end
+
+-- Each by an index, if it is online, and by a scan.
+local COUNTS = {
+    { "MATCH (a:A {number: $i}) RETURN count(*) AS c",
+      "MATCH (a:A) WHERE a.number + 0 = $i RETURN count(*) AS c" },
+    { "MATCH (b:B) WHERE b.rest = $i % 7 AND b.number > 0 " ..
+          "RETURN count(*) AS c",
+      "MATCH (b:B) WHERE b.rest + 0 = $i % 7 RETURN count(*) AS c" },
+    { "MATCH ()-[r:PAIR {weight: $i % 5}]->() RETURN count(*) AS c",
+      "MATCH ()-[r:PAIR]->() WHERE r.weight + 0 = $i % 5 " ..
+          "RETURN count(*) AS c" },
+}
+
+local function check_indexes(db, last)
+    local row = assert(db:query("MATCH (a:A) RETURN count(a.number) AS c, " ..
+        "count(DISTINCT a.number) AS d"))[1]
+    assert(row.c == row.d, "a number is there twice")
+    for i = 1, last, math.max(1, math.floor(last / 20)) do
+        for _, pair in ipairs(COUNTS) do
+            local by_index = assert(db:query(pair[1], { i = i }))[1].c
+            local by_scan = assert(db:query(pair[2], { i = i }))[1].c
+            assert(by_index == by_scan, ("%s: %d of %d"):format(pair[1],
+                by_index, by_scan))
+        end
+    end
 end
 
 local function check(uri, acknowledged, last)
@@ -42,6 +70,22 @@ local function check(uri, acknowledged, last)
         assert(there[number], "lost " .. number)
     end
     for number in pairs(there) do assert(number <= last) end
+    check_indexes(db, last)
+    db:close()
+end
+
+-- What nobody kills is finished.
+local function check_end(uri, rounds, last)
+    local db = assert(namidb.open(uri))
+    assert(db:stats().packs > 0, "nothing was flushed")
+    assert(db:stats().epoch > rounds / 2, db:stats().epoch)
+    assert(db:wait_indexes(60))
+    local indexes = db:indexes()
+    assert(#indexes == 3, #indexes)
+    for _, index in ipairs(indexes) do
+        assert(index.state == "online", index.name)
+    end
+    check_indexes(db, last)
     db:close()
 end
 
@@ -62,10 +106,7 @@ function crash.run(uri, rounds, seed)
     end
     process.remove(folder)
     assert(next(acknowledged) ~= nil, "nothing was acknowledged")
-    local db = assert(namidb.open(uri))
-    assert(db:stats().packs > 0, "nothing was flushed")
-    assert(db:stats().epoch > rounds / 2, db:stats().epoch)
-    db:close()
+    check_end(uri, rounds, last)
 end
 
 return crash
