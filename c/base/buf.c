@@ -66,6 +66,12 @@ int ndb_buf_u16(struct ndb_buf *buf, uint16_t value)
     return append_integer(buf, value, 2);
 }
 
+void ndb_u32_encode(uint8_t *out, uint32_t value)
+{
+    for (size_t i = 0; i < sizeof value; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
 int ndb_buf_u32(struct ndb_buf *buf, uint32_t value)
 {
     return append_integer(buf, value, 4);

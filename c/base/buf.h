@@ -45,6 +45,9 @@ int ndb_buf_string(struct ndb_buf *buf, const void *data, size_t bytes);
 /* Writes at most 10 bytes; returns one past the last. */
 uint8_t *ndb_varint_encode(uint8_t *out, uint64_t value);
 
+/* Writes 4 bytes, as ndb_buf_u32 does. */
+void ndb_u32_encode(uint8_t *out, uint32_t value);
+
 static inline uint64_t ndb_zigzag(int64_t value)
 {
     return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);

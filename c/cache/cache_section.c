@@ -33,6 +33,7 @@ void ndb_segment_cache_leave(struct ndb_segment_cache *cache, uint32_t section,
     if (hits != 0)
         atomic_fetch_add_explicit(&cache->hits, hits, memory_order_relaxed);
     atomic_fetch_sub(&cache->readers[section], 1);
+    ndb_cache_shrink(cache);
     if (!atomic_load(&cache->has_limbo))
         return;
     (void)pthread_mutex_lock(&cache->lock);

@@ -145,9 +145,21 @@ void ndb_cache_ready(struct ndb_segment_cache *cache,
                      struct ndb_cache_entry *entry)
 {
     entry->state = NDB_CACHE_READY;
-    cache->stats.bytes += entry->bytes;
+    atomic_fetch_add(&cache->bytes, (int64_t)entry->bytes);
+    if (entry->segment != NULL)
+        ndb_column_store_count(&entry->segment->store, &cache->bytes);
     if (entry->is_fold)
         cache->stats.fold_bytes += entry->bytes;
+}
+
+static void discount(struct ndb_segment_cache *cache,
+                     struct ndb_cache_entry *entry)
+{
+    atomic_fetch_sub(&cache->bytes, (int64_t)entry->bytes);
+    if (entry->segment != NULL)
+        ndb_column_store_discount(&entry->segment->store);
+    if (entry->is_fold)
+        cache->stats.fold_bytes -= entry->bytes;
 }
 
 void ndb_cache_show(struct ndb_cache_entry *entry, struct ndb_cache_slot *slot)
@@ -169,11 +181,8 @@ void ndb_cache_take_out(struct ndb_segment_cache *cache,
     *link = entry->next;
     cache->clock[entry->clock_index] = last;
     last->clock_index = entry->clock_index;
-    if (entry->state == NDB_CACHE_READY) {
-        cache->stats.bytes -= entry->bytes;
-        if (entry->is_fold)
-            cache->stats.fold_bytes -= entry->bytes;
-    }
+    if (entry->state == NDB_CACHE_READY)
+        discount(cache, entry);
     /* A pin of our own, so that nobody's last one is dropped unseen. */
     atomic_fetch_add(&entry->pins, NDB_CACHE_PIN + NDB_CACHE_OUT);
     if (entry->slot == NULL) {
@@ -202,7 +211,7 @@ void ndb_cache_evict(struct ndb_segment_cache *cache)
 {
     uint64_t steps = (uint64_t)cache->clock_count * 2;
 
-    while (cache->stats.bytes > cache->bytes_max && steps-- != 0 &&
+    while (ndb_cache_is_over(cache) && steps-- != 0 &&
            cache->clock_count != 0) {
         struct ndb_cache_entry *entry;
 
@@ -223,6 +232,15 @@ void ndb_cache_evict(struct ndb_segment_cache *cache)
         }
     }
     ndb_cache_settle(cache);
+}
+
+void ndb_cache_shrink(struct ndb_segment_cache *cache)
+{
+    if (!ndb_cache_is_over(cache))
+        return;
+    (void)pthread_mutex_lock(&cache->lock);
+    ndb_cache_evict(cache);
+    (void)pthread_mutex_unlock(&cache->lock);
 }
 
 void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
@@ -253,10 +271,14 @@ void ndb_segment_cache_count_folds(struct ndb_segment_cache *cache,
 void ndb_segment_cache_stats(struct ndb_segment_cache *cache,
                              namidb_cache_stats *out)
 {
+    int64_t bytes = atomic_load(&cache->bytes);
+
     (void)pthread_mutex_lock(&cache->lock);
     *out = cache->stats;
     out->hits += atomic_load(&cache->hits);
     out->fold_hits = atomic_load(&cache->fold_hits);
     out->fold_misses = atomic_load(&cache->fold_misses);
+    /* Of two threads that count, the later step can come first. */
+    out->bytes = bytes > 0 ? (uint64_t)bytes : 0;
     (void)pthread_mutex_unlock(&cache->lock);
 }

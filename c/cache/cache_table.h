@@ -36,7 +36,7 @@ struct ndb_cache_entry {
     struct ndb_cache_slot *slot; /* NULL: a blob, or nothing to show */
     struct ndb_segment *segment;
     struct ndb_buf blob;
-    size_t bytes;
+    size_t bytes;         /* without what the segment's store counts */
     uint32_t clock_index; /* in clock */
     namidb_error err;     /* when NDB_CACHE_FAILED */
 };
@@ -52,7 +52,10 @@ struct ndb_segment_cache {
     size_t bucket_count;            /* a power of two */
     struct ndb_cache_entry **clock; /* all entries in the table */
     uint32_t clock_count, clock_capacity, hand;
-    namidb_cache_stats stats;
+    namidb_cache_stats stats; /* but for bytes and sections' hits */
+
+    /* Of all entries; grows as columns are decoded. */
+    atomic_int_fast64_t bytes;
 
     /* Sections, see cache_section.c. */
     atomic_uint epoch;
@@ -87,5 +90,13 @@ void ndb_cache_take_out(struct ndb_segment_cache *cache,
 /* CLOCK: a recent entry gets a second chance, a pinned one is passed over. Two
  * turns without a victim mean that all are pinned. */
 void ndb_cache_evict(struct ndb_segment_cache *cache);
+
+static inline bool ndb_cache_is_over(struct ndb_segment_cache *cache)
+{
+    return atomic_load_explicit(&cache->bytes, memory_order_relaxed) >
+           (int64_t)cache->bytes_max;
+}
+/* Takes the lock and evicts where columns that were decoded want it. */
+void ndb_cache_shrink(struct ndb_segment_cache *cache);
 
 #endif

@@ -474,7 +474,6 @@ int ndb_segment_cache_get(struct ndb_segment_cache *cache,
 void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
                              struct ndb_segment_want *wants, size_t count)
 {
-    (void)cache;
     for (size_t i = 0; i < count; i++) {
         if (wants[i].pin == NULL)
             continue;
@@ -482,6 +481,7 @@ void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
         wants[i].pin = NULL;
         wants[i].segment = NULL;
     }
+    ndb_cache_shrink(cache);
 }
 
 void ndb_segment_cache_offer(struct ndb_segment_cache *cache,

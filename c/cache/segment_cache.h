@@ -7,7 +7,9 @@
  * what is pinned. A miss of many threads for one segment is one request;
  * neighbouring misses of one call become one range (gap up to
  * NDB_COALESCE_GAP_BYTES); a pack of up to NDB_WHOLE_PACK_BYTES is fetched
- * whole on first touch. Every segment is verified before it enters.
+ * whole on first touch. Every segment is verified before it enters. Its columns
+ * are decoded later, when they are asked for, and count from then on; who has
+ * passed the budget with that evicts when he unpins or leaves his section.
  *
  * Who finds all that it wants needs neither lock nor pins: each pack has a slot
  * per segment, and what a slot shows stays at least until the section in which

@@ -16,11 +16,11 @@
 /* Rows that are in flight together. */
 enum { NDB_PREFETCH_ROWS = 16 };
 
-/* Step one: where the value is, or what tells where. */
+/* Step one: where the value is, or what tells where. NULL: not decoded. */
 static inline void ndb_prefetch_column(const struct ndb_column *column,
                                        uint32_t row)
 {
-    if (column->as.bits == NULL)
+    if (column == NULL || column->as.bits == NULL)
         return;
     switch ((enum ndb_column_kind)column->storage) {
     case NDB_COLUMN_BOOL:
@@ -50,8 +50,8 @@ static inline void ndb_prefetch_column(const struct ndb_column *column,
 static inline void ndb_prefetch_bytes(const struct ndb_column *column,
                                       uint32_t row)
 {
-    if (column->storage >= NDB_COLUMN_STRING && column->as.offsets != NULL &&
-        column->bytes != NULL)
+    if (column != NULL && column->storage >= NDB_COLUMN_STRING &&
+        column->as.offsets != NULL && column->bytes != NULL)
         ndb_prefetch(column->bytes +
                      column->as.offsets[ndb_column_text(column, row)]);
 }
@@ -59,17 +59,19 @@ static inline void ndb_prefetch_bytes(const struct ndb_column *column,
 static inline void ndb_prefetch_row(const struct ndb_node_group *group,
                                     uint32_t row)
 {
-    ndb_prefetch_column(&group->key, row);
-    for (uint32_t i = 0; i < group->column_count; i++)
-        ndb_prefetch_column(&group->columns[i], row);
+    if (group->key.count != 0)
+        ndb_prefetch_column(ndb_columns_peek(&group->key, 0), row);
+    for (uint32_t i = 0; i < group->columns.count; i++)
+        ndb_prefetch_column(ndb_columns_peek(&group->columns, i), row);
 }
 
 static inline void ndb_prefetch_row_bytes(const struct ndb_node_group *group,
                                           uint32_t row)
 {
-    ndb_prefetch_bytes(&group->key, row);
-    for (uint32_t i = 0; i < group->column_count; i++)
-        ndb_prefetch_bytes(&group->columns[i], row);
+    if (group->key.count != 0)
+        ndb_prefetch_bytes(ndb_columns_peek(&group->key, 0), row);
+    for (uint32_t i = 0; i < group->columns.count; i++)
+        ndb_prefetch_bytes(ndb_columns_peek(&group->columns, i), row);
 }
 
 /* Where the list of an owner begins and ends. */

@@ -91,17 +91,27 @@ static bool is_absent(const struct spot *spot)
     return spot->group == NULL && spot->bytes.data == NULL;
 }
 
-static const struct ndb_column *column_of(struct look *look,
-                                          const struct ndb_node_group *group)
+/* The status of pure code that looked at a node's group. */
+static int fail(struct look *look, const struct spot *spot, int rc)
 {
-    if (look->group == group)
-        return look->column;
-    look->group = group;
-    look->column = NULL;
-    for (uint32_t i = 0; i < group->column_count && look->column == NULL; i++)
-        if (group->columns[i].name == look->name)
-            look->column = &group->columns[i];
-    return look->column;
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_fail_memory(look->err);
+    return ndb_fail_object(look->err, rc, spot->pack->path,
+                           "a value does not decode");
+}
+
+/* Makes look->column that of a node's group. */
+static int find_column(struct look *look, const struct spot *spot)
+{
+    int rc;
+
+    if (look->group == spot->group)
+        return NAMIDB_OK;
+    rc = ndb_columns_find(&spot->group->columns, look->name, &look->column);
+    if (rc < 0)
+        return fail(look, spot, rc);
+    look->group = spot->group;
+    return NAMIDB_OK;
 }
 
 /* Finds a block of nodes. */
@@ -111,14 +121,12 @@ static int find_block(struct look *look, const uint64_t *ids, size_t count,
     int rc = NAMIDB_OK;
 
     for (size_t i = 0; i < count && rc >= 0; i++) {
-        const struct ndb_column *column;
-
         rc = find(look, ids[i], &spots[i]);
         if (rc < 0 || spots[i].group == NULL || look->name == 0)
             continue;
-        column = column_of(look, spots[i].group);
-        if (column != NULL)
-            ndb_prefetch_column(column, spots[i].row);
+        rc = find_column(look, &spots[i]);
+        if (rc >= 0)
+            ndb_prefetch_column(look->column, spots[i].row);
     }
     return rc;
 }
@@ -255,7 +263,7 @@ static int take_known(struct look *look, struct ndb_slice row,
 static int take_column(struct look *look, const struct spot *spot,
                        namidb_value *out)
 {
-    const struct ndb_column *column = column_of(look, spot->group);
+    const struct ndb_column *column = look->column;
     namidb_value view;
     int rc;
 
@@ -268,12 +276,7 @@ static int take_column(struct look *look, const struct spot *spot,
         rc = ndb_value_copy(look->arena, &view, out);
     else
         *out = view;
-    if (rc == NAMIDB_ENOMEM)
-        return ndb_fail_memory(look->err);
-    if (rc < 0)
-        return ndb_fail_object(look->err, rc, spot->pack->path,
-                               "a value does not decode");
-    return rc;
+    return rc < 0 ? fail(look, spot, rc) : rc;
 }
 
 static int take_property(struct look *look, void *context, size_t index,
@@ -283,7 +286,7 @@ static int take_property(struct look *look, void *context, size_t index,
     struct ndb_property_column *out = property->out;
     const struct ndb_column *column;
     namidb_value value;
-    int rc;
+    int rc = NAMIDB_OK;
 
     if (is_absent(spot)) {
         out->absent = out->absent < index ? out->absent : index;
@@ -292,7 +295,11 @@ static int take_property(struct look *look, void *context, size_t index,
             out->values[index] = (namidb_value){ .kind = NAMIDB_NULL };
         return NAMIDB_OK;
     }
-    column = spot->group != NULL ? column_of(look, spot->group) : NULL;
+    if (spot->group != NULL)
+        rc = find_column(look, spot);
+    if (rc < 0)
+        return rc;
+    column = spot->group != NULL ? look->column : NULL;
     if (out->values == NULL && column != NULL && column->kind == NAMIDB_INT &&
         column->storage == NDB_COLUMN_INT && column->null_count == 0) {
         out->integers[index] = ndb_column_integer(column, spot->row);

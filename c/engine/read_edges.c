@@ -189,10 +189,10 @@ static int read_from_pack(struct edge_read *read,
     out->to = ndb_edge_neighbour(segment, at);
     out->props = NULL;
     out->prop_count = 0;
-    if (segment->column_count == 0)
+    if (segment->columns.count == 0)
         return NAMIDB_OK;
-    rc = ndb_columns_props(segment->columns, segment->column_count, at,
-                           read->arena, &out->props, &out->prop_count);
+    rc = ndb_columns_props(&segment->columns, at, read->arena, &out->props,
+                           &out->prop_count);
     if (rc < 0)
         return ndb_gather_fail(&read->gather, &piece->ref, rc, read->err);
     return NAMIDB_OK;

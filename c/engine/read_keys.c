@@ -41,7 +41,7 @@ static int compare_key(struct lookup *lookup,
     int rc;
 
     if (image->group != NULL) {
-        rc = ndb_column_value(&image->group->key, image->row, scratch, &value);
+        rc = ndb_node_group_key(image->group, image->row, scratch, &value);
         if (rc < 0)
             return ndb_gather_fail(&lookup->gather, &image->ref, rc,
                                    lookup->err);

@@ -115,8 +115,8 @@ static int take_edge(struct out *out, const struct list *list, uint32_t at,
                      namidb_edge *edge)
 {
     const struct ndb_edge_segment *segment = list->segment;
-    int rc = ndb_columns_props(segment->columns, segment->column_count, at,
-                               out->arena, &edge->props, &edge->prop_count);
+    int rc = ndb_columns_props(&segment->columns, at, out->arena, &edge->props,
+                               &edge->prop_count);
 
     if (rc == NAMIDB_ENOMEM)
         return ndb_fail_memory(out->err);

@@ -165,10 +165,9 @@ static int read_row(struct ndb_scan *scan, struct ndb_scan_source *source,
         .to = source->at.neighbour,
         .type = type,
     };
-    if (segment->column_count != 0)
-        rc = ndb_columns_props(segment->columns, segment->column_count,
-                               source->row, arena, &out->props,
-                               &out->prop_count);
+    if (segment->columns.count != 0)
+        rc = ndb_columns_props(&segment->columns, source->row, arena,
+                               &out->props, &out->prop_count);
     return rc < 0 ? ndb_scan_source_fail(source, rc, err) : NAMIDB_OK;
 }
 

@@ -149,9 +149,18 @@ static int read_column(struct ndb_eval *eval, const struct ndb_vector *rows,
     return rc;
 }
 
-/* Null everywhere. */
-static int read_nothing(struct ndb_vector *out)
+/* A column that was asked for: what came of that is `rc`, and NULL is null
+ * everywhere. */
+static int take_column(struct ndb_eval *eval, const struct ndb_vector *rows,
+                       const struct ndb_chunk *chunk, int rc,
+                       const struct ndb_column *column, struct ndb_vector *out)
 {
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_eval_no_memory(eval);
+    if (rc < 0)
+        return corrupt(eval);
+    if (column != NULL)
+        return read_column(eval, rows, chunk, column, out);
     *out = (struct ndb_vector){ .form = NDB_FORM_NONE, .is_constant = true };
     return NAMIDB_OK;
 }
@@ -160,20 +169,19 @@ int ndb_columns_property(struct ndb_eval *eval, const struct ndb_vector *rows,
                          const struct ndb_chunk *chunk, uint32_t number,
                          struct ndb_vector *out)
 {
-    const struct ndb_node_group *group = rows->as.group;
+    const struct ndb_column *column;
+    int rc = ndb_columns_find(&rows->as.group->columns, number, &column);
 
-    for (uint32_t i = 0; i < group->column_count; i++)
-        if (group->columns[i].name == number && number != 0)
-            return read_column(eval, rows, chunk, &group->columns[i], out);
-    return read_nothing(out);
+    return take_column(eval, rows, chunk, rc, column, out);
 }
 
 int ndb_columns_key(struct ndb_eval *eval, const struct ndb_vector *rows,
                     const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     const struct ndb_node_group *group = rows->as.group;
+    const struct ndb_column *column = NULL;
+    int rc = group->key.count != 0 ? ndb_columns_get(&group->key, 0, &column)
+                                   : NAMIDB_OK;
 
-    if (group->key.null_count == group->row_count)
-        return read_nothing(out);
-    return read_column(eval, rows, chunk, &group->key, out);
+    return take_column(eval, rows, chunk, rc, column, out);
 }

@@ -345,8 +345,8 @@ static int put_strings(struct ndb_buf *out,
     return rc;
 }
 
-int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
-                            struct ndb_buf *out)
+static int put_column(struct ndb_buf *out,
+                      const struct ndb_batch_column *column, uint32_t row_count)
 {
     enum ndb_column_kind storage = storage_of(column);
     int rc;
@@ -365,6 +365,20 @@ int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
     default:
         return put_texts(out, column, row_count, true);
     }
+}
+
+int ndb_batch_column_encode(struct ndb_batch_column *column, uint32_t row_count,
+                            struct ndb_buf *out)
+{
+    size_t start = out->bytes;
+    int rc = ndb_buf_u32(out, 0);
+
+    if (rc >= 0)
+        rc = put_column(out, column, row_count);
+    if (rc >= 0)
+        ndb_u32_encode(out->data + start,
+                       (uint32_t)(out->bytes - start - sizeof(uint32_t)));
+    return rc;
 }
 
 static int compare_columns(const void *left, const void *right)

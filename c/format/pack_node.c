@@ -150,10 +150,10 @@ int ndb_node_batch_encode(struct ndb_node_batch *batch, struct ndb_buf *out,
     if (rc >= 0 && batch->deleted_count != 0)
         rc =
             ndb_stream_put(out, ndb_slice(batch->deleted, (row_count + 7) / 8));
-    if (rc >= 0 && batch->key.count != 0)
-        rc = ndb_batch_column_encode(&batch->key, row_count, out);
     if (rc >= 0 && batch->set_count != 0)
         rc = put_label_sets(batch, out);
+    if (rc >= 0 && batch->key.count != 0)
+        rc = ndb_batch_column_encode(&batch->key, row_count, out);
     ndb_batch_columns_sort(&batch->columns);
     if (rc >= 0)
         rc = ndb_zone_group_encode(&batch->columns, row_count, zones);

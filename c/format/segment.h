@@ -3,12 +3,13 @@
  * segment.h - segments decoded: flat arrays, no object per row or edge.
  *
  * A decoded segment owns its memory, is immutable and shared by threads.
- * Strings are views into it.
+ * Strings are views into it. Its columns are decoded when they are first asked
+ * for (segment_columns.h), which nobody else can tell.
  *
  * Stored, a segment's payload is numbers and streams (stream.h):
  *
- *   node    row count, flags; sequences unless dense; deleted bits; key column;
- *           label sets; columns
+ *   node    row count, flags; sequences unless dense; deleted bits; label sets;
+ *           key column; columns
  *   edge    owner count, edge count, flags; owners unless dense; counts;
  *           neighbours, delta coded within an owner's list; edge sequences;
  *           deleted bits; columns
@@ -17,11 +18,14 @@
  *           targets
  *   filter  block count, blocks
  *   zones   see zone.h
- *   column  name, storage, kind, null count, present bits, values
- *           (CODED: a code per row, text count, lengths, bytes)
+ *   columns count, columns
+ *   column  bytes u32 of what follows: name, storage, kind, null count, present
+ *           bits, values (CODED: a code per row, text count, lengths, bytes)
  */
 #ifndef NDB_FORMAT_SEGMENT_H
 #define NDB_FORMAT_SEGMENT_H
+
+#include <stdatomic.h>
 
 #include "base/arena.h"
 #include "format/pack.h"
@@ -57,6 +61,32 @@ struct ndb_column {
     uint32_t text_count;
 };
 
+/* A column whose values may not be decoded yet. */
+struct ndb_stored_column {
+    uint32_t name; /* 0: of the keys */
+    uint32_t null_count;
+    uint8_t storage, kind;  /* as stored */
+    uint32_t offset, bytes; /* of its present bits and values */
+    _Atomic(const struct ndb_column *) decoded; /* NULL: not yet */
+};
+
+/* What the columns of a segment share. */
+struct ndb_column_store {
+    _Atomic(uint8_t *) stored; /* NULL: no column is left */
+    size_t stored_bytes;
+    atomic_uint left;    /* columns that are not decoded */
+    atomic_uint readers; /* of `stored` */
+    atomic_size_t bytes; /* stored, and of decoded columns; and a flag */
+    atomic_int_fast64_t *account; /* where they are counted as well, or NULL */
+};
+
+struct ndb_columns {
+    uint32_t count;
+    uint32_t row_count;
+    struct ndb_stored_column *items; /* by name */
+    struct ndb_column_store *store;
+};
+
 /* NDB_PART_NODE: up to NDB_GROUP_ROWS_MAX rows. */
 struct ndb_node_group {
     uint32_t row_count;
@@ -64,13 +94,12 @@ struct ndb_node_group {
     uint64_t first;
     const uint64_t *sequences; /* row_count, ascending; NULL when dense */
     const uint64_t *deleted;   /* bits; NULL: no tombstones */
-    struct ndb_column key;     /* STRING, INT or TAGGED */
+    struct ndb_columns key;    /* one: STRING, INT or TAGGED; none: no keys */
     /* Labels of row i: label_sets[label_of[i]], number 0 is { table }. */
     const uint16_t *label_of; /* NULL: all are set 0 */
     const uint32_t *const *label_sets;
     const uint32_t *label_counts;
-    uint32_t column_count;
-    const struct ndb_column *columns; /* by name */
+    struct ndb_columns columns;
 };
 
 /* NDB_PART_OUT, NDB_PART_IN: the lists of a run of owners. */
@@ -92,9 +121,8 @@ struct ndb_edge_segment {
         const uint32_t *narrow;
         const uint64_t *wide;
     } sequences;
-    const uint64_t *deleted; /* bits per edge; NULL: no tombstones */
-    uint32_t column_count;   /* OUT only */
-    const struct ndb_column *columns;
+    const uint64_t *deleted;    /* bits per edge; NULL: no tombstones */
+    struct ndb_columns columns; /* OUT only */
 };
 
 /* NDB_PART_KEY: hash[i] -> sequence[i]; NDB_PART_EDGE_ID: keys are edge
@@ -129,8 +157,9 @@ struct ndb_zone_segment {
 
 struct ndb_segment {
     enum ndb_part_kind kind;
-    size_t bytes; /* of all its memory */
+    size_t bytes; /* of all its memory but what the store counts */
     namidb_arena arena;
+    struct ndb_column_store store;
     union {
         struct ndb_node_group node;
         struct ndb_edge_segment edge;
@@ -167,14 +196,45 @@ uint32_t ndb_index_segment_find(const struct ndb_index_segment *segment,
 bool ndb_filter_segment_has(const struct ndb_filter_segment *filter,
                             uint64_t hash);
 
+/* From now on the bytes of the columns are part of *account as well, until they
+ * are discounted. */
+void ndb_column_store_count(struct ndb_column_store *store,
+                            atomic_int_fast64_t *account);
+void ndb_column_store_discount(struct ndb_column_store *store);
+
+/* Column `index` if it is decoded, else NULL. */
+static inline const struct ndb_column *
+ndb_columns_peek(const struct ndb_columns *columns, uint32_t index)
+{
+    return atomic_load_explicit(&columns->items[index].decoded,
+                                memory_order_acquire);
+}
+
+/* Does the work of the next where it is not. */
+int ndb_columns_decode(const struct ndb_columns *columns, uint32_t index,
+                       const struct ndb_column **out);
+
+/* Column `index`, which lives as long as the segment. NAMIDB_OK,
+ * NAMIDB_ECORRUPT, NAMIDB_ENOMEM. Any thread may call. */
+static inline int ndb_columns_get(const struct ndb_columns *columns,
+                                  uint32_t index, const struct ndb_column **out)
+{
+    *out = ndb_columns_peek(columns, index);
+    return *out != NULL ? 0 : ndb_columns_decode(columns, index, out);
+}
+
+/* The column of a property; NULL: no row has it. */
+int ndb_columns_find(const struct ndb_columns *columns, uint32_t name,
+                     const struct ndb_column **out);
+
 /* The value of a row; NAMIDB_NULL kind when absent. Strings are views into the
  * segment, TAGGED values are built in the arena. */
 int ndb_column_value(const struct ndb_column *column, uint32_t row,
                      namidb_arena *arena, namidb_value *out);
 /* The properties of a row, copied into the arena whole: the segment may go. */
-int ndb_columns_props(const struct ndb_column *columns, uint32_t column_count,
-                      uint32_t row, namidb_arena *arena,
-                      const namidb_property **props, uint32_t *count);
+int ndb_columns_props(const struct ndb_columns *columns, uint32_t row,
+                      namidb_arena *arena, const namidb_property **props,
+                      uint32_t *count);
 /* Which text row i of a STRING column is. */
 static inline uint32_t ndb_column_text(const struct ndb_column *column,
                                        uint32_t row)
@@ -207,6 +267,9 @@ static inline int64_t ndb_column_integer(const struct ndb_column *column,
     return (int64_t)((uint64_t)column->base + item);
 }
 
+/* The key of a row: a view as above. */
+int ndb_node_group_key(const struct ndb_node_group *group, uint32_t row,
+                       namidb_arena *arena, namidb_value *out);
 /* A whole row, copied into the arena. NAMIDB_NONE: a tombstone. */
 int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
                         uint32_t row, namidb_arena *arena, namidb_node *out);

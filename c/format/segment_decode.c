@@ -3,193 +3,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/pack_internal.h"
-#include "format/stream.h"
+#include "format/segment_columns.h"
 #include "format/zone.h"
-
-/* Bits as words; what is behind the last row must be zero. */
-static const uint64_t *get_bits(struct ndb_source *source, uint32_t row_count)
-{
-    size_t bytes = ((size_t)row_count + 7) / 8;
-    uint64_t *words =
-        ndb_source_take(source, (row_count + 63) / 64, sizeof *words);
-    const uint8_t *stream = ndb_stream_get(source, bytes);
-
-    if (words == NULL || stream == NULL)
-        return NULL;
-    for (size_t i = 0; i < bytes; i++)
-        words[i / 8] |= (uint64_t)stream[i] << (8 * (i % 8));
-    if (row_count % 64 != 0 && words[row_count / 64] >> (row_count % 64) != 0)
-        ndb_reader_fail(&source->reader);
-    return words;
-}
-
-static uint32_t count_bits(const uint64_t *words, uint32_t row_count)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < (row_count + 63) / 64; i++)
-        count += (uint32_t)__builtin_popcountll(words[i]);
-    return count;
-}
-
-/* -------------------------------------------------------------- columns -- */
-
-/* The writer turned the sign bit over, which is adding it. */
-static void get_integers(struct ndb_source *source, struct ndb_column *column,
-                         uint32_t row_count)
-{
-    const uint64_t sign = UINT64_C(1) << 63;
-    struct ndb_narrow narrow = ndb_ints_get_narrow(source, row_count);
-    uint64_t *wide = narrow.width == 8 ? narrow.items : NULL;
-
-    for (uint32_t i = 0; wide != NULL && i < row_count; i++)
-        wide[i] += sign;
-    column->as.items = narrow.items;
-    column->width = narrow.width;
-    column->base = wide != NULL ? 0 : (int64_t)(narrow.base + sign);
-}
-
-static void get_floats(struct ndb_source *source, struct ndb_column *column,
-                       uint32_t row_count)
-{
-    uint64_t *numbers = ndb_ints_get(source, row_count);
-
-    if (numbers == NULL)
-        return;
-    for (uint32_t i = 0; i < row_count; i++)
-        numbers[i] ^= UINT64_C(1) << 63;
-    column->as.numbers = (const double *)numbers;
-}
-
-/* Lengths as offsets, one more, and their sum, unless it is above `max`. */
-static const uint32_t *get_sums(struct ndb_source *source, uint32_t count,
-                                uint64_t max, uint64_t *sum)
-{
-    uint32_t *offsets =
-        ndb_source_take(source, (size_t)count + 1, sizeof *offsets);
-
-    *sum = 0;
-    if (offsets == NULL)
-        return NULL;
-    ndb_ints_get_into(source, offsets + 1, count);
-    if (source->reader.is_failed)
-        return NULL;
-    for (uint32_t i = 1; i <= count && *sum <= max; i++) {
-        *sum += offsets[i];
-        offsets[i] = (uint32_t)*sum;
-    }
-    return offsets;
-}
-
-static void get_texts(struct ndb_source *source, struct ndb_column *column,
-                      uint32_t row_count)
-{
-    uint64_t total;
-    const uint32_t *offsets =
-        get_sums(source, row_count, NDB_SEGMENT_BYTES_MAX, &total);
-    struct ndb_slice bytes = ndb_stream_get_any(source, NDB_SEGMENT_BYTES_MAX);
-
-    if (total != bytes.bytes)
-        ndb_reader_fail(&source->reader);
-    if (source->reader.is_failed)
-        return;
-    column->as.offsets = offsets;
-    column->bytes = bytes.data;
-}
-
-/* Texts that repeat: codes, then each text once. */
-static void get_coded(struct ndb_source *source, struct ndb_column *column,
-                      uint32_t row_count)
-{
-    struct ndb_narrow codes = ndb_ints_get_narrow(source, row_count);
-
-    column->text_count =
-        (uint32_t)ndb_reader_varint_max(&source->reader, row_count);
-    if (codes.base != 0 || codes.width > 2 || column->text_count == 0)
-        ndb_reader_fail(&source->reader);
-    if (source->reader.is_failed)
-        return;
-    column->storage = NDB_COLUMN_STRING;
-    column->codes = codes.items;
-    column->width = codes.width;
-    get_texts(source, column, column->text_count);
-    for (uint32_t i = 0; i < row_count && !source->reader.is_failed; i++)
-        if (ndb_column_text(column, i) >= column->text_count)
-            ndb_reader_fail(&source->reader);
-}
-
-static bool is_kind_of(const struct ndb_column *column)
-{
-    switch (column->storage) {
-    case NDB_COLUMN_BOOL:
-        return column->kind == NAMIDB_BOOL;
-    case NDB_COLUMN_INT:
-        return column->kind == NAMIDB_INT || column->kind == NAMIDB_DATE ||
-               column->kind == NAMIDB_LOCAL_TIME;
-    case NDB_COLUMN_FLOAT:
-        return column->kind == NAMIDB_FLOAT;
-    case NDB_COLUMN_STRING:
-    case NDB_COLUMN_CODED:
-        return column->kind == NAMIDB_STRING || column->kind == NAMIDB_BYTES;
-    default:
-        return column->storage == NDB_COLUMN_TAGGED && column->kind == 0;
-    }
-}
-
-static void get_column(struct ndb_source *source, struct ndb_column *column,
-                       uint32_t row_count)
-{
-    struct ndb_reader *reader = &source->reader;
-
-    column->name =
-        (uint32_t)ndb_reader_varint_max(reader, NDB_PROPERTY_COUNT_MAX);
-    column->storage = ndb_reader_u8(reader);
-    column->kind = ndb_reader_u8(reader);
-    column->null_count = (uint32_t)ndb_reader_varint_max(reader, row_count);
-    if (!is_kind_of(column) || column->null_count == row_count)
-        ndb_reader_fail(reader);
-    if (reader->is_failed)
-        return;
-    if (column->null_count != 0) {
-        column->present = get_bits(source, row_count);
-        if (reader->is_failed)
-            return;
-        if (count_bits(column->present, row_count) !=
-            row_count - column->null_count)
-            ndb_reader_fail(reader);
-    }
-    if (column->storage == NDB_COLUMN_BOOL)
-        column->as.bits = get_bits(source, row_count);
-    else if (column->storage == NDB_COLUMN_INT)
-        get_integers(source, column, row_count);
-    else if (column->storage == NDB_COLUMN_FLOAT)
-        get_floats(source, column, row_count);
-    else if (column->storage == NDB_COLUMN_CODED)
-        get_coded(source, column, row_count);
-    else
-        get_texts(source, column, row_count);
-}
-
-static const struct ndb_column *get_columns(struct ndb_source *source,
-                                            uint32_t row_count, uint32_t *count)
-{
-    struct ndb_reader *reader = &source->reader;
-    struct ndb_column *columns;
-
-    *count = (uint32_t)ndb_reader_varint_max(reader, NDB_PROPERTY_COUNT_MAX);
-    if (*count > ndb_reader_left(reader) / 4)
-        ndb_reader_fail(reader);
-    if (reader->is_failed)
-        return NULL;
-    columns = ndb_source_take(source, *count, sizeof *columns);
-    for (uint32_t i = 0; i < *count && !reader->is_failed; i++) {
-        get_column(source, &columns[i], row_count);
-        if (columns[i].name == 0 ||
-            (i != 0 && columns[i].name <= columns[i - 1].name))
-            ndb_reader_fail(reader);
-    }
-    return columns;
-}
 
 /* Sequences that ascend without repeats. */
 static const uint64_t *get_sequences(struct ndb_source *source, uint32_t count,
@@ -280,6 +95,7 @@ static void get_label_sets(struct ndb_source *source, uint32_t table,
 }
 
 static void decode_node(struct ndb_source *source, uint32_t table,
+                        struct ndb_column_store *store,
                         struct ndb_node_group *group)
 {
     struct ndb_reader *reader = &source->reader;
@@ -296,16 +112,14 @@ static void decode_node(struct ndb_source *source, uint32_t table,
     group->sequences =
         get_sequences(source, group->row_count, group->is_dense, &group->first);
     if (flags & NDB_FLAG_DELETED && !reader->is_failed)
-        group->deleted = get_bits(source, group->row_count);
-    group->key = (struct ndb_column){ .storage = NDB_COLUMN_TAGGED,
-                                      .null_count = group->row_count };
-    if (flags & NDB_FLAG_KEYS && !reader->is_failed)
-        get_column(source, &group->key, group->row_count);
+        group->deleted = ndb_bits_get(source, group->row_count);
     if (!reader->is_failed)
         get_label_sets(source, table, (flags & NDB_FLAG_LABELS) != 0, group);
+    group->key.row_count = group->columns.row_count = group->row_count;
     if (!reader->is_failed)
-        group->columns =
-            get_columns(source, group->row_count, &group->column_count);
+        ndb_columns_open(source, store,
+                         (flags & NDB_FLAG_KEYS) != 0 ? &group->key : NULL,
+                         &group->columns);
 }
 
 /* -------------------------------------------------------- edge segments -- */
@@ -315,7 +129,8 @@ static const uint32_t *get_offsets(struct ndb_source *source,
                                    uint32_t owner_count, uint32_t edge_count)
 {
     uint64_t total;
-    const uint32_t *offsets = get_sums(source, owner_count, edge_count, &total);
+    const uint32_t *offsets =
+        ndb_sums_get(source, owner_count, edge_count, &total);
 
     if (total != edge_count)
         ndb_reader_fail(&source->reader);
@@ -441,6 +256,7 @@ static void get_edge_sequences(struct ndb_source *source,
 }
 
 static void decode_edge(struct ndb_source *source,
+                        struct ndb_column_store *store,
                         struct ndb_edge_segment *segment)
 {
     struct ndb_reader *reader = &source->reader;
@@ -469,10 +285,10 @@ static void decode_edge(struct ndb_source *source,
     if (!reader->is_failed)
         get_edge_sequences(source, segment);
     if (flags & NDB_FLAG_DELETED && !reader->is_failed)
-        segment->deleted = get_bits(source, segment->edge_count);
+        segment->deleted = ndb_bits_get(source, segment->edge_count);
+    segment->columns.row_count = segment->edge_count;
     if (!reader->is_failed)
-        segment->columns =
-            get_columns(source, segment->edge_count, &segment->column_count);
+        ndb_columns_open(source, store, NULL, &segment->columns);
 }
 
 /* ---------------------------------------------------- pairs and filters -- */
@@ -541,11 +357,11 @@ static void decode(struct ndb_source *source, uint32_t table,
 {
     switch (segment->kind) {
     case NDB_PART_NODE:
-        decode_node(source, table, &segment->as.node);
+        decode_node(source, table, &segment->store, &segment->as.node);
         break;
     case NDB_PART_OUT:
     case NDB_PART_IN:
-        decode_edge(source, &segment->as.edge);
+        decode_edge(source, &segment->store, &segment->as.edge);
         break;
     case NDB_PART_INDEX:
         ndb_index_segment_decode(source, &segment->as.index);
@@ -595,6 +411,13 @@ void ndb_segment_free(struct ndb_segment *segment)
 {
     if (segment == NULL)
         return;
+    if (segment->kind == NDB_PART_NODE) {
+        ndb_columns_release(&segment->as.node.key);
+        ndb_columns_release(&segment->as.node.columns);
+    } else if (segment->kind == NDB_PART_OUT || segment->kind == NDB_PART_IN) {
+        ndb_columns_release(&segment->as.edge.columns);
+    }
+    ndb_column_store_release(&segment->store);
     ndb_arena_release(&segment->arena);
     ndb_free(segment);
 }

@@ -104,6 +104,16 @@ static int tagged_value(const struct ndb_column *column, uint32_t row,
     return rc;
 }
 
+int ndb_columns_find(const struct ndb_columns *columns, uint32_t name,
+                     const struct ndb_column **out)
+{
+    *out = NULL;
+    for (uint32_t i = 0; i < columns->count; i++)
+        if (columns->items[i].name == name)
+            return ndb_columns_get(columns, i, out);
+    return NAMIDB_OK;
+}
+
 int ndb_column_value(const struct ndb_column *column, uint32_t row,
                      namidb_arena *arena, namidb_value *out)
 {
@@ -147,29 +157,52 @@ static int value_copy(const struct ndb_column *column, uint32_t row,
     return NAMIDB_OK;
 }
 
-int ndb_columns_props(const struct ndb_column *columns, uint32_t column_count,
-                      uint32_t row, namidb_arena *arena,
-                      const namidb_property **props, uint32_t *count)
+/* The value of a row in column `index`. */
+static int copy_at(const struct ndb_columns *columns, uint32_t index,
+                   uint32_t row, namidb_arena *arena, namidb_value *out)
+{
+    const struct ndb_column *column;
+    int rc = ndb_columns_get(columns, index, &column);
+
+    return rc < 0 ? rc : value_copy(column, row, arena, out);
+}
+
+int ndb_columns_props(const struct ndb_columns *columns, uint32_t row,
+                      namidb_arena *arena, const namidb_property **props,
+                      uint32_t *count)
 {
     namidb_property *items;
 
     *props = NULL;
     *count = 0;
-    if (column_count == 0)
+    if (columns->count == 0)
         return NAMIDB_OK;
-    items = ndb_arena_array(arena, column_count, sizeof *items);
+    items = ndb_arena_array(arena, columns->count, sizeof *items);
     if (items == NULL)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < column_count; i++) {
-        int rc = value_copy(&columns[i], row, arena, &items[*count].value);
+    for (uint32_t i = 0; i < columns->count; i++) {
+        int rc = copy_at(columns, i, row, arena, &items[*count].value);
 
         if (rc < 0)
             return rc;
         if (items[*count].value.kind != NAMIDB_NULL)
-            items[(*count)++].name = columns[i].name;
+            items[(*count)++].name = columns->items[i].name;
     }
     *props = items;
     return NAMIDB_OK;
+}
+
+int ndb_node_group_key(const struct ndb_node_group *group, uint32_t row,
+                       namidb_arena *arena, namidb_value *out)
+{
+    const struct ndb_column *column;
+    int rc;
+
+    *out = (namidb_value){ .kind = NAMIDB_NULL };
+    if (group->key.count == 0)
+        return NAMIDB_OK;
+    rc = ndb_columns_get(&group->key, 0, &column);
+    return rc < 0 ? rc : ndb_column_value(column, row, arena, out);
 }
 
 int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
@@ -191,11 +224,10 @@ int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
         return NAMIDB_ENOMEM;
     out->labels = labels;
     out->key = (namidb_value){ .kind = NAMIDB_NULL };
-    rc = group->key.null_count == group->row_count
-             ? NAMIDB_OK
-             : value_copy(&group->key, row, arena, &out->key);
+    rc = group->key.count == 0 ? NAMIDB_OK
+                               : copy_at(&group->key, 0, row, arena, &out->key);
     if (rc < 0)
         return rc;
-    return ndb_columns_props(group->columns, group->column_count, row, arena,
-                             &out->props, &out->prop_count);
+    return ndb_columns_props(&group->columns, row, arena, &out->props,
+                             &out->prop_count);
 }

@@ -35,8 +35,8 @@ static void read_edges(const struct ndb_edge_segment *segment)
             seen += ndb_edge_neighbour(segment, at) +
                     ndb_edge_sequence(segment, at) +
                     ndb_bit(segment->deleted, at);
-            if (ndb_columns_props(segment->columns, segment->column_count, at,
-                                  &arena, &props, &count) >= 0)
+            if (ndb_columns_props(&segment->columns, at, &arena, &props,
+                                  &count) >= 0)
                 seen += count;
             ndb_arena_release(&arena);
         }

@@ -568,10 +568,8 @@ static void check_golden_edges(const struct ndb_directory *directory)
     assert_int_equal(ndb_edge_segment_owner(&out->as.edge, 5), 0);
     assert_int_equal(ndb_edge_neighbour(&out->as.edge, 0), NAMIDB_ID(6, 3));
     assert_int_equal(ndb_edge_sequence(&out->as.edge, 0), 1);
-    assert_int_equal(ndb_columns_props(out->as.edge.columns,
-                                       out->as.edge.column_count, 0, &arena,
-                                       &props, &count),
-                     0);
+    assert_int_equal(
+        ndb_columns_props(&out->as.edge.columns, 0, &arena, &props, &count), 0);
     assert_int_equal(count, 1);
     assert_int_equal(props[0].value.as.integer, 2020);
     assert_int_equal(ndb_edge_neighbour(&in->as.edge, 0), NAMIDB_ID(5, 3));

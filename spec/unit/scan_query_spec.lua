@@ -333,6 +333,39 @@ describe("scans", function()
         assert.equal(1, no_gets)
     end)
 
+    it("decode the columns that they touch, within the budget", function()
+        local uri = "memory://scan-query-columns"
+        local db = assert(namidb.open(uri))
+        assert(db:write(function(tx)
+            for i = 1, 50000 do
+                tx:put_node("C", "key " .. i, { a = i, text = "text " .. i })
+            end
+        end))
+        assert(db:flush())
+        db:close()
+        local function bytes_of(reader)
+            return reader:cache_stats().segments.bytes
+        end
+        local reader = assert(namidb.open(uri, { read_only = true }))
+        assert(reader:query("MATCH (c:C) RETURN sum(c.a) AS s"))
+        local one = bytes_of(reader)
+        assert(reader:query("MATCH (c:C) RETURN max(c.text) AS s"))
+        local two = bytes_of(reader)
+        -- Texts of at least 6 bytes, and an offset for each.
+        assert.is_true(two - one > 50000 * 10)
+        assert(reader:query("MATCH (c:C) RETURN sum(c.a), max(c.text)"))
+        assert.equal(two, bytes_of(reader))
+        reader:close()
+        local small = assert(namidb.open(uri,
+            { read_only = true, cache_bytes = 2 ^ 20 }))
+        local row = assert(small:query("MATCH (c:C) " ..
+            "RETURN sum(c.a) AS s, max(c.text) AS t"))[1]
+        assert.equal(1250025000, row.s)
+        assert.equal("text 9999", row.t)
+        assert.is_true(bytes_of(small) <= 2 ^ 20)
+        small:close()
+    end)
+
     it("show a transaction what it wrote", function()
         local db = assert(namidb.open("memory://scan-query-tx"))
         assert(db:write(function(tx)
