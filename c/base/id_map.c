@@ -43,11 +43,16 @@ static uint32_t add_page(struct ndb_id_map *map, uint64_t key)
 uint32_t *ndb_id_map_place(struct ndb_id_map *map, uint64_t id)
 {
     uint64_t key = ndb_id_page_key(id);
-    uint32_t page = ndb_table_find(&map->page_numbers, key);
 
-    if (page == NDB_TABLE_NONE)
-        page = add_page(map, key);
-    return page != NDB_TABLE_NONE
-               ? &map->pages[page].numbers[ndb_id_page_at(id)]
-               : NULL;
+    if (key != map->last_key) {
+        uint32_t page = ndb_table_find(&map->page_numbers, key);
+
+        if (page == NDB_TABLE_NONE)
+            page = add_page(map, key);
+        if (page == NDB_TABLE_NONE)
+            return NULL;
+        map->last_key = key;
+        map->last_page = page;
+    }
+    return &map->pages[map->last_page].numbers[ndb_id_page_at(id)];
 }

@@ -24,9 +24,13 @@ struct ndb_id_map {
     struct ndb_table page_numbers; /* key of a page -> pages */
     struct ndb_id_page *pages;
     uint32_t page_count, page_capacity;
+    /* What ndb_id_map_place found last: in a run the next id is there, too. */
+    uint64_t last_key;
+    uint32_t last_page;
 };
 
-#define NDB_ID_MAP_INIT ((struct ndb_id_map){ NDB_TABLE_INIT, NULL, 0, 0 })
+#define NDB_ID_MAP_INIT                                                        \
+    ((struct ndb_id_map){ NDB_TABLE_INIT, NULL, 0, 0, 0, 0 })
 
 void ndb_id_map_release(struct ndb_id_map *map);
 size_t ndb_id_map_bytes(const struct ndb_id_map *map);

@@ -103,34 +103,45 @@ void ndb_memtable_journal(struct ndb_memtable *m, uint64_t version,
         (struct ndb_change){ version, number, (uint8_t)kind, (int8_t)delta };
 }
 
+/* The lane of a table or type, made when there is none. Room was reserved. Most
+ * changes are in the lane of the change before. */
+static struct ndb_lane *lane_of(struct ndb_memtable *m, uint32_t number,
+                                bool is_edge)
+{
+    uint64_t key = ndb_lane_number(number, is_edge);
+    struct ndb_lane *lane = &m->lanes[m->last_lane];
+
+    if (m->lane_count != 0 && lane->number == number &&
+        lane->is_edge == is_edge)
+        return lane;
+    m->last_lane = ndb_table_find(&m->lane_numbers, key);
+    if (m->last_lane == NDB_TABLE_NONE) {
+        m->last_lane = m->lane_count++;
+        m->lanes[m->last_lane] = (struct ndb_lane){ .number = number,
+                                                    .head = NDB_NO_ENTRY,
+                                                    .is_edge = is_edge };
+        (void)ndb_table_add(&m->lane_numbers, key, m->last_lane);
+    }
+    return &m->lanes[m->last_lane];
+}
+
 /* Puts an entry at the head of its lane; returns the entry behind it. */
 static uint32_t lane_push(struct ndb_memtable *m, uint32_t number, bool is_edge,
                           uint64_t version, uint32_t entry)
 {
-    uint64_t key = ndb_lane_number(number, is_edge);
-    uint32_t lane = ndb_table_find(&m->lane_numbers, key);
-    uint32_t next;
+    struct ndb_lane *lane = lane_of(m, number, is_edge);
+    uint32_t next = lane->head;
 
-    if (lane == NDB_TABLE_NONE) {
-        lane = m->lane_count++;
-        m->lanes[lane] =
-            (struct ndb_lane){ number, NDB_NO_ENTRY, version, is_edge };
-        ndb_table_add(&m->lane_numbers, key, lane);
-    }
-    next = m->lanes[lane].head;
     if (next == NDB_NO_ENTRY)
-        m->lanes[lane].first_version = version;
-    m->lanes[lane].head = entry;
+        lane->first_version = version;
+    lane->head = entry;
     return next;
 }
 
 static void lane_pop(struct ndb_memtable *m, uint32_t number, bool is_edge,
                      uint32_t next)
 {
-    uint32_t lane =
-        ndb_table_find(&m->lane_numbers, ndb_lane_number(number, is_edge));
-
-    m->lanes[lane].head = next;
+    lane_of(m, number, is_edge)->head = next;
 }
 
 static void link_node(struct ndb_memtable *m, uint32_t number, uint64_t version,

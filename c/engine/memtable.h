@@ -119,6 +119,10 @@ int ndb_memtable_nodes_of(struct ndb_memtable *memtable, uint32_t table,
 int ndb_memtable_key(struct ndb_memtable *memtable, uint32_t table,
                      uint64_t key_hash, uint64_t version, struct ndb_ids *out);
 
+/* Begins to load what ndb_memtable_key will look at first, for many keys. */
+void ndb_memtable_prefetch_keys(struct ndb_memtable *memtable, uint32_t table,
+                                const uint64_t *key_hashes, size_t count);
+
 /* Appends the numbers of the tables of nodes, or of the types of edges, that
  * occur up to `version`, ascending. */
 int ndb_memtable_tables(struct ndb_memtable *memtable, bool is_edges,

@@ -86,6 +86,7 @@ struct ndb_memtable {
     uint32_t edge_count, edge_capacity;
     struct ndb_lane *lanes;
     uint32_t lane_count, lane_capacity;
+    uint32_t last_lane; /* changed last */
     struct ndb_change *journal;
     size_t journal_count, journal_capacity;
     struct ndb_foreign_label *foreign;

@@ -318,6 +318,15 @@ int ndb_memtable_key(struct ndb_memtable *m, uint32_t table, uint64_t key_hash,
     return rc;
 }
 
+void ndb_memtable_prefetch_keys(struct ndb_memtable *m, uint32_t table,
+                                const uint64_t *key_hashes, size_t count)
+{
+    (void)pthread_rwlock_rdlock(&m->lock);
+    for (size_t i = 0; i < count; i++)
+        ndb_table_prefetch(&m->key_numbers, ndb_lane_key(table, key_hashes[i]));
+    (void)pthread_rwlock_unlock(&m->lock);
+}
+
 int ndb_memtable_tables(struct ndb_memtable *m, bool is_edges, uint64_t version,
                         struct ndb_ids *out)
 {

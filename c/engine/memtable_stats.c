@@ -66,39 +66,57 @@ int ndb_stat_deltas_add(struct ndb_stat_deltas *deltas,
     return NAMIDB_OK;
 }
 
-static struct ndb_stat_delta delta_of(const struct ndb_memtable *m,
-                                      const struct ndb_change *change)
+/* The changes of one kind of row that follow one another in the journal. */
+struct run {
+    struct ndb_stat_delta rows;
+    bool is_edge;
+    uint32_t from_table, to_table; /* of edges */
+};
+
+static struct run run_of(const struct ndb_memtable *m,
+                         const struct ndb_change *change)
 {
-    struct ndb_stat_delta delta = { NDB_STAT_LABEL, change->number,
-                                    change->delta, 0 };
+    struct run run = { .rows = { NDB_STAT_LABEL, change->number, change->delta,
+                                 0 } };
     uint64_t id;
 
     if (change->kind == NDB_CHANGE_LABEL)
-        return delta;
-    id = change->kind == NDB_CHANGE_NODE ? m->nodes[change->number].id
-                                         : m->edges[change->number].id;
-    delta.kind = change->kind == NDB_CHANGE_NODE ? NDB_STAT_NODE_TABLE
-                                                 : NDB_STAT_EDGE_TABLE;
-    delta.number = NAMIDB_ID_TABLE(id);
-    delta.sequence_max = NAMIDB_ID_SEQUENCE(id);
-    return delta;
+        return run;
+    run.is_edge = change->kind == NDB_CHANGE_EDGE;
+    id =
+        run.is_edge ? m->edges[change->number].id : m->nodes[change->number].id;
+    run.rows.kind = run.is_edge ? NDB_STAT_EDGE_TABLE : NDB_STAT_NODE_TABLE;
+    run.rows.number = NAMIDB_ID_TABLE(id);
+    run.rows.sequence_max = NAMIDB_ID_SEQUENCE(id);
+    if (run.is_edge) {
+        run.from_table = NAMIDB_ID_TABLE(m->edges[change->number].from);
+        run.to_table = NAMIDB_ID_TABLE(m->edges[change->number].to);
+    }
+    return run;
+}
+
+static bool is_same_run(const struct run *a, const struct run *b)
+{
+    return a->rows.kind == b->rows.kind && a->rows.number == b->rows.number &&
+           a->from_table == b->from_table && a->to_table == b->to_table;
 }
 
 /* An edge counts at both of its ends, too. */
-static int add_ends(struct ndb_stat_deltas *out, const struct ndb_memtable *m,
-                    const struct ndb_change *change)
+static int add_run(const struct run *run, struct ndb_stat_deltas *out,
+                   struct ndb_stat_deltas *hops)
 {
-    const struct ndb_edge_entry *edge = &m->edges[change->number];
-    uint32_t type = NAMIDB_ID_TABLE(edge->id);
-    struct ndb_stat_delta delta = {
-        NDB_STAT_OUT, NDB_STAT_HOP(type, NAMIDB_ID_TABLE(edge->from)),
-        change->delta, 0
-    };
-    int rc = ndb_stat_deltas_add(out, &delta);
+    uint32_t type = run->rows.number;
+    struct ndb_stat_delta delta = { NDB_STAT_OUT,
+                                    NDB_STAT_HOP(type, run->from_table),
+                                    run->rows.count, 0 };
+    int rc = ndb_stat_deltas_add(out, &run->rows);
 
+    if (rc < 0 || !run->is_edge)
+        return rc;
+    rc = ndb_stat_deltas_add(hops, &delta);
     delta.kind = NDB_STAT_IN;
-    delta.number = NDB_STAT_HOP(type, NAMIDB_ID_TABLE(edge->to));
-    return rc < 0 ? rc : ndb_stat_deltas_add(out, &delta);
+    delta.number = NDB_STAT_HOP(type, run->to_table);
+    return rc < 0 ? rc : ndb_stat_deltas_add(hops, &delta);
 }
 
 /* Adds the changes from number `*at` up to `version`. */
@@ -106,21 +124,30 @@ static int add_changes(const struct ndb_memtable *m, uint64_t version,
                        struct ndb_stat_deltas *out,
                        struct ndb_stat_deltas *hops, size_t *at)
 {
+    struct run run;
+    bool has_run = false;
     int rc = NAMIDB_OK;
 
-    while (rc >= 0 && *at < m->journal_count &&
-           m->journal[*at].version <= version) {
-        const struct ndb_change *change = &m->journal[(*at)++];
-        struct ndb_stat_delta delta;
+    for (; *at < m->journal_count && m->journal[*at].version <= version &&
+           rc >= 0;
+         (*at)++) {
+        struct run next;
 
-        if (change->kind == NDB_CHANGE_SCHEMA)
+        if (m->journal[*at].kind == NDB_CHANGE_SCHEMA)
             continue;
-        delta = delta_of(m, change);
-        rc = ndb_stat_deltas_add(out, &delta);
-        if (rc >= 0 && change->kind == NDB_CHANGE_EDGE)
-            rc = add_ends(hops, m, change);
+        next = run_of(m, &m->journal[*at]);
+        if (has_run && is_same_run(&run, &next)) {
+            run.rows.count += next.rows.count;
+            if (run.rows.sequence_max < next.rows.sequence_max)
+                run.rows.sequence_max = next.rows.sequence_max;
+            continue;
+        }
+        if (has_run)
+            rc = add_run(&run, out, hops);
+        run = next;
+        has_run = true;
     }
-    return rc;
+    return rc >= 0 && has_run ? add_run(&run, out, hops) : rc;
 }
 
 void ndb_memtable_forget_stats(struct ndb_memtable *m)

@@ -9,6 +9,8 @@
 #include "engine/read.h"
 #include "format/value.h"
 
+enum { AHEAD_KEYS = 64 }; /* whose memory is asked for together */
+
 /* A node that may have the key of a probe. */
 struct candidate {
     uint64_t id;
@@ -136,6 +138,34 @@ static int ask_memtables(struct lookup *lookup, uint32_t index)
         }
     }
     return NAMIDB_OK;
+}
+
+/* Asks memory for what memtables know of the keys from `begin` on, so that the
+ * misses of many overlap. */
+static void prefetch_keys(const struct lookup *lookup, size_t begin)
+{
+    size_t end = begin;
+
+    while (end < lookup->count && end < begin + AHEAD_KEYS &&
+           lookup->probes[end].table == lookup->probes[begin].table)
+        end++;
+    for (uint32_t i = 0; i < lookup->gather.layer_count; i++)
+        if (lookup->gather.layers[i].memtable != NULL)
+            ndb_memtable_prefetch_keys(lookup->gather.layers[i].memtable,
+                                       lookup->probes[begin].table,
+                                       lookup->hashes + begin, end - begin);
+}
+
+static int ask_all_memtables(struct lookup *lookup)
+{
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < lookup->count && rc >= 0; i++) {
+        if (i % AHEAD_KEYS == 0 && lookup->count > 1)
+            prefetch_keys(lookup, i);
+        rc = ask_memtables(lookup, i);
+    }
+    return rc;
 }
 
 /* ----------------------------------------------------------------- packs -- */
@@ -291,8 +321,8 @@ static int read_keys(const struct ndb_snapshot *snapshot,
         ndb_fail_memory(err);
     else
         rc = begin(&lookup);
-    for (uint32_t i = 0; i < count && rc >= 0; i++)
-        rc = ask_memtables(&lookup, i);
+    if (rc >= 0)
+        rc = ask_all_memtables(&lookup);
     if (rc >= 0)
         rc = ask_packs(&lookup, use_filters);
     ndb_ids_release(&lookup.ids);
