@@ -29,6 +29,7 @@
 /* Schema. */
 #define NDB_SCHEMA_ITEMS_MAX 1024u
 #define NDB_SCHEMA_NUMBER_MAX 65535u
+#define NDB_INDEX_FILTER_BYTES_MAX (16u << 20)
 #define NDB_INDEX_KEY_BYTES_MAX 1024u /* longer ones are cut off */
 
 /* Log. */

@@ -213,10 +213,10 @@ int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
     struct ndb_buf key = NDB_BUF_INIT(KEY_SCRATCH_MAX);
     struct ndb_buf high = NDB_BUF_INIT(NDB_INDEX_KEY_BYTES_MAX);
     struct ndb_index_scan *scan = NULL;
-    struct ndb_index_range range;
-    const struct ndb_index_search search = { .item = item,
-                                             .ranges = &range,
-                                             .range_count = 1 };
+    struct ndb_index_range range = { .is_point = true };
+    const struct ndb_index_search search = {
+        .item = item, .ranges = &range, .range_count = 1, .use_filters = true
+    };
     int rc = has_nan(item, props, count)
                  ? NAMIDB_NONE
                  : ndb_index_key_row_whole(&key, item, props, count);

@@ -206,6 +206,8 @@ int ndb_index_scan_open(struct ndb_index_scan **out,
     scan->arena.budget = search->budget;
     rc = copy_ranges(scan, search) < 0 ? ndb_fail_memory(err)
                                        : add_sources(scan, err);
+    if (rc >= 0 && search->use_filters)
+        rc = ndb_index_source_filters(scan, err);
     if (rc >= 0)
         rc = begin_range(scan, err);
     if (rc < 0)
@@ -221,6 +223,10 @@ void ndb_index_scan_close(struct ndb_index_scan *scan)
         return;
     for (uint32_t i = 0; i < scan->source_count; i++)
         ndb_index_source_release(scan, &scan->sources[i]);
+    if (scan->filter_count != 0)
+        ndb_segment_cache_unpin(scan->snapshot.view->cache, scan->filters,
+                                scan->filter_count);
+    ndb_free(scan->filters);
     ndb_free(scan->sources);
     ndb_free(scan->round);
     ndb_buf_release(&scan->last);

@@ -18,6 +18,7 @@
 /* Keys from `low` on, and below `high` (no data: no end). */
 struct ndb_index_range {
     struct ndb_slice low, high;
+    bool is_point; /* no key but `low` is in it */
 };
 
 /* What is searched: ranges one after the other, in any order, each on its own.
@@ -30,6 +31,9 @@ struct ndb_index_search {
     bool is_descending; /* within each range */
     bool is_exact; /* by whole values, also where keys were cut off; else such
                       entries come by id */
+    /* Points are looked up in the filters of packs first, which costs a round
+     * as long as those are not cached: cheaper when most values are new. */
+    bool use_filters;
     struct ndb_budget *budget; /* for what is found; NULL: none */
 };
 

@@ -115,10 +115,16 @@ static void unpin(struct ndb_index_scan *scan, struct ndb_index_source *source)
 }
 
 /* The segments of a part that can have keys of a range: [*first, *last). */
-static void find_segments(const struct ndb_part *part,
+static void find_segments(const struct ndb_index_source *source,
                           const struct ndb_index_range *range, uint32_t *first,
                           uint32_t *last)
 {
+    const struct ndb_part *part = source->part;
+
+    *first = *last = 0;
+    if (range->is_point && source->filter != NULL &&
+        !ndb_filter_segment_has(source->filter, ndb_hash64(range->low)))
+        return;
     *first = ndb_part_find_key(part, range->low);
     *last = *first;
     while (*last < part->segment_count &&
@@ -129,7 +135,7 @@ static void find_segments(const struct ndb_part *part,
 static void begin_part(const struct ndb_index_scan *scan,
                        struct ndb_index_source *source)
 {
-    find_segments(source->part, &scan->range, &source->first, &source->last);
+    find_segments(source, &scan->range, &source->first, &source->last);
     source->ahead = 1;
     source->row = source->row_end = 0;
     source->is_done = source->first == source->last;
@@ -237,6 +243,46 @@ static int fill_parts(struct ndb_index_scan *scan, namidb_error *err)
     return rc;
 }
 
+/* --------------------------------------------------------------- filters -- */
+
+int ndb_index_source_filters(struct ndb_index_scan *scan, namidb_error *err)
+{
+    uint32_t count = 0;
+    int rc;
+
+    scan->filters = ndb_calloc(scan->source_count, sizeof *scan->filters);
+    if (scan->filters == NULL)
+        return ndb_fail_memory(err);
+    for (uint32_t i = 0; i < scan->source_count; i++) {
+        const struct ndb_index_source *source = &scan->sources[i];
+        const struct ndb_part *part =
+            source->part == NULL
+                ? NULL
+                : ndb_directory_index_filter(ndb_pack_directory(source->pack),
+                                             scan->item.number);
+
+        if (part != NULL)
+            scan->filters[count++] = (struct ndb_segment_want){
+                .pack = ndb_pack_cached(source->pack), .part = part
+            };
+    }
+    rc = ndb_segment_cache_get(scan->snapshot.view->cache, scan->filters, count,
+                               ndb_deadline_after(scan->snapshot.timeout_ms),
+                               err);
+    if (rc < 0)
+        return rc;
+    scan->filter_count = count;
+    count = 0;
+    for (uint32_t i = 0; i < scan->source_count; i++) {
+        struct ndb_index_source *source = &scan->sources[i];
+
+        if (count < scan->filter_count && source->part != NULL &&
+            scan->filters[count].pack == ndb_pack_cached(source->pack))
+            source->filter = &scan->filters[count++].segment->as.filter;
+    }
+    return NAMIDB_OK;
+}
+
 /* -------------------------------------------------------------- prefetch -- */
 
 static int by_place(const void *a, const void *b)
@@ -261,7 +307,7 @@ static uint32_t want_first(const struct ndb_index_scan *scan,
 
         if (source->part == NULL)
             continue;
-        find_segments(source->part, range, &first, &last);
+        find_segments(source, range, &first, &last);
         if (first != last)
             wants[count++] = (struct ndb_segment_want){
                 .pack = ndb_pack_cached(source->pack),

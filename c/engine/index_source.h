@@ -34,6 +34,7 @@ struct ndb_index_source {
 
     struct ndb_pack *pack;
     const struct ndb_part *part;
+    const struct ndb_filter_segment *filter; /* NULL: none is looked at */
     uint32_t first, last; /* its segments that are left: [first, last) */
     uint32_t wanted;      /* in the round under way */
     uint32_t window_at, window_count;
@@ -51,14 +52,18 @@ struct ndb_index_scan {
     bool is_descending, is_exact;
     struct ndb_index_source *sources;
     uint32_t source_count;
-    struct ndb_segment_want *round; /* NDB_INDEX_WINDOW_MAX per source */
-    struct ndb_buf last;            /* key of what was found last, and its id */
+    struct ndb_segment_want *round;   /* NDB_INDEX_WINDOW_MAX per source */
+    struct ndb_segment_want *filters; /* pinned; at most one per source */
+    uint32_t filter_count;
+    struct ndb_buf last; /* key of what was found last, and its id */
     uint64_t last_id;
     struct ndb_buf key; /* scratch */
     namidb_arena arena; /* of what is found, until the next call */
     namidb_arena held;  /* as long as the scan */
 };
 
+/* Fetches the filters of the sources' packs. */
+int ndb_index_source_filters(struct ndb_index_scan *scan, namidb_error *err);
 /* Starts at the current range. */
 void ndb_index_source_begin(struct ndb_index_scan *scan,
                             struct ndb_index_source *source);

@@ -137,6 +137,7 @@ static int open_scan(struct ndb_op *op)
         .range_count = state->ranges.count,
         .is_descending = order == NDB_SEEK_DESCENDING,
         .is_exact = order != NDB_SEEK_ANY_ORDER,
+        .use_filters = op->plan->seek->is_for_new,
         .budget = &op->run->budget,
     };
 

@@ -80,9 +80,10 @@
  *   create := u8 0, node slot, names labels, expr properties (map)
  *           | u8 1, edge slot, type name, from slot, to slot, expr properties
  *   seek   := names properties, uint equal, u8 low, u8 high, u8 more, u8 order,
- *             uint count, expr *, opt(expr first), uint most     see struct
- * ndb_seek; with a `most` the operator has an op inner before its child set :=
- * u8 enum ndb_set_kind, expr entity, what it needs
+ *             uint count, expr *, opt(expr first), u8 is_for_new, uint most
+ *                                    see struct ndb_seek; with a `most` the
+ *                                    operator has an op inner before its child
+ *   set    := u8 enum ndb_set_kind, expr entity, what it needs
  *
  * Expressions (u8 code, then):
  *
@@ -328,8 +329,9 @@ struct ndb_seek {
     uint32_t count;
     const struct ndb_expr **exprs;
     const struct ndb_expr *first; /* about how many rows are wanted; or NULL */
+    bool is_for_new; /* mostly there is nothing: see ndb_index_search */
     uint32_t most; /* of more rows than this, `inner` gives the rows instead: a
-                      scan of all; 0: there is none */
+                    scan of all; 0: there is none */
 };
 
 struct ndb_branch { /* of CASE; key and value of MAP */

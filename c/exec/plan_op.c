@@ -63,6 +63,7 @@ static const struct ndb_seek *read_seek(struct ndb_plan_reader *reader)
     seek->order = ndb_plan_code(reader, NDB_SEEK_DESCENDING + 1);
     seek->exprs = ndb_plan_exprs(reader, &seek->count);
     seek->first = ndb_plan_expr_optional(reader);
+    seek->is_for_new = ndb_plan_code(reader, 2) != 0;
     seek->most = ndb_plan_uint(reader);
     wanted = (seek->low != 0 ? 1u : 0) + (seek->high != 0 ? 1u : 0) +
              (seek->more != 0 ? 1u : 0);

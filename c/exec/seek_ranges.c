@@ -14,6 +14,7 @@ struct bounds {
                                        that begin with what is equal */
     bool is_low_open, is_high_open;
     bool is_prefix; /* what begins with `low`, a string */
+    bool is_point;  /* it is the last property, and equals both */
 };
 
 /* The place of one more range; NULL: no memory. */
@@ -110,8 +111,10 @@ static int add_range(struct ndb_seek_ranges *ranges, uint32_t row,
     if (rc == NAMIDB_OK)
         rc = make_high(ranges, &key, bounds, &range->high);
     ndb_buf_release(&key);
-    if (rc == NAMIDB_OK)
+    if (rc == NAMIDB_OK) {
+        range->is_point = bounds->is_point;
         ranges->rows[ranges->count++] = row;
+    }
     return rc < 0 ? NAMIDB_ENOMEM : NAMIDB_OK;
 }
 
@@ -124,14 +127,16 @@ static int by_low(const void *a, const void *b)
 
 /* A range for each item of a list, apart from one another. */
 static int add_items(struct ndb_seek_ranges *ranges, uint32_t row,
-                     struct ndb_slice start, const namidb_value *list)
+                     struct ndb_slice start, const namidb_value *list,
+                     bool is_last)
 {
     uint32_t begin = ranges->count, kept = begin;
     int rc = NAMIDB_OK;
 
     for (uint32_t i = 0; i < list->size && rc >= 0; i++) {
         const struct bounds same = { .low = &list->as.items[i],
-                                     .high = &list->as.items[i] };
+                                     .high = &list->as.items[i],
+                                     .is_point = is_last };
 
         rc = add_range(ranges, row, start, &same);
     }
@@ -156,11 +161,14 @@ static int add_rest(struct ndb_seek_ranges *ranges, const struct ndb_seek *seek,
         .is_low_open = seek->low == NDB_SEEK_EXCLUSIVE,
         .is_high_open = seek->high == NDB_SEEK_EXCLUSIVE,
         .is_prefix = seek->more == NDB_SEEK_PREFIX,
+        .is_point = seek->equal == seek->props.count,
     };
 
     if (seek->more == NDB_SEEK_ITEMS)
-        return rest->kind == NAMIDB_LIST ? add_items(ranges, row, start, rest)
-                                         : NAMIDB_OK;
+        return rest->kind == NAMIDB_LIST
+                   ? add_items(ranges, row, start, rest,
+                               seek->equal + 1 == seek->props.count)
+                   : NAMIDB_OK;
     if (bounds.is_prefix && rest->kind != NAMIDB_STRING)
         return NAMIDB_OK;
     if (seek->low != NDB_SEEK_NO_END || bounds.is_prefix)

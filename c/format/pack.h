@@ -38,6 +38,9 @@ enum ndb_part_kind {
     NDB_PART_INDEX,    /* number of an index: (key, id), see index_key.h */
     NDB_PART_FILTER,   /* table: one segment, a Bloom filter of the hashes */
     NDB_PART_ZONE,     /* table: one segment, what its node groups hold */
+    NDB_PART_INDEX_FILTER, /* number of an index: one segment, a Bloom filter of
+                              its keys' hashes; not if the index has but one
+                              segment, or more keys than a filter may have */
     NDB_PART_KIND_COUNT
 };
 
@@ -105,6 +108,9 @@ uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,
 /* The part of an index; NULL when the pack has none. */
 const struct ndb_part *ndb_directory_index(const struct ndb_directory *dir,
                                            uint32_t number);
+/* Its filter, likewise. */
+const struct ndb_part *
+ndb_directory_index_filter(const struct ndb_directory *dir, uint32_t number);
 /* The first segment of an index part that can hold `key` or what is behind it.
  */
 uint32_t ndb_part_find_key(const struct ndb_part *part, struct ndb_slice key);

@@ -375,6 +375,14 @@ const struct ndb_part *ndb_directory_index(const struct ndb_directory *dir,
                               number >> NAMIDB_TABLE_BITS);
 }
 
+const struct ndb_part *
+ndb_directory_index_filter(const struct ndb_directory *dir, uint32_t number)
+{
+    return ndb_directory_find(dir, NDB_PART_INDEX_FILTER,
+                              number & NAMIDB_TABLE_MAX,
+                              number >> NAMIDB_TABLE_BITS);
+}
+
 /* The first segment that does not end below the key: mostly where it would be
  * if keys were spread evenly, as ids and hashes are; else by bisection. */
 static uint32_t first_segment(const struct ndb_part *part, uint64_t key)

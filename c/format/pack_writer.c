@@ -8,9 +8,10 @@
 #include "format/stream.h"
 #include "format/zone.h"
 
-/* A filter waits until all key parts are written: parts stand by kind. */
+/* A filter waits until all other parts are written: parts stand by kind. */
 struct pending_filter {
-    uint32_t table;
+    enum ndb_part_kind kind;
+    uint32_t type, table;
     uint64_t *blocks;
     uint64_t block_count;
 };
@@ -40,7 +41,7 @@ struct ndb_pack_writer {
     struct ndb_pair_batch pair;
     struct ndb_index_batch index;
     struct ndb_ids labels; /* seen in the part, other than its table */
-    struct ndb_ids hashes; /* of the key part */
+    struct ndb_ids hashes; /* of the keys of a key or index part */
 
     struct pending_filter *filters;
     uint32_t filter_count;
@@ -217,10 +218,16 @@ static void note_row(struct ndb_pack_writer *writer, uint64_t key,
 
 /* ---------------------------------------------------------------- parts -- */
 
-static int keep_filter(struct ndb_pack_writer *writer, uint32_t table)
+static int keep_filter(struct ndb_pack_writer *writer,
+                       const struct ndb_part *part)
 {
-    struct pending_filter filter = { table, NULL,
-                                     ndb_filter_blocks(writer->hashes.count) };
+    struct pending_filter filter = {
+        .kind = part->kind == NDB_PART_KEY ? NDB_PART_FILTER
+                                           : NDB_PART_INDEX_FILTER,
+        .type = part->type,
+        .table = part->table,
+        .block_count = ndb_filter_blocks(writer->hashes.count),
+    };
     struct pending_filter *filters =
         ndb_realloc(writer->filters, writer->filter_count + 1, sizeof *filters);
 
@@ -234,6 +241,18 @@ static int keep_filter(struct ndb_pack_writer *writer, uint32_t table)
         ndb_filter_add(filter.blocks, filter.block_count,
                        writer->hashes.items[i]);
     filters[writer->filter_count++] = filter;
+    writer->hashes.count = 0;
+    return NAMIDB_OK;
+}
+
+/* One segment answers as well as a filter of it. */
+static int keep_index_filter(struct ndb_pack_writer *writer,
+                             const struct ndb_part *part)
+{
+    uint64_t bytes = ndb_filter_blocks(writer->hashes.count) * 64;
+
+    if (part->segment_count > 1 && bytes <= NDB_INDEX_FILTER_BYTES_MAX)
+        return keep_filter(writer, part);
     writer->hashes.count = 0;
     return NAMIDB_OK;
 }
@@ -296,7 +315,9 @@ static int close_part(struct ndb_pack_writer *writer)
     if (rc >= 0)
         rc = keep_labels(writer, part);
     if (rc >= 0 && part->kind == NDB_PART_KEY)
-        rc = keep_filter(writer, part->table);
+        rc = keep_filter(writer, part);
+    if (rc >= 0 && part->kind == NDB_PART_INDEX)
+        rc = keep_index_filter(writer, part);
     if (rc >= 0 && part->kind == NDB_PART_NODE)
         rc = keep_zones(writer, part);
     return rc;
@@ -432,6 +453,8 @@ int ndb_pack_writer_index_part(struct ndb_pack_writer *writer, uint32_t number)
 int ndb_pack_writer_index(struct ndb_pack_writer *writer,
                           const struct ndb_index_entry *entry)
 {
+    struct ndb_ids *hashes = &writer->hashes;
+    uint64_t hash = ndb_hash64(entry->key);
     int rc = NAMIDB_OK;
 
     if (ndb_index_batch_is_full(&writer->index))
@@ -440,6 +463,10 @@ int ndb_pack_writer_index(struct ndb_pack_writer *writer,
         rc = ndb_index_batch_add(&writer->index, entry);
     if (rc >= 0)
         note_row(writer, 0, false);
+    /* Entries of one key stand together. */
+    if (rc >= 0 &&
+        (hashes->count == 0 || hashes->items[hashes->count - 1] != hash))
+        rc = ndb_ids_add(hashes, hash);
     return rc;
 }
 
@@ -449,7 +476,8 @@ static int write_filter(struct ndb_pack_writer *writer,
                         const struct pending_filter *filter)
 {
     struct ndb_segment_entry entry = { .last = UINT64_MAX };
-    int rc = ndb_pack_writer_part(writer, NDB_PART_FILTER, 0, filter->table);
+    int rc =
+        ndb_pack_writer_part(writer, filter->kind, filter->type, filter->table);
 
     writer->is_open = false;
     entry.offset = writer->object.bytes;
@@ -459,7 +487,7 @@ static int write_filter(struct ndb_pack_writer *writer,
         rc = ndb_stream_put(
             &writer->raw, ndb_slice(filter->blocks, filter->block_count * 64));
     if (rc >= 0)
-        rc = append_segment(writer, NDB_PART_FILTER, &entry.bytes);
+        rc = append_segment(writer, filter->kind, &entry.bytes);
     return rc < 0 ? rc : add_entry(writer, &entry);
 }
 
@@ -479,6 +507,17 @@ static int write_zones(struct ndb_pack_writer *writer,
     return rc < 0 ? rc : add_entry(writer, &entry);
 }
 
+static int write_filters(struct ndb_pack_writer *writer,
+                         enum ndb_part_kind kind)
+{
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < writer->filter_count && rc >= 0; i++)
+        if (writer->filters[i].kind == kind)
+            rc = write_filter(writer, &writer->filters[i]);
+    return rc;
+}
+
 int ndb_pack_writer_finish(struct ndb_pack_writer *writer,
                            struct ndb_slice *object,
                            struct ndb_pack_summary *summary)
@@ -486,10 +525,12 @@ int ndb_pack_writer_finish(struct ndb_pack_writer *writer,
     size_t body_bytes;
     int rc = close_part(writer);
 
-    for (uint32_t i = 0; i < writer->filter_count && rc >= 0; i++)
-        rc = write_filter(writer, &writer->filters[i]);
+    if (rc >= 0)
+        rc = write_filters(writer, NDB_PART_FILTER);
     for (uint32_t i = 0; i < writer->zone_part_count && rc >= 0; i++)
         rc = write_zones(writer, &writer->zone_parts[i]);
+    if (rc >= 0)
+        rc = write_filters(writer, NDB_PART_INDEX_FILTER);
     if (rc < 0)
         return rc;
     for (uint32_t i = 0; i < writer->part_count; i++)

@@ -319,10 +319,9 @@ static void decode_filter(struct ndb_source *source,
         ndb_reader_varint_max(&source->reader, NDB_SEGMENT_BYTES_MAX / 64);
     if (filter->block_count == 0)
         ndb_reader_fail(&source->reader);
-    if (source->reader.is_failed)
-        return;
-    filter->blocks = (const uint64_t *)(const void *)ndb_stream_get(
-        source, filter->block_count * 64);
+    else if (!source->reader.is_failed)
+        filter->blocks = (const uint64_t *)(const void *)ndb_stream_get(
+            source, filter->block_count * 64);
 }
 
 /* ------------------------------------------------------------- segments -- */
@@ -367,6 +366,7 @@ static void decode(struct ndb_source *source, uint32_t table,
         ndb_index_segment_decode(source, &segment->as.index);
         break;
     case NDB_PART_FILTER:
+    case NDB_PART_INDEX_FILTER:
         decode_filter(source, &segment->as.filter);
         break;
     case NDB_PART_ZONE:

@@ -91,6 +91,7 @@ static void decode(struct ndb_slice stored, enum ndb_part_kind kind)
         read_index(&segment->as.index);
         break;
     case NDB_PART_FILTER:
+    case NDB_PART_INDEX_FILTER:
         seen += ndb_filter_segment_has(&segment->as.filter, seen);
         break;
     case NDB_PART_ZONE:

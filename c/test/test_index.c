@@ -344,7 +344,7 @@ static void test_index__a_bit_that_flips_is_found(void **state)
 /* A scan with the k-th allocation failing says so, or is whole. */
 static void test_index__no_memory_is_said(void **state)
 {
-    const struct ndb_index_range all[2] = { { { NULL, 0 }, { NULL, 0 } } };
+    const struct ndb_index_range all[2] = { { .is_point = false } };
     namidb_schema_item item;
     const struct ndb_index_search search = {
         .item = &item, .ranges = all, .range_count = 2, .is_exact = true

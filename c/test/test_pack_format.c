@@ -419,6 +419,60 @@ static void test_pack__keys_are_found_and_filtered(void **state)
     ndb_free(hashes);
 }
 
+/* Keys of an index, each twice, as many as wanted. */
+static void write_index(struct ndb_pack_writer *writer, uint32_t number,
+                        uint32_t keys)
+{
+    assert_int_equal(ndb_pack_writer_index_part(writer, number), NAMIDB_OK);
+    for (uint64_t i = 0; i < keys * 2u; i++) {
+        uint8_t key[8];
+
+        for (int byte = 0; byte < 8; byte++)
+            key[byte] = (uint8_t)(i / 2 >> (56 - 8 * byte));
+        assert_int_equal(
+            ndb_pack_writer_index(
+                writer, &(struct ndb_index_entry){ .key = ndb_slice(key, 8),
+                                                   .id = i + 1 }),
+            NAMIDB_OK);
+    }
+}
+
+static void test_pack__a_large_index_has_a_filter(void **state)
+{
+    const uint32_t large = (1u << NAMIDB_TABLE_BITS) + 3, small = 7;
+    const struct ndb_part *part;
+    struct ndb_segment *filter;
+    struct opened opened;
+    uint32_t false_hits = 0;
+
+    (void)state;
+    assert_int_equal(ndb_pack_writer_new(&opened.writer), NAMIDB_OK);
+    write_index(opened.writer, large, 20000);
+    write_index(opened.writer, small, 20);
+    finish_and_open(&opened);
+    assert_non_null(ndb_directory_index(&opened.directory, small));
+    assert_null(ndb_directory_index_filter(&opened.directory, small));
+    assert_true(ndb_directory_index(&opened.directory, large)->segment_count >
+                1);
+    part = ndb_directory_index_filter(&opened.directory, large);
+    assert_non_null(part);
+    filter = segment_at(&opened, part, 0);
+    assert_int_equal(filter->as.filter.block_count, (20000 * 10 + 511) / 512);
+    for (uint64_t i = 0; i < 20000; i++) {
+        uint8_t key[8] = { 0, 0, 0, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i };
+        bool has = ndb_filter_segment_has(&filter->as.filter,
+                                          ndb_hash64(ndb_slice(key, 8)));
+
+        assert_true(has);
+        key[0] = 1;
+        false_hits += ndb_filter_segment_has(&filter->as.filter,
+                                             ndb_hash64(ndb_slice(key, 8)));
+    }
+    assert_true(false_hits < 400);
+    ndb_segment_free(filter);
+    close_opened(&opened);
+}
+
 /* ----------------------------------------------------------- corruption -- */
 
 /* Reads all of a pack; whether that failed with NAMIDB_ECORRUPT. */
@@ -487,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_pack__edges_to_many_tables_come_back),
         cmocka_unit_test(test_pack__edges_with_long_sequences_come_back),
         cmocka_unit_test(test_pack__keys_are_found_and_filtered),
+        cmocka_unit_test(test_pack__a_large_index_has_a_filter),
         cmocka_unit_test(test_pack__a_flipped_bit_anywhere_is_corrupt),
     };
 

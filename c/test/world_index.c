@@ -257,7 +257,7 @@ static void check_scan(struct world *world, const struct expected *expected,
 static void check_index(struct world *world, const struct expected *expected,
                         const struct ndb_snapshot *snapshot)
 {
-    struct ndb_index_range ranges[5] = { { { NULL, 0 }, { NULL, 0 } } };
+    struct ndb_index_range ranges[5] = { { .is_point = false } };
     const struct ndb_index_entry *items = expected->run.items;
     uint32_t count = 1;
 

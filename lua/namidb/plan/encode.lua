@@ -194,6 +194,7 @@ local function seek(node)
     exprs(node.exprs)
     uint(node.first and 1 or 0)
     if node.first then expr(node.first) end
+    u8(node.is_for_new and 1 or 0)
     uint(node.most or 0)
 end
 

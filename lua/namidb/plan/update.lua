@@ -138,6 +138,16 @@ local function copy(set_of_slots)
     return result
 end
 
+-- What MERGE looks for is mostly not there.
+local function expect_nothing(op)
+    while op do
+        if op.kind == "SEEK_INDEX" or op.kind == "SEEK_EDGES" then
+            op.is_for_new = true
+        end
+        op = op.child
+    end
+end
+
 function update.merge(context, op, clause, known)
     local path = clause.pattern
     local bare = { kind = path.kind, elements = path.elements }
@@ -145,6 +155,7 @@ function update.merge(context, op, clause, known)
     local sets = pattern.sets(graph, known)
     local inner = match.plan(context, { kind = "ARGUMENT" }, graph, copy(known))
     local creates = {}
+    expect_nothing(inner)
     creates_of(context, path, known, creates)
     op = { kind = "MERGE", creates = creates, sets = sets,
            on_create = sets_of(context, clause.on_create),
