@@ -27,7 +27,7 @@ CPPFLAGS += -Ic -D_GNU_SOURCE -DPCRE2_CODE_UNIT_WIDTH=8
 CFLAGS += -std=c11 $(OPTIMISE) $(WARNINGS) -fPIC -fvisibility=hidden -pthread \
           $(SANITIZE)
 LDFLAGS += -pthread $(SANITIZE)
-LDLIBS += -lzstd -lxxhash -lcjson -lcurl -lexpat -lbearssl -lpcre2-8 -lm
+LDLIBS += -lzstd -lxxhash -lcjson -lcurl -lexpat -lnettle -lpcre2-8 -lm
 
 LUA54_CFLAGS = $(shell pkg-config --cflags lua5.4)
 LUAJIT_CFLAGS = $(shell pkg-config --cflags luajit)
@@ -151,7 +151,7 @@ install: all
 ROCK = build/rock/$(notdir $(LUA_INCDIR))
 HEADERS := zstd.h:libzstd-dev xxhash.h:libxxhash-dev cjson/cJSON.h:libcjson-dev \
            curl/curl.h:libcurl4-openssl-dev expat.h:libexpat1-dev \
-           bearssl.h:libbearssl-dev pcre2.h:libpcre2-dev
+           nettle/sha2.h:nettle-dev pcre2.h:libpcre2-dev
 .PHONY: headers rock rock-install
 headers:
 	@for pair in lua.h:liblua5.4-dev $(HEADERS); do \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/sigv4.h"
 
-#include <bearssl.h>
+#include <nettle/hmac.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -14,7 +15,7 @@ enum { DATE_BYTES = 8, TEXT_BYTES_MAX = 64 << 10 };
 static const char ALGORITHM[] = "AWS4-HMAC-SHA256";
 
 struct digest {
-    uint8_t bytes[br_sha256_SIZE];
+    uint8_t bytes[SHA256_DIGEST_SIZE];
 };
 
 static int append(struct ndb_buf *out, const char *text)
@@ -43,25 +44,24 @@ void ndb_sigv4_time(char out[17], int64_t seconds)
 
 void ndb_sha256_hex(char out[NDB_SHA256_HEX_BYTES + 1], struct ndb_slice body)
 {
-    br_sha256_context context;
+    struct sha256_ctx context;
     struct digest digest;
 
-    br_sha256_init(&context);
-    br_sha256_update(&context, body.data, body.bytes);
-    br_sha256_out(&context, digest.bytes);
+    sha256_init(&context);
+    sha256_update(&context, body.bytes, body.data);
+    sha256_digest(&context, sizeof digest.bytes, digest.bytes);
     ndb_hex(out, digest.bytes, sizeof digest.bytes);
 }
 
 static struct digest hmac(struct ndb_slice key, struct ndb_slice text)
 {
-    br_hmac_key_context key_context;
-    br_hmac_context context;
+    struct hmac_sha256_ctx context;
     struct digest digest;
 
-    br_hmac_key_init(&key_context, &br_sha256_vtable, key.data, key.bytes);
-    br_hmac_init(&context, &key_context, 0);
-    br_hmac_update(&context, text.data, text.bytes);
-    (void)br_hmac_out(&context, digest.bytes);
+    hmac_sha256_set_key(&context, key.bytes, key.data);
+    hmac_sha256_update(&context, text.bytes, text.data);
+    hmac_sha256_digest(&context, sizeof digest.bytes, digest.bytes);
+    explicit_bzero(&context, sizeof context);
     return digest;
 }
 

@@ -7,7 +7,7 @@
  * Every header passed in is signed, so a proxy that strips `If-None-Match`
  * makes the server refuse the request instead of overwriting.
  *
- * Pure: no clock, no I/O. SHA-256 and HMAC are BearSSL's.
+ * Pure: no clock, no I/O. SHA-256 and HMAC are Nettle's.
  */
 #ifndef NDB_NET_SIGV4_H
 #define NDB_NET_SIGV4_H
