@@ -9,7 +9,7 @@
  * keeps the percentile from sinking by its own success.
  *
  * Only for requests that change nothing. Everything but the counter belongs to
- * the thread of the HTTP client.
+ * the leader of the HTTP client.
  */
 #ifndef NDB_NET_HEDGE_H
 #define NDB_NET_HEDGE_H

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client's thread takes what was submitted, keeps what may not begin yet
- * (a pause before a retry) or would be too many at once, gives the rest to the
- * multi handle, and sleeps in curl_multi_poll, from which submit and cancel
- * wake it. Easy handles are used again: curl keeps parsed options in them, and
- * making one costs as much as a request on loopback.
+ * One thread at a time leads: it takes what was submitted, keeps what may not
+ * begin yet (a pause before a retry) or would be too many at once, gives the
+ * rest to the multi handle, and sleeps in curl_multi_poll, from which submit
+ * and cancel wake it. This is the leader and followers pattern (Schmidt et al.,
+ * 2000): who waits for an answer had better fetch it himself, because being
+ * woken by another thread costs more than a request. A thread of the client's
+ * own leads when nobody else does and something is under way.
+ *
+ * Easy handles are used again: curl keeps parsed options in them, and making
+ * one costs as much as a request on loopback.
  */
 #include "net/http.h"
 
@@ -32,10 +37,12 @@ struct ndb_http {
     pthread_mutex_t lock;
     uint32_t users;
     bool is_stopping;
+    bool is_led;
+    struct ndb_cond needed; /* the thread: to lead, or to stop */
     struct queue submitted;
-    atomic_bool is_asleep; /* in the poll, or about to be: must be woken */
+    atomic_bool is_asleep; /* the leader, in the poll or about to be */
 
-    /* The thread's own. */
+    /* The leader's own. */
     CURLM *multi;
     struct queue waiting;
     struct ndb_http_flight *idle;
@@ -119,7 +126,8 @@ static void end(struct ndb_http *http, struct ndb_http_flight *flight,
     exchange->done(exchange);
 }
 
-/* --------------------------------------------------------- the thread -- */
+/* -------------------------------------------------------- a leader's turn --
+ */
 
 static void queue_init(struct queue *queue)
 {
@@ -252,16 +260,6 @@ static int poll_ms(const struct ndb_http *http)
     return (int)ms;
 }
 
-static bool must_stop(struct ndb_http *http)
-{
-    bool is_stopping;
-
-    (void)pthread_mutex_lock(&http->lock);
-    is_stopping = http->is_stopping;
-    (void)pthread_mutex_unlock(&http->lock);
-    return is_stopping;
-}
-
 static bool has_submitted(struct ndb_http *http)
 {
     bool has_some;
@@ -272,7 +270,7 @@ static bool has_submitted(struct ndb_http *http)
     return has_some;
 }
 
-/* Until something happens. What is submitted while the thread is at work costs
+/* Until something happens. What is submitted while the leader is at work costs
  * no wake: it looks once more after it has said that it sleeps. */
 static void sleep_until(struct ndb_http *http)
 {
@@ -285,21 +283,80 @@ static void sleep_until(struct ndb_http *http)
     atomic_store(&http->is_asleep, false);
 }
 
+static void turn(struct ndb_http *http)
+{
+    int running;
+
+    take_submitted(http);
+    take_canceled(http);
+    take_waiting(http);
+    (void)curl_multi_perform(http->multi, &running);
+    take_done(http);
+    take_late(http);
+}
+
+/* ------------------------------------------------------------ the leader -- */
+
+/* The lock is held. */
+static bool has_work(const struct ndb_http *http)
+{
+    return http->submitted.first != NULL || http->waiting.first != NULL ||
+           http->active != NULL;
+}
+
+bool ndb_http_try_lead(struct ndb_http *http)
+{
+    bool is_mine;
+
+    (void)pthread_mutex_lock(&http->lock);
+    is_mine = !http->is_led;
+    http->is_led = true;
+    (void)pthread_mutex_unlock(&http->lock);
+    return is_mine;
+}
+
+void ndb_http_lead(struct ndb_http *http, bool (*is_over)(void *),
+                   void *context)
+{
+    turn(http);
+    while (!is_over(context)) {
+        sleep_until(http);
+        turn(http);
+    }
+    (void)pthread_mutex_lock(&http->lock);
+    http->is_led = false;
+    if (has_work(http))
+        ndb_cond_signal(&http->needed);
+    (void)pthread_mutex_unlock(&http->lock);
+}
+
+static bool is_idle(void *context)
+{
+    struct ndb_http *http = context;
+    bool is_so;
+
+    (void)pthread_mutex_lock(&http->lock);
+    is_so = !has_work(http);
+    (void)pthread_mutex_unlock(&http->lock);
+    return is_so;
+}
+
 static void *run(void *context)
 {
     struct ndb_http *http = context;
 
-    while (!must_stop(http)) {
-        int running;
-
-        take_submitted(http);
-        take_canceled(http);
-        take_waiting(http);
-        (void)curl_multi_perform(http->multi, &running);
-        take_done(http);
-        take_late(http);
-        sleep_until(http);
+    (void)pthread_mutex_lock(&http->lock);
+    while (!http->is_stopping) {
+        if (http->is_led || !has_work(http)) {
+            (void)ndb_cond_wait(&http->needed, &http->lock, NDB_NEVER);
+            continue;
+        }
+        http->is_led = true;
+        (void)pthread_mutex_unlock(&http->lock);
+        ndb_http_lead(http, is_idle, http);
+        (void)pthread_mutex_lock(&http->lock);
     }
+    (void)pthread_mutex_unlock(&http->lock);
     return NULL;
 }
 
@@ -335,6 +392,7 @@ static void client_free(struct ndb_http *http)
     }
     if (http->multi != NULL)
         curl_multi_cleanup(http->multi);
+    ndb_cond_release(&http->needed);
     (void)pthread_mutex_destroy(&http->lock);
     ndb_free(http);
 }
@@ -346,6 +404,7 @@ static struct ndb_http *client_start(void)
     if (http == NULL)
         return NULL;
     (void)pthread_mutex_init(&http->lock, NULL);
+    ndb_cond_init(&http->needed);
     queue_init(&http->submitted);
     queue_init(&http->waiting);
     http->fork_count = ndb_fork_count();
@@ -394,8 +453,8 @@ void ndb_http_close(struct ndb_http *http)
         return;
     (void)pthread_mutex_lock(&http->lock);
     http->is_stopping = true;
+    ndb_cond_signal(&http->needed);
     (void)pthread_mutex_unlock(&http->lock);
-    (void)curl_multi_wakeup(http->multi);
     (void)pthread_join(http->thread, NULL);
     client_free(http);
 }
@@ -413,6 +472,8 @@ void ndb_http_submit(struct ndb_http *http, struct ndb_http_exchange *exchange)
     atomic_store(&exchange->is_canceled, false);
     (void)pthread_mutex_lock(&http->lock);
     queue_add(&http->submitted, exchange);
+    if (!http->is_led)
+        ndb_cond_signal(&http->needed);
     (void)pthread_mutex_unlock(&http->lock);
     if (atomic_exchange(&http->is_asleep, false))
         (void)curl_multi_wakeup(http->multi);
@@ -429,7 +490,7 @@ void ndb_http_wake(struct ndb_http *http)
     (void)curl_multi_wakeup(http->multi);
 }
 
-/* What ndb_http_run waits on. */
+/* What ndb_http_run waits on, unless it leads. */
 struct waiter {
     pthread_mutex_t lock;
     struct ndb_cond cond;
@@ -446,15 +507,29 @@ static void wake(struct ndb_http_exchange *exchange)
     (void)pthread_mutex_unlock(&waiter->lock);
 }
 
+static bool is_done(void *context)
+{
+    struct waiter *waiter = context;
+    bool is_so;
+
+    (void)pthread_mutex_lock(&waiter->lock);
+    is_so = waiter->is_done;
+    (void)pthread_mutex_unlock(&waiter->lock);
+    return is_so;
+}
+
 int ndb_http_run(struct ndb_http *http, struct ndb_http_exchange *exchange)
 {
     struct waiter waiter = { .is_done = false };
+    bool is_leader = ndb_http_try_lead(http);
 
     (void)pthread_mutex_init(&waiter.lock, NULL);
     ndb_cond_init(&waiter.cond);
     exchange->done = wake;
     exchange->context = &waiter;
     ndb_http_submit(http, exchange);
+    if (is_leader)
+        ndb_http_lead(http, is_done, &waiter);
     (void)pthread_mutex_lock(&waiter.lock);
     while (!waiter.is_done)
         (void)ndb_cond_wait(&waiter.cond, &waiter.lock, NDB_NEVER);

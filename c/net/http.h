@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http.h - HTTP/1.1 requests on one thread with one curl multi handle.
+ * http.h - HTTP/1.1 requests on one curl multi handle.
  *
  * One exchange is one request as it is: no redirect, no retry, no proxy unless
  * asked. A request with a body is never sent again silently when a reused
@@ -11,8 +11,10 @@
  * thread, the last close joins it. A child made by fork(2) starts its own and
  * leaves the parent's alone.
  *
- * Any thread may submit and cancel. `done` runs on the client's thread, or on
- * the submitting one: it must not block; it may submit.
+ * One thread at a time leads, which is to send, to receive and to call back:
+ * one that waits for its answer, or else the client's own. Any thread may
+ * submit and cancel. `done` runs on the leader: it must not block; it may
+ * submit.
  */
 #ifndef NDB_NET_HTTP_H
 #define NDB_NET_HTTP_H
@@ -52,7 +54,7 @@ struct ndb_http_exchange {
     int64_t life_seconds_max;   /* the same; 0: 300 */
     bool can_use_proxy;         /* environment's proxy settings count */
     int64_t late_after_ns;      /* without a byte of the answer: */
-    /* Called then, once, on the client's thread; may submit. NULL: never. */
+    /* Called then, once, on the leader; may submit. NULL: never. */
     void (*late)(struct ndb_http_exchange *exchange);
     void (*done)(struct ndb_http_exchange *exchange);
     void *context;
@@ -85,9 +87,18 @@ void ndb_http_submit(struct ndb_http *http, struct ndb_http_exchange *exchange);
 /* Ends an exchange that is not done yet soon (NAMIDB_ECANCELED, or as it ended
  * by itself). */
 void ndb_http_cancel(struct ndb_http *http, struct ndb_http_exchange *exchange);
-/* To be called after an is_called_off has become true. */
+/* The leader looks around: for an is_called_off that has become true, or
+ * whether what it leads for is over. */
 void ndb_http_wake(struct ndb_http *http);
-/* Submits and waits. Not for the client's own thread. */
+
+/* Makes the calling thread the leader, unless there is one. It must go on to
+ * ndb_http_lead at once: what others submit lies still until then. */
+bool ndb_http_try_lead(struct ndb_http *http);
+/* Leads until is_over(context), which is asked whenever something may have
+ * happened; who makes it true on another thread wakes. */
+void ndb_http_lead(struct ndb_http *http, bool (*is_over)(void *context),
+                   void *context);
+/* Submits and waits. Not for the leader. */
 int ndb_http_run(struct ndb_http *http, struct ndb_http_exchange *exchange);
 
 #endif

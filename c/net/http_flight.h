@@ -3,7 +3,7 @@
  * http_flight.h - one exchange in curl's hands.
  *
  * All that is known of curl's easy interface: options, callbacks, what its
- * results mean. Only the client's thread (http.c) calls this.
+ * results mean. Only the client's leader (http.c) calls this.
  */
 #ifndef NDB_NET_HTTP_FLIGHT_H
 #define NDB_NET_HTTP_FLIGHT_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A call goes round: credentials, sign, send, judge; the submitting thread
- * takes the first steps, the client's thread the ones that follow an answer.
+ * takes the first steps, the HTTP client's leader the ones that follow an
+ * answer.
  */
 #include "net/s3.h"
 
@@ -475,6 +476,17 @@ void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call)
 void ndb_s3_wake(struct ndb_s3 *s3)
 {
     ndb_http_wake(s3->http);
+}
+
+bool ndb_s3_try_lead(struct ndb_s3 *s3)
+{
+    return ndb_http_try_lead(s3->http);
+}
+
+void ndb_s3_lead(struct ndb_s3 *s3, bool (*is_over)(void *context),
+                 void *context)
+{
+    ndb_http_lead(s3->http, is_over, context);
 }
 
 void ndb_s3_call_release(struct ndb_s3_call *call)

@@ -10,6 +10,9 @@
 
 /* The requests of one ndb_store_run. */
 struct round {
+    struct ndb_store *store;
+    pthread_t leader; /* who runs it, if is_led */
+    bool is_led;
     pthread_mutex_t lock;
     struct ndb_cond cond;
     size_t left;
@@ -37,15 +40,29 @@ static void round_done(struct ndb_request *request)
     struct round *round = request->context;
 
     (void)pthread_mutex_lock(&round->lock);
-    if (--round->left == 0)
+    if (--round->left == 0) {
         ndb_cond_signal(&round->cond);
+        if (round->is_led && !pthread_equal(round->leader, pthread_self()))
+            ndb_store_wake(round->store);
+    }
     (void)pthread_mutex_unlock(&round->lock);
+}
+
+static bool is_round_over(void *context)
+{
+    struct round *round = context;
+    bool is_over;
+
+    (void)pthread_mutex_lock(&round->lock);
+    is_over = round->left == 0;
+    (void)pthread_mutex_unlock(&round->lock);
+    return is_over;
 }
 
 int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
                   size_t count, namidb_error *err)
 {
-    struct round round = { .left = count };
+    struct round round = { .store = store, .left = count };
 
     if (count == 0)
         return NAMIDB_OK;
@@ -55,7 +72,11 @@ int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
         requests[i].done = round_done;
         requests[i].context = &round;
     }
+    round.leader = pthread_self();
+    round.is_led = ndb_store_try_lead(store, requests, count);
     ndb_store_submit(store, requests, count);
+    if (round.is_led)
+        ndb_store_lead(store, is_round_over, &round);
     (void)pthread_mutex_lock(&round.lock);
     while (round.left != 0)
         (void)ndb_cond_wait(&round.cond, &round.lock, NDB_NEVER);
@@ -73,6 +94,19 @@ int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
         return status;
     }
     return NAMIDB_OK;
+}
+
+bool ndb_store_try_lead(struct ndb_store *store,
+                        const struct ndb_request *requests, size_t count)
+{
+    return store->ops->try_lead != NULL &&
+           store->ops->try_lead(store, requests, count);
+}
+
+void ndb_store_lead(struct ndb_store *store, bool (*is_over)(void *context),
+                    void *context)
+{
+    store->ops->lead(store, is_over, context);
 }
 
 void ndb_store_wake(struct ndb_store *store)

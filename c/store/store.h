@@ -110,13 +110,23 @@ struct ndb_store_ops {
     /* Requests linked by nothing: an array. Each will be done. */
     void (*submit)(struct ndb_store *store, struct ndb_request *requests,
                    size_t count);
-    /* Looks at is_canceled of what is in flight. NULL: nothing ever is for
-     * long. */
+    /* Looks at is_canceled of what is in flight, and asks is_over. NULL:
+     * nothing ever is in flight for long. */
     void (*wake)(struct ndb_store *store);
     /* Waits for requests in flight, then frees the store. */
     void (*close)(struct ndb_store *store);
     /* Fills in what it knows; the rest is zero. */
     void (*tell)(struct ndb_store *store, struct ndb_store_facts *facts);
+    /*
+     * Who waits for requests may do the store's work meanwhile, which saves
+     * being woken: try_lead, before they are submitted, says whether the
+     * calling thread is to; lead then works until is_over(context), which
+     * `wake` has it ask again. NULL, both: it is done elsewhere.
+     */
+    bool (*try_lead)(struct ndb_store *store,
+                     const struct ndb_request *requests, size_t count);
+    void (*lead)(struct ndb_store *store, bool (*is_over)(void *context),
+                 void *context);
 };
 
 /* The first member of every backend. */
@@ -139,8 +149,15 @@ void ndb_store_submit(struct ndb_store *store, struct ndb_request *requests,
 int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
                   size_t count, namidb_error *err);
 
-/* To be called after an is_canceled has become true. */
+/* To be called after an is_canceled, or what a thread leads for, has become
+ * true. */
 void ndb_store_wake(struct ndb_store *store);
+
+/* For stores that wrap one: see ndb_store_ops. */
+bool ndb_store_try_lead(struct ndb_store *store,
+                        const struct ndb_request *requests, size_t count);
+void ndb_store_lead(struct ndb_store *store, bool (*is_over)(void *context),
+                    void *context);
 
 void ndb_store_tell(struct ndb_store *store, struct ndb_store_facts *facts);
 

@@ -473,8 +473,9 @@ static void file_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     memcpy(facts->place.kind, "file", sizeof "file");
 }
 
-static const struct ndb_store_ops FILE_OPS = { file_submit, NULL, file_close,
-                                               file_tell };
+static const struct ndb_store_ops FILE_OPS = { .submit = file_submit,
+                                               .close = file_close,
+                                               .tell = file_tell };
 
 int ndb_file_store_open(struct ndb_store **store, const char *root,
                         namidb_error *err)

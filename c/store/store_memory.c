@@ -261,8 +261,9 @@ static void memory_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     memcpy(facts->place.kind, "memory", sizeof "memory");
 }
 
-static const struct ndb_store_ops MEMORY_OPS = { memory_submit, NULL,
-                                                 memory_close, memory_tell };
+static const struct ndb_store_ops MEMORY_OPS = { .submit = memory_submit,
+                                                 .close = memory_close,
+                                                 .tell = memory_tell };
 
 static struct bucket *bucket_named(const char *name)
 {

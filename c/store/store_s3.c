@@ -12,6 +12,7 @@ enum {
     UPLOAD_BYTES_MIN = 64 << 20,
     UPLOAD_PART_BYTES = 16 << 20,
     COPY_STALL_SECONDS = 300, /* the server works without a word */
+    LED_BODY_BYTES_MAX = 1 << 20,
 };
 
 /* ------------------------------------------------------------- finishing -- */
@@ -484,8 +485,31 @@ static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     facts->aborts_refused = atomic_load(&store->aborts_refused);
 }
 
-static const struct ndb_store_ops S3_OPS = { s3_submit, s3_wake, s3_close,
-                                             s3_tell };
+/* Large bodies are prepared one after the other while those before are sent
+ * already: by another thread. */
+static bool s3_try_lead(struct ndb_store *base,
+                        const struct ndb_request *requests, size_t count)
+{
+    struct ndb_s3_store *store = (struct ndb_s3_store *)base;
+
+    for (size_t i = 0; i < count; i++)
+        if (requests[i].body.bytes > LED_BODY_BYTES_MAX)
+            return false;
+    return ndb_s3_try_lead(store->s3);
+}
+
+static void s3_lead(struct ndb_store *base, bool (*is_over)(void *context),
+                    void *context)
+{
+    ndb_s3_lead(((struct ndb_s3_store *)base)->s3, is_over, context);
+}
+
+static const struct ndb_store_ops S3_OPS = { .submit = s3_submit,
+                                             .wake = s3_wake,
+                                             .close = s3_close,
+                                             .tell = s3_tell,
+                                             .try_lead = s3_try_lead,
+                                             .lead = s3_lead };
 
 /* The endpoint without its port; AWS is one, whatever the region. */
 static void name_probe_host(struct ndb_s3_store *store)

@@ -19,7 +19,7 @@
  * the condition on the list keep it as well; that is not probed.
  *
  * The submitting thread hashes parts while the first ones are on their way; no
- * hash is worked out on the client's thread.
+ * hash is worked out on the HTTP client's leader.
  */
 #include "store/store_s3_internal.h"
 
