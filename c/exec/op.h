@@ -58,8 +58,9 @@ struct ndb_op {
     namidb_arena kept;  /* until rewind, for what an operator keeps */
     namidb_arena memo;  /* of one evaluation: see rows.h */
     void *state;
-    bool is_followed;      /* SEEK_ID: an EXPAND from what it finds reads it */
-    struct ndb_op *in_run; /* run.ops */
+    bool is_followed; /* SEEK_ID: an EXPAND from what it finds reads it */
+    const struct ndb_plan_op *closing; /* EXPAND: see closing.h */
+    struct ndb_op *in_run;             /* run.ops */
     struct ndb_profile profile;
 };
 

@@ -3,7 +3,7 @@
  * One hop: for each row the edges at a node that it binds, and the nodes at
  * their other ends. A chunk of rows is one batch of reads.
  */
-#include "exec/hops.h"
+#include "exec/closing.h"
 
 struct expand_state {
     struct ndb_hop_sets sets; /* of the child's chunk; op->kept's memory */
@@ -46,8 +46,11 @@ static int load(struct ndb_op *op)
         ids[state->count++] = node.as.id;
     }
     state->sets.with_edges = (op->plan->flags & NDB_EXPAND_NO_EDGE) == 0;
-    return ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
-                             &state->sets);
+    rc = ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
+                           &state->sets);
+    if (rc < 0 || op->closing == NULL)
+        return rc;
+    return ndb_closing_apply(op, state->positions, state->count, &state->sets);
 }
 
 struct output {
@@ -217,6 +220,7 @@ static int expand_open(struct ndb_op *op)
     op->child->is_followed = child->kind == NDB_OP_SEEK_ID &&
                              child->slot == op->plan->slot &&
                              !op->run->plan->is_writing;
+    ndb_closing_tell(op);
     return NAMIDB_OK;
 }
 
