@@ -12,81 +12,6 @@
 
 enum { KEY_SCRATCH_MAX = 64 << 20, ENTRIES_FIRST = 64 };
 
-/* ------------------------------------------------------------ kept runs -- */
-
-/* What stands in for the packs of a view that an index does not cover. */
-struct ndb_view_run {
-    struct ndb_view_run *next;
-    struct ndb_index_run run;
-    uint32_t above;
-};
-
-void ndb_view_runs_free(struct ndb_view_run *runs)
-{
-    while (runs != NULL) {
-        struct ndb_view_run *next = runs->next;
-
-        ndb_index_run_release(&runs->run);
-        ndb_free(runs);
-        runs = next;
-    }
-}
-
-static int make_run(const struct ndb_snapshot *snapshot,
-                    const namidb_schema_item *item, struct ndb_view *below,
-                    struct ndb_view_run **out, namidb_error *err)
-{
-    struct ndb_snapshot at = { below, snapshot->version, snapshot->timeout_ms };
-    struct ndb_view_run *made = ndb_calloc(1, sizeof *made);
-    int rc;
-
-    *out = NULL;
-    if (made == NULL)
-        return ndb_fail_memory(err);
-    ndb_index_run_init(&made->run, item);
-    rc = ndb_index_run_scan(&made->run, &at, NULL, NULL, err);
-    if (rc < 0)
-        ndb_view_runs_free(made);
-    else
-        *out = made;
-    return rc;
-}
-
-/* The run of an item, made when it is first asked for; NAMIDB_NONE: every pack
- * is covered. Others wait for it meanwhile: they want the same. */
-static int get_run(const struct ndb_snapshot *snapshot,
-                   const namidb_schema_item *item,
-                   const struct ndb_view_run **out, namidb_error *err)
-{
-    struct ndb_view *view = snapshot->view, *below;
-    struct ndb_view_run *run;
-    uint32_t above;
-    int rc = ndb_index_uncovered(view, item, &below, &above);
-
-    *out = NULL;
-    if (rc < 0)
-        return ndb_fail_memory(err);
-    if (rc == NAMIDB_NONE)
-        return rc;
-    (void)pthread_mutex_lock(&view->runs_lock);
-    run = view->runs;
-    while (run != NULL && (run->run.item.number != item->number ||
-                           !ndb_schema_is_like(&run->run.item, item)))
-        run = run->next;
-    if (run == NULL) {
-        rc = make_run(snapshot, item, below, &run, err);
-        if (rc >= 0) {
-            run->above = above;
-            run->next = view->runs;
-            view->runs = run;
-        }
-    }
-    (void)pthread_mutex_unlock(&view->runs_lock);
-    ndb_view_unref(below);
-    *out = run;
-    return rc < 0 ? rc : NAMIDB_OK;
-}
-
 /* --------------------------------------------------------------- opening -- */
 
 static struct ndb_index_source *add_source(struct ndb_index_scan *scan,
@@ -98,25 +23,30 @@ static struct ndb_index_source *add_source(struct ndb_index_scan *scan,
     return source;
 }
 
-static void add_layer(struct ndb_index_scan *scan, uint32_t at)
+static int add_pack(struct ndb_index_scan *scan, uint32_t at, namidb_error *err)
 {
-    const struct ndb_layer *layer = &scan->snapshot.view->layers[at];
+    struct ndb_pack *pack = scan->snapshot.view->layers[at].pack;
+    const struct ndb_part *part = NULL;
     struct ndb_index_source *source;
-    const struct ndb_part *part;
+    struct ndb_pack_run *kept;
+    int rc = ndb_pack_run_get(&scan->snapshot, at, &scan->item, NULL, NULL,
+                              &kept, err);
 
-    if (layer->memtable != NULL) {
-        add_source(scan, at)->memtable = layer->memtable;
-        return;
+    if (rc < 0)
+        return rc;
+    if (kept != NULL) {
+        source = add_source(scan, at);
+        source->kept = kept;
+        source->run = &kept->run;
     }
-    if (scan->item.number == 0)
-        return;
-    part =
-        ndb_directory_index(ndb_pack_directory(layer->pack), scan->item.number);
-    if (part == NULL)
-        return;
-    source = add_source(scan, at);
-    source->pack = layer->pack;
-    source->part = part;
+    if (scan->item.number != 0)
+        part = ndb_directory_index(ndb_pack_directory(pack), scan->item.number);
+    if (part != NULL) {
+        source = add_source(scan, at);
+        source->pack = pack;
+        source->part = part;
+    }
+    return NAMIDB_OK;
 }
 
 /* An end of a range as our own; no data stays none. */
@@ -150,21 +80,21 @@ static int copy_ranges(struct ndb_index_scan *scan,
 static int add_sources(struct ndb_index_scan *scan, namidb_error *err)
 {
     const struct ndb_view *view = scan->snapshot.view;
-    const struct ndb_view_run *run;
-    int rc;
+    uint32_t max = view->layer_count * 2; /* a pack may be half covered */
+    int rc = NAMIDB_OK;
 
-    scan->sources = ndb_calloc(view->layer_count + 1, sizeof *scan->sources);
-    scan->round = ndb_calloc((view->layer_count + 1) * NDB_INDEX_WINDOW_MAX,
-                             sizeof *scan->round);
+    scan->sources = ndb_calloc(max, sizeof *scan->sources);
+    scan->round =
+        ndb_calloc((size_t)max * NDB_INDEX_WINDOW_MAX, sizeof *scan->round);
     if (scan->sources == NULL || scan->round == NULL)
         return ndb_fail_memory(err);
-    for (uint32_t i = 0; i < view->layer_count; i++)
-        add_layer(scan, i);
-    rc = get_run(&scan->snapshot, &scan->item, &run, err);
-    if (rc != NAMIDB_OK)
-        return rc < 0 ? rc : NAMIDB_OK;
-    add_source(scan, run->above)->run = &run->run;
-    return NAMIDB_OK;
+    for (uint32_t i = 0; i < view->layer_count && rc >= 0; i++) {
+        if (view->layers[i].memtable != NULL)
+            add_source(scan, i)->memtable = view->layers[i].memtable;
+        else
+            rc = add_pack(scan, i, err);
+    }
+    return rc;
 }
 
 /* Goes to the range at range_at, if there is one. */

@@ -3,7 +3,7 @@
  * index_scan.h - rows by the order of an index, through all layers.
  *
  * Memtables have lists, packs have parts, both of (key, id); what a pack does
- * not cover yet is read whole, sorted once and kept with the view (a run). An
+ * not cover yet is read whole, sorted once and kept with it (pack_run.h). An
  * entry counts only if the newest image of its row still has that key; when no
  * layer above the entry's can know the row, it needs no looking at. So a warm
  * scan sends nothing, and a cold one asks for one segment of each part that can
@@ -59,7 +59,5 @@ int ndb_index_scan_open(struct ndb_index_scan **scan,
 int ndb_index_scan_next(struct ndb_index_scan *scan, size_t max,
                         struct ndb_index_found *found, namidb_error *err);
 void ndb_index_scan_close(struct ndb_index_scan *scan);
-
-void ndb_view_runs_free(struct ndb_view_run *runs);
 
 #endif

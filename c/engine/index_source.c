@@ -420,4 +420,5 @@ void ndb_index_source_release(struct ndb_index_scan *scan,
                               struct ndb_index_source *source)
 {
     unpin(scan, source);
+    ndb_pack_run_unref(source->kept);
 }

@@ -11,6 +11,7 @@
 #define NDB_ENGINE_INDEX_SOURCE_H
 
 #include "engine/index_scan.h"
+#include "engine/pack_run.h"
 
 #define NDB_INDEX_WINDOW_MAX 16u
 #define NDB_INDEX_BUFFER_FIRST 4u
@@ -18,8 +19,7 @@
 #define NDB_INDEX_PREFETCH_MAX 256u
 
 struct ndb_index_source {
-    uint32_t layer; /* of the view; rows of layers below are in it, too, if it
-                       is a run */
+    uint32_t layer; /* of the view */
     bool is_done, is_waiting;
     struct ndb_index_entry at; /* unless one of the two */
 
@@ -30,7 +30,8 @@ struct ndb_index_source {
     bool is_begun;
     bool is_short; /* there was no more than what is in the buffer */
 
-    const struct ndb_index_run *run;
+    struct ndb_pack_run *kept;       /* referenced */
+    const struct ndb_index_run *run; /* of it */
 
     struct ndb_pack *pack;
     const struct ndb_part *part;
@@ -76,7 +77,7 @@ int ndb_index_source_fill(struct ndb_index_scan *scan, namidb_error *err);
 /* The entry of a source is dealt with. */
 void ndb_index_source_step(struct ndb_index_scan *scan,
                            struct ndb_index_source *source);
-/* Unpins. */
+/* Gives back what it holds. */
 void ndb_index_source_release(struct ndb_index_scan *scan,
                               struct ndb_index_source *source);
 

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cache/fold.h"
+#include "engine/pack_run.h"
 
 struct ndb_pack {
     uint32_t refs; /* atomic */
@@ -18,6 +19,8 @@ struct ndb_pack {
     struct ndb_directory directory;
     namidb_arena arena; /* the directory's */
     struct ndb_segment_cache *cache;
+
+    struct ndb_pack_runs runs;
 };
 
 /* Makes the pack without its directory. */
@@ -29,6 +32,7 @@ static struct ndb_pack *new_pack(const struct ndb_manifest_pack *entry,
     if (pack == NULL)
         return NULL;
     pack->refs = 1;
+    ndb_pack_runs_init(&pack->runs);
     memcpy(pack->ulid, entry->ulid, sizeof pack->ulid);
     pack->arena = NDB_ARENA_INIT;
     pack->cache = cache;
@@ -209,6 +213,7 @@ void ndb_pack_unref(struct ndb_pack *pack)
     ndb_segment_cache_forget(pack->cache, pack->cached.number);
     if (pack->cached.folds != NULL)
         ndb_folds_free(pack->cache, &pack->cached);
+    ndb_pack_runs_release(&pack->runs);
     ndb_arena_release(&pack->arena);
     ndb_free(pack->cached.folds);
     ndb_free(pack->cached.slots);
@@ -218,6 +223,11 @@ void ndb_pack_unref(struct ndb_pack *pack)
 const char *ndb_pack_ulid(const struct ndb_pack *pack)
 {
     return pack->ulid;
+}
+
+struct ndb_pack_runs *ndb_pack_runs_of(struct ndb_pack *pack)
+{
+    return &pack->runs;
 }
 
 const struct ndb_cache_pack *ndb_pack_cached(const struct ndb_pack *pack)

@@ -28,5 +28,7 @@ void ndb_pack_unref(struct ndb_pack *pack);
 const char *ndb_pack_ulid(const struct ndb_pack *pack);
 const struct ndb_cache_pack *ndb_pack_cached(const struct ndb_pack *pack);
 const struct ndb_directory *ndb_pack_directory(const struct ndb_pack *pack);
+/* See pack_run.h. */
+struct ndb_pack_runs *ndb_pack_runs_of(struct ndb_pack *pack);
 
 #endif

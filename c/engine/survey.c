@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "engine/db_internal.h"
+#include "engine/index_scan.h"
+#include "engine/pack_run.h"
 #include "engine/tx.h"
 #include "sys/clock.h"
 
@@ -42,14 +44,16 @@ static int say_why(const struct watch *watch, namidb_error *err)
 /* Entries that may be equal to the next one: the last, and of keys that were
  * cut off all that have the same beginning. */
 struct suspects {
-    const struct ndb_index_entry *items[64];
+    struct ndb_index_entry items[64];
     size_t count;
+    namidb_arena arena; /* of their keys */
 };
 
 static int add_suspect(struct suspects *suspects,
                        const namidb_schema_item *item,
                        const struct ndb_index_entry *entry, namidb_error *err)
 {
+    struct ndb_index_entry *added = &suspects->items[suspects->count];
     size_t max = sizeof suspects->items / sizeof *suspects->items;
 
     if (suspects->count == max)
@@ -57,7 +61,12 @@ static int add_suspect(struct suspects *suspects,
                         "constraint %s: more than %zu values are the same in "
                         "their first %u bytes",
                         item->name, max, NDB_INDEX_KEY_BYTES_MAX);
-    suspects->items[suspects->count++] = entry;
+    *added = *entry;
+    added->key.data =
+        ndb_arena_copy(&suspects->arena, entry->key.data, entry->key.bytes);
+    if (added->key.data == NULL)
+        return ndb_fail_memory(err);
+    suspects->count++;
     return NAMIDB_OK;
 }
 
@@ -67,28 +76,75 @@ static int check_entry(const struct ndb_snapshot *snapshot,
                        const struct ndb_index_entry *entry, namidb_error *err)
 {
     bool is_same = suspects->count != 0 &&
-                   ndb_slice_equal(suspects->items[0]->key, entry->key);
+                   ndb_slice_equal(suspects->items[0].key, entry->key);
     int rc = NAMIDB_OK;
 
     for (size_t i = 0; is_same && i < suspects->count && rc >= 0; i++)
-        rc = ndb_constraint_differ(snapshot, item, suspects->items[i], entry,
+        rc = ndb_constraint_differ(snapshot, item, &suspects->items[i], entry,
                                    err);
     if (rc < 0)
         return rc;
-    if (!is_same || entry->key.bytes < NDB_INDEX_KEY_BYTES_MAX)
+    if (!is_same || entry->key.bytes < NDB_INDEX_KEY_BYTES_MAX) {
         suspects->count = 0;
+        ndb_arena_reset(&suspects->arena);
+    }
     return add_suspect(suspects, item, entry, err);
 }
 
-/* Whether no two rows of a run, which is sorted, have equal values. */
-static int check_run(const struct ndb_snapshot *snapshot,
-                     const struct ndb_index_run *run, namidb_error *err)
+/* Reads every pack that the index to be does not cover. NAMIDB_NONE: it was
+ * ended. */
+static int make_runs(const struct ndb_snapshot *snapshot,
+                     const namidb_schema_item *item, struct watch *watch,
+                     namidb_error *err)
 {
-    struct suspects suspects = { .count = 0 };
+    const struct ndb_view *view = snapshot->view;
     int rc = NAMIDB_OK;
 
-    for (size_t i = 0; i < run->count && rc >= 0; i++)
-        rc = check_entry(snapshot, &run->item, &suspects, &run->items[i], err);
+    for (uint32_t i = 0; i < view->layer_count && rc >= 0; i++) {
+        struct ndb_pack_run *run;
+
+        if (view->layers[i].pack == NULL)
+            continue;
+        rc = ndb_pack_run_get(snapshot, i, item, keep_on, watch, &run, err);
+        ndb_pack_run_unref(run);
+        if (rc == NAMIDB_NONE && keep_on(watch, 0) != NAMIDB_OK)
+            return NAMIDB_NONE;
+    }
+    return rc < 0 ? rc : NAMIDB_OK;
+}
+
+static void drop_runs(const struct ndb_view *view,
+                      const namidb_schema_item *item)
+{
+    for (uint32_t i = 0; i < view->layer_count; i++)
+        if (view->layers[i].pack != NULL)
+            ndb_pack_run_drop(view->layers[i].pack, item);
+}
+
+/* Whether no two rows have equal values: by the order of the index to be.
+ * NAMIDB_NONE: it was ended. */
+static int check_order(const struct ndb_snapshot *snapshot,
+                       const namidb_schema_item *item, struct watch *watch,
+                       namidb_error *err)
+{
+    const struct ndb_index_range all = { .is_point = false };
+    const struct ndb_index_search search = { .item = item,
+                                             .ranges = &all,
+                                             .range_count = 1 };
+    struct suspects suspects = { .count = 0, .arena = NDB_ARENA_INIT };
+    struct ndb_index_found found = { .count = 1 };
+    struct ndb_index_scan *scan;
+    int rc = ndb_index_scan_open(&scan, snapshot, &search, err);
+
+    while (rc == NAMIDB_OK && found.count != 0) {
+        rc = ndb_index_scan_next(scan, CHUNK_ROWS, &found, err);
+        for (size_t i = 0; rc >= 0 && i < found.count; i++)
+            rc = check_entry(snapshot, item, &suspects, &found.entries[i], err);
+        if (rc >= 0)
+            rc = keep_on(watch, 0);
+    }
+    ndb_index_scan_close(scan);
+    ndb_arena_release(&suspects.arena);
     return rc;
 }
 
@@ -136,19 +192,17 @@ static int check_rows(const struct ndb_snapshot *snapshot,
     return rc;
 }
 
-/* Looks through all that a snapshot sees, and fills the run with its keys if
- * they have to be unique. */
+/* Looks through all that a snapshot sees. */
 static int check_all(const struct ndb_snapshot *snapshot,
-                     struct ndb_index_run *run, struct watch *watch,
+                     const namidb_schema_item *item, struct watch *watch,
                      namidb_error *err)
 {
-    const namidb_schema_item *item = &run->item;
     int rc = NAMIDB_OK;
 
     if (ndb_rule_is_unique(item->rule))
-        rc = ndb_index_run_scan(run, snapshot, keep_on, watch, err);
-    if (rc == NAMIDB_OK)
-        rc = check_run(snapshot, run, err);
+        rc = make_runs(snapshot, item, watch, err);
+    if (rc == NAMIDB_OK && ndb_rule_is_unique(item->rule))
+        rc = check_order(snapshot, item, watch, err);
     if (rc == NAMIDB_OK && item->rule != NAMIDB_RULE_INDEX &&
         item->rule != NAMIDB_RULE_UNIQUE)
         rc = check_rows(snapshot, item, watch, err);
@@ -230,7 +284,7 @@ int ndb_survey_open(struct namidb_survey **out, struct namidb *db,
         return ndb_fail_memory(err);
     survey->db = ndb_db_ref(db);
     survey->item = *item;
-    ndb_index_run_init(&survey->run, &survey->item);
+    survey->item.number = 0;
     rc = ndb_turn_begin(db, ndb_db_deadline(db, timeout_ms), &turn, err);
     if (rc >= 0) {
         begin_noting(survey);
@@ -238,7 +292,7 @@ int ndb_survey_open(struct namidb_survey **out, struct namidb *db,
             (struct ndb_snapshot){ ndb_view_ref(turn.view), turn.version - 1,
                                    ndb_db_timeout_ms(db) };
         ndb_turn_abort(db, &turn);
-        rc = check_all(&survey->at, &survey->run, &watch, err);
+        rc = check_all(&survey->at, &survey->item, &watch, err);
     }
     if (rc < 0)
         ndb_survey_close(survey);
@@ -252,7 +306,8 @@ void ndb_survey_close(struct namidb_survey *survey)
     if (survey == NULL)
         return;
     end_noting(survey);
-    ndb_index_run_release(&survey->run);
+    if (!survey->is_over && survey->at.view != NULL)
+        drop_runs(survey->at.view, &survey->item);
     ndb_ids_release(&survey->noted);
     ndb_view_unref(survey->at.view);
     ndb_db_unref(survey->db);
@@ -269,11 +324,6 @@ static int by_id(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static bool is_noted(const struct ndb_ids *noted, uint64_t id)
-{
-    return bsearch(&id, noted->items, noted->count, sizeof id, by_id) != NULL;
-}
-
 /* Sorts the ids; none twice. */
 static void make_unique(struct ndb_ids *ids)
 {
@@ -287,124 +337,69 @@ static void make_unique(struct ndb_ids *ids)
     ids->count = kept;
 }
 
-/* Looks at some rows by themselves, and adds their keys. */
-static int take_nodes(struct ndb_index_run *run, const struct ndb_snapshot *now,
-                      const uint64_t *ids, size_t count, namidb_arena *arena,
-                      namidb_error *err)
+static int check_row(const struct ndb_snapshot *now,
+                     const namidb_schema_item *item, uint64_t id,
+                     const namidb_property *props, uint32_t count,
+                     namidb_error *err)
+{
+    int rc = ndb_constraint_row(now, item, id, props, count, err);
+
+    if (rc >= 0 && ndb_rule_is_unique(item->rule))
+        rc = ndb_constraint_is_free(now, item, id, props, count, err);
+    return rc;
+}
+
+static int check_nodes(const struct ndb_snapshot *now,
+                       const namidb_schema_item *item, const uint64_t *ids,
+                       size_t count, namidb_arena *arena, namidb_error *err)
 {
     namidb_node nodes[READ_MAX];
     int rc = ndb_read_nodes(now, ids, count, arena, nodes, err);
 
-    for (size_t i = 0; i < count && rc >= 0; i++) {
-        const namidb_node *node = &nodes[i];
-
-        if (node->id == 0 ||
-            !ndb_schema_has_node(&run->item, node->labels, node->label_count))
-            continue;
-        rc = ndb_constraint_row(now, &run->item, node->id, node->props,
-                                node->prop_count, err);
-        if (rc >= 0 && ndb_index_run_node(run, node) < 0)
-            rc = ndb_fail_memory(err);
-    }
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        if (nodes[i].id != 0 &&
+            ndb_schema_has_node(item, nodes[i].labels, nodes[i].label_count))
+            rc = check_row(now, item, nodes[i].id, nodes[i].props,
+                           nodes[i].prop_count, err);
     return rc;
 }
 
-static int take_edges(struct ndb_index_run *run, const struct ndb_snapshot *now,
-                      const uint64_t *ids, size_t count, namidb_arena *arena,
-                      namidb_error *err)
+static int check_edges(const struct ndb_snapshot *now,
+                       const namidb_schema_item *item, const uint64_t *ids,
+                       size_t count, namidb_arena *arena, namidb_error *err)
 {
     struct ndb_edge_probe probes[READ_MAX] = { { 0 } };
     namidb_edge edges[READ_MAX];
     int rc;
 
     for (size_t i = 0; i < count; i++)
-        probes[i] = (struct ndb_edge_probe){ .id = ids[i] };
+        probes[i].id = ids[i];
     rc = ndb_read_edges(now, probes, count, arena, edges, err);
-    for (size_t i = 0; i < count && rc >= 0; i++) {
-        if (edges[i].id == 0)
-            continue;
-        rc = ndb_constraint_row(now, &run->item, edges[i].id, edges[i].props,
-                                edges[i].prop_count, err);
-        if (rc >= 0 && ndb_index_run_edge(run, &edges[i]) < 0)
-            rc = ndb_fail_memory(err);
-    }
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        if (edges[i].id != 0)
+            rc = check_row(now, item, edges[i].id, edges[i].props,
+                           edges[i].prop_count, err);
     return rc;
 }
 
-/* The keys of what was noted, sorted; each row obeys the item by itself. */
-static int take_noted(struct ndb_index_run *run, const struct ndb_snapshot *now,
-                      const struct ndb_ids *noted, namidb_error *err)
+/* Whether what was noted obeys the item as it is now. */
+static int check_noted(struct ndb_ids *noted, const struct ndb_snapshot *now,
+                       const namidb_schema_item *item, namidb_error *err)
 {
     namidb_arena arena = NDB_ARENA_INIT;
     int rc = NAMIDB_OK;
 
+    make_unique(noted);
     for (size_t i = 0; i < noted->count && rc >= 0; i += READ_MAX) {
         size_t left = noted->count - i;
         size_t count = left < READ_MAX ? left : READ_MAX;
 
         ndb_arena_reset(&arena);
-        rc = run->item.is_edge
-                 ? take_edges(run, now, noted->items + i, count, &arena, err)
-                 : take_nodes(run, now, noted->items + i, count, &arena, err);
+        rc = item->is_edge
+                 ? check_edges(now, item, noted->items + i, count, &arena, err)
+                 : check_nodes(now, item, noted->items + i, count, &arena, err);
     }
     ndb_arena_release(&arena);
-    ndb_index_run_sort(run);
-    return rc;
-}
-
-/* First item of a run whose key is not below this one. */
-static size_t lower_bound(const struct ndb_index_run *run, struct ndb_slice key)
-{
-    size_t low = 0, high = run->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (ndb_slice_compare(run->items[middle].key, key) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Whether no row that was not noted has the values of one that was. */
-static int check_beside(const struct namidb_survey *survey,
-                        const struct ndb_snapshot *now,
-                        const struct ndb_index_run *fresh, namidb_error *err)
-{
-    const struct ndb_index_run *run = &survey->run;
-    int rc = NAMIDB_OK;
-
-    for (size_t i = 0; i < fresh->count && rc >= 0; i++) {
-        const struct ndb_index_entry *entry = &fresh->items[i];
-
-        for (size_t at = lower_bound(run, entry->key);
-             rc >= 0 && at < run->count &&
-             ndb_slice_equal(run->items[at].key, entry->key);
-             at++)
-            if (!is_noted(&survey->noted, run->items[at].id))
-                rc = ndb_constraint_differ(now, &fresh->item, &run->items[at],
-                                           entry, err);
-    }
-    return rc;
-}
-
-static int check_noted(struct namidb_survey *survey,
-                       const struct ndb_snapshot *now,
-                       const namidb_schema_item *item, namidb_error *err)
-{
-    struct ndb_index_run fresh;
-    int rc;
-
-    ndb_index_run_init(&fresh, item);
-    make_unique(&survey->noted);
-    rc = take_noted(&fresh, now, &survey->noted, err);
-    if (rc >= 0 && ndb_rule_is_unique(item->rule))
-        rc = check_run(now, &fresh, err);
-    if (rc >= 0 && ndb_rule_is_unique(item->rule))
-        rc = check_beside(survey, now, &fresh, err);
-    ndb_index_run_release(&fresh);
     return rc;
 }
 
@@ -433,16 +428,18 @@ int ndb_survey_finish(struct namidb_survey *survey,
                       const namidb_schema_item *item, namidb_error *err)
 {
     struct watch watch = { NULL, 0 };
-    struct ndb_index_run run;
     int rc;
 
     if (item->rule == NAMIDB_RULE_INDEX)
         return NAMIDB_OK;
     if (survey != NULL && survey->is_noting && is_same(&survey->item, item) &&
-        is_sound(survey))
-        return check_noted(survey, now, item, err);
-    ndb_index_run_init(&run, item);
-    rc = check_all(now, &run, &watch, err);
-    ndb_index_run_release(&run);
+        is_sound(survey)) {
+        rc = check_noted(&survey->noted, now, item, err);
+        survey->is_over = rc >= 0;
+        return rc;
+    }
+    rc = check_all(now, item, &watch, err);
+    if (rc < 0)
+        drop_runs(now->view, item);
     return rc;
 }

@@ -7,8 +7,9 @@
  * then on whatever is written is noted by its id, and what the turn saw is
  * looked through afterwards, while transactions come and go. The one that
  * declares the constraint has the turn again and looks at the rows that were
- * noted: by themselves, and beside the keys of all others, which the survey
- * has kept in order.
+ * noted: by themselves, and for others of the same values by the index to be,
+ * whose entries over packs the survey has made (pack_run.h). If nothing is
+ * declared they go with the survey.
  *
  * What a turn sees may be rolled back when a commit fails. Then, and when there
  * was no memory for a note, all is looked through with the turn held.
@@ -24,7 +25,7 @@ struct namidb_survey {
     struct namidb *db; /* referenced */
     namidb_schema_item item;
     struct ndb_snapshot at; /* what is looked through; its view is referenced */
-    struct ndb_index_run run; /* keys of it, if they have to be unique */
+    bool is_over;           /* and what came since obeys the item, too */
 
     /* Under the handle's lock. */
     bool is_noting;

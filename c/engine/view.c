@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "engine/index_scan.h"
 #include "format/path.h"
 
 int ndb_version_decode(struct ndb_version **out, struct ndb_slice object,
@@ -65,7 +64,6 @@ int ndb_view_new(struct ndb_view **out, struct ndb_version *manifest,
         return NAMIDB_ENOMEM;
     }
     view->refs = 1;
-    (void)pthread_mutex_init(&view->runs_lock, NULL);
     view->manifest = manifest != NULL ? ndb_version_ref(manifest) : NULL;
     view->layer_count = layer_count;
     view->cache = cache;
@@ -96,8 +94,6 @@ void ndb_view_unref(struct ndb_view *view)
         ndb_memtable_unref(view->layers[i].memtable);
         ndb_pack_unref(view->layers[i].pack);
     }
-    ndb_view_runs_free(view->runs);
-    (void)pthread_mutex_destroy(&view->runs_lock);
     ndb_version_unref(view->manifest);
     ndb_free(view->layers);
     ndb_free(view);

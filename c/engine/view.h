@@ -41,9 +41,6 @@ struct ndb_view {
     uint32_t layer_count;
     struct ndb_segment_cache *cache; /* of the handle, outlives the view */
     struct ndb_dict *dict;           /* likewise */
-
-    pthread_mutex_t runs_lock;
-    struct ndb_view_run *runs; /* under runs_lock; see index_scan.h */
 };
 
 /* Takes a reference of everything in `layers` and of the manifest. */

@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "base/mem.h"
 #include "engine/db_internal.h"
+#include "engine/pack_run.h"
 #include "world.h"
 
 enum { NODES = 40 };
@@ -355,6 +356,56 @@ static void test_survey__closing_ends_it(void **state)
     world_end(&model.world);
 }
 
+/* Whether some pack of the handle has entries that were sorted for a search. */
+static bool has_runs(struct model *model)
+{
+    struct ndb_snapshot snapshot;
+    bool has = false;
+
+    ndb_db_snapshot(model->db, &snapshot);
+    for (uint32_t i = 0; i < snapshot.view->layer_count; i++) {
+        struct ndb_pack *pack = snapshot.view->layers[i].pack;
+
+        has |= pack != NULL && ndb_pack_runs_of(pack)->first != NULL;
+    }
+    ndb_view_unref(snapshot.view);
+    return has;
+}
+
+/* What it sorted serves those who write next, until the index is built; of a
+ * survey that nothing comes of nothing stays. */
+static void
+test_survey__what_it_sorted_stays_as_long_as_it_is_wanted(void **state)
+{
+    namidb_schema_item item;
+    namidb_survey *survey;
+    struct model model;
+    namidb_error err;
+    namidb_tx *tx;
+
+    (void)state;
+    open_model(&model, 4);
+    change(&model, 30, 1000000);
+    assert_int_equal(namidb_flush(model.db, -1, NULL), 0);
+    item = item_of(&model, NAMIDB_RULE_UNIQUE, false);
+    world_ok(&model.world,
+             namidb_survey_open(&survey, model.db, &item, -1, &err), err);
+    assert_true(has_runs(&model));
+    namidb_survey_close(survey);
+    assert_false(has_runs(&model));
+    world_ok(&model.world,
+             namidb_survey_open(&survey, model.db, &item, -1, &err), err);
+    tx = begin(&model);
+    world_ok(&model.world, namidb_schema_create(tx, &item, survey, &err), err);
+    namidb_survey_close(survey);
+    assert_true(has_runs(&model));
+    assert_int_equal(commit(tx), 0);
+    assert_int_equal(namidb_indexes_wait(model.db, -1, NULL), 0);
+    change(&model, 5, 1000000);
+    assert_false(has_runs(&model));
+    close_model(&model);
+}
+
 static void test_survey__it_ends_at_its_deadline(void **state)
 {
     namidb_schema_item item;
@@ -407,6 +458,8 @@ int main(void)
         cmocka_unit_test(test_survey__what_is_rolled_back_does_not_count),
         cmocka_unit_test(test_survey__others_write_while_it_looks),
         cmocka_unit_test(test_survey__closing_ends_it),
+        cmocka_unit_test(
+            test_survey__what_it_sorted_stays_as_long_as_it_is_wanted),
         cmocka_unit_test(test_survey__it_ends_at_its_deadline),
         cmocka_unit_test(test_survey__no_memory_is_said),
     };
