@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exec/grouping.h"
-
 #include "base/hash.h"
+#include "exec/grouping_internal.h"
 #include "exec/kernel.h"
 
 _Static_assert(NDB_GROUPING_SLOTS >= 256, "an item of one byte is a slot");
@@ -28,8 +27,9 @@ static int find_key(struct ndb_grouping *grouping, uint32_t *group)
     return ndb_value_set_add(&grouping->keys, grouping->key, group, &is_new);
 }
 
-static int find_row(struct ndb_grouping *grouping,
-                    const struct ndb_chunk *chunk, uint32_t at, uint32_t *group)
+int ndb_grouping_find_row(struct ndb_grouping *grouping,
+                          const struct ndb_chunk *chunk, uint32_t at,
+                          uint32_t *group)
 {
     for (uint32_t i = 0; i < grouping->slots->count; i++)
         grouping->key[i] =
@@ -234,7 +234,14 @@ int ndb_grouping_find(struct ndb_grouping *grouping,
         column->nulls == NULL && column->text_count <= NDB_GROUPING_SLOTS)
         return find_coded(grouping, column, chunk, groups);
     grouping->is_stale = true;
+    if (grouping->slots->count > 1 && !grouping->is_wide) {
+        rc = ndb_grouping_find_parts(grouping, chunk, groups);
+        if (rc != NAMIDB_NONE)
+            return rc;
+        grouping->is_wide = true;
+    }
     for (uint32_t i = 0; i < chunk->count && rc >= 0; i++)
-        rc = find_row(grouping, chunk, ndb_chunk_row(chunk, i), &groups[i]);
+        rc = ndb_grouping_find_row(grouping, chunk, ndb_chunk_row(chunk, i),
+                                   &groups[i]);
     return rc;
 }

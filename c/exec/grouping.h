@@ -5,7 +5,8 @@
  * Groups are the numbers of a value set, so that 1 and 1.0 are one. In front of
  * it are caches for what most keys are: a table by item for integers of one
  * byte, by hash for other integers, by code for texts with a dictionary. A row
- * that hits costs one look.
+ * that hits costs one look. Columns of a key of several are grouped each by
+ * itself, and then together (grouping_parts.c).
  */
 #ifndef NDB_EXEC_GROUPING_H
 #define NDB_EXEC_GROUPING_H
@@ -22,6 +23,8 @@ enum ndb_grouping_use {
     NDB_GROUPING_CODES
 };
 
+struct ndb_grouping_part;
+
 struct ndb_grouping {
     struct ndb_value_set keys; /* a row per group, in order of appearance */
     const struct ndb_slots *slots;
@@ -32,6 +35,9 @@ struct ndb_grouping {
     int64_t *items;    /* by slot */
     int64_t base;      /* of the items, when slots are theirs */
     enum ndb_grouping_use use;
+    struct ndb_grouping_part *parts; /* of each column; NULL: none yet */
+    uint32_t *codes;                 /* of a chunk's rows in one of them */
+    bool is_wide;                    /* parts would not pay */
 };
 
 /* Memory is the arena's. NAMIDB_OK or NAMIDB_ENOMEM. */

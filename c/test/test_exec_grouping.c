@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "exec/grouping.h"
 
 /* A key of two, among three columns. */
@@ -98,11 +99,124 @@ static void test_grouping__codes_are_of_their_own_dictionary(void **state)
     values_release(&values);
 }
 
+/* ----------------------------------------------------- several columns -- */
+
+enum { ROWS = 1000 };
+static const uint32_t ALL_SLOT[] = { 0, 1, 2 };
+static const struct ndb_slots ALL_SLOTS = { ALL_SLOT, 3 };
+
+/* Rows number * ROWS and on of a table of three columns: 40 integers in bytes,
+ * 700 integers, and `bound` integers some of which are null. */
+struct table {
+    uint8_t items[ROWS], nulls[ROWS];
+    int64_t ints[ROWS], others[ROWS];
+    struct ndb_vector vectors[3];
+    struct ndb_chunk chunk;
+};
+
+static void table_fill(struct table *table, int64_t number, int64_t bound)
+{
+    for (int64_t i = 0; i < ROWS; i++) {
+        int64_t row = number * ROWS + i;
+
+        table->items[i] = (uint8_t)(row % 40);
+        table->ints[i] = row / 3 % 700 - 350;
+        table->others[i] = row % bound;
+        table->nulls[i] = row % 11 == 0;
+    }
+    table->vectors[0] = (struct ndb_vector){ .form = NDB_FORM_NARROW,
+                                             .width = 1,
+                                             .with.base = 5,
+                                             .as.items = table->items };
+    table->vectors[1] =
+        (struct ndb_vector){ .form = NDB_FORM_INTS, .as.ints = table->ints };
+    table->vectors[2] = (struct ndb_vector){ .form = NDB_FORM_INTS,
+                                             .nulls = table->nulls,
+                                             .as.ints = table->others };
+    table->chunk = (struct ndb_chunk){ .columns = table->vectors,
+                                       .extent = ROWS,
+                                       .count = ROWS };
+}
+
+static void check_groups(struct ndb_value_set *set, const struct table *table,
+                         const uint32_t *groups)
+{
+    for (uint32_t i = 0; i < ROWS; i++) {
+        const namidb_value key[] = { ndb_vector_get(&table->vectors[0], i),
+                                     ndb_vector_get(&table->vectors[1], i),
+                                     ndb_vector_get(&table->vectors[2], i) };
+        uint32_t number;
+        bool is_new;
+
+        assert_int_equal(ndb_value_set_add(set, key, &number, &is_new), 0);
+        assert_int_equal(groups[i], number);
+    }
+}
+
+/* The third column repeats at first, and later it does not. */
+static void test_grouping__several_columns_are_one_key(void **state)
+{
+    static struct table table;
+    struct ndb_grouping grouping;
+    struct ndb_value_set set;
+    struct values values;
+    uint32_t groups[ROWS];
+
+    (void)state;
+    values_init(&values);
+    set = ndb_value_set_of(&values.arena, 3);
+    assert_int_equal(ndb_grouping_init(&grouping, &values.arena, &ALL_SLOTS),
+                     0);
+    for (int64_t number = 0; number < 100; number++) {
+        table_fill(&table, number, number < 10 ? 7 : INT64_MAX);
+        assert_int_equal(ndb_grouping_find(&grouping, &table.chunk, groups), 0);
+        check_groups(&set, &table, groups);
+        assert_true(number > 9 || !grouping.is_wide);
+    }
+    assert_true(grouping.is_wide);
+    values_release(&values);
+}
+
+static void test_grouping__out_of_memory_at_any_place(void **state)
+{
+    static struct table table;
+    uint32_t groups[ROWS];
+    uint64_t k = 0;
+    int rc;
+
+    (void)state;
+    do {
+        struct ndb_grouping grouping;
+        struct ndb_value_set set;
+        struct values values;
+
+        values_init(&values);
+        set = ndb_value_set_of(&values.arena, 3);
+        ndb_mem_fail_from(++k);
+        rc = ndb_grouping_init(&grouping, &values.arena, &ALL_SLOTS);
+        for (int64_t number = 0; number < 3 && rc >= 0; number++) {
+            table_fill(&table, number, 7);
+            rc = ndb_grouping_find(&grouping, &table.chunk, groups);
+        }
+        ndb_mem_fail_from(0);
+        assert_true(rc == NAMIDB_OK || rc == NAMIDB_ENOMEM);
+        for (int64_t number = 0; number < 3 && rc >= 0; number++) {
+            table_fill(&table, number, 7);
+            rc = ndb_grouping_find(&grouping, &table.chunk, groups);
+            check_groups(&set, &table, groups);
+        }
+        values_release(&values);
+    } while (rc < 0);
+    assert_true(k > 3);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grouping__a_constant_is_a_part_of_the_key),
         cmocka_unit_test(test_grouping__codes_are_of_their_own_dictionary),
+        cmocka_unit_test(test_grouping__several_columns_are_one_key),
+        cmocka_unit_test(test_grouping__out_of_memory_at_any_place),
     };
 
     return cmocka_run_group_tests_name("grouping", tests, NULL, NULL);
