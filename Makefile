@@ -138,6 +138,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/lib/lua/5.1/namidb
 	install -m 644 c/namidb.h c/namidb_lift.h c/namidb_lines.h c/namidb_rows.h \
 	    c/namidb_schema.h \
+	    c/namidb_statistics.h \
 	    c/namidb_store.h $(DESTDIR)$(PREFIX)/include/
 	install -m 755 $(BUILD)/lua5.4/namidb/core.so \
 	    $(DESTDIR)$(PREFIX)/lib/lua/5.4/namidb/

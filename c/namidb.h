@@ -27,8 +27,8 @@
  *     they were read into is neither reset, advanced nor freed.
  *
  * These headers include nothing of ours, so every layer may use their
- * vocabulary (statuses, errors, values). namidb_store.h and namidb_schema.h
- * come with this one.
+ * vocabulary (statuses, errors, values). namidb_store.h, namidb_schema.h and
+ * namidb_statistics.h come with this one.
  */
 #ifndef NAMIDB_H
 #define NAMIDB_H
@@ -340,27 +340,6 @@ NAMIDB_API int namidb_degree(namidb_snapshot *snapshot, uint64_t id,
                              uint32_t type, enum namidb_direction direction,
                              uint64_t *degree, namidb_error *err);
 
-/* How many nodes have each label, or edges each type: counts[number - 1], for
- * numbers up to `max`. No row is read. */
-NAMIDB_API int namidb_counts(namidb_snapshot *snapshot,
-                             enum namidb_name_kind kind, uint64_t *counts,
-                             size_t max, namidb_error *err);
-
-/* About how many edges of a type go out of (NAMIDB_OUT) or into (NAMIDB_IN) the
- * nodes whose first label is `label` (0: none). */
-typedef struct {
-    uint32_t type;
-    uint32_t label;
-    enum namidb_direction direction;
-    uint64_t edges; /* > 0 */
-} namidb_hop_count;
-
-/* All of them, in the arena's memory, and how many nodes there are. For a
- * planner: no row is read, and deleted edges may be counted for a while. */
-NAMIDB_API int namidb_hop_counts(namidb_snapshot *snapshot, namidb_arena *arena,
-                                 namidb_hop_count **items, size_t *count,
-                                 uint64_t *nodes, namidb_error *err);
-
 /* A number that differs between snapshots which may show different graphs
  * (those of transactions: before their own changes). */
 NAMIDB_API uint64_t namidb_snapshot_stamp(const namidb_snapshot *snapshot);
@@ -591,6 +570,7 @@ NAMIDB_API void namidb_ticket_free(namidb_ticket *ticket);
 #endif
 
 #include "namidb_schema.h"
+#include "namidb_statistics.h"
 #include "namidb_store.h"
 
 #endif

@@ -132,6 +132,19 @@ int namidb_hop_counts(namidb_snapshot *snapshot, namidb_arena *arena,
     return rc;
 }
 
+int namidb_property_counts(namidb_snapshot *snapshot, namidb_arena *arena,
+                           namidb_property_count **items, size_t *count,
+                           namidb_error *err)
+{
+    int rc = ndb_api_check(snapshot, err);
+
+    *items = NULL;
+    *count = 0;
+    if (rc >= 0 && ndb_property_counts(&snapshot->at, arena, items, count) < 0)
+        return ndb_fail_memory(err);
+    return rc;
+}
+
 uint64_t namidb_snapshot_stamp(const namidb_snapshot *snapshot)
 {
     const struct ndb_version *manifest = snapshot->at.view->manifest;

@@ -53,6 +53,7 @@
 /* Manifest. */
 #define NDB_MANIFEST_BYTES_MAX (64u << 20)
 #define NDB_MANIFEST_PACKS_MAX 65536u
+#define NDB_PROPERTY_STATS_MAX 256u
 
 /* Store. */
 #define NDB_STORE_KEY_BYTES_MAX 1024u

@@ -135,3 +135,33 @@ int ndb_hop_counts(const struct ndb_snapshot *snapshot, namidb_arena *arena,
     ndb_stat_deltas_release(&hops);
     return rc;
 }
+
+int ndb_property_counts(const struct ndb_snapshot *snapshot,
+                        namidb_arena *arena, namidb_property_count **out,
+                        size_t *count)
+{
+    static const struct ndb_property_stats none;
+    const struct ndb_version *manifest = snapshot->view->manifest;
+    const struct ndb_property_stats *stats =
+        manifest != NULL ? &manifest->body.properties : &none;
+
+    *count = stats->count;
+    *out = ndb_arena_alloc(arena, (stats->count + 1) * sizeof **out);
+    if (*out == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < stats->count; i++) {
+        const struct ndb_property_stat *stat = &stats->items[i];
+
+        (*out)[i] = (namidb_property_count){
+            .is_edge = stat->is_edge,
+            .table = stat->table,
+            .property = stat->name,
+            .values = stat->values,
+            .distinct = ndb_property_stat_distinct(stat),
+            .has_range = stat->has_range,
+            .min = stat->min,
+            .max = stat->max,
+        };
+    }
+    return NAMIDB_OK;
+}

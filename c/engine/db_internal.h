@@ -230,7 +230,8 @@ struct ndb_edit {
     struct ndb_place place; /* next is the new floor */
     uint32_t names[NAMIDB_NAME_KIND_COUNT];
     const struct ndb_stat_deltas *deltas;
-    const struct ndb_schema *schema; /* all declarations below the floor */
+    struct ndb_property_stats properties; /* of the pack; its writer's */
+    const struct ndb_schema *schema;      /* all declarations below the floor */
 
     /* An index: its number, or 0. What it needs: the packs are still there.
      * They stand in this order; the pack goes above the first. */

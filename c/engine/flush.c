@@ -35,7 +35,8 @@ struct flush {
     uint32_t *indexes;        /* those of it that have an index */
 
     struct ndb_pack_writer *writer;
-    struct ndb_slice object; /* the writer's */
+    struct ndb_slice object;              /* the writer's */
+    struct ndb_property_stats properties; /* the writer's */
     struct ndb_manifest_pack pack;
     bool has_pack; /* there was something to write */
     int64_t date_ms;
@@ -83,6 +84,7 @@ static int write_pack(struct flush *flush)
     if (rc < 0)
         return ndb_fail(flush->err, rc, "a pack cannot be finished: %s",
                         namidb_status_name(rc));
+    flush->properties = summary.properties;
     rc = ndb_pack_put(flush->db, flush->object, &summary, &flush->pack,
                       flush->err);
     flush->deadline_ns = ndb_deadline_after(flush->db->options.timeout_ms);
@@ -102,6 +104,7 @@ static int publish(struct flush *flush, struct ndb_version **manifest)
         .old_floor = flush->old_floor,
         .place = flush->frozen->place,
         .deltas = &deltas,
+        .properties = flush->properties,
         .pack = flush->has_pack ? &flush->pack : NULL,
         .schema = &flush->schema,
         .created_ms = flush->date_ms,

@@ -149,6 +149,9 @@ static int apply_flush(struct namidb *db, const struct ndb_edit *edit,
     if (rc >= 0)
         rc = merge_labels(edit->deltas, arena, body);
     if (rc >= 0)
+        rc = ndb_property_stats_merge(&body->properties, &edit->properties,
+                                      arena, &body->properties);
+    if (rc >= 0)
         rc = ndb_edit_schema(edit, arena, body);
     return rc < 0 ? rc : add_pack(edit->pack, arena, body);
 }

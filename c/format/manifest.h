@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "format/path.h"
+#include "format/property_stats.h"
 
 #define NDB_MANIFEST_SIZE_MODULUS 1024u
 
@@ -80,6 +81,7 @@ struct ndb_manifest {
     uint32_t edge_table_count;
     struct ndb_manifest_label *labels;
     uint32_t label_count;
+    struct ndb_property_stats properties;
 
     /* Indexes and constraints, by number. */
     namidb_schema_item *schema;

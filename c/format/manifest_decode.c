@@ -211,6 +211,75 @@ static void read_labels(struct decoder *decoder, struct ndb_manifest *out)
     }
 }
 
+/* [] or [min, max]. */
+static void read_range(struct decoder *decoder, const cJSON *array,
+                       struct ndb_property_stat *stat)
+{
+    const cJSON *min, *max;
+
+    stat->has_range = array_size(decoder, array, 2) != 0;
+    if (!stat->has_range)
+        return;
+    min = field(decoder, array, 2, 0);
+    max = field(decoder, array, 2, 1);
+    if (!cJSON_IsNumber(min) || !cJSON_IsNumber(max) ||
+        !(min->valuedouble <= max->valuedouble) ||
+        !isfinite(min->valuedouble) || !isfinite(max->valuedouble)) {
+        fail(decoder, NAMIDB_ECORRUPT);
+        return;
+    }
+    stat->min = min->valuedouble;
+    stat->max = max->valuedouble;
+}
+
+static void read_property(struct decoder *decoder, const cJSON *array,
+                          uint32_t name_max, struct ndb_property_stat *stat)
+{
+    struct ndb_slice sketch;
+
+    stat->is_edge = whole(decoder, field(decoder, array, 6, 0), 1) == 1;
+    stat->table =
+        (uint32_t)whole(decoder, field(decoder, array, 6, 1), NAMIDB_TABLE_MAX);
+    stat->name =
+        (uint32_t)whole(decoder, field(decoder, array, 6, 2), name_max);
+    stat->values = whole(decoder, field(decoder, array, 6, 3), EXACT_MAX);
+    sketch =
+        base64(decoder, field(decoder, array, 6, 4), NDB_PROPERTY_SKETCH_BYTES);
+    read_range(decoder, field(decoder, array, 6, 5), stat);
+    if (decoder->rc >= 0 && (stat->name == 0 || stat->values == 0 ||
+                             sketch.bytes != NDB_PROPERTY_SKETCH_BYTES))
+        fail(decoder, NAMIDB_ECORRUPT);
+    if (decoder->rc < 0)
+        return;
+    memcpy(stat->sketch, sketch.data, sketch.bytes);
+    for (uint32_t i = 0; i < NDB_PROPERTY_SKETCH_BYTES; i++)
+        if (stat->sketch[i] > NDB_PROPERTY_REGISTER_MAX)
+            fail(decoder, NAMIDB_ECORRUPT);
+}
+
+static void read_properties(struct decoder *decoder, struct ndb_manifest *out)
+{
+    const cJSON *array = member(decoder, "property_stats");
+    struct ndb_property_stats *stats = &out->properties;
+    const cJSON *item;
+    uint32_t i = 0;
+
+    stats->count = array_size(decoder, array, NDB_PROPERTY_STATS_MAX);
+    stats->capacity = stats->count;
+    stats->items = take(decoder, stats->count, sizeof *stats->items);
+    if (decoder->rc < 0)
+        return;
+    cJSON_ArrayForEach(item, array)
+    {
+        read_property(decoder, item, out->name_count[NAMIDB_PROPERTY],
+                      &stats->items[i]);
+        if (i != 0 && ndb_property_stat_compare(&stats->items[i - 1],
+                                                &stats->items[i]) >= 0)
+            fail(decoder, NAMIDB_ECORRUPT);
+        i++;
+    }
+}
+
 /* Numbers from 1, at most `max` of them. */
 static uint32_t *read_numbers(struct decoder *decoder, const cJSON *array,
                               uint32_t max, uint32_t *count)
@@ -375,6 +444,7 @@ static int read_body(const cJSON *object, uint64_t version, namidb_arena *arena,
     out->edge_tables =
         read_tables(&decoder, "edge_tables", &out->edge_table_count);
     read_labels(&decoder, out);
+    read_properties(&decoder, out);
     read_schema(&decoder, out);
     read_packs(&decoder, out);
     (void)member(&decoder, "pad");

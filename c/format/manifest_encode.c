@@ -102,6 +102,24 @@ static void put_labels(struct writer *writer, const struct ndb_manifest *body)
     put(writer, "],\n");
 }
 
+static void put_properties(struct writer *writer,
+                           const struct ndb_manifest *body)
+{
+    put(writer, "\"property_stats\":[");
+    for (uint32_t i = 0; i < body->properties.count; i++) {
+        const struct ndb_property_stat *stat = &body->properties.items[i];
+
+        put(writer, "%s\n[%d,%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",",
+            separator(i), stat->is_edge, stat->table, stat->name, stat->values);
+        put_base64(writer, ndb_slice(stat->sketch, sizeof stat->sketch));
+        put(writer, ",[");
+        if (stat->has_range)
+            put(writer, "%.17g,%.17g", stat->min, stat->max);
+        put(writer, "]]");
+    }
+    put(writer, "],\n");
+}
+
 static void put_numbers(struct writer *writer, const uint32_t *numbers,
                         uint32_t count)
 {
@@ -188,6 +206,7 @@ int ndb_manifest_encode(struct ndb_buf *out, const struct ndb_manifest *body)
     put_tables(&writer, "edge_tables", body->edge_tables,
                body->edge_table_count);
     put_labels(&writer, body);
+    put_properties(&writer, body);
     put_schema(&writer, body);
     put_packs(&writer, body);
     put_padding(&writer, start, body->floor);

@@ -27,6 +27,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "format/property_stats.h"
 #include "namidb.h"
 
 enum ndb_part_kind {
@@ -161,6 +162,7 @@ int ndb_pack_writer_index(struct ndb_pack_writer *writer,
 
 struct ndb_pack_summary {
     uint64_t rows, tombstones;
+    struct ndb_property_stats properties; /* the writer's */
     uint32_t directory_bytes; /* directory and tail, at the end of the object */
 };
 

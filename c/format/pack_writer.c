@@ -49,6 +49,7 @@ struct ndb_pack_writer {
     struct pending_zones *zone_parts;
     uint32_t zone_part_count;
     uint64_t rows, tombstones;
+    struct ndb_property_stats properties;
 };
 
 int ndb_pack_writer_new(struct ndb_pack_writer **writer)
@@ -83,6 +84,7 @@ void ndb_pack_writer_free(struct ndb_pack_writer *writer)
     ndb_index_batch_release(&writer->index);
     ndb_ids_release(&writer->labels);
     ndb_ids_release(&writer->hashes);
+    ndb_property_stats_release(&writer->properties);
     ndb_buf_release(&writer->object);
     ndb_buf_release(&writer->raw);
     ndb_free(writer);
@@ -142,6 +144,21 @@ static int add_entry(struct ndb_pack_writer *writer,
     return NAMIDB_OK;
 }
 
+/* Counts the properties of the batch; those of edges stand in out parts. */
+static int note_properties(struct ndb_pack_writer *writer,
+                           enum ndb_part_kind kind)
+{
+    const struct ndb_part *part = open_part(writer);
+
+    if (kind == NDB_PART_NODE)
+        return ndb_property_stats_add(&writer->properties, false, part->table,
+                                      &writer->node.columns);
+    if (kind == NDB_PART_OUT)
+        return ndb_property_stats_add(&writer->properties, true, part->type,
+                                      &writer->edge.columns);
+    return NAMIDB_OK;
+}
+
 static int encode_batch(struct ndb_pack_writer *writer, enum ndb_part_kind kind)
 {
     if (kind == NDB_PART_NODE)
@@ -193,6 +210,8 @@ static int seal(struct ndb_pack_writer *writer)
         return NAMIDB_OK;
     kind = open_part(writer)->kind;
     rc = kind == NDB_PART_INDEX ? fence_batch(writer, &entry) : NAMIDB_OK;
+    if (rc >= 0)
+        rc = note_properties(writer, kind);
     if (rc >= 0)
         rc = encode_batch(writer, kind);
     if (rc >= 0)
@@ -545,6 +564,7 @@ int ndb_pack_writer_finish(struct ndb_pack_writer *writer,
     *object = ndb_buf_slice(&writer->object);
     summary->rows = writer->rows;
     summary->tombstones = writer->tombstones;
+    summary->properties = writer->properties;
     summary->directory_bytes = (uint32_t)(writer->object.bytes - body_bytes);
     return NAMIDB_OK;
 }

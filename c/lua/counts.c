@@ -89,14 +89,10 @@ static void set_counts(lua_State *L, struct ndb_lua_reader *reader,
     lua_settop(L, table);
 }
 
-/* t[type][label] = edges, where t is at index `table`. */
-static void set_hop(lua_State *L, namidb *db, int table,
-                    const namidb_hop_count *hop)
+/* Pushes t[name], made when it is new, where t is at index `table` and the name
+ * on top, which it takes. */
+static void push_entry(lua_State *L, int table)
 {
-    size_t bytes;
-    const char *name = namidb_name(db, NAMIDB_TYPE, hop->type, &bytes);
-
-    lua_pushlstring(L, name, bytes);
     lua_pushvalue(L, -1);
     lua_rawget(L, table);
     if (lua_isnil(L, -1)) {
@@ -106,12 +102,32 @@ static void set_hop(lua_State *L, namidb *db, int table,
         lua_pushvalue(L, -2);
         lua_rawset(L, table);
     }
-    name = hop->label == 0 ? NULL
-                           : namidb_name(db, NAMIDB_LABEL, hop->label, &bytes);
+    lua_remove(L, -2);
+}
+
+/* The name of a label; "" for none. */
+static void push_label(lua_State *L, namidb *db, uint32_t label)
+{
+    size_t bytes = 0;
+    const char *name =
+        label == 0 ? NULL : namidb_name(db, NAMIDB_LABEL, label, &bytes);
+
     lua_pushlstring(L, name == NULL ? "" : name, name == NULL ? 0 : bytes);
+}
+
+/* t[type][label] = edges, where t is at index `table`. */
+static void set_hop(lua_State *L, namidb *db, int table,
+                    const namidb_hop_count *hop)
+{
+    size_t bytes;
+    const char *name = namidb_name(db, NAMIDB_TYPE, hop->type, &bytes);
+
+    lua_pushlstring(L, name, bytes);
+    push_entry(L, table);
+    push_label(L, db, hop->label);
     ndb_lua_pushid(L, hop->edges);
     lua_rawset(L, -3);
-    lua_pop(L, 2);
+    lua_pop(L, 1);
 }
 
 /* Fills `nodes`, `out` and `into` of the table on top. */
@@ -146,19 +162,85 @@ static void set_hops(lua_State *L, struct ndb_lua_reader *reader)
     lua_settop(L, table); /* a look may lie on the stack */
 }
 
+static void push_property(lua_State *L, const namidb_property_count *item)
+{
+    lua_createtable(L, 0, 4);
+    ndb_lua_pushid(L, item->values);
+    lua_setfield(L, -2, "values");
+    ndb_lua_pushid(L, item->distinct);
+    lua_setfield(L, -2, "distinct");
+    if (!item->has_range)
+        return;
+    lua_pushnumber(L, item->min);
+    lua_setfield(L, -2, "min");
+    lua_pushnumber(L, item->max);
+    lua_setfield(L, -2, "max");
+}
+
+/* t[label or type][property] = what is known of it, in one of two tables. */
+static void set_property(lua_State *L, namidb *db, int of_nodes,
+                         const namidb_property_count *item)
+{
+    size_t bytes;
+    const char *name;
+
+    if (item->is_edge) {
+        name = namidb_name(db, NAMIDB_TYPE, item->table, &bytes);
+        lua_pushlstring(L, name, bytes);
+    } else {
+        push_label(L, db, item->table);
+    }
+    push_entry(L, item->is_edge ? of_nodes + 1 : of_nodes);
+    name = namidb_name(db, NAMIDB_PROPERTY, item->property, &bytes);
+    lua_pushlstring(L, name, bytes);
+    push_property(L, item);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+/* Fills `node_properties` and `edge_properties` of the table on top. */
+static void set_properties(lua_State *L, struct ndb_lua_reader *reader)
+{
+    int table = lua_gettop(L), of_nodes;
+    namidb *db = ndb_lua_live_db(L, reader);
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
+    namidb_property_count *items;
+    size_t count;
+    namidb_error err;
+    int rc =
+        namidb_property_counts(snapshot, look->arena, &items, &count, &err);
+
+    if (rc < 0) {
+        ndb_lua_end_look(reader, look);
+        (void)ndb_lua_raise(L, &err);
+    }
+    lua_newtable(L);
+    of_nodes = lua_gettop(L);
+    lua_newtable(L);
+    for (size_t i = 0; i < count; i++)
+        set_property(L, db, of_nodes, &items[i]);
+    ndb_lua_end_look(reader, look);
+    lua_setfield(L, table, "edge_properties");
+    lua_setfield(L, table, "node_properties");
+    lua_settop(L, table); /* a look may lie on the stack */
+}
+
 /* reader:counts(): { nodes = n, labels = { name = nodes }, types = { name =
  * edges }, out = { type = { first label of the source = edges } }, into =
- * { type = { first label of the target = edges } } }; a node without a label
- * is under "". */
+ * { type = { first label of the target = edges } }, node_properties = { first
+ * label = { property = { values =, distinct =, min =, max = } } },
+ * edge_properties = the same by type }; a node without a label is under "". */
 int ndb_lua_counts(lua_State *L)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
 
     lua_settop(L, 1);
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 7);
     set_counts(L, reader, NAMIDB_LABEL, "labels");
     set_counts(L, reader, NAMIDB_TYPE, "types");
     set_hops(L, reader);
+    set_properties(L, reader);
     return 1;
 }
 

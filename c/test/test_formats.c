@@ -392,9 +392,30 @@ static void test_slot__any_flipped_bit_or_cut_is_corrupt(void **state)
 /* -------------------------------------------------------------- manifests --
  */
 
+static void check_same_stat(const struct ndb_property_stat *a,
+                            const struct ndb_property_stat *b)
+{
+    assert_int_equal(ndb_property_stat_compare(a, b), 0);
+    assert_int_equal(a->values, b->values);
+    assert_int_equal(a->has_range, b->has_range);
+    assert_true(a->min == b->min && a->max == b->max);
+    assert_memory_equal(a->sketch, b->sketch, sizeof a->sketch);
+}
+
 static void test_manifest__is_written_as_ever(void **state)
 {
     struct ndb_manifest_name labels[1] = { { "Person", 6 } };
+    struct ndb_manifest_name properties[1] = { { "age", 3 } };
+    struct ndb_property_stat stats[2] = {
+        { .table = 1,
+          .name = 1,
+          .values = 2,
+          .has_range = true,
+          .min = -0.1,
+          .max = 1e300,
+          .sketch = { 3, 0, NDB_PROPERTY_REGISTER_MAX } },
+        { .is_edge = true, .name = 1, .values = 1, .sketch = { 1 } },
+    };
     struct ndb_manifest_table nodes[1] = { { 1, 3, 2 } };
     struct ndb_manifest_label counts[1] = { { 1, 2 } };
     struct ndb_manifest_pack packs[1] = { { .ulid =
@@ -412,12 +433,13 @@ static void test_manifest__is_written_as_ever(void **state)
                                  .epoch = 800,
                                  .chain = CHAIN,
                                  .created_ms = 1700000000001,
-                                 .names = { labels },
-                                 .name_count = { 1 },
+                                 .names = { labels, NULL, properties },
+                                 .name_count = { 1, 0, 1 },
                                  .node_tables = nodes,
                                  .node_table_count = 1,
                                  .labels = counts,
                                  .label_count = 1,
+                                 .properties = { stats, 2, 2 },
                                  .schema = schema,
                                  .schema_count = 1,
                                  .schema_next = 6,
@@ -437,6 +459,9 @@ static void test_manifest__is_written_as_ever(void **state)
     assert_int_equal(read.node_tables[0].next_sequence, 3);
     assert_string_equal(read.packs[0].ulid, packs[0].ulid);
     assert_true(ndb_hash128_equal(read.chain, CHAIN));
+    assert_int_equal(read.properties.count, 2);
+    for (uint32_t i = 0; i < 2; i++)
+        check_same_stat(&read.properties.items[i], &stats[i]);
     assert_int_equal(read.schema_next, 6);
     assert_int_equal(read.schema_count, 1);
     assert_int_equal(read.schema[0].number, 4);
@@ -446,6 +471,55 @@ static void test_manifest__is_written_as_ever(void **state)
     assert_false(read.packs[0].is_index);
     ndb_arena_release(&arena);
     ndb_buf_release(&buf);
+}
+
+/* What is written of these two properties does not decode. */
+static void assert_corrupt(struct ndb_property_stat first,
+                           struct ndb_property_stat second)
+{
+    struct ndb_manifest_name names[2] = { { "a", 1 }, { "b", 1 } };
+    struct ndb_property_stat stats[2] = { first, second };
+    struct ndb_manifest body = { .version = 1,
+                                 .floor = 1,
+                                 .names = { NULL, NULL, names },
+                                 .name_count = { 0, 0, 2 },
+                                 .properties = { stats, 2, 2 } };
+    struct ndb_buf buf = NDB_BUF_INIT(1u << 20);
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_manifest read;
+
+    assert_int_equal(ndb_manifest_encode(&buf, &body), 0);
+    assert_int_equal(ndb_manifest_decode(ndb_buf_slice(&buf), 1, &arena, &read),
+                     NAMIDB_ECORRUPT);
+    ndb_arena_release(&arena);
+    ndb_buf_release(&buf);
+}
+
+static void test_manifest__statistics_out_of_bounds_are_corrupt(void **state)
+{
+    const struct ndb_property_stat good = { .name = 1, .values = 1 };
+    const struct ndb_property_stat last = { .name = 2, .values = 1 };
+    struct ndb_property_stat bad;
+
+    (void)state;
+    assert_corrupt(last, good); /* not in order */
+    assert_corrupt(good, good);
+    bad = last;
+    bad.name = 3; /* no such name */
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.values = 0;
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.table = NAMIDB_TABLE_MAX + 1;
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.has_range = true;
+    bad.min = 1;
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.sketch[63] = NDB_PROPERTY_REGISTER_MAX + 1;
+    assert_corrupt(good, bad);
 }
 
 static void test_manifest__any_flipped_bit_or_cut_is_corrupt(void **state)
@@ -650,6 +724,7 @@ int main(void)
         cmocka_unit_test(test_slot__any_flipped_bit_or_cut_is_corrupt),
         cmocka_unit_test(test_manifest__is_written_as_ever),
         cmocka_unit_test(test_manifest__any_flipped_bit_or_cut_is_corrupt),
+        cmocka_unit_test(test_manifest__statistics_out_of_bounds_are_corrupt),
         cmocka_unit_test(test_pack__reads_as_ever),
     };
 

@@ -114,4 +114,41 @@ describe("counts", function()
         snapshot:close()
         db:close()
     end)
+
+    local function about(wanted, found)
+        assert.is_true(math.abs(found - wanted) <= wanted / 2,
+                       ("%s instead of %s"):format(found, wanted))
+    end
+
+    it("tell what values properties have, of what is flushed", function()
+        local db = assert(namidb.open("memory://counts-properties"))
+        assert(db:query("UNWIND range(1, 1000) AS i CREATE (a:A {i: i, " ..
+            "few: i % 5, half: CASE WHEN i % 2 = 0 THEN 1.5 END, " ..
+            "text: 't' + toString(i)})-[:R {w: -i}]->(:B)"))
+        assert.same({}, db:counts().node_properties)
+        assert(db:flush())
+        local reader = assert(namidb.open("memory://counts-properties",
+                                          { read_only = true }))
+        local counts = reader:counts()
+        local a, r = counts.node_properties.A, counts.edge_properties.R
+        assert.is_nil(counts.node_properties.B)
+        assert.same({ 1000, 1, 1000 }, { a.i.values, a.i.min, a.i.max })
+        assert.same({ 1000, 5 }, { a.few.values, a.few.distinct })
+        assert.same({ values = 500, distinct = 1, min = 1.5, max = 1.5 },
+                    a.half)
+        assert.same({ 1000, -1000, -1 }, { r.w.values, r.w.min, r.w.max })
+        assert.is_nil(a.text.min)
+        for _, line in ipairs({ a.i, a.text, r.w }) do
+            about(1000, line.distinct)
+        end
+        reader:close()
+
+        assert(db:query("UNWIND range(1, 500) AS i CREATE (:A {i: 2000 + i})"))
+        assert(db:flush())
+        a = db:counts().node_properties.A
+        assert.same({ 1500, 1, 2500 }, { a.i.values, a.i.min, a.i.max })
+        about(1500, a.i.distinct)
+        assert.equal(5, a.few.distinct)
+        db:close()
+    end)
 end)

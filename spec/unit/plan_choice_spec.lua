@@ -37,9 +37,21 @@ local function ends()
     return result
 end
 
+-- What is known of each property; of every second nothing.
+local function properties()
+    return made_up(function()
+        if random(2) == 1 then return nil end
+        local low = random(20) - 10
+        return { values = count(), distinct = count(), min = low,
+                 max = low + random(20) - 1 }
+    end)
+end
+
 local function counts()
     return { nodes = count(), labels = made_up(count), types = made_up(count),
-             out = made_up(ends), into = made_up(ends) }
+             out = made_up(ends), into = made_up(ends),
+             node_properties = made_up(properties),
+             edge_properties = made_up(properties) }
 end
 
 describe("a plan by made up counts", function()

@@ -86,6 +86,36 @@ describe("a plan starts", function()
         assert.equal(0, #db:query("MATCH (a)-[:MARRIED]->(a) RETURN a"))
     end)
 
+    it("at the condition that fewer rows meet, as values were flushed",
+       function()
+        local other = assert(namidb.open("memory://plan-values"))
+        local function starts_at(text, wanted)
+            local lines = tostring(assert(other:query("EXPLAIN " .. text)))
+            assert(lines:find("NodeScan (" .. wanted .. ":P)", 1, true), lines)
+        end
+        other:query("UNWIND range(1, 900) AS i CREATE (:P {number: i, " ..
+            "parity: i % 2, rare: CASE WHEN i < 4 THEN i END})")
+        other:query("MATCH (a:P) MATCH (b:P {number: a.number + 1}) " ..
+            "CREATE (a)-[:R {weight: a.number, same: 1}]->(b)")
+        local text = "MATCH (a:P {parity: 1})-[:R]->(b:P {number: $n}) " ..
+            "RETURN a.number AS n"
+        starts_at(text, "a")
+        assert.equal(7, other:query(text, { n = 8 })[1].n)
+        assert(other:flush())
+        -- The plan that is kept is of a graph of which less was known, until
+        -- it is looked at again.
+        for _ = 1, 8 do assert(other:query("EXPLAIN " .. text)) end
+        starts_at(text, "b")
+        assert.equal(7, other:query(text, { n = 8 })[1].n)
+        starts_at("MATCH (a:P {number: $n})-[:R]->(b:P {parity: 1}) " ..
+            "RETURN a", "a")
+        starts_at("MATCH (a:P)-[:R]->(b:P) WHERE a.parity IS NOT NULL AND " ..
+            "b.rare IS NOT NULL RETURN a", "b")
+        starts_at("MATCH (a:P)-[:R]->(b:P) WHERE a.parity IN [0, 1] AND " ..
+            "b.number IN [1, 2, 3, 4, 5] RETURN a", "b")
+        other:close()
+    end)
+
     it("and walks first where the fewest rows come from", function()
         has("MATCH (c)<-[:LIVES_IN]-(p:Person)-[:KNOWS]->(q) " ..
             "WHERE key(p) = 1 RETURN c, q", "Expand (p)-[:KNOWS]->(q)",

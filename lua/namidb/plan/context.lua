@@ -18,6 +18,7 @@ function context.new(bindings, options)
         params = {}, param_index = {},
         constants = { n = 0 }, null_index = nil,
         labels_of = {}, -- by slot of a node: those that a pattern gives it
+        types_of = {}, -- by slot of an edge: those that it may have
         options = options or {},
     }, context)
 end

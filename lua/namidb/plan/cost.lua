@@ -1,8 +1,11 @@
 -- How many rows: from what the database counts, or guesses where it does not.
 -- Wrong numbers make slow plans and never wrong ones.
 --
--- statistics = what handle:counts() gives: nodes, labels, types, and by type
--- and first label the edges that go out and come in.
+-- statistics = what handle:counts() gives: nodes, labels, types, by type and
+-- first label the edges that go out and come in, and what is known of
+-- properties (plan/selectivity.lua).
+
+local selectivity = require("namidb.plan.selectivity")
 
 local cost = {}
 
@@ -129,27 +132,6 @@ function cost.walk(length, hop)
     return rows
 end
 
-local SHARE = { EQ = 0.05, IN = 0.15, LT = 0.3, LE = 0.3, GT = 0.3, GE = 0.3,
-                NE = 0.9, STARTS = 0.1, ENDS = 0.1, CONTAINS = 0.1,
-                REGEX = 0.1, IS_NULL = 0.1, NOT_NULL = 0.9, LABELS = 1 }
-
---- Of the rows, the share for which a condition is thought to hold.
-function cost.share(expr)
-    local known = SHARE[expr.kind]
-    if known then return known end
-    if expr.kind == "NOT" then return math.max(1 - cost.share(expr[1]), 0.1) end
-    if expr.kind == "AND" then
-        local share = 1
-        for _, part in ipairs(expr) do share = share * cost.share(part) end
-        return share
-    elseif expr.kind == "OR" then
-        local share = 0
-        for _, part in ipairs(expr) do share = share + cost.share(part) end
-        return math.min(share, 1)
-    end
-    return 0.5
-end
-
 -- What each kind of operator makes of the rows below it.
 local FACTORS = { UNWIND = 10, CALL = 10, DISTINCT = 0.5, EXPAND = 5,
                   VAR_EXPAND = 50 }
@@ -162,7 +144,7 @@ function cost.rows(context, op)
         local label = op.label and context.names[op.label + 1].text
         return rows * cost.nodes(context, label)
     elseif op.kind == "FILTER" then
-        return rows * cost.share(op.expr)
+        return rows * selectivity.of(context, op.expr)
     elseif op.kind == "AGGREGATE" then
         return #op.keys == 0 and 1 or rows * 0.1
     elseif op.kind == "LIMIT" and op.expr.kind == "CONST" then

@@ -4,6 +4,7 @@
 
 local cost = require("namidb.plan.cost")
 local free = require("namidb.plan.free")
+local selectivity = require("namidb.plan.selectivity")
 
 local order = {}
 
@@ -31,7 +32,9 @@ local function share_at(state, slot)
                     is_alone = false
                 end
             end
-            if is_alone then share = share * cost.share(condition.expr) end
+            if is_alone then
+                share = share * selectivity.of(state.context, condition.expr)
+            end
         end
     end
     state.shares[slot] = share

@@ -94,6 +94,7 @@ local function add_edge(context, graph, element, from, to)
         edge.types[i] = context:name("type", name)
     end
     edge.type_names = element.types or {}
+    context.types_of[edge.slot] = edge.type_names
     if element.length or element.shortest then
         edge.test = context:new_slot()
         edge.condition = walk_condition(context, element, edge)

@@ -8,6 +8,7 @@
 
 local cost = require("namidb.plan.cost")
 local index = require("namidb.plan.index")
+local selectivity = require("namidb.plan.selectivity")
 
 local sorted = {}
 
@@ -127,7 +128,7 @@ local function is_cheaper(context, path, item, limit)
     for _, op in ipairs(path) do
         if op.kind == "FILTER" and
             not index.is_met(context, slot_of(scan), item, op.expr) then
-            share = share * cost.share(op.expr)
+            share = share * selectivity.of(context, op.expr)
         end
     end
     local wanted = limit.kind == "CONST" and tonumber(limit.value) or ROWS

@@ -37,16 +37,23 @@ local function differs(old, new)
     return high > low * FACTOR + SLACK
 end
 
+-- Whether there are many more or fewer of a label or type now, or the first is
+-- known of its properties.
+local function is_other(name, old, new, counts, properties)
+    return differs(old[counts][name], new[counts][name]) or
+        not old[properties][name] and new[properties][name] ~= nil
+end
+
 --- Whether a plan that was made by `old` counts is worth another look: `names`
 -- is the plan's table of names (plan/context.lua).
 function statistics.is_stale(names, old, new)
     if old == new then return false end
     if differs(old.nodes, new.nodes) then return true end
     for _, name in ipairs(names) do
-        if name.kind == 0 and
-            differs(old.labels[name.text], new.labels[name.text]) or
-            name.kind == 1 and
-            differs(old.types[name.text], new.types[name.text]) then
+        if name.kind == 0 and is_other(name.text, old, new, "labels",
+                                       "node_properties") or
+            name.kind == 1 and is_other(name.text, old, new, "types",
+                                        "edge_properties") then
             return true
         end
     end

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statistics of properties: what is counted, merged and dropped. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "format/pack_internal.h"
+
+/* Adds a column of one value to the table 1. */
+static void add_value(struct ndb_property_stats *stats, uint32_t name,
+                      namidb_value value)
+{
+    uint32_t row = 0;
+    struct ndb_batch_column column = {
+        .name = name, .count = 1, .rows = &row, .values = &value
+    };
+    const struct ndb_batch_columns columns = { .items = &column, .count = 1 };
+
+    assert_int_equal(ndb_property_stats_add(stats, false, 1, &columns), 0);
+}
+
+static void add_integers(struct ndb_property_stats *stats, int64_t first,
+                         int64_t count)
+{
+    for (int64_t i = first; i < first + count; i++)
+        add_value(stats, 3,
+                  (namidb_value){ .kind = NAMIDB_INT, .as.integer = i });
+}
+
+static void assert_about(uint64_t count, const struct ndb_property_stat *stat)
+{
+    double error =
+        fabs((double)ndb_property_stat_distinct(stat) - (double)count) /
+        (double)count;
+
+    if (error > 4 * 0.13) /* four standard errors */
+        fail_msg("%llu instead of %llu",
+                 (unsigned long long)ndb_property_stat_distinct(stat),
+                 (unsigned long long)count);
+}
+
+static void test_property_stats__tell_how_many_values_differ(void **state)
+{
+    static const int64_t counts[] = { 1, 2, 10, 100, 1000, 30000 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct ndb_property_stats stats = { .items = NULL };
+
+        add_integers(&stats, -5, counts[i]);
+        add_integers(&stats, -5, counts[i]); /* the same again */
+        assert_int_equal(stats.count, 1);
+        assert_int_equal(stats.items[0].values, 2 * counts[i]);
+        assert_about((uint64_t)counts[i], &stats.items[0]);
+        assert_true(stats.items[0].has_range);
+        assert_true(stats.items[0].min == -5);
+        assert_true(stats.items[0].max == (double)counts[i] - 6);
+        ndb_property_stats_release(&stats);
+    }
+}
+
+static void test_property_stats__every_kind_of_value_counts(void **state)
+{
+    static const namidb_value values[] = {
+        { .kind = NAMIDB_INT, .as.integer = 2 },
+        { .kind = NAMIDB_FLOAT, .as.number = 2 }, /* the same value */
+        { .kind = NAMIDB_FLOAT, .as.number = 2.5 },
+        { .kind = NAMIDB_BOOL, .as.boolean = true },
+        { .kind = NAMIDB_STRING, .size = 1, .as.bytes = "2" },
+        { .kind = NAMIDB_DATE, .as.integer = 2 },
+        { .kind = NAMIDB_LIST, .size = 0 },
+        { .kind = NAMIDB_FLOAT, .as.number = NAN },
+        { .kind = NAMIDB_FLOAT, .as.number = -INFINITY },
+    };
+    const size_t count = sizeof values / sizeof *values;
+    struct ndb_property_stats stats = { .items = NULL };
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        add_value(&stats, 3, values[i]);
+    assert_int_equal(stats.items[0].values, count);
+    assert_in_range(ndb_property_stat_distinct(&stats.items[0]), count - 3,
+                    count);
+    assert_true(stats.items[0].min == 2 && stats.items[0].max == 2.5);
+    ndb_property_stats_release(&stats);
+}
+
+static void test_property_stats__merge_is_what_one_would_have_seen(void **state)
+{
+    struct ndb_property_stats a = { .items = NULL }, b = a, both = a, merged;
+    namidb_arena arena = NDB_ARENA_INIT;
+
+    (void)state;
+    add_integers(&a, 0, 700);
+    add_integers(&b, 500, 900);
+    add_value(&b, 2, (namidb_value){ .kind = NAMIDB_BOOL });
+    add_integers(&both, 0, 700);
+    add_integers(&both, 500, 900);
+    add_value(&both, 2, (namidb_value){ .kind = NAMIDB_BOOL });
+    assert_int_equal(ndb_property_stats_merge(&a, &b, &arena, &merged), 0);
+    assert_int_equal(merged.count, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(merged.items[i].name, both.items[i].name);
+        assert_int_equal(merged.items[i].values, both.items[i].values);
+        assert_int_equal(merged.items[i].has_range, both.items[i].has_range);
+        assert_true(merged.items[i].max == both.items[i].max);
+        assert_memory_equal(merged.items[i].sketch, both.items[i].sketch,
+                            NDB_PROPERTY_SKETCH_BYTES);
+    }
+    ndb_arena_release(&arena);
+    ndb_property_stats_release(&a);
+    ndb_property_stats_release(&b);
+    ndb_property_stats_release(&both);
+}
+
+/* Properties 1, 2, ... of which every third has two values. */
+static void test_property_stats__only_the_largest_are_kept(void **state)
+{
+    const uint32_t count = NDB_PROPERTY_STATS_MAX + 30;
+    struct ndb_property_stats all = { .items = NULL }, none = all, merged;
+    namidb_arena arena = NDB_ARENA_INIT;
+    uint32_t twice = 0;
+
+    (void)state;
+    for (uint32_t i = 1; i <= count; i++)
+        add_value(&all, i, (namidb_value){ .kind = NAMIDB_BOOL });
+    for (uint32_t i = 3; i <= count; i += 3)
+        add_value(&all, i, (namidb_value){ .kind = NAMIDB_BOOL });
+    assert_int_equal(ndb_property_stats_merge(&none, &all, &arena, &merged), 0);
+    assert_int_equal(merged.count, NDB_PROPERTY_STATS_MAX);
+    for (uint32_t i = 0; i < merged.count; i++) {
+        twice += merged.items[i].values == 2;
+        if (i != 0)
+            assert_true(merged.items[i].name > merged.items[i - 1].name);
+    }
+    assert_int_equal(twice, count / 3);
+    ndb_arena_release(&arena);
+    ndb_property_stats_release(&all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_property_stats__tell_how_many_values_differ),
+        cmocka_unit_test(test_property_stats__every_kind_of_value_counts),
+        cmocka_unit_test(
+            test_property_stats__merge_is_what_one_would_have_seen),
+        cmocka_unit_test(test_property_stats__only_the_largest_are_kept),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
