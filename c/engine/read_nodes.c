@@ -82,7 +82,7 @@ static int read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
 {
     struct ndb_gather gather;
     struct ndb_refs refs = NDB_REFS_INIT;
-    struct ndb_node_place *places;
+    struct ndb_node_place *places = NULL;
     int rc = ndb_gather_init(&gather, snapshot, count, mode);
 
     if (rc >= 0)
@@ -113,7 +113,7 @@ static int read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
 {
     struct ndb_gather gather;
     struct ndb_refs refs = NDB_REFS_INIT;
-    struct ndb_node_place *places;
+    struct ndb_node_place *places = NULL;
     struct ndb_node_image image;
     int rc = ndb_gather_init(&gather, snapshot, count, mode);
 
