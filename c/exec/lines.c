@@ -39,6 +39,7 @@ struct ndb_lines {
 
     /* Of a batch. */
     namidb_value *cells;          /* column_count per row */
+    namidb_arena texts;           /* of cells that are no views */
     const char *ends[BATCH_ROWS]; /* behind each row */
     uint64_t ids[2][BATCH_ROWS];  /* of edges: from, to; 0: no such node */
     struct ndb_key_probe *probes;
@@ -110,6 +111,7 @@ void ndb_lines_free(struct ndb_lines *lines)
     ndb_free(lines->known);
     ndb_table_release(&lines->numbers);
     ndb_arena_release(&lines->keys);
+    ndb_arena_release(&lines->texts);
     ndb_free(lines);
 }
 
@@ -119,10 +121,11 @@ static size_t parse_lines(struct ndb_lines *lines, struct ndb_slice text,
     const char *at = (const char *)text.data, *end = at + text.bytes;
     size_t rows = 0;
 
+    ndb_arena_reset(&lines->texts);
     if (rows_max > BATCH_ROWS)
         rows_max = BATCH_ROWS;
     while (rows < rows_max) {
-        at = ndb_line_parse(&lines->format, at, end,
+        at = ndb_line_parse(&lines->format, at, end, &lines->texts,
                             lines->cells + rows * lines->format.column_count);
         if (at == NULL)
             break;

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         { .kind = NAMIDB_FLOAT },
         { .kind = NAMIDB_BOOL },
     };
+    namidb_arena texts = NDB_ARENA_INIT;
     uint8_t *copy = fuzz_copy(data, size, 0, 0);
     const char *at = (const char *)copy, *end = at + size;
     struct ndb_line_format format = { ',', COLUMNS, 4 };
@@ -21,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         format.column_count = 1 + data[0] % 4u;
     while (at != NULL) {
         namidb_value cells[4];
-        const char *next = ndb_line_parse(&format, at, end, cells);
+        const char *next = ndb_line_parse(&format, at, end, &texts, cells);
 
         for (uint32_t i = 0; next != NULL && i < format.column_count; i++)
             for (uint32_t k = 0;
@@ -29,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 seen += (uint8_t)cells[i].as.bytes[k];
         at = next;
     }
+    ndb_arena_release(&texts);
     free(copy);
     return 0;
 }

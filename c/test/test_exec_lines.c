@@ -24,18 +24,61 @@ static void test_line__plain_ones_become_cells(void **state)
     namidb_value cells[4];
 
     (void)state;
-    at = ndb_line_parse(&format, TEXT, end, cells);
+    at = ndb_line_parse(&format, TEXT, end, NULL, cells);
     assert_ptr_equal(at, TEXT + 18);
     assert_int_equal(cells[0].size, 3);
     assert_int_equal(cells[1].as.integer, -12);
     assert_true(cells[2].as.number == 2.5);
     assert_true(cells[3].as.boolean);
-    at = ndb_line_parse(&format, at, end, cells);
+    at = ndb_line_parse(&format, at, end, NULL, cells);
     assert_ptr_equal(at, end - 1);
     for (int i = 0; i < 4; i++)
         assert_int_equal(cells[i].kind, NAMIDB_NULL);
-    assert_null(ndb_line_parse(&format, at, end, cells));
-    assert_null(ndb_line_parse(&format, end, end, cells));
+    assert_null(ndb_line_parse(&format, at, end, NULL, cells));
+    assert_null(ndb_line_parse(&format, end, end, NULL, cells));
+}
+
+static void expect_text(const namidb_value *cell, const char *text)
+{
+    assert_int_equal(cell->kind, NAMIDB_STRING);
+    assert_int_equal(cell->size, strlen(text));
+    assert_memory_equal(cell->as.bytes, text, cell->size);
+}
+
+static void test_line__quotes_are_around_cells(void **state)
+{
+    static const namidb_lines_column columns[] = {
+        { .kind = NAMIDB_STRING },
+        { .kind = NAMIDB_STRING },
+        { .kind = NAMIDB_INT },
+    };
+    static const char TEXT[] = "\"a, b\",c,\"7\"\r\n"
+                               "\"\",\"\"\"say \"\"no\"\"\"\"\",\"\"\n"
+                               "x,\"\"\"\",1\n";
+    const struct ndb_line_format format = { ',', columns, 3 };
+    const char *end = TEXT + sizeof TEXT - 1, *at = TEXT;
+    namidb_arena texts = NDB_ARENA_INIT;
+    namidb_value cells[3];
+
+    (void)state;
+    at = ndb_line_parse(&format, at, end, &texts, cells);
+    assert_non_null(at);
+    expect_text(&cells[0], "a, b");
+    expect_text(&cells[1], "c");
+    assert_int_equal(cells[2].as.integer, 7);
+    at = ndb_line_parse(&format, at, end, &texts, cells);
+    assert_non_null(at);
+    assert_int_equal(cells[0].kind, NAMIDB_NULL);
+    expect_text(&cells[1], "\"say \"no\"\"");
+    assert_int_equal(cells[2].kind, NAMIDB_NULL);
+    ndb_mem_fail_from(1);
+    ndb_arena_release(&texts);
+    assert_null(ndb_line_parse(&format, at, end, &texts, cells));
+    ndb_mem_fail_from(0);
+    at = ndb_line_parse(&format, at, end, &texts, cells);
+    assert_ptr_equal(at, end);
+    expect_text(&cells[1], "\"");
+    ndb_arena_release(&texts);
 }
 
 static void test_line__others_are_left_alone(void **state)
@@ -46,7 +89,15 @@ static void test_line__others_are_left_alone(void **state)
         "a,1,1,true", /* not whole */
         "a,1,1\n",
         "a,1,1,true,\n",
-        "\"a\",1,1,true\n",
+        "\"a,1,1,true\n", /* not closed in the line */
+        "\"a\n\",1,1,true\n",
+        "\"a\"b,1,1,true\n",
+        "\"a\" ,1,1,true\n",
+        "a\"b,1,1,true\n",
+        " \"a\",1,1,true\n",
+        "\"a\",1,1\n",
+        "\"a\",1,1,\"true\n",
+        "\"a\",\"1x\",1,true\n",
         "a,1x,1,true\n",
         "a,1.5,1,true\n",
         "a,1234567890123456,1,true\n",
@@ -60,7 +111,7 @@ static void test_line__others_are_left_alone(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof LINES / sizeof *LINES; i++)
-        if (ndb_line_parse(&format, LINES[i], LINES[i] + strlen(LINES[i]),
+        if (ndb_line_parse(&format, LINES[i], LINES[i] + strlen(LINES[i]), NULL,
                            cells) != NULL)
             fail_msg("line %zu was taken for a plain one", i);
 }
@@ -123,6 +174,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line__plain_ones_become_cells),
+        cmocka_unit_test(test_line__quotes_are_around_cells),
         cmocka_unit_test(test_line__others_are_left_alone),
         cmocka_unit_test(
             test_lines__write_less_without_memory_and_nothing_wrong),
