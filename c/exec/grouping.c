@@ -3,6 +3,9 @@
 #include "exec/grouping_internal.h"
 #include "exec/kernel.h"
 
+/* Fewer rows do not repay the caches of each column. */
+enum { PARTS_ROWS_MIN = 32 };
+
 _Static_assert(NDB_GROUPING_SLOTS >= 256, "an item of one byte is a slot");
 
 int ndb_grouping_init(struct ndb_grouping *grouping, namidb_arena *arena,
@@ -234,7 +237,8 @@ int ndb_grouping_find(struct ndb_grouping *grouping,
         column->nulls == NULL && column->text_count <= NDB_GROUPING_SLOTS)
         return find_coded(grouping, column, chunk, groups);
     grouping->is_stale = true;
-    if (grouping->slots->count > 1 && !grouping->is_wide) {
+    if (grouping->slots->count > 1 && !grouping->is_wide &&
+        chunk->count >= PARTS_ROWS_MIN) {
         rc = ndb_grouping_find_parts(grouping, chunk, groups);
         if (rc != NAMIDB_NONE)
             return rc;

@@ -9,6 +9,7 @@
  */
 #include "exec/bound.h"
 #include "exec/kernel.h"
+#include "exec/row_sort.h"
 #include "exec/row_store.h"
 
 struct sort_state {
@@ -71,67 +72,11 @@ static void sort_close(struct ndb_op *op)
     ndb_arena_release(&((struct sort_state *)op->state)->spare);
 }
 
-static int compare_keys(const struct ndb_plan_op *plan, const namidb_value *a,
-                        const namidb_value *b)
-{
-    for (uint32_t i = 0; i < plan->count; i++) {
-        int order = ndb_order(&a[i], &b[i]);
-
-        if (order != 0)
-            return plan->keys[i].is_descending ? -order : order;
-    }
-    return 0;
-}
-
-/* Merges the sorted rows [begin, middle) and [middle, end) into `out`; of equal
- * ones that of the left comes first. */
-static void merge(const struct ndb_plan_op *plan, namidb_value **rows,
-                  uint32_t begin, uint32_t middle, uint32_t end,
-                  namidb_value **out)
-{
-    uint32_t left = begin, right = middle;
-
-    for (uint32_t i = begin; i < end; i++) {
-        bool is_left =
-            right == end ||
-            (left < middle && compare_keys(plan, rows[left], rows[right]) <= 0);
-
-        out[i] = rows[is_left ? left++ : right++];
-    }
-}
-
-/* A merge sort of our own: stable, of the query's memory, and it can be
- * canceled. */
 static int sort_rows(struct ndb_op *op)
 {
     struct ndb_row_store *store = &((struct sort_state *)op->state)->store;
-    uint32_t count = store->count;
-    namidb_value **from = store->rows;
-    namidb_value **to = ndb_arena_array(store->arena, count, sizeof *to);
-    int rc;
 
-    if (to == NULL)
-        return NAMIDB_ENOMEM;
-    for (uint64_t width = 1; width < count; width *= 2) {
-        namidb_value **swap = from;
-
-        for (uint64_t at = 0; at < count; at += 2 * width) {
-            uint64_t middle = at + width, end = middle + width;
-
-            middle = middle < count ? middle : count;
-            end = end < count ? end : count;
-            merge(op->plan, from, (uint32_t)at, (uint32_t)middle, (uint32_t)end,
-                  to);
-            rc = ndb_run_spend(op->run, end - at);
-            if (rc < 0)
-                return rc;
-        }
-        from = to;
-        to = swap;
-    }
-    if (count != 0 && from != store->rows)
-        memcpy(store->rows, from, count * sizeof(namidb_value *));
-    return NAMIDB_OK;
+    return ndb_row_sort(op, store->rows, store->count, store->arena);
 }
 
 /* Drops what is beyond the limit: the rest moves to the other arena. */
