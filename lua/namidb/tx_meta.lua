@@ -77,7 +77,7 @@ function tx:delete_edge(edge) end
 ---@param label string
 ---@param keys (string|integer)[]
 ---@param columns? table<string, namidb.value[]>
----@param options? { merge: boolean? }
+---@param options? { merge?: boolean }
 ---@return namidb.id[]? ids
 ---@return namidb.error? err its `row` is the first bad one
 function tx:put_nodes(label, keys, columns, options) end
