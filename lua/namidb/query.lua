@@ -106,6 +106,25 @@ local function host_of(handle, home, options)
     end
 end
 
+-- The core's ways to run a plan are not for users.
+local runners, collectors = {}, {}
+for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
+    local methods = kind.__index
+    runners[kind.__name], methods.run = methods.run, nil
+    collectors[kind.__name], methods.collect = methods.collect, nil
+end
+
+-- What the planner asks for the values of expressions of constants.
+local function evaluate_by(handle)
+    local collect = collectors[getmetatable(handle)]
+    return function(expr)
+        local bytes, constants = plan.value(expr)
+        local made = core.plan(bytes, constants, constants.n)
+        local rows = made and collect(handle, made)
+        return rows ~= nil, rows and rows[1].value
+    end
+end
+
 local function compile(handle, home, text)
     local ast, err = cypher.compile(text, {
         functions = home.functions,
@@ -119,7 +138,8 @@ local function compile(handle, home, text)
     local counts = statistics.of(handle, home.counts)
     made, err = plan.make(ast, { functions = home.functions,
                                  statistics = counts,
-                                 indexes = schema.usable(handle) })
+                                 indexes = schema.usable(handle),
+                                 evaluate = evaluate_by(handle) })
     if not made then
         return cypher.limit(text, err.at, err.message)
     end
@@ -178,14 +198,6 @@ local function check(text, params, options)
                 OPTIONS[name], type(value)), 0)
         end
     end
-end
-
--- The core's ways to run a plan are not for users.
-local runners, collectors = {}, {}
-for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
-    local methods = kind.__index
-    runners[kind.__name], methods.run = methods.run, nil
-    collectors[kind.__name], methods.collect = methods.collect, nil
 end
 
 -- What the core wants to know beside the plan; nil when there is nothing.

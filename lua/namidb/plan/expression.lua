@@ -4,6 +4,7 @@
 -- 1, 2, ...; `number` is a slot, a name, a parameter or a constant.
 
 local core = require("namidb.core")
+local fold = require("namidb.plan.fold")
 
 local expression = {}
 
@@ -14,7 +15,7 @@ local make = {} -- by kind of AST node
 
 --- The plan's expression of an AST expression.
 function expression.make(context, node)
-    return make[node.kind](context, node)
+    return fold.expression(context, make[node.kind](context, node))
 end
 
 local build = expression.make
@@ -97,7 +98,7 @@ make["not"] = function(context, node)
 end
 
 -- From left to right, two at a time.
-local function fold(context, node, kind_of)
+local function chain(context, node, kind_of)
     local count = #node.operands
     if count > CHAIN_MAX then
         error({ code = "limit", at = node.at, message =
@@ -106,21 +107,21 @@ local function fold(context, node, kind_of)
     end
     local result = build(context, node.operands[1])
     for i = 2, count do
-        result = { kind = kind_of(i - 1), result,
-                   build(context, node.operands[i]) }
+        result = fold.expression(context, { kind = kind_of(i - 1), result,
+                                            build(context, node.operands[i]) })
     end
     return result
 end
 
 make.xor = function(context, node)
-    return fold(context, node, function() return "XOR" end)
+    return chain(context, node, function() return "XOR" end)
 end
 
 local ARITHMETIC = { ["+"] = "ADD", ["-"] = "SUB", ["*"] = "MUL",
                      ["/"] = "DIV", ["%"] = "MOD", ["^"] = "POW" }
 
 function make.arithmetic(context, node)
-    return fold(context, node, function(i)
+    return chain(context, node, function(i)
         return ARITHMETIC[node.operators[i]]
     end)
 end

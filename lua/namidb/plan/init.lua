@@ -27,7 +27,9 @@ end
 --- Plans a checked AST (namidb.cypher.ast).
 --
 -- options: statistics (plan/cost.lua), functions (names that the user
--- registered).
+-- registered), indexes (plan/index.lua), evaluate (plan/fold.lua):
+-- evaluate(expr) -> true, value of an expression of constants; or false where
+-- it raises.
 -- Returns { bytes, constants = { n = count, ... }, columns = { name, ... },
 -- params = { name, ... }, writes = boolean, mode, and what plan/explain.lua
 -- wants }; or nil and an error.
@@ -52,6 +54,25 @@ function plan.make(ast, options)
         mode = ast.mode, tree = root, context = made,
         slot_names = ast.mode ~= "run" and slot_names(ast) or nil,
     }
+end
+
+-- A copy whose constants are of a context of its own.
+local function moved(made, expr)
+    if expr.kind == "CONST" then return made:constant(expr.value) end
+    local copy = { kind = expr.kind, text = expr.text, keys = expr.keys }
+    for i, part in ipairs(expr) do copy[i] = moved(made, part) end
+    return copy
+end
+
+--- A plan of one row with one column, "value": an expression of constants, of
+-- calls, lists and maps of them. Returns its bytes and constants.
+function plan.value(expr)
+    local made = context.new(0)
+    local root = { kind = "PROJECT", child = { kind = "ARGUMENT" },
+                   items = { { slot = 0, expr = moved(made, expr) } } }
+    free.mark(root, { 0 })
+    return encode.plan(made, { { name = "value", slot = 0 } }, root),
+        made.constants
 end
 
 return plan

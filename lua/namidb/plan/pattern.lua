@@ -2,6 +2,7 @@
 -- their slots, and the conditions on them.
 
 local expression = require("namidb.plan.expression")
+local fold = require("namidb.plan.fold")
 local free = require("namidb.plan.free")
 
 local pattern = {}
@@ -12,6 +13,7 @@ local function add_condition(graph, expr)
         for _, operand in ipairs(expr) do add_condition(graph, operand) end
         return
     end
+    if fold.is_true(expr) then return end
     graph.conditions[#graph.conditions + 1] =
         { expr = expr, reads = free.reads(expr, {}) }
 end

@@ -2,6 +2,7 @@
 
 local counted = require("namidb.plan.counted")
 local expression = require("namidb.plan.expression")
+local fold = require("namidb.plan.fold")
 local free = require("namidb.plan.free")
 local sorted = require("namidb.plan.sorted")
 
@@ -122,7 +123,8 @@ local function conditions_of(context, node, list)
             conditions_of(context, operand, list)
         end
     else
-        list[#list + 1] = expression.make(context, node)
+        local expr = expression.make(context, node)
+        if not fold.is_true(expr) then list[#list + 1] = expr end
     end
     return list
 end
