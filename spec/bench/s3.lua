@@ -7,10 +7,11 @@ package.path = "spec/support/?.lua;" .. package.path
 local process = require("process")
 local s3_proxy = require("s3_proxy")
 local s3_servers = require("s3_servers")
+local toxiproxy = require("toxiproxy")
 
 local COMMITS = tonumber(arg[1] or 200)
 local ROUNDS = 5
-local LATENCY_S = 0.02
+local LATENCY_MS = 20
 local VENV = os.getenv("NAMIDB_BENCH_VENV") or
     os.getenv("HOME") .. "/.cache/namidb-bench/venv"
 local PYTHON = VENV .. "/bin/python"
@@ -19,6 +20,7 @@ local LARGE_MIB = 256
 
 local server = assert(s3_servers.start("minio"))
 local proxy = s3_proxy.start(server.port)
+local far = assert(toxiproxy.start(server.port, LATENCY_MS))
 local has_peer = select(2, process.run(PYTHON .. " -c 'import namidb'"))
 
 local number = 0
@@ -115,6 +117,25 @@ local function measure_opens(port, title)
               ratio_of(theirs, ours))
 end
 
+-- How long it takes, in rounds of the latency alone.
+local function measure_rounds()
+    local function rounds_of(measure, count, prepared)
+        local seconds = {}
+        for i = 1, ROUNDS do
+            local name = fresh_name()
+            if prepared then SIDES.ours(server.port, name, "commits", 5) end
+            local took = SIDES.ours(far.port, name, measure, count)
+            seconds[i] = took[measure:match("%l+")]
+        end
+        return ("%.2f"):format(median(seconds) * 1e3 / LATENCY_MS)
+    end
+    local count = math.floor(COMMITS / 5)
+    print_row("20 ms that a commit takes", ("%.2f"):format(
+        rounds_of("commits", count) / count), nil, nil, "<= 1.1")
+    print_row("20 ms that an open to read takes",
+              rounds_of("open reader", 5, true), nil, nil, "<= 2.2")
+end
+
 -- The requests of a measure, less those of what comes before it.
 local function requests_of(run, measure, count, prepared)
     local name = fresh_name()
@@ -169,14 +190,14 @@ local function measure()
     measure_commits(server.port, "", COMMITS)
     measure_opens(server.port, "")
     measure_requests()
-    proxy:set_latency(LATENCY_S)
-    measure_commits(proxy.port, ", 20 ms away", math.floor(COMMITS / 5))
-    measure_opens(proxy.port, ", 20 ms away")
-    proxy:set_latency(0)
+    measure_commits(far.port, ", 20 ms away", math.floor(COMMITS / 5))
+    measure_opens(far.port, ", 20 ms away")
+    measure_rounds()
     measure_client()
 end
 
 local ok, why = pcall(measure)
+far:stop()
 proxy:stop()
 server:stop()
 if not ok then error(why, 0) end

@@ -45,9 +45,6 @@ function Proxy:plan(rules, seed) ask(self, "plan", namidb.list(rules), seed) end
 -- how many it did (`hits`).
 function Proxy:plan_state() return ask(self, "plan_state") end
 
---- Each request is passed on so many seconds late.
-function Proxy:set_latency(seconds) ask(self, "set", "latency", seconds) end
-
 --- Answers wait until nothing new came for so many seconds, and then go all at
 -- once: so rounds can be counted, whatever the machine does. 0: they do not.
 function Proxy:set_gate(seconds) ask(self, "set", "gate", seconds) end

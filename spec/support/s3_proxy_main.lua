@@ -15,7 +15,7 @@ local loop = require("loop")
 local upstream_port = tonumber(arg[1])
 
 local records, plan = {}, {}
-local settings = { latency = 0, gate = 0 }
+local settings = { gate = 0 }
 local in_flight, round, last_arrival = 0, 0, 0
 local gated, late = {}, {} -- functions that go on with an answer, a request
 
@@ -294,7 +294,6 @@ end
 local function answer_to(connection, request, record)
     local rule = rule_for(request)
     if rule then record.fault = rule.what end
-    if settings.latency > 0 then loop.sleep(settings.latency) end
     local handler = rule and FAULTS[rule.what] or forward
     local answer = handler(connection, request, rule)
     if answer then

@@ -60,6 +60,15 @@ local KINDS = {
         refuses_strangers = true,
         checks_signatures = true,
     },
+    -- Not a store: latency before one. See toxiproxy.lua.
+    toxiproxy = {
+        binary = "toxiproxy",
+        needs = "go",
+        install = "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0",
+        installed_as = "server",
+        start = "exec $cache/toxiproxy -host 127.0.0.1 -port $port",
+        ready = "/version",
+    },
     -- The metadata service of EC2, with the keys of `metadata` below.
     metadata = {
         binary = "ec2-metadata-mock",
@@ -149,6 +158,10 @@ local function install(name, kind)
             folder, folder, kind.pip)
     else
         command = GO:format(cache(), kind.install)
+        if kind.installed_as then
+            command = ("%s && mv %s/%s %s"):format(command, cache(),
+                kind.installed_as, binary)
+        end
     end
     if succeeds("mkdir -p " .. cache() .. " && " .. command) then
         return true
@@ -277,7 +290,7 @@ local function await(server)
 end
 
 --- Start a server with an empty bucket named "bucket".
--- @tparam string name `gofakes3`, `minio`, `moto` or `localstack`
+-- @tparam string name `gofakes3`, `minio`, `moto`, `localstack` ...
 -- @tparam[opt] string tls "valid" or "expired": over https, with a certificate
 -- for 127.0.0.1 by the CA `folder`/ca.pem; MinIO only
 -- @treturn ?Server nil and why when it cannot be had here
@@ -285,7 +298,11 @@ function s3_servers.start(name, tls)
     local kind = assert(KINDS[name], name)
     local ok, why = install(name, kind)
     if not ok then return nil, why end
-    local server = setmetatable({ kind = kind, port = free_port() }, Server_mt)
+    local server = setmetatable({
+        kind = kind,
+        port = free_port(),
+        other = free_port(), -- for a console, or what it passes on
+    }, Server_mt)
     server.scheme = tls and "https" or "http"
     server.folder = capture("mktemp -d")
     if tls then
@@ -297,7 +314,7 @@ function s3_servers.start(name, tls)
         cache = cache(),
         folder = server.folder,
         port = server.port,
-        other = free_port(),
+        other = server.other,
     }
     local script = kind.start:gsub("%$(%w+)", values)
     local path = server.folder .. "/start"
