@@ -45,7 +45,7 @@ int ndb_grouping_init(struct ndb_grouping *grouping, namidb_arena *arena,
                       const struct ndb_slots *slots);
 
 /* groups[i] is the group of row i of the chunk, for all of its rows; new ones
- * get the next numbers. */
+ * get the next numbers, in the order of the rows. */
 int ndb_grouping_find(struct ndb_grouping *grouping,
                       const struct ndb_chunk *chunk, uint32_t *groups);
 

@@ -10,12 +10,16 @@
 
 struct aggregate_state {
     struct ndb_grouping grouping;
-    struct ndb_aggregate *states;   /* group by group, plan->count for each */
-    struct ndb_value_set *distinct; /* likewise; NULL: none wants them */
-    uint32_t count, capacity;       /* groups */
-    uint32_t *groups;               /* of the rows of a chunk */
-    uint32_t *group_rows;           /* of a chunk, where groups are few */
-    void *room;                     /* for a column of numbers */
+    struct ndb_aggregate *states; /* group by group, plan->count for each */
+    uint32_t count, capacity;     /* groups */
+    uint32_t *groups;             /* of the rows of a chunk */
+    uint32_t *group_rows;         /* of a chunk, where groups are few */
+    void *room;                   /* for a column of numbers */
+
+    /* Of each aggregation with DISTINCT: its rows by group and value, so that
+     * what was met before is known. NULL: there is none. */
+    struct ndb_grouping *distinct;
+    uint32_t *numbers; /* of the rows of a chunk, in one of them */
     uint32_t given;
     bool is_done;
 };
@@ -27,14 +31,6 @@ static void aggregate_rewind(struct ndb_op *op)
     *state = (struct aggregate_state){ .count = 0 };
 }
 
-static bool wants_distinct(const struct ndb_plan_op *plan)
-{
-    for (uint32_t i = 0; i < plan->count; i++)
-        if (plan->aggregations[i].is_distinct)
-            return true;
-    return false;
-}
-
 /* Room for `count` groups. */
 static int reserve_groups(struct ndb_op *op, uint32_t count)
 {
@@ -42,25 +38,17 @@ static int reserve_groups(struct ndb_op *op, uint32_t count)
     uint32_t capacity = state->capacity == 0 ? 16 : state->capacity;
     size_t width = op->plan->count;
     struct ndb_aggregate *states;
-    struct ndb_value_set *distinct = NULL;
 
     if (count <= state->capacity)
         return NAMIDB_OK;
     while (capacity < count)
         capacity *= 2;
     states = ndb_arena_array(&op->kept, capacity * width, sizeof *states);
-    if (wants_distinct(op->plan))
-        distinct =
-            ndb_arena_array(&op->kept, capacity * width, sizeof *distinct);
-    if (states == NULL || (distinct == NULL && wants_distinct(op->plan)))
+    if (states == NULL)
         return NAMIDB_ENOMEM;
     if (state->count != 0)
         memcpy(states, state->states, state->count * width * sizeof *states);
-    if (state->count != 0 && distinct != NULL)
-        memcpy(distinct, state->distinct,
-               state->count * width * sizeof *distinct);
     state->states = states;
-    state->distinct = distinct;
     state->capacity = capacity;
     return NAMIDB_OK;
 }
@@ -79,20 +67,18 @@ static int add_groups(struct ndb_op *op, uint32_t count)
         for (uint32_t i = 0; i < plan->count; i++)
             ndb_aggregate_init(&state->states[first + i],
                                plan->aggregations[i].kind);
-        for (uint32_t i = 0; i < plan->count && state->distinct != NULL; i++)
-            state->distinct[first + i] = ndb_value_set_of(&op->kept, 1);
     }
     return NAMIDB_OK;
 }
 
-/* One value of one aggregate of one group. */
-static int add_value(struct ndb_op *op, struct ndb_eval *eval, uint32_t group,
-                     uint32_t index, uint32_t at)
+/* What one row is to one aggregate of its group. */
+static int add_row(struct ndb_op *op, struct ndb_eval *eval, uint32_t group,
+                   uint32_t index, uint32_t at, bool is_wanted)
 {
     const struct aggregate_state *state = op->state;
     const struct ndb_aggregation *plan = &op->plan->aggregations[index];
-    size_t place = (size_t)group * op->plan->count + index;
-    struct ndb_aggregate *aggregate = &state->states[place];
+    struct ndb_aggregate *aggregate =
+        &state->states[(size_t)group * op->plan->count + index];
     const struct ndb_vector *columns = op->child->chunk.columns;
     namidb_value value;
 
@@ -107,18 +93,36 @@ static int add_value(struct ndb_op *op, struct ndb_eval *eval, uint32_t group,
         if (rc < 0)
             return rc;
     }
+    if (!is_wanted)
+        return NAMIDB_OK;
     value = ndb_vector_get(&columns[plan->in], at);
-    if (plan->is_distinct && !ndb_is_null(&value)) {
-        uint32_t number;
-        bool is_new;
-
-        if (ndb_value_set_add(&state->distinct[place], &value, &number,
-                              &is_new) < 0)
-            return NAMIDB_ENOMEM;
-        if (!is_new)
-            return NAMIDB_OK;
-    }
     return ndb_aggregate_add(aggregate, &op->kept, &value, &eval->scalar);
+}
+
+/* All rows of a chunk to one aggregate of their groups; of those with DISTINCT
+ * only the first with its value counts. */
+static int add_rows(struct ndb_op *op, struct ndb_eval *eval, uint32_t index)
+{
+    struct aggregate_state *state = op->state;
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    bool is_grouped = op->plan->slots.count != 0;
+    bool is_distinct = op->plan->aggregations[index].is_distinct;
+    uint32_t known = 0;
+    int rc = NAMIDB_OK;
+
+    if (is_distinct) {
+        known = state->distinct[index].keys.count;
+        rc = ndb_grouping_find(&state->distinct[index], chunk, state->numbers);
+    }
+    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
+        bool is_new = !is_distinct || state->numbers[i] >= known;
+
+        if (is_distinct && is_new)
+            known = state->numbers[i] + 1;
+        rc = add_row(op, eval, is_grouped ? state->groups[i] : 0, index,
+                     ndb_chunk_row(chunk, i), is_new);
+    }
+    return rc;
 }
 
 /* Whether an aggregate takes a column as it is. */
@@ -198,11 +202,10 @@ static int find_groups(struct ndb_op *op, struct ndb_group_column *column)
 static int take_chunk(struct ndb_op *op, struct ndb_eval *eval)
 {
     struct aggregate_state *state = op->state;
-    const struct ndb_chunk *chunk = &op->child->chunk;
     bool is_grouped = op->plan->slots.count != 0;
     struct ndb_group_column column = {
         .stride = op->plan->count,
-        .chunk = chunk,
+        .chunk = &op->child->chunk,
         .groups = state->groups,
         .room = state->room,
         .arena = &op->kept,
@@ -215,9 +218,48 @@ static int take_chunk(struct ndb_op *op, struct ndb_eval *eval)
 
         rc = is_grouped ? add_grouped(op, &column, i, &is_taken)
                         : add_column(op, eval, i, &is_taken);
-        for (uint32_t j = 0; j < chunk->count && !is_taken && rc >= 0; j++)
-            rc = add_value(op, eval, is_grouped ? state->groups[j] : 0, i,
-                           ndb_chunk_row(chunk, j));
+        if (rc >= 0 && !is_taken)
+            rc = add_rows(op, eval, i);
+    }
+    return rc;
+}
+
+/* By the keys of the groups, and the value. */
+static int begin_distinct(struct ndb_op *op, uint32_t index)
+{
+    struct aggregate_state *state = op->state;
+    const struct ndb_plan_op *plan = op->plan;
+    uint32_t count = plan->slots.count + 1;
+    struct ndb_slots *slots = ndb_arena_alloc(&op->kept, sizeof *slots);
+    uint32_t *items = ndb_arena_array(&op->kept, count, sizeof *items);
+
+    if (slots == NULL || items == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < plan->slots.count; i++)
+        items[i] = plan->slots.items[i];
+    items[count - 1] = plan->aggregations[index].in;
+    *slots = (struct ndb_slots){ items, count };
+    return ndb_grouping_init(&state->distinct[index], &op->kept, slots);
+}
+
+static int begin_all_distinct(struct ndb_op *op)
+{
+    struct aggregate_state *state = op->state;
+    const struct ndb_plan_op *plan = op->plan;
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < plan->count && rc >= 0; i++) {
+        if (!plan->aggregations[i].is_distinct)
+            continue;
+        if (state->distinct == NULL) {
+            state->distinct = ndb_arena_array(&op->kept, plan->count,
+                                              sizeof *state->distinct);
+            state->numbers = ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX,
+                                             sizeof *state->numbers);
+            if (state->distinct == NULL || state->numbers == NULL)
+                return NAMIDB_ENOMEM;
+        }
+        rc = begin_distinct(op, i);
     }
     return rc;
 }
@@ -234,7 +276,8 @@ static int begin(struct ndb_op *op)
         ndb_arena_array(&op->kept, NDB_GROUPS_FEW, sizeof *state->group_rows);
     if (state->groups == NULL || state->room == NULL ||
         state->group_rows == NULL ||
-        ndb_grouping_init(&state->grouping, &op->kept, &op->plan->slots) < 0)
+        ndb_grouping_init(&state->grouping, &op->kept, &op->plan->slots) < 0 ||
+        begin_all_distinct(op) < 0)
         return NAMIDB_ENOMEM;
     return op->plan->slots.count == 0 ? add_groups(op, 1) : NAMIDB_OK;
 }

@@ -126,7 +126,7 @@ static void read_aggregations(struct ndb_plan_reader *reader,
         items[i].second = slot_optional(reader);
         items[i].out = ndb_plan_slot(reader);
         if (items[i].in == NDB_NO_SLOT &&
-            items[i].kind != NDB_AGGREGATE_COUNT_ROWS)
+            (items[i].kind != NDB_AGGREGATE_COUNT_ROWS || items[i].is_distinct))
             ndb_plan_wrong(reader, "an aggregate without input");
         if (items[i].second == NDB_NO_SLOT &&
             (items[i].kind == NDB_AGGREGATE_PERCENTILE_CONT ||
