@@ -162,6 +162,32 @@ describe("a plan with an index", function()
                 "NodeScan (p:Person)", "Argument", "Argument" })
     end)
 
+    it("sorts where the index would be read through for rows that other " ..
+        "conditions keep", function()
+        is(db, "MATCH (p:Person) WHERE p.age > 1 AND p.i = 7 RETURN p " ..
+            "ORDER BY p.age", { "Sort #2", "Project #2 = p.age",
+                "Filter (p.i = 7)", "Filter (p.age > 1)",
+                "NodeByIndex (p:Person) age: age > 1 up to 256 rows, else",
+                "NodeScan (p:Person)", "Argument", "Argument" })
+    end)
+
+    it("finds no more than a LIMIT wants, where nothing else is asked",
+    function()
+        is(db, "MATCH (p:Person) WHERE p.age > 1 RETURN p SKIP 2 LIMIT 5",
+            { "Limit 5", "Skip 2", "Filter (p.age > 1)",
+              "NodeByIndex (p:Person) age: age > 1 first 7", "Argument" })
+        for _, rest in ipairs({ "AND p.i = 7 RETURN p", "RETURN DISTINCT p" })
+        do
+            local lines = plan_of(db, "MATCH (p:Person) WHERE p.age > 1 " ..
+                rest .. " LIMIT 5")
+            assert.truthy(table.concat(lines, "\n"):find("NodeScan"), rest)
+        end
+        local rows = run(db, "PROFILE MATCH (p:Person) WHERE p.age > 1 " ..
+            "RETURN p LIMIT 5")
+        assert.equal(5, #rows)
+        assert.equal(5, rows.profile[#rows.profile - 1].rows)
+    end)
+
     it("takes all rows in before it writes what it reads", function()
         local lines = plan_of(db, "MATCH (p:Person) WITH p ORDER BY p.age " ..
             "LIMIT 2 SET p.age = 1000")

@@ -170,10 +170,12 @@ local function search_text(scope, op)
     if op.more then add(next_one, MORE[op.more]) end
     local text = #parts == 0 and "all" or table.concat(parts, ", ")
     if op.most then return ("%s up to %d rows, else"):format(text, op.most) end
-    if not op.order then return text end
-    return text .. (op.order == "descending" and " in descending order" or
-        " in order") .. (op.first and " first " .. expr_text(scope, op.first)
-            or "")
+    if op.order then
+        text = text .. (op.order == "descending" and " in descending order" or
+            " in order")
+    end
+    if op.first then text = text .. " first " .. expr_text(scope, op.first) end
+    return text
 end
 
 function detail.SEEK_INDEX(scope, op)

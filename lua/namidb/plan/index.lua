@@ -192,6 +192,21 @@ function index.is_met(context, slot, item, expr)
     end
     return false
 end
+
+--- Whether a condition is answered by a search in the index of which the first
+-- `equal` properties are equal to something, so that about as many rows meet it
+-- as are found.
+function index.is_answered(context, slot, item, equal, expr)
+    if index.is_met(context, slot, item, expr) then return true end
+    local name, kind = parts_of(context, slot, expr)
+    for i = 1, equal + 1 do
+        if name and item.properties[i] == name then
+            return SEARCHED[kind] or false
+        end
+    end
+    return false
+end
+
 --- The operator that searches an index of nodes for what is in a slot. Its
 -- `order` - "ascending", "descending", nil: any - and `first`, how many rows
 -- are wanted, are the caller's to set.

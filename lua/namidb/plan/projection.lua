@@ -65,7 +65,10 @@ local function aggregate(context, op, clause)
 end
 
 local function sort(context, op, clause, limit)
-    if #clause.order == 0 then return op end
+    if #clause.order == 0 then
+        if limit then sorted.limit(context, op, limit) end
+        return op
+    end
     local items, keys = {}, {}
     for i, item in ipairs(clause.order) do
         keys[i] = { slot = slot_for(context, items, item.expression),

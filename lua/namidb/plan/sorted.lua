@@ -121,20 +121,30 @@ local function index_for(context, path, names, limit)
     return nil
 end
 
--- Whether reading in order, until a LIMIT is met, costs less than sorting.
-local function is_cheaper(context, path, item, limit)
-    local scan, share = path[#path], 1
-    if not limit then return true end
+-- Of the rows that an index gives, the share that the other conditions keep;
+-- nil: there are none.
+local function share_of(context, path, item)
+    local leaf, share = path[#path], nil
     for _, op in ipairs(path) do
         if op.kind == "FILTER" and
-            not index.is_met(context, slot_of(scan), item, op.expr) then
-            share = share * selectivity.of(context, op.expr)
+            not index.is_answered(context, slot_of(leaf), item,
+                                  leaf.equal or 0, op.expr) then
+            share = (share or 1) * selectivity.of(context, op.expr)
         end
     end
+    return share
+end
+
+-- Whether reading in order, until a LIMIT is met, costs less than sorting: also
+-- if all that is known of some conditions is a guess.
+local function is_cheaper(context, path, item, limit)
+    local share = share_of(context, path, item)
+    if not share and (not limit or path[#path].item) then return true end
+    if not limit then return false end
     local wanted = limit.kind == "CONST" and tonumber(limit.value) or ROWS
     local rows = item.entity == "node" and cost.nodes(context, item.label) or
         cost.edges(context, item.label, "out")
-    return wanted / math.max(share, 1e-9) * sorted.price < rows
+    return wanted / math.max(share or 1, 1e-9) * sorted.price < rows
 end
 
 -- The rows that lack the property, behind those that an index has.
@@ -191,7 +201,10 @@ function sorted.plan(context, op, items, keys, limit)
     if not names then return nil end
     local order = names.descending and "descending" or "ascending"
     if leaf.item then
-        if not is_sorted_by(leaf.item, leaf.equal, names) then return nil end
+        if not is_sorted_by(leaf.item, leaf.equal, names) or
+            not is_cheaper(context, path, leaf.item, limit) then
+            return nil
+        end
         leaf.order, leaf.first, leaf.most, leaf.inner = order, limit, nil, nil
         return without_met(context, path, leaf.item)
     end
@@ -200,6 +213,20 @@ function sorted.plan(context, op, items, keys, limit)
         return nil
     end
     return replace(context, path, item, has_absent, order, limit)
+end
+
+--- Has a search below a LIMIT without an order give rows as it finds them, as
+-- many as are wanted: one that might give way to a scan would look further.
+function sorted.limit(context, op, limit)
+    local path = path_of(op)
+    local leaf = path and path[#path]
+    if not leaf or not leaf.most or share_of(context, path, leaf.item) then
+        return
+    end
+    for _, step in ipairs(path) do
+        if step.kind == "DISTINCT" then return end
+    end
+    leaf.first, leaf.most, leaf.inner = limit, nil, nil
 end
 
 return sorted
