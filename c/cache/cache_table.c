@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cache/cache_table.h"
 
+#include <string.h>
+
+#include "base/error.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -32,7 +35,7 @@ int ndb_segment_cache_new(struct ndb_segment_cache **cache,
 static void entry_free(struct ndb_cache_entry *entry)
 {
     ndb_segment_free(entry->segment);
-    ndb_buf_release(&entry->blob);
+    ndb_cache_unstore(entry);
     ndb_free(entry);
 }
 
@@ -125,13 +128,17 @@ struct ndb_cache_entry *ndb_cache_add(struct ndb_segment_cache *cache,
     entry->segment_number = segment;
     atomic_init(&entry->pins, NDB_CACHE_PIN);
     entry->is_recent = true;
-    entry->blob = NDB_BUF_INIT(SIZE_MAX);
     bucket = bucket_of(cache, pack_number, segment);
     entry->next = *bucket;
     *bucket = entry;
     entry->clock_index = cache->clock_count;
     cache->clock[cache->clock_count++] = entry;
     return entry;
+}
+
+static bool is_loaded(const struct ndb_cache_entry *entry)
+{
+    return entry->state == NDB_CACHE_READY || entry->state == NDB_CACHE_STORED;
 }
 
 void ndb_cache_unpin(struct ndb_cache_entry *entry)
@@ -141,25 +148,57 @@ void ndb_cache_unpin(struct ndb_cache_entry *entry)
         entry_free(entry);
 }
 
-void ndb_cache_ready(struct ndb_segment_cache *cache,
+void ndb_cache_enter(struct ndb_segment_cache *cache,
                      struct ndb_cache_entry *entry)
 {
-    entry->state = NDB_CACHE_READY;
+    bool is_decoded = entry->segment != NULL;
+
+    entry->state = is_decoded ? NDB_CACHE_READY : NDB_CACHE_STORED;
+    entry->bytes = sizeof *entry +
+                   (is_decoded ? entry->segment->bytes : entry->stored.bytes);
     atomic_fetch_add(&cache->bytes, (int64_t)entry->bytes);
-    if (entry->segment != NULL)
+    if (is_decoded)
         ndb_column_store_count(&entry->segment->store, &cache->bytes);
     if (entry->is_fold)
         cache->stats.fold_bytes += entry->bytes;
 }
 
+int ndb_cache_store(struct ndb_cache_entry *entry, struct ndb_slice stored,
+                    namidb_error *err)
+{
+    uint8_t *copy = ndb_alloc(stored.bytes);
+
+    if (copy == NULL)
+        return ndb_fail_memory(err);
+    memcpy(copy, stored.data, stored.bytes);
+    entry->stored = ndb_slice(copy, stored.bytes);
+    return NAMIDB_OK;
+}
+
+void ndb_cache_unstore(struct ndb_cache_entry *entry)
+{
+    ndb_free((void *)(uintptr_t)entry->stored.data);
+    entry->stored = ndb_slice(NULL, 0);
+}
+
+/* Its bytes do not count any more. */
 static void discount(struct ndb_segment_cache *cache,
                      struct ndb_cache_entry *entry)
 {
+    if (!is_loaded(entry))
+        return;
     atomic_fetch_sub(&cache->bytes, (int64_t)entry->bytes);
     if (entry->segment != NULL)
         ndb_column_store_discount(&entry->segment->store);
     if (entry->is_fold)
         cache->stats.fold_bytes -= entry->bytes;
+}
+
+void ndb_cache_load(struct ndb_segment_cache *cache,
+                    struct ndb_cache_entry *entry)
+{
+    discount(cache, entry);
+    entry->state = NDB_CACHE_LOADING;
 }
 
 void ndb_cache_show(struct ndb_cache_entry *entry, struct ndb_cache_slot *slot)
@@ -181,8 +220,7 @@ void ndb_cache_take_out(struct ndb_segment_cache *cache,
     *link = entry->next;
     cache->clock[entry->clock_index] = last;
     last->clock_index = entry->clock_index;
-    if (entry->state == NDB_CACHE_READY)
-        discount(cache, entry);
+    discount(cache, entry);
     /* A pin of our own, so that nobody's last one is dropped unseen. */
     atomic_fetch_add(&entry->pins, NDB_CACHE_PIN + NDB_CACHE_OUT);
     if (entry->slot == NULL) {
@@ -218,7 +256,7 @@ void ndb_cache_evict(struct ndb_segment_cache *cache)
         if (cache->hand >= cache->clock_count)
             cache->hand = 0;
         entry = cache->clock[cache->hand];
-        if (entry->state != NDB_CACHE_READY || atomic_load(&entry->pins) != 0) {
+        if (!is_loaded(entry) || atomic_load(&entry->pins) != 0) {
             cache->hand++;
         } else if (is_recent(entry)) {
             make_old(entry);
@@ -226,7 +264,7 @@ void ndb_cache_evict(struct ndb_segment_cache *cache)
         } else {
             if (entry->is_fold)
                 cache->stats.fold_evictions++;
-            else if (entry->segment_number != NDB_CACHE_BLOB)
+            else if (entry->state == NDB_CACHE_READY)
                 cache->stats.evictions++;
             ndb_cache_take_out(cache, entry);
         }
@@ -250,7 +288,7 @@ void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
     for (uint32_t i = cache->clock_count; i-- > 0;) {
         /* Taking one out moves the last one, seen already, to its place. */
         if (cache->clock[i]->pack_number == pack_number &&
-            cache->clock[i]->state == NDB_CACHE_READY)
+            is_loaded(cache->clock[i]))
             ndb_cache_take_out(cache, cache->clock[i]);
     }
     ndb_cache_settle(cache);

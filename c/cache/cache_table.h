@@ -3,8 +3,8 @@
  * cache_table.h - the entries of the segment cache: one table under one lock,
  * and CLOCK, which picks who leaves.
  *
- * An entry is a decoded segment, a block of a fold (fold.h), or a blob: all
- * bytes of a small pack. Pins are
+ * An entry is a segment, as it is stored or decoded, or a block of a fold
+ * (fold.h). Pins are
  * counted in the entry. Only look-ups under the lock add pins, and to an entry
  * in the table. Whoever takes the last pin of an entry that is not in the table
  * any more frees it.
@@ -15,9 +15,12 @@
 #include "cache/segment_cache.h"
 #include "sys/thread.h"
 
-#define NDB_CACHE_BLOB UINT32_MAX
-
-enum ndb_cache_state { NDB_CACHE_LOADING, NDB_CACHE_READY, NDB_CACHE_FAILED };
+enum ndb_cache_state {
+    NDB_CACHE_LOADING,
+    NDB_CACHE_STORED, /* nobody wanted it yet */
+    NDB_CACHE_READY,
+    NDB_CACHE_FAILED
+};
 
 /* Pins and being out of the table are one number: who drops the last pin learns
  * in the same step whether to free. Asking afterwards would be too late, as an
@@ -27,18 +30,18 @@ enum { NDB_CACHE_OUT = 1, NDB_CACHE_PIN = 2 };
 struct ndb_cache_entry {
     struct ndb_cache_entry *next; /* in its bucket; taken out: in limbo */
     uint64_t pack_number;         /* or a fold's */
-    uint32_t segment_number;      /* or a block's, or NDB_CACHE_BLOB */
+    uint32_t segment_number;      /* or a block's */
 
     atomic_uint pins;           /* times NDB_CACHE_PIN, and NDB_CACHE_OUT */
-    bool is_recent;             /* of a blob; under lock */
+    bool is_recent;             /* while there is no slot; under lock */
     bool is_fold;               /* its segment is a block of one */
     enum ndb_cache_state state; /* under lock; when NDB_CACHE_READY, constant */
-    struct ndb_cache_slot *slot; /* NULL: a blob, or nothing to show */
+    struct ndb_cache_slot *slot; /* NULL: nothing to show */
     struct ndb_segment *segment;
-    struct ndb_buf blob;
-    size_t bytes;         /* without what the segment's store counts */
-    uint32_t clock_index; /* in clock */
-    namidb_error err;     /* when NDB_CACHE_FAILED */
+    struct ndb_slice stored; /* its bytes, before they are decoded */
+    size_t bytes;            /* without what the segment's store counts */
+    uint32_t clock_index;    /* in clock */
+    namidb_error err;        /* when NDB_CACHE_FAILED */
 };
 
 struct ndb_segment_cache {
@@ -79,9 +82,17 @@ struct ndb_cache_entry *ndb_cache_find(struct ndb_segment_cache *cache,
 struct ndb_cache_entry *ndb_cache_add(struct ndb_segment_cache *cache,
                                       uint64_t pack_number, uint32_t segment);
 void ndb_cache_unpin(struct ndb_cache_entry *entry);
-/* It is loaded: counts its bytes. */
-void ndb_cache_ready(struct ndb_segment_cache *cache,
+/* It is loaded, READY with a segment, STORED without: counts its bytes. */
+void ndb_cache_enter(struct ndb_segment_cache *cache,
                      struct ndb_cache_entry *entry);
+/* Copies the stored bytes of a segment into its entry, which is loading; gives
+ * them back. */
+int ndb_cache_store(struct ndb_cache_entry *entry, struct ndb_slice stored,
+                    namidb_error *err);
+void ndb_cache_unstore(struct ndb_cache_entry *entry);
+/* From STORED back to LOADING: it is decoded now. */
+void ndb_cache_load(struct ndb_segment_cache *cache,
+                    struct ndb_cache_entry *entry);
 /* Shows its segment to those who look without the lock. */
 void ndb_cache_show(struct ndb_cache_entry *entry, struct ndb_cache_slot *slot);
 /* Takes an entry out of the table; it goes when its last pin does. */

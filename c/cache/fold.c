@@ -117,8 +117,7 @@ void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
     if (entry != NULL) {
         entry->is_fold = true;
         entry->segment = segment;
-        entry->bytes = segment->bytes + sizeof *entry;
-        ndb_cache_ready(cache, entry);
+        ndb_cache_enter(cache, entry);
         ndb_cache_show(entry, &block->slot);
         ndb_cache_unpin(entry);
         ndb_cache_evict(cache);

@@ -2,12 +2,14 @@
 /*
  * What a call for segments does: claim, fetch, decode, publish. The table's
  * lock is held for look-ups only: loading and decoding happen outside, behind
- * an entry that says "loading". From the blob of a small pack, fetched at its
- * first touch, segments are decoded when they are wanted.
+ * an entry that says "loading".
+ *
+ * A small pack is fetched whole at its first touch. Segments of it that nobody
+ * wants yet are entered as they are stored, and decoded when they are wanted:
+ * an entry is the one or the other, never both.
  *
  * Order, so that callers who wait for each other's loads cannot wait in a
- * circle: run the requests, publish own blobs, wait for others' blobs, publish
- * own segments, wait for others' segments.
+ * circle: run the requests, publish what was claimed, then wait for others.
  */
 #include "cache/segment_cache.h"
 
@@ -21,28 +23,35 @@
 /* A coalesced range does not grow beyond this. */
 #define RANGE_BYTES_MAX (32u << 20)
 
-/* A small pack that the call needs bytes of. */
-struct blob_need {
+/* What a want is to the call. */
+enum role {
+    ROLE_OTHERS, /* ready, or somebody else loads it */
+    ROLE_STORED, /* to decode, from its entry */
+    ROLE_RANGE,  /* to fetch and decode */
+    ROLE_WHOLE   /* the same, with all of its pack */
+};
+
+/* A segment that comes with a pack that is fetched whole. */
+struct spare {
     const struct ndb_cache_pack *pack;
+    const struct ndb_segment_entry *stored;
     struct ndb_cache_entry *entry;
-    bool is_mine; /* to load */
 };
 
 /* A request and the bytes that it covers. */
 struct range {
     const struct ndb_cache_pack *pack;
     uint64_t offset, end;
-    struct blob_need *blob; /* all of a small pack; NULL: a range */
 };
 
 struct call {
     struct ndb_segment_cache *cache;
     struct ndb_segment_want *wants;
     size_t count;
-    bool *is_mine; /* wants[i] is for us to load */
+    uint8_t *roles; /* enum role of each want; NULL: all are OTHERS */
     size_t mine_count;
-    struct blob_need *blobs;
-    size_t blob_count;
+    struct spare *spares;
+    size_t spare_count, spare_capacity;
     struct range *ranges;
     struct ndb_request *requests;
     size_t range_count;
@@ -67,6 +76,16 @@ static bool is_small(const struct ndb_segment_cache *cache,
            pack->bytes <= cache->bytes_max / 4;
 }
 
+/* ------------------------------------------------------------- claiming -- */
+
+/* Notes that a want is the call's. Under lock. */
+static void take_role(struct call *call, size_t index, enum role role)
+{
+    call->roles[index] = (uint8_t)role;
+    call->mine_count++;
+    call->cache->stats.misses++;
+}
+
 /* Pins what is there, enters what is not. Under lock. */
 static int claim(struct call *call)
 {
@@ -78,72 +97,99 @@ static int claim(struct call *call)
         struct ndb_cache_entry *entry =
             ndb_cache_find(cache, want->pack->number, number);
 
-        if (entry != NULL) {
-            atomic_fetch_add(&entry->pins, NDB_CACHE_PIN);
-            if (entry->slot != NULL)
-                atomic_store(&entry->slot->is_recent, true);
-            cache->stats.hits++;
-            want->pin = entry;
-            continue;
-        }
-        want->pin = ndb_cache_add(cache, want->pack->number, number);
-        if (want->pin == NULL)
-            return NAMIDB_ENOMEM;
-        if (call->is_mine == NULL) {
-            call->is_mine = ndb_calloc(call->count, sizeof *call->is_mine);
-            if (call->is_mine == NULL) {
-                ndb_cache_take_out(cache, want->pin);
-                ndb_cache_unpin(want->pin);
-                want->pin = NULL;
+        if (call->roles == NULL &&
+            (entry == NULL || entry->state == NDB_CACHE_STORED)) {
+            call->roles = ndb_calloc(call->count, sizeof *call->roles);
+            if (call->roles == NULL)
                 return NAMIDB_ENOMEM;
-            }
         }
-        cache->stats.misses++;
-        call->is_mine[i] = true;
-        call->mine_count++;
-    }
-    return NAMIDB_OK;
-}
-
-static struct blob_need *blob_of(struct call *call,
-                                 const struct ndb_cache_pack *pack)
-{
-    for (size_t i = 0; i < call->blob_count; i++)
-        if (call->blobs[i].pack->number == pack->number)
-            return &call->blobs[i];
-    return NULL;
-}
-
-/* The blobs of small packs that something is to be decoded from. Under lock. */
-static int claim_blobs(struct call *call)
-{
-    struct ndb_segment_cache *cache = call->cache;
-
-    call->blobs = ndb_calloc(call->mine_count, sizeof *call->blobs);
-    if (call->blobs == NULL)
-        return NAMIDB_ENOMEM;
-    for (size_t i = 0; i < call->count; i++) {
-        const struct ndb_cache_pack *pack = call->wants[i].pack;
-        struct blob_need *need;
-
-        if (!call->is_mine[i] || !is_small(cache, pack) ||
-            blob_of(call, pack) != NULL)
+        if (entry == NULL) {
+            want->pin = ndb_cache_add(cache, want->pack->number, number);
+            if (want->pin == NULL)
+                return NAMIDB_ENOMEM;
+            take_role(call, i, ROLE_RANGE);
             continue;
-        need = &call->blobs[call->blob_count];
-        need->pack = pack;
-        need->entry = ndb_cache_find(cache, pack->number, NDB_CACHE_BLOB);
-        if (need->entry != NULL) {
-            atomic_fetch_add(&need->entry->pins, NDB_CACHE_PIN);
-            need->entry->is_recent = true;
-        } else {
-            need->entry = ndb_cache_add(cache, pack->number, NDB_CACHE_BLOB);
-            need->is_mine = true;
         }
-        if (need->entry == NULL)
-            return NAMIDB_ENOMEM;
-        call->blob_count++;
+        atomic_fetch_add(&entry->pins, NDB_CACHE_PIN);
+        want->pin = entry;
+        if (entry->state == NDB_CACHE_STORED) {
+            ndb_cache_load(cache, entry);
+            take_role(call, i, ROLE_STORED);
+            continue;
+        }
+        if (entry->slot != NULL)
+            atomic_store(&entry->slot->is_recent, true);
+        cache->stats.hits++;
     }
     return NAMIDB_OK;
+}
+
+/* Enters a segment that comes along. Under lock. */
+static int add_spare(struct call *call, const struct ndb_cache_pack *pack,
+                     uint32_t number, const struct ndb_segment_entry *stored)
+{
+    struct spare *spare;
+
+    if (call->spare_count == call->spare_capacity) {
+        size_t capacity = call->spare_capacity * 2 + 64;
+        struct spare *spares =
+            ndb_realloc(call->spares, capacity, sizeof *spares);
+
+        if (spares == NULL)
+            return NAMIDB_ENOMEM;
+        call->spares = spares;
+        call->spare_capacity = capacity;
+    }
+    spare = &call->spares[call->spare_count];
+    spare->pack = pack;
+    spare->stored = stored;
+    spare->entry = ndb_cache_add(call->cache, pack->number, number);
+    if (spare->entry == NULL)
+        return NAMIDB_ENOMEM;
+    call->spare_count++;
+    return NAMIDB_OK;
+}
+
+/* Enters all segments of a pack that are not there. Under lock. */
+static int add_spares(struct call *call, const struct ndb_cache_pack *pack)
+{
+    const struct ndb_directory *directory = pack->directory;
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < directory->part_count; i++) {
+        const struct ndb_part *part = &directory->parts[i];
+
+        for (uint32_t j = 0; j < part->segment_count && rc >= 0; j++) {
+            uint32_t number = part->first_segment + j;
+
+            if (ndb_cache_find(call->cache, pack->number, number) == NULL)
+                rc = add_spare(call, pack, number, &part->segments[j]);
+        }
+    }
+    return rc;
+}
+
+/* Small packs that are touched for the first time are fetched whole. Under
+ * lock. */
+static int claim_whole(struct call *call)
+{
+    const struct ndb_cache_pack *last = NULL; /* that is fetched whole */
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < call->count && rc >= 0; i++) {
+        const struct ndb_cache_pack *pack = call->wants[i].pack;
+
+        if (call->roles[i] != ROLE_RANGE || !is_small(call->cache, pack))
+            continue;
+        if (pack != last && !*pack->was_whole) {
+            *pack->was_whole = true;
+            last = pack;
+            rc = add_spares(call, pack);
+        }
+        if (pack == last)
+            call->roles[i] = ROLE_WHOLE;
+    }
+    return rc;
 }
 
 /* Lets those who wait know how an entry of ours turned out. Under lock. */
@@ -152,7 +198,7 @@ static void publish(struct ndb_segment_cache *cache,
                     const namidb_error *err)
 {
     if (rc >= 0) {
-        ndb_cache_ready(cache, entry);
+        ndb_cache_enter(cache, entry);
     } else {
         entry->state = NDB_CACHE_FAILED;
         if (err != NULL)
@@ -202,27 +248,25 @@ static void coalesce(struct call *call)
 
 static int plan(struct call *call)
 {
-    size_t count = call->mine_count + call->blob_count;
-
-    call->ranges = ndb_calloc(count, sizeof *call->ranges);
+    call->ranges = ndb_calloc(call->mine_count, sizeof *call->ranges);
     if (call->ranges == NULL)
         return NAMIDB_ENOMEM;
     for (size_t i = 0; i < call->count; i++) {
         const struct ndb_segment_want *want = &call->wants[i];
         const struct ndb_segment_entry *segment =
             &want->part->segments[want->index];
+        struct range *range = &call->ranges[call->range_count];
 
-        if (call->is_mine[i] && blob_of(call, want->pack) == NULL)
-            call->ranges[call->range_count++] =
-                (struct range){ want->pack, segment->offset,
-                                segment->offset + segment->bytes, NULL };
+        if (call->roles[i] < ROLE_RANGE)
+            continue;
+        if (call->roles[i] == ROLE_WHOLE)
+            *range = (struct range){ want->pack, 0, want->pack->bytes };
+        else
+            *range = (struct range){ want->pack, segment->offset,
+                                     segment->offset + segment->bytes };
+        call->range_count++;
     }
     coalesce(call);
-    for (size_t i = 0; i < call->blob_count; i++)
-        if (call->blobs[i].is_mine)
-            call->ranges[call->range_count++] =
-                (struct range){ call->blobs[i].pack, 0,
-                                call->blobs[i].pack->bytes, &call->blobs[i] };
     call->requests = ndb_calloc(call->range_count, sizeof *call->requests);
     return call->requests == NULL ? NAMIDB_ENOMEM : NAMIDB_OK;
 }
@@ -265,67 +309,17 @@ static int fetch(struct call *call)
     return rc;
 }
 
-/* Counts what was fetched; the bytes of blobs move into their entries. */
-static void publish_blobs(struct call *call, int rc)
-{
-    struct ndb_segment_cache *cache = call->cache;
-
-    (void)pthread_mutex_lock(&cache->lock);
-    for (size_t i = 0; i < call->range_count && call->requests != NULL; i++) {
-        struct blob_need *blob = call->ranges[i].blob;
-
-        cache->stats.requests++;
-        cache->stats.bytes_fetched += call->requests[i].out.bytes;
-        if (blob == NULL || rc < 0)
-            continue;
-        blob->entry->blob = call->requests[i].out;
-        blob->entry->bytes = blob->entry->blob.bytes;
-        call->requests[i].out = NDB_BUF_INIT(0);
-    }
-    for (size_t i = 0; i < call->blob_count; i++)
-        if (call->blobs[i].is_mine)
-            publish(cache, call->blobs[i].entry, rc, call->err);
-    (void)pthread_mutex_unlock(&cache->lock);
-}
-
-/* Waits until somebody else's entry is loaded. */
-static int await(struct call *call, struct ndb_cache_entry *entry)
-{
-    struct ndb_segment_cache *cache = call->cache;
-    int rc = NAMIDB_OK;
-
-    (void)pthread_mutex_lock(&cache->lock);
-    while (entry->state == NDB_CACHE_LOADING && rc >= 0)
-        if (!ndb_cond_wait(&cache->loaded, &cache->lock, call->deadline_ns) &&
-            entry->state == NDB_CACHE_LOADING)
-            rc = ndb_fail(call->err, NAMIDB_ETIMEOUT,
-                          "a segment did not arrive before the deadline");
-    if (rc >= 0 && entry->state == NDB_CACHE_FAILED) {
-        rc = entry->err.code;
-        if (call->err != NULL)
-            *call->err = entry->err;
-    }
-    (void)pthread_mutex_unlock(&cache->lock);
-    return rc;
-}
-
 /* ------------------------------------------------------------- decoding -- */
 
-/* The stored bytes of a segment, in a blob or in an answer. */
-static struct ndb_slice stored_bytes(struct call *call,
-                                     const struct ndb_segment_want *want)
+/* The stored bytes of a segment, in an answer. */
+static struct ndb_slice fetched_bytes(const struct call *call,
+                                      const struct ndb_cache_pack *pack,
+                                      const struct ndb_segment_entry *segment)
 {
-    const struct ndb_segment_entry *segment =
-        &want->part->segments[want->index];
-    const struct blob_need *blob = blob_of(call, want->pack);
-
-    if (blob != NULL)
-        return ndb_slice(blob->entry->blob.data + segment->offset,
-                         segment->bytes);
     for (size_t i = 0; i < call->range_count; i++) {
         const struct range *range = &call->ranges[i];
 
-        if (range->pack->number == want->pack->number &&
+        if (range->pack->number == pack->number &&
             range->offset <= segment->offset &&
             segment->offset + segment->bytes <= range->end)
             return ndb_slice(call->requests[i].out.data + segment->offset -
@@ -340,55 +334,80 @@ static int decode(struct call *call, const struct ndb_segment_want *want)
     struct ndb_cache_entry *entry = entry_of(want);
     const struct ndb_segment_entry *segment =
         &want->part->segments[want->index];
-    int rc = ndb_segment_decode(stored_bytes(call, want), want->part->kind,
-                                want->part->table, &entry->segment);
+    struct ndb_slice stored = entry->stored.data != NULL
+                                  ? entry->stored
+                                  : fetched_bytes(call, want->pack, segment);
+    int rc = ndb_segment_decode(stored, want->part->kind, want->part->table,
+                                &entry->segment);
 
+    ndb_cache_unstore(entry);
     if (rc == NAMIDB_ENOMEM)
         return ndb_fail_memory(call->err);
     if (rc < 0)
         return ndb_fail_object(call->err, rc, want->pack->path,
                                "bad segment at %zu, %u bytes",
                                (size_t)segment->offset, segment->bytes);
-    entry->bytes = entry->segment->bytes + sizeof *entry;
     return NAMIDB_OK;
 }
 
-/* Bytes that proved bad are not kept: they may have been hurt on the way, and
- * the next call asks for them again. Under lock. */
-static void drop_blob(struct call *call, const struct ndb_segment_want *want)
-{
-    const struct blob_need *blob = blob_of(call, want->pack);
-
-    if (blob != NULL && blob->entry->state == NDB_CACHE_READY &&
-        (atomic_load(&blob->entry->pins) & NDB_CACHE_OUT) == 0)
-        ndb_cache_take_out(call->cache, blob->entry);
-}
-
-/* Decodes what is ours; after a failure the rest of ours fails with it. */
-static int publish_segments(struct call *call, int rc)
+/* Decodes a segment that the call has claimed, unless it failed already. */
+static int publish_segment(struct call *call,
+                           const struct ndb_segment_want *want, int rc)
 {
     struct ndb_segment_cache *cache = call->cache;
 
-    for (size_t i = 0; i < call->count && call->is_mine != NULL; i++) {
-        const struct ndb_segment_want *want = &call->wants[i];
-
-        if (!call->is_mine[i])
-            continue;
-        if (rc >= 0)
-            rc = decode(call, want);
-        (void)pthread_mutex_lock(&cache->lock);
-        publish(cache, entry_of(want), rc, call->err);
-        if (rc >= 0)
-            ndb_cache_show(entry_of(want), &want->pack->slots[number_of(want)]);
-        if (rc == NAMIDB_ECORRUPT)
-            drop_blob(call, want);
-        (void)pthread_mutex_unlock(&cache->lock);
-    }
+    if (rc >= 0)
+        rc = decode(call, want);
+    (void)pthread_mutex_lock(&cache->lock);
+    publish(cache, entry_of(want), rc, call->err);
+    if (rc >= 0)
+        ndb_cache_show(entry_of(want), &want->pack->slots[number_of(want)]);
+    (void)pthread_mutex_unlock(&cache->lock);
     return rc;
 }
 
-/* Fetches and decodes what the call has claimed, in the order that the head of
- * this file gives. */
+/* Keeps what came along as it is stored. Bytes for which there is no memory are
+ * asked for when they are wanted. */
+static void publish_spare(struct call *call, const struct spare *spare, int rc)
+{
+    struct ndb_segment_cache *cache = call->cache;
+    namidb_error own_err, *err = call->err;
+
+    if (rc >= 0) {
+        err = &own_err;
+        rc = ndb_cache_store(
+            spare->entry, fetched_bytes(call, spare->pack, spare->stored), err);
+    }
+    (void)pthread_mutex_lock(&cache->lock);
+    publish(cache, spare->entry, rc, err);
+    (void)pthread_mutex_unlock(&cache->lock);
+    ndb_cache_unpin(spare->entry);
+}
+
+/* What failed was not fetched: the next call does it. */
+static void forget_whole(struct call *call)
+{
+    (void)pthread_mutex_lock(&call->cache->lock);
+    for (size_t i = 0; i < call->count && call->roles != NULL; i++)
+        if (call->roles[i] == ROLE_WHOLE)
+            *call->wants[i].pack->was_whole = false;
+    (void)pthread_mutex_unlock(&call->cache->lock);
+}
+
+static void count_answers(struct call *call)
+{
+    struct ndb_segment_cache *cache = call->cache;
+
+    (void)pthread_mutex_lock(&cache->lock);
+    for (size_t i = 0; i < call->range_count; i++) {
+        cache->stats.requests++;
+        cache->stats.bytes_fetched += call->requests[i].out.bytes;
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+}
+
+/* Fetches and decodes what the call has claimed; after a failure all of it
+ * fails. */
 static int load(struct call *call, int rc)
 {
     if (rc >= 0 && call->mine_count != 0) {
@@ -398,22 +417,51 @@ static int load(struct call *call, int rc)
         else
             (void)ndb_fail_memory(call->err);
     }
-    if (call->blob_count != 0 || call->requests != NULL)
-        publish_blobs(call, rc);
-    for (size_t i = 0; i < call->blob_count && rc >= 0; i++)
-        if (!call->blobs[i].is_mine)
-            rc = await(call, call->blobs[i].entry);
-    return publish_segments(call, rc);
+    if (call->requests != NULL)
+        count_answers(call);
+    if (rc < 0)
+        forget_whole(call);
+    for (size_t i = 0; i < call->spare_count; i++)
+        publish_spare(call, &call->spares[i], rc);
+    for (size_t i = 0; i < call->count && call->roles != NULL; i++)
+        if (call->roles[i] != ROLE_OTHERS)
+            rc = publish_segment(call, &call->wants[i], rc);
+    return rc;
+}
+
+/* Waits until somebody else's entry is loaded; what is only stored then, is for
+ * us to decode. */
+static int await(struct call *call, const struct ndb_segment_want *want)
+{
+    struct ndb_segment_cache *cache = call->cache;
+    struct ndb_cache_entry *entry = entry_of(want);
+    bool is_stored;
+    int rc = NAMIDB_OK;
+
+    (void)pthread_mutex_lock(&cache->lock);
+    while (entry->state == NDB_CACHE_LOADING && rc >= 0)
+        if (!ndb_cond_wait(&cache->loaded, &cache->lock, call->deadline_ns) &&
+            entry->state == NDB_CACHE_LOADING)
+            rc = ndb_fail(call->err, NAMIDB_ETIMEOUT,
+                          "a segment did not arrive before the deadline");
+    if (rc >= 0 && entry->state == NDB_CACHE_FAILED) {
+        rc = entry->err.code;
+        if (call->err != NULL)
+            *call->err = entry->err;
+    }
+    is_stored = rc >= 0 && entry->state == NDB_CACHE_STORED;
+    if (is_stored)
+        ndb_cache_load(cache, entry);
+    (void)pthread_mutex_unlock(&cache->lock);
+    return is_stored ? publish_segment(call, want, rc) : rc;
 }
 
 static void call_release(struct call *call)
 {
-    for (size_t i = 0; i < call->blob_count; i++)
-        ndb_cache_unpin(call->blobs[i].entry);
     for (size_t i = 0; i < call->range_count && call->requests != NULL; i++)
         ndb_request_release(&call->requests[i]);
-    ndb_free(call->is_mine);
-    ndb_free(call->blobs);
+    ndb_free(call->roles);
+    ndb_free(call->spares);
     ndb_free(call->ranges);
     ndb_free(call->requests);
 }
@@ -447,7 +495,7 @@ int ndb_segment_cache_get(struct ndb_segment_cache *cache,
     (void)pthread_mutex_lock(&cache->lock);
     rc = claim(&call);
     if (rc >= 0 && call.mine_count != 0)
-        rc = claim_blobs(&call);
+        rc = claim_whole(&call);
     if (rc < 0)
         (void)ndb_fail_memory(call.err);
     is_ready = rc >= 0 && all_ready(&call);
@@ -456,7 +504,7 @@ int ndb_segment_cache_get(struct ndb_segment_cache *cache,
     if (!is_ready) {
         rc = load(&call, rc);
         for (size_t i = 0; i < count && rc >= 0; i++)
-            rc = await(&call, entry_of(&wants[i]));
+            rc = await(&call, &wants[i]);
         call_release(&call);
         (void)pthread_mutex_lock(&cache->lock);
         ndb_cache_evict(cache);
@@ -484,27 +532,43 @@ void ndb_segment_cache_unpin(struct ndb_segment_cache *cache,
     ndb_cache_shrink(cache);
 }
 
-void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
-                             const struct ndb_cache_pack *pack,
-                             struct ndb_slice object)
+/* Enters a segment as it is stored. */
+static void offer_segment(struct ndb_segment_cache *cache,
+                          const struct ndb_cache_pack *pack, uint32_t number,
+                          struct ndb_slice stored)
 {
-    struct ndb_buf copy = NDB_BUF_INIT(SIZE_MAX);
     struct ndb_cache_entry *entry = NULL;
 
-    if (!is_small(cache, pack) || object.bytes != pack->bytes ||
-        ndb_buf_append(&copy, object.data, object.bytes) < 0)
-        return;
     (void)pthread_mutex_lock(&cache->lock);
-    if (ndb_cache_find(cache, pack->number, NDB_CACHE_BLOB) == NULL)
-        entry = ndb_cache_add(cache, pack->number, NDB_CACHE_BLOB);
+    if (ndb_cache_find(cache, pack->number, number) == NULL)
+        entry = ndb_cache_add(cache, pack->number, number);
     if (entry != NULL) {
-        entry->blob = copy;
-        entry->bytes = copy.bytes;
-        publish(cache, entry, NAMIDB_OK, NULL);
+        namidb_error err;
+
+        publish(cache, entry, ndb_cache_store(entry, stored, &err), &err);
         ndb_cache_unpin(entry);
         ndb_cache_evict(cache);
     }
     (void)pthread_mutex_unlock(&cache->lock);
-    if (entry == NULL)
-        ndb_buf_release(&copy);
+}
+
+void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
+                             const struct ndb_cache_pack *pack,
+                             struct ndb_slice object)
+{
+    const struct ndb_directory *directory = pack->directory;
+
+    if (!is_small(cache, pack) || object.bytes != pack->bytes)
+        return;
+    (void)pthread_mutex_lock(&cache->lock);
+    *pack->was_whole = true;
+    (void)pthread_mutex_unlock(&cache->lock);
+    for (uint32_t i = 0; i < directory->part_count; i++) {
+        const struct ndb_part *part = &directory->parts[i];
+
+        for (uint32_t j = 0; j < part->segment_count; j++)
+            offer_segment(cache, pack, part->first_segment + j,
+                          ndb_slice(object.data + part->segments[j].offset,
+                                    part->segments[j].bytes));
+    }
 }

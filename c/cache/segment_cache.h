@@ -7,8 +7,9 @@
  * what is pinned. A miss of many threads for one segment is one request;
  * neighbouring misses of one call become one range (gap up to
  * NDB_COALESCE_GAP_BYTES); a pack of up to NDB_WHOLE_PACK_BYTES is fetched
- * whole on first touch. Every segment is verified before it enters. Its columns
- * are decoded later, when they are asked for, and count from then on; who has
+ * whole on first touch, and its segments are kept as they are stored until they
+ * are wanted. Every segment is verified as it is decoded. Its columns are
+ * decoded later, when they are asked for, and count from then on; who has
  * passed the budget with that evicts when he unpins or leaves his section.
  *
  * Who finds all that it wants needs neither lock nor pins: each pack has a slot
@@ -46,6 +47,7 @@ struct ndb_cache_pack {
     uint64_t bytes;
     const struct ndb_directory *directory;
     struct ndb_cache_slot *slots; /* one per segment, zeroed; the cache's */
+    bool *was_whole; /* false; the cache's: all of it was fetched once */
     /* One per part, zeroed: the folds that it is the newest of; see fold.h. */
     _Atomic(struct ndb_fold *) *folds;
 };

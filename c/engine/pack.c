@@ -10,7 +10,8 @@
 #include "engine/pack_run.h"
 
 struct ndb_pack {
-    uint32_t refs; /* atomic */
+    uint32_t refs;  /* atomic */
+    bool was_whole; /* the cache's */
 
     /* Constant after open. */
     char ulid[NDB_ULID_CHARS + 1];
@@ -40,6 +41,7 @@ static struct ndb_pack *new_pack(const struct ndb_manifest_pack *entry,
     pack->cached.path = ndb_path_pack(&pack->path, pack->ulid);
     pack->cached.bytes = entry->bytes;
     pack->cached.directory = &pack->directory;
+    pack->cached.was_whole = &pack->was_whole;
     return pack;
 }
 
