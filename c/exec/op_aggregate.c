@@ -134,7 +134,52 @@ static bool takes_column(const struct ndb_aggregation *plan,
            (ndb_is_ints(column) || column->form == NDB_FORM_FLOATS);
 }
 
-/* A whole column at once, where it is one of plain numbers. */
+/* Whether texts with a dictionary say all that the aggregate wants. */
+static bool takes_codes(const struct ndb_aggregation *plan,
+                        const struct ndb_vector *column)
+{
+    return !plan->is_distinct && column->form == NDB_FORM_CODED &&
+           !column->is_constant && column->text_count <= NDB_CHUNK_ROWS_MAX &&
+           (plan->kind == NDB_AGGREGATE_MIN ||
+            plan->kind == NDB_AGGREGATE_MAX ||
+            plan->kind == NDB_AGGREGATE_COUNT);
+}
+
+/* For the least and the greatest it is enough to look at each text once. */
+static int add_codes(struct ndb_op *op, struct ndb_eval *eval, uint32_t index)
+{
+    const struct aggregate_state *state = op->state;
+    const struct ndb_aggregation *plan = &op->plan->aggregations[index];
+    struct ndb_aggregate *aggregate = &state->states[index];
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    const struct ndb_vector *column = &chunk->columns[plan->in];
+    uint8_t *is_there = state->room;
+    uint32_t count = 0;
+    int rc = NAMIDB_OK;
+
+    memset(is_there, 0, column->text_count);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+
+        if (column->nulls != NULL && column->nulls[at] != 0)
+            continue;
+        is_there[ndb_vector_code(column, at)] = 1;
+        count++;
+    }
+    if (plan->kind == NDB_AGGREGATE_COUNT) {
+        ndb_aggregate_add_rows(aggregate, count);
+        return NAMIDB_OK;
+    }
+    for (uint32_t code = 0; code < column->text_count && rc >= 0; code++)
+        if (is_there[code] != 0)
+            rc = ndb_aggregate_add(aggregate, &op->kept,
+                                   &column->with.dictionary[code],
+                                   &eval->scalar);
+    return rc;
+}
+
+/* A whole column at once, where it is one of plain numbers, or of texts with a
+ * dictionary. */
 static int add_column(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
                       bool *is_taken)
 {
@@ -152,6 +197,8 @@ static int add_column(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
         return NAMIDB_OK;
     }
     column = &chunk->columns[plan->in];
+    if (takes_codes(plan, column))
+        return add_codes(op, eval, index);
     *is_taken = takes_column(plan, column);
     if (!*is_taken)
         return NAMIDB_OK;

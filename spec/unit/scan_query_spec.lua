@@ -333,6 +333,38 @@ describe("scans", function()
         assert.equal(1, no_gets)
     end)
 
+    it("find the least and the greatest of texts that repeat", function()
+        local db = assert(namidb.open("memory://scan-query-texts"))
+        local least, greatest, count = "z", "", 0
+        assert(db:write(function(tx)
+            for i = 1, 9000 do
+                local text = i % 7 ~= 0 and
+                    ("town %d"):format(i * 7919 % 90) or nil
+                tx:put_node("T", i, { text = text, i = i,
+                    none = i > 8000 and "x" or nil })
+                if text and i % 10 > 3 then
+                    least = text < least and text or least
+                    greatest = text > greatest and text or greatest
+                    count = count + 1
+                end
+            end
+        end))
+        for _ = 1, 2 do
+            local row = assert(db:query("MATCH (t:T) WHERE t.i % 10 > 3 " ..
+                "RETURN min(t.text) AS a, max(t.text) AS b, " ..
+                "count(t.text) AS c, count(DISTINCT t.text) AS d"))[1]
+            assert.same({ least, greatest, count },
+                { row.a, row.b, row.c })
+            assert.equal(9 * 6, row.d)
+            row = assert(db:query("MATCH (t:T) WHERE t.i <= 8000 " ..
+                "RETURN min(t.none) AS a, count(t.none) AS c"))[1]
+            assert.is_nil(row.a)
+            assert.equal(0, row.c)
+            assert(db:flush())
+        end
+        db:close()
+    end)
+
     it("decode the columns that they touch, within the budget", function()
         local uri = "memory://scan-query-columns"
         local db = assert(namidb.open(uri))
