@@ -137,6 +137,7 @@ describe("a plan with an index", function()
         for _, text in ipairs({
             "MATCH (p:Person) RETURN p ORDER BY p.age DESC LIMIT 3",
             "MATCH (p:Person) RETURN p ORDER BY p.age",
+            "MATCH (p:Person) WHERE p.age IS NOT NULL RETURN p ORDER BY p.age",
             "MATCH (p:Person) WHERE p.city > 1 AND p.street > 1 " ..
                 "RETURN p ORDER BY p.street LIMIT 3",
             "MATCH (p:Person) WHERE p.city > 1 AND p.street > 1 " ..
