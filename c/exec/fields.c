@@ -292,6 +292,33 @@ static bool wants_zone(uint32_t kind)
     return kind == NAMIDB_TIME || kind == NAMIDB_DATETIME;
 }
 
+/* Fields: other values, days, and the time of day. */
+#define OTHERS "date", "time", "datetime"
+#define DAYS                                                                   \
+    "year", "month", "day", "week", "dayOfWeek", "quarter", "dayOfQuarter",    \
+        "ordinalDay"
+#define CLOCK                                                                  \
+    "hour", "minute", "second", "millisecond", "microsecond", "nanosecond"
+
+/* Whether every key is a field of the kind. */
+static int check_keys(struct ndb_scalar *scalar, uint32_t kind,
+                      const namidb_value *map)
+{
+    static const char *const DATE[] = { OTHERS, DAYS, NULL };
+    static const char *const LOCAL_TIME[] = { OTHERS, CLOCK, NULL };
+    static const char *const TIME[] = { OTHERS, CLOCK, "timezone", NULL };
+    static const char *const LOCAL_DATETIME[] = { OTHERS, DAYS, CLOCK, NULL };
+    static const char *const DATETIME[] = { OTHERS, DAYS, CLOCK, "timezone",
+                                            NULL };
+    const char *const *names = kind == NAMIDB_DATE             ? DATE
+                               : kind == NAMIDB_LOCAL_TIME     ? LOCAL_TIME
+                               : kind == NAMIDB_TIME           ? TIME
+                               : kind == NAMIDB_LOCAL_DATETIME ? LOCAL_DATETIME
+                                                               : DATETIME;
+
+    return ndb_map_check_keys(scalar, map, names, ndb_kind_name(kind));
+}
+
 int ndb_fields_parts(struct ndb_scalar *scalar, uint32_t kind,
                      const namidb_value *map, struct ndb_parts *parts)
 {
@@ -299,7 +326,9 @@ int ndb_fields_parts(struct ndb_scalar *scalar, uint32_t kind,
     int rc;
 
     *parts = (struct ndb_parts){ .has_date = false };
-    rc = take_others(&fields, parts);
+    rc = check_keys(scalar, kind, map);
+    if (rc >= 0)
+        rc = take_others(&fields, parts);
     /* Of a time alone a named zone is what it is at that moment. */
     if (kind == NAMIDB_TIME)
         parts->zone = ndb_slice(NULL, 0);
@@ -314,9 +343,9 @@ int ndb_fields_overlay(struct ndb_scalar *scalar, uint32_t kind,
                        const namidb_value *map, struct ndb_parts *parts)
 {
     struct fields fields = { scalar, map, true };
-    int rc = NAMIDB_OK;
+    int rc = check_keys(scalar, kind, map);
 
-    if (wants_date(kind))
+    if (rc >= 0 && wants_date(kind))
         rc = take_date(&fields, parts);
     if (rc >= 0 && kind != NAMIDB_DATE)
         rc = take_time(&fields, parts);

@@ -150,6 +150,14 @@ static int find_unit(struct ndb_scalar *scalar, const namidb_value *name,
                      "no unit to truncate to");
 }
 
+static int check_unit(struct ndb_scalar *scalar, uint32_t kind, enum unit unit)
+{
+    if (kind != NAMIDB_DATE || unit <= DAY)
+        return NAMIDB_OK;
+    return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_VALUE,
+                     "a date is not truncated to the %s", UNITS[unit]);
+}
+
 static int truncate_to(struct ndb_scalar *scalar, uint32_t kind,
                        const namidb_value *args, uint32_t count,
                        namidb_value *out)
@@ -160,6 +168,8 @@ static int truncate_to(struct ndb_scalar *scalar, uint32_t kind,
     enum unit unit = DAY;
     int rc = find_unit(scalar, &args[0], &unit);
 
+    if (rc >= 0)
+        rc = check_unit(scalar, kind, unit);
     if (rc >= 0 && count == 1)
         rc = ndb_parts_set_local(scalar, &parts, scalar->now_seconds,
                                  scalar->now_nanoseconds);
@@ -268,13 +278,13 @@ static int duration_of_map(struct ndb_scalar *scalar, const namidb_value *map,
                            namidb_value *out)
 {
     static const char *const NAMES[] = {
-        "years",        "quarters",     "months",     "weeks",
-        "days",         "hours",        "minutes",    "seconds",
-        "milliseconds", "microseconds", "nanoseconds"
+        "years",        "quarters",     "months",      "weeks",
+        "days",         "hours",        "minutes",     "seconds",
+        "milliseconds", "microseconds", "nanoseconds", NULL
     };
     long double amounts[11];
     struct ndb_spans spans;
-    int rc = NAMIDB_OK;
+    int rc = ndb_map_check_keys(scalar, map, NAMES, "a duration");
 
     for (int i = 0; i < 11 && rc >= 0; i++)
         rc = amount_of(scalar, map, NAMES[i], &amounts[i]);

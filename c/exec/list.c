@@ -37,6 +37,29 @@ static int map_at(struct ndb_scalar *scalar, const namidb_value *map,
     return NAMIDB_OK;
 }
 
+static bool is_among(struct ndb_slice key, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (ndb_slice_equal(key, ndb_slice_text(*names)))
+            return true;
+    return false;
+}
+
+int ndb_map_check_keys(struct ndb_scalar *scalar, const namidb_value *map,
+                       const char *const *names, const char *what)
+{
+    for (uint32_t i = 0; i < map->size; i++) {
+        struct ndb_slice key = ndb_text_of(&map->as.entries[i].key);
+
+        if (!is_among(key, names))
+            return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_VALUE,
+                             "%s has no field %.*s", what,
+                             (int)(key.bytes < 64 ? key.bytes : 64),
+                             (const char *)key.data);
+    }
+    return NAMIDB_OK;
+}
+
 static int bad_index(struct ndb_scalar *scalar, const namidb_value *index)
 {
     return ndb_raise(scalar->err, NDB_FAULT_LIST_INDEX,

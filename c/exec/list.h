@@ -28,4 +28,9 @@ int ndb_in(struct ndb_scalar *scalar, const namidb_value *item,
 /* The value of a key; NULL: the map has no such key. */
 const namidb_value *ndb_map_get(const namidb_value *map, struct ndb_slice key);
 
+/* Raises NDB_FAULT_ARGUMENT_VALUE for a key of a map that is none of `names`,
+ * which end with NULL; `what` is what the map stands for. */
+int ndb_map_check_keys(struct ndb_scalar *scalar, const namidb_value *map,
+                       const char *const *names, const char *what);
+
 #endif

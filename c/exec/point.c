@@ -90,6 +90,9 @@ static int check(struct ndb_scalar *scalar, const namidb_point *point)
 static int fn_point(struct ndb_scalar *scalar, const namidb_value *args,
                     uint32_t count, namidb_value *out)
 {
+    static const char *const NAMES[] = { "x",         "y",        "z",
+                                         "longitude", "latitude", "height",
+                                         "crs",       "srid",     NULL };
     bool has_x, has_y, has_z, has_longitude;
     namidb_point *point = ndb_arena_alloc(scalar->arena, sizeof *point);
     int rc;
@@ -101,7 +104,9 @@ static int fn_point(struct ndb_scalar *scalar, const namidb_value *args,
         return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_TYPE,
                          "a point is made from a map");
     *point = (namidb_point){ .dimensions = 2 };
-    rc = take(scalar, &args[0], "x", "longitude", &point->x, &has_x);
+    rc = ndb_map_check_keys(scalar, &args[0], NAMES, "a point");
+    if (rc >= 0)
+        rc = take(scalar, &args[0], "x", "longitude", &point->x, &has_x);
     if (rc >= 0)
         rc = take(scalar, &args[0], "y", "latitude", &point->y, &has_y);
     if (rc >= 0)

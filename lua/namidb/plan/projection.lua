@@ -104,10 +104,15 @@ end
 
 local LARGE = 9007199254740992 -- 2^53
 
--- How many rows ORDER BY must give for SKIP and LIMIT. What is no number or
--- beyond all bounds is left to them.
+-- How many rows ORDER BY must give for SKIP and LIMIT; nil: all. What is no
+-- number or beyond all bounds is left to them, and what is another number each
+-- time that it is asked for.
 local function kept_rows(context, skip, limit)
-    if not skip or not limit then return limit end
+    if not limit or expression.is_volatile(limit) or
+        skip and expression.is_volatile(skip) then
+        return nil
+    end
+    if not skip then return limit end
     local sum = type(skip.value) == "number" and
         type(limit.value) == "number" and skip.value + limit.value
     if sum and sum >= 0 and sum < LARGE then return context:constant(sum) end
