@@ -5,6 +5,7 @@ local expression = require("namidb.plan.expression")
 local fold = require("namidb.plan.fold")
 local free = require("namidb.plan.free")
 local sorted = require("namidb.plan.sorted")
+local top = require("namidb.plan.top")
 
 local projection = {}
 
@@ -74,9 +75,8 @@ local function sort(context, op, clause, limit)
         keys[i] = { slot = slot_for(context, items, item.expression),
                     descending = item.descending }
     end
-    return sorted.plan(context, op, items, keys, limit) or
-        { kind = "SORT", keys = keys, limit = limit,
-          child = project(op, items) }
+    top.push(context, op, items, keys, limit)
+    return sorted.sort(context, op, items, keys, limit)
 end
 
 -- Properties that nothing but the columns wants are read behind ORDER BY ...

@@ -190,11 +190,9 @@ local function replace(context, path, item, has_absent, order, limit)
     return without_met(context, path, item)
 end
 
---- The plan that gives the rows of `op` in the order of some keys { slot,
--- descending } by an index, if there is one and that is cheaper than sorting;
--- else nil. items: what the slots of keys would hold above `op`, { slot, expr
--- }; limit: how many rows are wanted, an expression; nil: all.
-function sorted.plan(context, op, items, keys, limit)
+-- The plan that gives the rows of `op` in the order of the keys by an index, if
+-- there is one and that is cheaper than sorting; else nil.
+local function by_index(context, op, items, keys, limit)
     local path = path_of(op)
     if not path then return nil end
     local leaf = path[#path]
@@ -228,6 +226,18 @@ function sorted.limit(context, op, limit)
         if step.kind == "DISTINCT" then return end
     end
     leaf.first, leaf.most, leaf.inner = limit, nil, nil
+end
+
+--- The rows of `op` in the order of some keys { slot, descending }: by an
+-- index, or a SORT. items: what the slots of keys hold above `op`, { slot, expr
+-- }; limit: how many rows are wanted, an expression; nil: all.
+function sorted.sort(context, op, items, keys, limit)
+    local found = by_index(context, op, items, keys, limit)
+    if found then return found end
+    if #items > 0 then
+        op = { kind = "PROJECT", items = items, child = op }
+    end
+    return { kind = "SORT", keys = keys, limit = limit, child = op }
 end
 
 return sorted
