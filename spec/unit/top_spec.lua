@@ -57,6 +57,20 @@ describe("ORDER BY with a LIMIT", function()
         assert.equal(3, #rows)
     end)
 
+    it("evaluates SKIP and LIMIT once", function()
+        for _ = 1, 60 do
+            assert.equal(10, #db:query("UNWIND range(1, 100) AS x WITH x " ..
+                "ORDER BY x SKIP toInteger(rand() * 50) LIMIT 10 RETURN x"))
+        end
+        local seen = {}
+        for _ = 1, 60 do
+            local rows = db:query("UNWIND range(1, 100) AS x WITH x " ..
+                "ORDER BY x LIMIT toInteger(rand() * 2) RETURN x")
+            seen[#rows] = true
+        end
+        assert.same({ [0] = true, true }, seen)
+    end)
+
     it("stays above what it reads, what drops rows and what may raise",
        function()
         for _, text in ipairs({
