@@ -304,7 +304,16 @@ static bool has_work(const struct ndb_http *http)
            http->active != NULL;
 }
 
-bool ndb_http_try_lead(struct ndb_http *http)
+/* What the calling thread submits wakes nobody: it is going to lead. */
+static _Thread_local bool will_lead;
+
+void ndb_http_will_lead(struct ndb_http *http)
+{
+    (void)http;
+    will_lead = true;
+}
+
+static bool try_lead(struct ndb_http *http)
 {
     bool is_mine;
 
@@ -318,6 +327,9 @@ bool ndb_http_try_lead(struct ndb_http *http)
 void ndb_http_lead(struct ndb_http *http, bool (*is_over)(void *),
                    void *context)
 {
+    will_lead = false;
+    if (!try_lead(http))
+        return;
     turn(http);
     while (!is_over(context)) {
         sleep_until(http);
@@ -351,7 +363,6 @@ static void *run(void *context)
             (void)ndb_cond_wait(&http->needed, &http->lock, NDB_NEVER);
             continue;
         }
-        http->is_led = true;
         (void)pthread_mutex_unlock(&http->lock);
         ndb_http_lead(http, is_idle, http);
         (void)pthread_mutex_lock(&http->lock);
@@ -472,7 +483,7 @@ void ndb_http_submit(struct ndb_http *http, struct ndb_http_exchange *exchange)
     atomic_store(&exchange->is_canceled, false);
     (void)pthread_mutex_lock(&http->lock);
     queue_add(&http->submitted, exchange);
-    if (!http->is_led)
+    if (!http->is_led && !will_lead)
         ndb_cond_signal(&http->needed);
     (void)pthread_mutex_unlock(&http->lock);
     if (atomic_exchange(&http->is_asleep, false))
@@ -490,7 +501,7 @@ void ndb_http_wake(struct ndb_http *http)
     (void)curl_multi_wakeup(http->multi);
 }
 
-/* What ndb_http_run waits on, unless it leads. */
+/* What ndb_http_run waits on, if it does not lead. */
 struct waiter {
     pthread_mutex_t lock;
     struct ndb_cond cond;
@@ -521,15 +532,14 @@ static bool is_done(void *context)
 int ndb_http_run(struct ndb_http *http, struct ndb_http_exchange *exchange)
 {
     struct waiter waiter = { .is_done = false };
-    bool is_leader = ndb_http_try_lead(http);
 
     (void)pthread_mutex_init(&waiter.lock, NULL);
     ndb_cond_init(&waiter.cond);
     exchange->done = wake;
     exchange->context = &waiter;
+    ndb_http_will_lead(http);
     ndb_http_submit(http, exchange);
-    if (is_leader)
-        ndb_http_lead(http, is_done, &waiter);
+    ndb_http_lead(http, is_done, &waiter);
     (void)pthread_mutex_lock(&waiter.lock);
     while (!waiter.is_done)
         (void)ndb_cond_wait(&waiter.cond, &waiter.lock, NDB_NEVER);

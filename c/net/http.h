@@ -91,11 +91,12 @@ void ndb_http_cancel(struct ndb_http *http, struct ndb_http_exchange *exchange);
  * whether what it leads for is over. */
 void ndb_http_wake(struct ndb_http *http);
 
-/* Makes the calling thread the leader, unless there is one. It must go on to
- * ndb_http_lead at once: what others submit lies still until then. */
-bool ndb_http_try_lead(struct ndb_http *http);
+/* Says that the calling thread goes on to ndb_http_lead with what it submits
+ * next, so that the client's thread need not be woken for it. */
+void ndb_http_will_lead(struct ndb_http *http);
 /* Leads until is_over(context), which is asked whenever something may have
- * happened; who makes it true on another thread wakes. */
+ * happened; who makes it true on another thread wakes. Returns at once when
+ * another thread leads: that one does the work. */
 void ndb_http_lead(struct ndb_http *http, bool (*is_over)(void *context),
                    void *context);
 /* Submits and waits. Not for the leader. */

@@ -478,9 +478,9 @@ void ndb_s3_wake(struct ndb_s3 *s3)
     ndb_http_wake(s3->http);
 }
 
-bool ndb_s3_try_lead(struct ndb_s3 *s3)
+void ndb_s3_will_lead(struct ndb_s3 *s3)
 {
-    return ndb_http_try_lead(s3->http);
+    ndb_http_will_lead(s3->http);
 }
 
 void ndb_s3_lead(struct ndb_s3 *s3, bool (*is_over)(void *context),

@@ -11,8 +11,8 @@
 /* The requests of one ndb_store_run. */
 struct round {
     struct ndb_store *store;
-    pthread_t leader; /* who runs it, if is_led */
-    bool is_led;
+    pthread_t waiter;
+    bool may_lead;
     pthread_mutex_t lock;
     struct ndb_cond cond;
     size_t left;
@@ -42,7 +42,7 @@ static void round_done(struct ndb_request *request)
     (void)pthread_mutex_lock(&round->lock);
     if (--round->left == 0) {
         ndb_cond_signal(&round->cond);
-        if (round->is_led && !pthread_equal(round->leader, pthread_self()))
+        if (round->may_lead && !pthread_equal(round->waiter, pthread_self()))
             ndb_store_wake(round->store);
     }
     (void)pthread_mutex_unlock(&round->lock);
@@ -72,10 +72,10 @@ int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
         requests[i].done = round_done;
         requests[i].context = &round;
     }
-    round.leader = pthread_self();
-    round.is_led = ndb_store_try_lead(store, requests, count);
+    round.waiter = pthread_self();
+    round.may_lead = ndb_store_will_lead(store, requests, count);
     ndb_store_submit(store, requests, count);
-    if (round.is_led)
+    if (round.may_lead)
         ndb_store_lead(store, is_round_over, &round);
     (void)pthread_mutex_lock(&round.lock);
     while (round.left != 0)
@@ -96,11 +96,11 @@ int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
     return NAMIDB_OK;
 }
 
-bool ndb_store_try_lead(struct ndb_store *store,
-                        const struct ndb_request *requests, size_t count)
+bool ndb_store_will_lead(struct ndb_store *store,
+                         const struct ndb_request *requests, size_t count)
 {
-    return store->ops->try_lead != NULL &&
-           store->ops->try_lead(store, requests, count);
+    return store->ops->will_lead != NULL &&
+           store->ops->will_lead(store, requests, count);
 }
 
 void ndb_store_lead(struct ndb_store *store, bool (*is_over)(void *context),

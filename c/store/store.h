@@ -119,12 +119,13 @@ struct ndb_store_ops {
     void (*tell)(struct ndb_store *store, struct ndb_store_facts *facts);
     /*
      * Who waits for requests may do the store's work meanwhile, which saves
-     * being woken: try_lead, before they are submitted, says whether the
+     * being woken: will_lead, before they are submitted, says whether the
      * calling thread is to; lead then works until is_over(context), which
-     * `wake` has it ask again. NULL, both: it is done elsewhere.
+     * `wake` has it ask again, or returns at once when another thread does.
+     * NULL, both: it is done elsewhere.
      */
-    bool (*try_lead)(struct ndb_store *store,
-                     const struct ndb_request *requests, size_t count);
+    bool (*will_lead)(struct ndb_store *store,
+                      const struct ndb_request *requests, size_t count);
     void (*lead)(struct ndb_store *store, bool (*is_over)(void *context),
                  void *context);
 };
@@ -154,8 +155,8 @@ int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
 void ndb_store_wake(struct ndb_store *store);
 
 /* For stores that wrap one: see ndb_store_ops. */
-bool ndb_store_try_lead(struct ndb_store *store,
-                        const struct ndb_request *requests, size_t count);
+bool ndb_store_will_lead(struct ndb_store *store,
+                         const struct ndb_request *requests, size_t count);
 void ndb_store_lead(struct ndb_store *store, bool (*is_over)(void *context),
                     void *context);
 

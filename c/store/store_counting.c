@@ -91,11 +91,11 @@ static void counting_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     ndb_store_tell(((struct counting_store *)base)->inside, facts);
 }
 
-static bool counting_try_lead(struct ndb_store *base,
-                              const struct ndb_request *requests, size_t count)
+static bool counting_will_lead(struct ndb_store *base,
+                               const struct ndb_request *requests, size_t count)
 {
-    return ndb_store_try_lead(((struct counting_store *)base)->inside, requests,
-                              count);
+    return ndb_store_will_lead(((struct counting_store *)base)->inside,
+                               requests, count);
 }
 
 static void counting_lead(struct ndb_store *base,
@@ -108,8 +108,8 @@ static const struct ndb_store_ops COUNTING_OPS = { .submit = counting_submit,
                                                    .wake = counting_wake,
                                                    .close = counting_close,
                                                    .tell = counting_tell,
-                                                   .try_lead =
-                                                       counting_try_lead,
+                                                   .will_lead =
+                                                       counting_will_lead,
                                                    .lead = counting_lead };
 
 int ndb_counting_open(struct ndb_store **store, struct ndb_store *inside,

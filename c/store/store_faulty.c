@@ -308,11 +308,11 @@ static void faulty_tell(struct ndb_store *base, struct ndb_store_facts *facts)
     ndb_store_tell(((struct faulty_store *)base)->inside, facts);
 }
 
-static bool faulty_try_lead(struct ndb_store *base,
-                            const struct ndb_request *requests, size_t count)
+static bool faulty_will_lead(struct ndb_store *base,
+                             const struct ndb_request *requests, size_t count)
 {
-    return ndb_store_try_lead(((struct faulty_store *)base)->inside, requests,
-                              count);
+    return ndb_store_will_lead(((struct faulty_store *)base)->inside, requests,
+                               count);
 }
 
 static void faulty_lead(struct ndb_store *base, bool (*is_over)(void *context),
@@ -325,7 +325,7 @@ static const struct ndb_store_ops FAULTY_OPS = { .submit = faulty_submit,
                                                  .wake = faulty_wake,
                                                  .close = faulty_close,
                                                  .tell = faulty_tell,
-                                                 .try_lead = faulty_try_lead,
+                                                 .will_lead = faulty_will_lead,
                                                  .lead = faulty_lead };
 
 int ndb_faulty_open(struct ndb_store **store, struct ndb_store *inside,

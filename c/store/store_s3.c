@@ -487,15 +487,16 @@ static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
 
 /* Large bodies are prepared one after the other while those before are sent
  * already: by another thread. */
-static bool s3_try_lead(struct ndb_store *base,
-                        const struct ndb_request *requests, size_t count)
+static bool s3_will_lead(struct ndb_store *base,
+                         const struct ndb_request *requests, size_t count)
 {
     struct ndb_s3_store *store = (struct ndb_s3_store *)base;
 
     for (size_t i = 0; i < count; i++)
         if (requests[i].body.bytes > LED_BODY_BYTES_MAX)
             return false;
-    return ndb_s3_try_lead(store->s3);
+    ndb_s3_will_lead(store->s3);
+    return true;
 }
 
 static void s3_lead(struct ndb_store *base, bool (*is_over)(void *context),
@@ -508,7 +509,7 @@ static const struct ndb_store_ops S3_OPS = { .submit = s3_submit,
                                              .wake = s3_wake,
                                              .close = s3_close,
                                              .tell = s3_tell,
-                                             .try_lead = s3_try_lead,
+                                             .will_lead = s3_will_lead,
                                              .lead = s3_lead };
 
 /* The endpoint without its port; AWS is one, whatever the region. */

@@ -120,8 +120,7 @@ static void test_http_lead__who_waits_calls_back(void **state)
 
     (void)state;
     begin(&fixture);
-    assert_true(ndb_http_try_lead(fixture.http));
-    assert_false(ndb_http_try_lead(fixture.http));
+    ndb_http_will_lead(fixture.http);
     submit(&fixture, &watched, fixture.url);
     ndb_http_lead(fixture.http, is_done, &watched.is_done);
     assert_true(atomic_load(&watched.is_done));
@@ -152,7 +151,7 @@ static void test_http_lead__what_a_leader_leaves_behind_goes_on(void **state)
 
     (void)state;
     begin(&fixture);
-    assert_true(ndb_http_try_lead(fixture.http));
+    ndb_http_will_lead(fixture.http);
     submit(&fixture, &held, fixture.held_url);
     submit(&fixture, &watched, fixture.url);
     ndb_http_lead(fixture.http, is_done, &watched.is_done);
@@ -183,7 +182,7 @@ static void test_http_lead__is_over_when_another_says_so(void **state)
 
     (void)state;
     begin(&fixture);
-    assert_true(ndb_http_try_lead(fixture.http));
+    ndb_http_will_lead(fixture.http);
     submit(&fixture, &held, fixture.held_url);
     assert_int_equal(pthread_create(&thread, NULL, call_over, &fixture), 0);
     ndb_http_lead(fixture.http, is_done, &fixture.is_released);
@@ -230,6 +229,27 @@ static void test_http_lead__passes_from_thread_to_thread(void **state)
     finish(&fixture);
 }
 
+/* Between saying so and leading, a thread may take its time. */
+static void test_http_lead__who_will_lead_holds_up_nobody(void **state)
+{
+    struct fixture fixture;
+    struct watched watched;
+    pthread_t thread;
+    void *failed;
+
+    (void)state;
+    begin(&fixture);
+    ndb_http_will_lead(fixture.http);
+    assert_int_equal(pthread_create(&thread, NULL, run_many, &fixture), 0);
+    assert_int_equal(pthread_join(thread, &failed), 0);
+    assert_null(failed);
+    submit(&fixture, &watched, fixture.url);
+    ndb_http_lead(fixture.http, is_done, &watched.is_done);
+    await(&watched);
+    ndb_buf_release(&watched.exchange.out);
+    finish(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_http_lead__the_client_leads_if_nobody_does),
         cmocka_unit_test(test_http_lead__what_a_leader_leaves_behind_goes_on),
         cmocka_unit_test(test_http_lead__is_over_when_another_says_so),
+        cmocka_unit_test(test_http_lead__who_will_lead_holds_up_nobody),
         cmocka_unit_test(test_http_lead__passes_from_thread_to_thread),
     };
 
