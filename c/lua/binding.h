@@ -121,6 +121,8 @@ void ndb_lua_open_errors(lua_State *L);
 
 /* -------------------------------------------------------------- values -- */
 
+/* How many entries the table at `index` has. */
+size_t ndb_lua_count_entries(lua_State *L, int index);
 /* The value at `index`. What it points to lives as long as that, and as what is
  * at `anchors`: a slot of the stack with nil, where a table is put when memory
  * is needed. Raises when it cannot be a value; `what` names it. */
@@ -178,6 +180,8 @@ namidb_tx *ndb_lua_live_tx(lua_State *L, const struct ndb_lua_reader *reader);
  * no room for one more, with which every call fails. */
 uint32_t ndb_lua_check_name(lua_State *L, struct ndb_lua_reader *reader,
                             int index, enum namidb_name_kind kind);
+/* The text of a property's name at `index`, a key; raises for what is none. */
+const char *ndb_lua_check_property(lua_State *L, int index);
 /* An option of a table of options, of which it must be the only one. */
 bool ndb_lua_check_flag(lua_State *L, int index, const char *name);
 /* As ndb_lua_fail; when a name could not be made, the reason is the name's. */

@@ -178,16 +178,12 @@ uint32_t ndb_lua_check_name(lua_State *L, struct ndb_lua_reader *reader,
     return 0;
 }
 
-static size_t count_entries(lua_State *L, int index)
+const char *ndb_lua_check_property(lua_State *L, int index)
 {
-    size_t count = 0;
-
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        lua_pop(L, 1);
-        count++;
-    }
-    return count;
+    if (lua_type(L, index) != LUA_TSTRING)
+        (void)luaL_error(L, "property names are strings, not a %s",
+                         luaL_typename(L, index));
+    return lua_tostring(L, index);
 }
 
 /* Properties at `index` (nil: none). What they point to stays on the stack. */
@@ -203,20 +199,19 @@ static namidb_props check_props(lua_State *L, struct ndb_lua_reader *reader,
     if (!lua_istable(L, index))
         (void)luaL_error(L, "properties are a table, not a %s",
                          luaL_typename(L, index));
-    items = lua_newuserdata(L, (count_entries(L, index) + 1) * sizeof *items);
+    items = lua_newuserdata(L, (ndb_lua_count_entries(L, index) + 1) *
+                                   sizeof *items);
     lua_pushnil(L);
     anchors = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
         int key = lua_gettop(L) - 1;
+        const char *name = ndb_lua_check_property(L, key);
 
-        if (lua_type(L, key) != LUA_TSTRING)
-            (void)luaL_error(L, "property names are strings, not a %s",
-                             luaL_typename(L, key));
         items[props.count].name =
             ndb_lua_check_name(L, reader, key, NAMIDB_PROPERTY);
         items[props.count].value =
-            ndb_lua_check_value(L, key + 1, anchors, lua_tostring(L, key));
+            ndb_lua_check_value(L, key + 1, anchors, name);
         props.count++;
         lua_settop(L, key);
     }

@@ -60,18 +60,6 @@ static namidb_values read_values(lua_State *L, int index, size_t count,
     return (namidb_values){ items, 1 };
 }
 
-static size_t count_columns(lua_State *L, int index)
-{
-    size_t count = 0;
-
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        lua_pop(L, 1);
-        count++;
-    }
-    return count;
-}
-
 /* The columns at `index` (nil: none). What they point to stays on the stack. */
 static namidb_columns read_columns(lua_State *L, struct ndb_lua_reader *reader,
                                    int index, size_t rows)
@@ -83,7 +71,7 @@ static namidb_columns read_columns(lua_State *L, struct ndb_lua_reader *reader,
     if (lua_isnoneornil(L, index))
         return (namidb_columns){ NULL, 0 };
     (void)check_array(L, index, "columns");
-    max = count_columns(L, index);
+    max = ndb_lua_count_entries(L, index);
     columns = lua_newuserdata(L, (max + 1) * sizeof *columns);
     lua_pushnil(L);
     anchors = lua_gettop(L);
@@ -91,12 +79,8 @@ static namidb_columns read_columns(lua_State *L, struct ndb_lua_reader *reader,
     lua_pushnil(L);
     while (lua_next(L, index) != 0 && count < max) {
         int key = lua_gettop(L) - 1;
-        const char *name;
+        const char *name = ndb_lua_check_property(L, key);
 
-        if (lua_type(L, key) != LUA_TSTRING)
-            (void)luaL_error(L, "property names are strings, not a %s",
-                             luaL_typename(L, key));
-        name = lua_tostring(L, key);
         if (check_array(L, key + 1, name) > rows)
             (void)luaL_error(L, "%s: more values than the %d rows", name,
                              (int)rows);

@@ -223,9 +223,9 @@ static int compare_entries(const void *a, const void *b)
                       : (left->size > right->size) - (left->size < right->size);
 }
 
-static int count_fields(lua_State *L, int index)
+size_t ndb_lua_count_entries(lua_State *L, int index)
 {
-    int count = 0;
+    size_t count = 0;
 
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
@@ -239,7 +239,7 @@ static int count_fields(lua_State *L, int index)
 static namidb_value read_map(struct reading *reading, int index)
 {
     lua_State *L = reading->L;
-    size_t count = (size_t)count_fields(L, index), at = 0;
+    size_t count = ndb_lua_count_entries(L, index), at = 0;
     namidb_entry *entries = temporary(reading, count, sizeof *entries);
 
     luaL_checkstack(L, 8, "a map is nested too deeply");
