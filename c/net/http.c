@@ -307,9 +307,8 @@ static bool has_work(const struct ndb_http *http)
 /* What the calling thread submits wakes nobody: it is going to lead. */
 static _Thread_local bool will_lead;
 
-void ndb_http_will_lead(struct ndb_http *http)
+void ndb_http_will_lead(void)
 {
-    (void)http;
     will_lead = true;
 }
 
@@ -537,7 +536,7 @@ int ndb_http_run(struct ndb_http *http, struct ndb_http_exchange *exchange)
     ndb_cond_init(&waiter.cond);
     exchange->done = wake;
     exchange->context = &waiter;
-    ndb_http_will_lead(http);
+    ndb_http_will_lead();
     ndb_http_submit(http, exchange);
     ndb_http_lead(http, is_done, &waiter);
     (void)pthread_mutex_lock(&waiter.lock);

@@ -93,7 +93,7 @@ void ndb_http_wake(struct ndb_http *http);
 
 /* Says that the calling thread goes on to ndb_http_lead with what it submits
  * next, so that the client's thread need not be woken for it. */
-void ndb_http_will_lead(struct ndb_http *http);
+void ndb_http_will_lead(void);
 /* Leads until is_over(context), which is asked whenever something may have
  * happened; who makes it true on another thread wakes. Returns at once when
  * another thread leads: that one does the work. */

@@ -478,11 +478,6 @@ void ndb_s3_wake(struct ndb_s3 *s3)
     ndb_http_wake(s3->http);
 }
 
-void ndb_s3_will_lead(struct ndb_s3 *s3)
-{
-    ndb_http_will_lead(s3->http);
-}
-
 void ndb_s3_lead(struct ndb_s3 *s3, bool (*is_over)(void *context),
                  void *context)
 {

@@ -105,8 +105,7 @@ void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call);
  * unless they ended by themselves. One that waits for credentials waits for as
  * long as their source may take. */
 void ndb_s3_wake(struct ndb_s3 *s3);
-/* As ndb_http_will_lead and ndb_http_lead; ndb_s3_wake has is_over asked. */
-void ndb_s3_will_lead(struct ndb_s3 *s3);
+/* As ndb_http_lead; ndb_s3_wake has is_over asked. */
 void ndb_s3_lead(struct ndb_s3 *s3, bool (*is_over)(void *context),
                  void *context);
 /* Frees what the client put into the call. */

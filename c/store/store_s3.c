@@ -490,12 +490,11 @@ static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
 static bool s3_will_lead(struct ndb_store *base,
                          const struct ndb_request *requests, size_t count)
 {
-    struct ndb_s3_store *store = (struct ndb_s3_store *)base;
-
+    (void)base;
     for (size_t i = 0; i < count; i++)
         if (requests[i].body.bytes > LED_BODY_BYTES_MAX)
             return false;
-    ndb_s3_will_lead(store->s3);
+    ndb_http_will_lead();
     return true;
 }
 

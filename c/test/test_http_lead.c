@@ -120,7 +120,7 @@ static void test_http_lead__who_waits_calls_back(void **state)
 
     (void)state;
     begin(&fixture);
-    ndb_http_will_lead(fixture.http);
+    ndb_http_will_lead();
     submit(&fixture, &watched, fixture.url);
     ndb_http_lead(fixture.http, is_done, &watched.is_done);
     assert_true(atomic_load(&watched.is_done));
@@ -151,7 +151,7 @@ static void test_http_lead__what_a_leader_leaves_behind_goes_on(void **state)
 
     (void)state;
     begin(&fixture);
-    ndb_http_will_lead(fixture.http);
+    ndb_http_will_lead();
     submit(&fixture, &held, fixture.held_url);
     submit(&fixture, &watched, fixture.url);
     ndb_http_lead(fixture.http, is_done, &watched.is_done);
@@ -182,7 +182,7 @@ static void test_http_lead__is_over_when_another_says_so(void **state)
 
     (void)state;
     begin(&fixture);
-    ndb_http_will_lead(fixture.http);
+    ndb_http_will_lead();
     submit(&fixture, &held, fixture.held_url);
     assert_int_equal(pthread_create(&thread, NULL, call_over, &fixture), 0);
     ndb_http_lead(fixture.http, is_done, &fixture.is_released);
@@ -239,7 +239,7 @@ static void test_http_lead__who_will_lead_holds_up_nobody(void **state)
 
     (void)state;
     begin(&fixture);
-    ndb_http_will_lead(fixture.http);
+    ndb_http_will_lead();
     assert_int_equal(pthread_create(&thread, NULL, run_many, &fixture), 0);
     assert_int_equal(pthread_join(thread, &failed), 0);
     assert_null(failed);
