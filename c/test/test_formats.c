@@ -473,55 +473,6 @@ static void test_manifest__is_written_as_ever(void **state)
     ndb_buf_release(&buf);
 }
 
-/* What is written of these two properties does not decode. */
-static void assert_corrupt(struct ndb_property_stat first,
-                           struct ndb_property_stat second)
-{
-    struct ndb_manifest_name names[2] = { { "a", 1 }, { "b", 1 } };
-    struct ndb_property_stat stats[2] = { first, second };
-    struct ndb_manifest body = { .version = 1,
-                                 .floor = 1,
-                                 .names = { NULL, NULL, names },
-                                 .name_count = { 0, 0, 2 },
-                                 .properties = { stats, 2, 2 } };
-    struct ndb_buf buf = NDB_BUF_INIT(1u << 20);
-    namidb_arena arena = NDB_ARENA_INIT;
-    struct ndb_manifest read;
-
-    assert_int_equal(ndb_manifest_encode(&buf, &body), 0);
-    assert_int_equal(ndb_manifest_decode(ndb_buf_slice(&buf), 1, &arena, &read),
-                     NAMIDB_ECORRUPT);
-    ndb_arena_release(&arena);
-    ndb_buf_release(&buf);
-}
-
-static void test_manifest__statistics_out_of_bounds_are_corrupt(void **state)
-{
-    const struct ndb_property_stat good = { .name = 1, .values = 1 };
-    const struct ndb_property_stat last = { .name = 2, .values = 1 };
-    struct ndb_property_stat bad;
-
-    (void)state;
-    assert_corrupt(last, good); /* not in order */
-    assert_corrupt(good, good);
-    bad = last;
-    bad.name = 3; /* no such name */
-    assert_corrupt(good, bad);
-    bad = last;
-    bad.values = 0;
-    assert_corrupt(good, bad);
-    bad = last;
-    bad.table = NAMIDB_TABLE_MAX + 1;
-    assert_corrupt(good, bad);
-    bad = last;
-    bad.has_range = true;
-    bad.min = 1;
-    assert_corrupt(good, bad);
-    bad = last;
-    bad.sketch[63] = NDB_PROPERTY_REGISTER_MAX + 1;
-    assert_corrupt(good, bad);
-}
-
 static void test_manifest__any_flipped_bit_or_cut_is_corrupt(void **state)
 {
     uint8_t copy[sizeof GOLDEN_MANIFEST];
@@ -724,7 +675,6 @@ int main(void)
         cmocka_unit_test(test_slot__any_flipped_bit_or_cut_is_corrupt),
         cmocka_unit_test(test_manifest__is_written_as_ever),
         cmocka_unit_test(test_manifest__any_flipped_bit_or_cut_is_corrupt),
-        cmocka_unit_test(test_manifest__statistics_out_of_bounds_are_corrupt),
         cmocka_unit_test(test_pack__reads_as_ever),
     };
 

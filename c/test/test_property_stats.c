@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "format/manifest.h"
 #include "format/pack_internal.h"
 
 /* Adds a column of one value to the table 1. */
@@ -144,6 +145,55 @@ static void test_property_stats__only_the_largest_are_kept(void **state)
     ndb_property_stats_release(&all);
 }
 
+/* What is written of these two properties does not decode. */
+static void assert_corrupt(struct ndb_property_stat first,
+                           struct ndb_property_stat second)
+{
+    struct ndb_manifest_name names[2] = { { "a", 1 }, { "b", 1 } };
+    struct ndb_property_stat stats[2] = { first, second };
+    struct ndb_manifest body = { .version = 1,
+                                 .floor = 1,
+                                 .names = { NULL, NULL, names },
+                                 .name_count = { 0, 0, 2 },
+                                 .properties = { stats, 2, 2 } };
+    struct ndb_buf buf = NDB_BUF_INIT(1u << 20);
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_manifest read;
+
+    assert_int_equal(ndb_manifest_encode(&buf, &body), 0);
+    assert_int_equal(ndb_manifest_decode(ndb_buf_slice(&buf), 1, &arena, &read),
+                     NAMIDB_ECORRUPT);
+    ndb_arena_release(&arena);
+    ndb_buf_release(&buf);
+}
+
+static void test_property_stats__out_of_bounds_are_corrupt(void **state)
+{
+    const struct ndb_property_stat good = { .name = 1, .values = 1 };
+    const struct ndb_property_stat last = { .name = 2, .values = 1 };
+    struct ndb_property_stat bad;
+
+    (void)state;
+    assert_corrupt(last, good); /* not in order */
+    assert_corrupt(good, good);
+    bad = last;
+    bad.name = 3; /* no such name */
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.values = 0;
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.table = NAMIDB_TABLE_MAX + 1;
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.has_range = true;
+    bad.min = 1;
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.sketch[63] = NDB_PROPERTY_REGISTER_MAX + 1;
+    assert_corrupt(good, bad);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +202,7 @@ int main(void)
         cmocka_unit_test(
             test_property_stats__merge_is_what_one_would_have_seen),
         cmocka_unit_test(test_property_stats__only_the_largest_are_kept),
+        cmocka_unit_test(test_property_stats__out_of_bounds_are_corrupt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
