@@ -33,18 +33,13 @@ local IS_LOGICAL = { EQ = true, NE = true, LT = true, LE = true, GT = true,
 
 local LARGE = 9007199254740992 -- 2^53
 
-local function is_closed(expr)
-    if expr.kind == "CONST" then return true end
-    if expr.kind ~= "MAP" and expr.kind ~= "LIST" then return false end
-    for _, part in ipairs(expr) do
-        if not is_closed(part) then return false end
-    end
-    return true
-end
-
+-- Whether all parts are constants, or maps and lists of such.
 local function are_closed(expr)
     for _, part in ipairs(expr) do
-        if not is_closed(part) then return false end
+        local is_holder = part.kind == "MAP" or part.kind == "LIST"
+        if part.kind ~= "CONST" and not (is_holder and are_closed(part)) then
+            return false
+        end
     end
     return true
 end

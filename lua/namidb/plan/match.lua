@@ -3,6 +3,7 @@
 
 local cost = require("namidb.plan.cost")
 local expression = require("namidb.plan.expression")
+local free = require("namidb.plan.free")
 local index = require("namidb.plan.index")
 local join = require("namidb.plan.join")
 local order = require("namidb.plan.order")
@@ -70,8 +71,7 @@ local function seek_of(state, condition, element)
             call[1].kind ~= "SLOT" or call[1].number ~= element.slot then
             return nil
         end
-        local reads = require("namidb.plan.free").reads(value, {})
-        if not is_known(state, reads) then return nil end
+        if not is_known(state, free.reads(value, {})) then return nil end
         if call.text == "key" and (expr.kind ~= "EQ" or
             not element.labels or #element.labels == 0) then
             return nil
