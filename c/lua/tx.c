@@ -192,6 +192,7 @@ static namidb_props check_props(lua_State *L, struct ndb_lua_reader *reader,
 {
     namidb_props props = { NULL, 0 };
     namidb_property *items;
+    size_t max;
     int anchors;
 
     if (lua_isnoneornil(L, index))
@@ -199,12 +200,13 @@ static namidb_props check_props(lua_State *L, struct ndb_lua_reader *reader,
     if (!lua_istable(L, index))
         (void)luaL_error(L, "properties are a table, not a %s",
                          luaL_typename(L, index));
-    items = lua_newuserdata(L, (ndb_lua_count_entries(L, index) + 1) *
-                                   sizeof *items);
+    max = ndb_lua_count_entries(L, index);
+    items = lua_newuserdata(L, (max + 1) * sizeof *items);
     lua_pushnil(L);
     anchors = lua_gettop(L);
     lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
+    /* A finalizer may have added some since they were counted. */
+    while (lua_next(L, index) != 0 && props.count < max) {
         int key = lua_gettop(L) - 1;
         const char *name = ndb_lua_check_property(L, key);
 
