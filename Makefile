@@ -6,6 +6,7 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
 CC = gcc
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
@@ -38,6 +39,9 @@ TESTS := $(TEST_SRC:c/test/%.c=$(BUILD)/test/%)
 FUZZERS := $(FUZZ_SRC:c/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCHES := $(BENCH_SRC:c/bench/%.c=$(BUILD)/bench/%)
 
+# Targets that build much do it JOBS at once, unless make was told how many.
+AT_ONCE = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
 .PHONY: all help setup env check lint unit test test-backends tck property \
         asan tsan fuzz bench bench-setup demo install clean
 .SECONDARY:
@@ -60,8 +64,10 @@ env:
 	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;"'
 	@echo 'export LUA_CPATH="$(abspath $(BUILD))/luajit/?.so;;"'
 
-## make check      build, lint, unit tests: under 3 minutes
-check: all lint unit
+## make check      build, lint, unit tests: under 3 minutes; JOBS=n at once
+check:
+	@$(MAKE) --no-print-directory $(AT_ONCE) all lint c-tests
+	@spec/run unit
 
 lint:
 	clang-format --dry-run -Werror $(C_FILES)
@@ -72,7 +78,7 @@ unit: all $(TESTS)
 
 ## make test       everything, after make setup
 test: setup
-	@$(MAKE) --no-print-directory all lint c-tests
+	@$(MAKE) --no-print-directory $(AT_ONCE) all lint c-tests
 	@spec/run all
 
 ## make test-backends  the store and the engine on every S3 server there is
@@ -97,15 +103,15 @@ property: all
 
 ## make asan       C tests under the address and undefined sanitizers
 asan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' \
-	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' \
-	    c-tests
+	@$(MAKE) --no-print-directory $(AT_ONCE) BUILD=$(BUILD)/asan \
+	    OPTIMISE='-O1 -g' c-tests \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 	@BUILD=$(BUILD)/asan spec/run c
 
 ## make tsan       C tests under the thread sanitizer
 tsan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan OPTIMISE='-O1 -g' \
-	    SANITIZE='-fsanitize=thread' c-tests
+	@$(MAKE) --no-print-directory $(AT_ONCE) BUILD=$(BUILD)/tsan \
+	    OPTIMISE='-O1 -g' SANITIZE='-fsanitize=thread' c-tests
 	@BUILD=$(BUILD)/tsan spec/run c
 
 .PHONY: c-tests fuzzers benches
@@ -115,12 +121,12 @@ benches: all $(BENCHES)
 
 ## make fuzz       each decoder, FUZZ_SECONDS (60) each
 fuzz:
-	@$(MAKE) --no-print-directory fuzzers
+	@$(MAKE) --no-print-directory $(AT_ONCE) fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) spec/run fuzz
 
 ## make bench      measures, beside their goals
 bench: setup
-	@$(MAKE) --no-print-directory benches
+	@$(MAKE) --no-print-directory $(AT_ONCE) benches
 	@spec/bench/run
 
 ## make bench-setup  the peers that measures are put beside, in a cache folder
@@ -129,7 +135,7 @@ bench-setup:
 
 ## make demo       the graph of this machine's Debian packages; STORE=s3: on MinIO
 demo: setup
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(AT_ONCE) all
 	@STORE=$(STORE) examples/debian/demo
 
 ## make install    into PREFIX, for both interpreters
@@ -162,7 +168,7 @@ headers:
 	            "apt-get install $${pair##*:}" >&2; exit 1; }; done
 
 rock: headers
-	@$(MAKE) --no-print-directory BUILD=$(ROCK) \
+	@$(MAKE) --no-print-directory $(AT_ONCE) BUILD=$(ROCK) \
 	    LUA54_CFLAGS=-I$(LUA_INCDIR) $(ROCK)/lua5.4/namidb/core.so
 
 rock-install:
