@@ -198,7 +198,7 @@ static size_t distinct_rows(const namidb_node_rows *rows, size_t first,
 
     for (size_t row = first; row < stop; row++) {
         uint64_t hash = ndb_key_hash(key_of(rows, row)) | 1;
-        size_t slot = hash / 2 % KEY_SLOTS;
+        size_t slot = (hash >> 32) % KEY_SLOTS;
 
         while (hashes[slot] != 0 && hashes[slot] != hash)
             slot = (slot + 1) % KEY_SLOTS;

@@ -153,7 +153,8 @@ uint64_t ndb_key_hash(const namidb_value *key)
         memcpy(at, key->as.bytes, key->size);
         at += key->size;
     }
-    return ndb_hash64(ndb_slice(data, (size_t)(at - data)));
+    return ndb_hash64(ndb_slice(data, (size_t)(at - data))) >>
+           (64 - NDB_KEY_HASH_BITS) << (64 - NDB_KEY_HASH_BITS);
 }
 
 /* ------------------------------------------------------ copy, comparison -- */

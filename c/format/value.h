@@ -48,7 +48,13 @@ int ndb_value_copy(namidb_arena *arena, const namidb_value *from,
 /* Same kind and same bytes (1 and 1.0 differ, NaN equals itself). */
 bool ndb_value_same(const namidb_value *a, const namidb_value *b);
 
-/* The hash of a key part: XXH3 of the encoded key. */
+/*
+ * The hash of a key part: of XXH3 of the encoded key the upper bits, the others
+ * 0. Who finds a hash compares keys, so few keys having the same is enough
+ * (beside 100 million others one in 10,000 meets another), and random bits are
+ * what takes most of a key part.
+ */
+enum { NDB_KEY_HASH_BITS = 40 };
 uint64_t ndb_key_hash(const namidb_value *key);
 
 /* `props` ascending by name. */

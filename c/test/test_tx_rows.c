@@ -472,6 +472,97 @@ static void test_rows__without_memory_nothing_is_written(void **state)
     namidb_close(db);
 }
 
+/* ------------------------------------------------- keys of the same hash -- */
+
+/* Found by hashing the integers up to 4 million. */
+static const int64_t TWINS[2] = { 1556103, 1740291 };
+
+static namidb_value twin(int which)
+{
+    return (namidb_value){ .kind = NAMIDB_INT, .as.integer = TWINS[which] };
+}
+
+static void find_twins(namidb *db, const uint64_t *wanted)
+{
+    namidb_arena *arena = namidb_arena_new();
+    namidb_snapshot *snapshot;
+    uint32_t label;
+    namidb_tx *tx = begin(db);
+
+    label = number(tx, NAMIDB_LABEL, "P");
+    namidb_tx_abort(tx);
+    assert_int_equal(namidb_snapshot_open(&snapshot, db, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        namidb_node node;
+        int rc =
+            namidb_node_by_key(snapshot, label, twin(i), arena, &node, NULL);
+
+        assert_int_equal(rc, wanted[i] != 0 ? NAMIDB_OK : NAMIDB_NONE);
+        assert_int_equal(node.id, wanted[i]);
+    }
+    namidb_snapshot_close(snapshot);
+    namidb_arena_free(arena);
+}
+
+static uint64_t put_twin(namidb *db, int which)
+{
+    namidb_tx *tx = begin(db);
+    uint64_t id = 0;
+
+    assert_int_equal(namidb_put_node(tx, number(tx, NAMIDB_LABEL, "P"),
+                                     twin(which), (namidb_props){ NULL, 0 },
+                                     false, &id, NULL),
+                     0);
+    commit(tx);
+    return id;
+}
+
+static void test_keys__of_the_same_hash_are_two(void **state)
+{
+    namidb *db = open_graph("memory://rows-twins");
+    const namidb_value keys[2] = { twin(0), twin(1) };
+    uint64_t ids[2] = { 0 }, again[2];
+
+    (void)state;
+    assert_int_equal(ndb_key_hash(&keys[0]), ndb_key_hash(&keys[1]));
+    ids[0] = put_twin(db, 0);
+    find_twins(db, ids);
+    assert_int_equal(namidb_flush(db, -1, NULL), 0);
+    find_twins(db, ids);
+    ids[1] = put_twin(db, 1);
+    assert_true(ids[0] != ids[1]);
+    find_twins(db, ids);
+    assert_int_equal(namidb_flush(db, -1, NULL), 0);
+    find_twins(db, ids);
+    for (int i = 0; i < 2; i++)
+        again[i] = put_twin(db, i);
+    assert_memory_equal(again, ids, sizeof ids);
+    assert_int_equal(namidb_flush(db, -1, NULL), 0);
+    find_twins(db, ids);
+    namidb_close(db);
+}
+
+static void test_keys__of_the_same_hash_in_one_call_are_two(void **state)
+{
+    namidb *db = open_graph("memory://rows-twins-at-once");
+    const namidb_value keys[3] = { twin(0), twin(1), twin(0) };
+    namidb_node_rows rows = { .count = 3, .keys = { keys, 1 } };
+    namidb_tx *tx = begin(db);
+    size_t bad_row;
+    uint64_t ids[3];
+
+    (void)state;
+    rows.label = number(tx, NAMIDB_LABEL, "P");
+    assert_int_equal(namidb_put_nodes(tx, &rows, ids, &bad_row, NULL), 0);
+    commit(tx);
+    assert_true(ids[0] != ids[1]);
+    assert_int_equal(ids[0], ids[2]);
+    find_twins(db, ids);
+    assert_int_equal(namidb_flush(db, -1, NULL), 0);
+    find_twins(db, ids);
+    namidb_close(db);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -482,6 +573,8 @@ int main(void)
         cmocka_unit_test(test_rows__an_end_that_is_absent_is_a_bad_row),
         cmocka_unit_test(test_rows__obey_constraints_among_themselves),
         cmocka_unit_test(test_rows__without_memory_nothing_is_written),
+        cmocka_unit_test(test_keys__of_the_same_hash_are_two),
+        cmocka_unit_test(test_keys__of_the_same_hash_in_one_call_are_two),
     };
 
     return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
