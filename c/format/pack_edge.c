@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "format/pack_internal.h"
 #include "format/stream.h"
+#include "format/trend.h"
 
 bool ndb_edge_batch_is_full(const struct ndb_edge_batch *batch)
 {
@@ -90,6 +91,47 @@ static void code_neighbours(struct ndb_ids *ids, const uint64_t *counts,
     }
 }
 
+/* Sequences become what is left of them above a line through the neighbours,
+ * where that is shorter. To be called before neighbours become gaps. */
+static int level_sequences(struct ndb_edge_batch *batch, bool is_wide,
+                           struct ndb_trend *trend)
+{
+    size_t count = batch->sequences.count;
+    uint64_t *x, *rest;
+
+    *trend = (struct ndb_trend){ 0, 0 };
+    if (is_wide)
+        return NAMIDB_OK;
+    x = ndb_realloc(NULL, count, 2 * sizeof *x);
+    if (x == NULL)
+        return NAMIDB_ENOMEM;
+    rest = x + count;
+    for (size_t i = 0; i < count; i++)
+        x[i] = NAMIDB_ID_SEQUENCE(batch->neighbours.items[i]);
+    ndb_trend_fit(x, batch->sequences.items, count, trend);
+    for (size_t i = 0; i < count && trend->slope != 0; i++)
+        rest[i] = batch->sequences.items[i] - ndb_trend_at(trend, x[i]);
+    if (trend->slope == 0 || ndb_ints_bits(rest, count) >=
+                                 ndb_ints_bits(batch->sequences.items, count))
+        *trend = (struct ndb_trend){ 0, 0 };
+    else
+        memcpy(batch->sequences.items, rest, count * sizeof *rest);
+    ndb_free(x);
+    return NAMIDB_OK;
+}
+
+static int put_sequences(struct ndb_edge_batch *batch,
+                         const struct ndb_trend *trend, struct ndb_buf *out)
+{
+    int rc = ndb_buf_varint(out, trend->slope);
+
+    if (rc >= 0 && trend->slope != 0)
+        rc = ndb_buf_varint(out, ndb_zigzag((int64_t)trend->base));
+    return rc < 0 ? rc
+                  : ndb_ints_put(out, batch->sequences.items,
+                                 batch->sequences.count);
+}
+
 static int put_deleted(struct ndb_edge_batch *batch, size_t edge_count,
                        struct ndb_buf *out)
 {
@@ -118,8 +160,11 @@ static int put_edges(struct ndb_edge_batch *batch, const uint64_t *counts,
     unsigned flags = (is_dense ? NDB_FLAG_DENSE : 0) |
                      (batch->deleted.count != 0 ? NDB_FLAG_DELETED : 0) |
                      (is_wide ? NDB_FLAG_WIDE : 0);
-    int rc = ndb_buf_varint(out, owner_count);
+    struct ndb_trend trend;
+    int rc = level_sequences(batch, is_wide, &trend);
 
+    if (rc >= 0)
+        rc = ndb_buf_varint(out, owner_count);
     code_neighbours(&batch->neighbours, counts, owner_count, is_wide);
     if (rc >= 0)
         rc = ndb_buf_varint(out, edge_count);
@@ -135,7 +180,7 @@ static int put_edges(struct ndb_edge_batch *batch, const uint64_t *counts,
     if (rc >= 0)
         rc = ndb_ints_put(out, batch->neighbours.items, edge_count);
     if (rc >= 0)
-        rc = ndb_ints_put(out, batch->sequences.items, edge_count);
+        rc = put_sequences(batch, &trend, out);
     if (rc >= 0 && batch->deleted.count != 0)
         rc = put_deleted(batch, edge_count, out);
     return rc;

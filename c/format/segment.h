@@ -13,6 +13,8 @@
  *   edge    owner count, edge count, flags; owners unless dense; counts;
  *           neighbours, delta coded within an owner's list; edge sequences;
  *           deleted bits; columns
+ *           sequences: slope varint, unless that is 0 base zigzag, what is left
+ *           of a sequence above that line (trend.h) at its neighbour
  *   pairs   count, keys, values
  *   index   count, is_edges u8, key lengths, key bytes, ids; of edges: sources,
  *           targets

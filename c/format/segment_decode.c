@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "format/pack_internal.h"
 #include "format/segment_columns.h"
+#include "format/trend.h"
 #include "format/zone.h"
 
 /* Sequences that ascend without repeats. */
@@ -224,22 +225,72 @@ static void get_neighbours(struct ndb_source *source,
     segment->neighbours.wide = wide;
 }
 
+/* What was left of sequences is put on the line again; the bits above the
+ * width of any of them: it does not fit. */
+static uint64_t raise_u32(const struct ndb_edge_segment *segment,
+                          const struct ndb_trend *trend, uint32_t *rest)
+{
+    uint64_t bits = 0;
+
+    for (uint32_t i = 0; i < segment->edge_count; i++) {
+        uint64_t sequence =
+            rest[i] + ndb_trend_at(trend, segment->neighbours.narrow[i]);
+
+        bits |= sequence >> 32;
+        rest[i] = (uint32_t)sequence;
+    }
+    return bits;
+}
+
+static void raise(const struct ndb_edge_segment *segment,
+                  const struct ndb_trend *trend, uint64_t *rest)
+{
+    for (uint32_t i = 0; i < segment->edge_count; i++)
+        rest[i] += ndb_trend_at(
+            trend, NAMIDB_ID_SEQUENCE(ndb_edge_neighbour(segment, i)));
+}
+
+static struct ndb_trend get_trend(struct ndb_reader *reader)
+{
+    struct ndb_trend trend = { ndb_reader_varint(reader), 0 };
+
+    if (trend.slope != 0)
+        trend.base = (uint64_t)ndb_unzigzag(ndb_reader_varint(reader));
+    return trend;
+}
+
+/* All of them in 32 bits; NULL: they are not, or it fails. */
+static uint32_t *get_narrow_sequences(struct ndb_source *source,
+                                      const struct ndb_edge_segment *segment,
+                                      const struct ndb_trend *trend)
+{
+    uint32_t *narrow;
+
+    if (peek_width(source) > 4 || (trend->slope != 0 && segment->is_wide))
+        return NULL;
+    narrow = ndb_ints_get_u32(source, segment->edge_count);
+    if (narrow != NULL && trend->slope != 0 &&
+        raise_u32(segment, trend, narrow) != 0)
+        return NULL;
+    return narrow;
+}
+
 /* Edge sequences in 32 bits when all of them fit, which is known only when they
  * are decoded. */
 static void get_edge_sequences(struct ndb_source *source,
                                struct ndb_edge_segment *segment)
 {
-    uint64_t *wide = NULL;
-    uint32_t *narrow;
+    struct ndb_trend trend = get_trend(&source->reader);
     struct ndb_reader before = source->reader;
+    uint64_t *wide = NULL;
+    uint32_t *narrow = get_narrow_sequences(source, segment, &trend);
     bool is_lowest = false;
 
-    narrow = peek_width(source) <= 4
-                 ? ndb_ints_get_u32(source, segment->edge_count)
-                 : NULL;
     if (narrow == NULL && !source->has_no_memory) {
         source->reader = before;
         wide = ndb_ints_get(source, segment->edge_count);
+        if (wide != NULL && trend.slope != 0)
+            raise(segment, &trend, wide);
     }
     segment->is_long = wide != NULL;
     if (wide != NULL)

@@ -128,6 +128,21 @@ static enum mode pick_mode(const struct survey *survey)
     return MODE_PLAIN;
 }
 
+uint64_t ndb_ints_bits(const uint64_t *numbers, size_t count)
+{
+    struct survey survey;
+
+    take_survey(numbers, count, &survey);
+    switch (pick_mode(&survey)) {
+    case MODE_ASCENDING:
+        return survey.ascending_bits;
+    case MODE_ZIGZAG:
+        return survey.zigzag_bits;
+    default:
+        return survey.plain_bits;
+    }
+}
+
 static uint64_t coded(const uint64_t *numbers, size_t i, enum mode mode,
                       uint64_t base)
 {
