@@ -158,12 +158,23 @@ int ndb_list_slice(struct ndb_scalar *scalar, const namidb_value *list,
     return NAMIDB_OK;
 }
 
+int ndb_in_check(struct ndb_scalar *scalar, const namidb_value *list)
+{
+    if (ndb_is_null(list) || list->kind == NAMIDB_LIST ||
+        list->kind == NAMIDB_VECTOR)
+        return NAMIDB_OK;
+    return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_TYPE,
+                     "IN: expected List, got %s", ndb_kind_name(list->kind));
+}
+
 int ndb_in(struct ndb_scalar *scalar, const namidb_value *item,
            const namidb_value *list, enum ndb_truth *out)
 {
+    int rc = ndb_in_check(scalar, list);
+
     *out = NDB_UNKNOWN;
-    if (ndb_is_null(list))
-        return NAMIDB_OK;
+    if (rc < 0 || ndb_is_null(list))
+        return rc;
     if (list->kind == NAMIDB_VECTOR) {
         *out = ndb_is_null(item) && list->size != 0 ? NDB_UNKNOWN : NDB_FALSE;
         for (uint32_t i = 0; i < list->size && *out == NDB_FALSE; i++) {
@@ -173,10 +184,6 @@ int ndb_in(struct ndb_scalar *scalar, const namidb_value *item,
         }
         return NAMIDB_OK;
     }
-    if (list->kind != NAMIDB_LIST)
-        return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_TYPE,
-                         "IN: expected List, got %s",
-                         ndb_kind_name(list->kind));
     *out = NDB_FALSE;
     for (uint32_t i = 0; i < list->size; i++) {
         enum ndb_truth truth = ndb_equal(item, &list->as.items[i]);

@@ -21,6 +21,10 @@ int ndb_list_slice(struct ndb_scalar *scalar, const namidb_value *list,
                    const namidb_value *from, const namidb_value *to,
                    namidb_value *out);
 
+/* What may stand right of IN: null, a list, a vector. Raises
+ * NDB_FAULT_ARGUMENT_TYPE for anything else. */
+int ndb_in_check(struct ndb_scalar *scalar, const namidb_value *list);
+
 /* item IN list. */
 int ndb_in(struct ndb_scalar *scalar, const namidb_value *item,
            const namidb_value *list, enum ndb_truth *out);

@@ -7,6 +7,7 @@
 
 #include "exec/edge_sides.h"
 #include "exec/eval.h"
+#include "exec/list.h"
 
 #define IDS_MAX 9007199254740992.0 /* 2^53 */
 
@@ -169,15 +170,23 @@ static int compare_ids(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* A list finds each of its ids once. */
+/* id(n) IN list finds each of its ids once; null finds none, and what else is
+ * no list is the same mistake here as where IN is evaluated. */
 static int add_list(struct ndb_op *op, const namidb_value *list,
                     uint32_t position, struct found *found)
 {
     uint32_t begin = found->count, kept = begin;
-    int rc = NAMIDB_OK;
+    uint32_t count = ndb_is_null(list) ? 0 : list->size;
+    struct ndb_eval eval = ndb_eval_of(op, &op->arena);
+    int rc = ndb_in_check(&eval.scalar, list);
 
-    for (uint32_t i = 0; i < list->size && rc >= 0; i++)
-        rc = add_id(op, &list->as.items[i], position, found);
+    for (uint32_t i = 0; i < count && rc >= 0; i++) {
+        namidb_value item = list->kind == NAMIDB_LIST
+                                ? list->as.items[i]
+                                : ndb_float((double)list->as.floats[i]);
+
+        rc = add_id(op, &item, position, found);
+    }
     if (rc < 0 || found->count == begin)
         return rc;
     qsort(found->ids + begin, found->count - begin, sizeof *found->ids,
@@ -202,7 +211,7 @@ static int find_ids(struct ndb_op *op, const struct ndb_vector *values,
 
         if (op->plan->sub == 0)
             rc = add_id(op, &value, at, found);
-        else if (value.kind == NAMIDB_LIST)
+        else
             rc = add_list(op, &value, at, found);
     }
     return rc;

@@ -133,9 +133,9 @@ local COMPARE = { ["="] = "EQ", ["<>"] = "NE", ["<"] = "LT", ["<="] = "LE",
 function make.compare(context, node)
     local conditions = {}
     for i, operator in ipairs(node.operators) do
-        conditions[i] = { kind = COMPARE[operator],
-                          build(context, node.operands[i]),
-                          build(context, node.operands[i + 1]) }
+        conditions[i] = {
+            kind = COMPARE[operator], build(context, node.operands[i]),
+            build(context, node.operands[i + 1]) }
     end
     return expression.all(conditions)
 end
@@ -291,6 +291,43 @@ function expression.is_volatile(expr)
         return part.kind == "HOST" or part.kind == "SUBPLAN" or
             part.kind == "CALL" and VOLATILE[part.text]
     end)
+end
+
+-- Expressions that give a value for every row and raise for none, if their
+-- operands do.
+local PLAIN = { SLOT = true, CONST = true, PARAM = true, LABELS = true,
+                PROPERTY = true, DIFFER = true, IS_NULL = true,
+                NOT_NULL = true, EQ = true, NE = true, LT = true, LE = true,
+                GT = true, GE = true, STARTS = true, ENDS = true,
+                CONTAINS = true }
+
+--- Whether an expression gives a value for every row, and raises for none.
+function expression.is_plain(expr)
+    if not PLAIN[expr.kind] then return false end
+    if expr.kind == "PROPERTY" and expr[1].kind ~= "SLOT" then return false end
+    for _, part in ipairs(expr) do
+        if not expression.is_plain(part) then return false end
+    end
+    return true
+end
+
+local LOGICAL = { AND = true, OR = true, XOR = true, NOT = true }
+-- These are no truth values.
+local VALUES = { SLOT = true, CONST = true, PARAM = true, PROPERTY = true }
+
+--- Whether a condition that reads no row may be tried where there is none yet:
+-- what raises must not where no row reaches it. A sub-query is tried: it may
+-- save much, and to ask it for each row costs much.
+function expression.is_early(expr)
+    if LOGICAL[expr.kind] then
+        for _, part in ipairs(expr) do
+            if not expression.is_early(part) then return false end
+        end
+        return true
+    end
+    if expr.kind == "CONST" then return type(expr.value) == "boolean" end
+    return expr.kind == "SUBPLAN" or
+        expression.is_plain(expr) and not VALUES[expr.kind]
 end
 
 local GRAPH = { SUBPLAN = true, DEGREE = true, COUNTED = true, PROPERTY = true,

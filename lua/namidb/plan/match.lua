@@ -42,14 +42,29 @@ local function bind_paths(state)
     end
 end
 
-local function apply_conditions(state)
+-- Whether a condition reads nothing, and might raise: it waits for the rows.
+local function must_wait(condition)
+    return next(condition.reads) == nil and
+        not expression.is_early(condition.expr)
+end
+
+-- is_last: the rows are found. What a plan or a function of the host is asked
+-- comes behind what the row itself says.
+local function apply_conditions(state, is_last)
+    local costly = {}
     bind_paths(state)
     for _, condition in ipairs(state.graph.conditions) do
-        if not condition.is_done and is_known(state, condition.reads) then
+        if not condition.is_done and is_known(state, condition.reads) and
+            (is_last or not must_wait(condition)) then
             condition.is_done = true
-            filter(state, condition.expr)
+            if expression.is_volatile(condition.expr) then
+                costly[#costly + 1] = condition.expr
+            else
+                filter(state, condition.expr)
+            end
         end
     end
+    for _, expr in ipairs(costly) do filter(state, expr) end
 end
 
 local function learn(state, slot)
@@ -458,6 +473,7 @@ function match.plan(context, op, graph, known)
         end
         state.has_begun = true
     end
+    apply_conditions(state, true)
     return state.op
 end
 

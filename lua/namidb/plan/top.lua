@@ -7,21 +7,7 @@ local sorted = require("namidb.plan.sorted")
 
 local top = {}
 
--- Whether it gives a value for every row, and raises for none.
-local PLAIN = { SLOT = true, CONST = true, PARAM = true, LABELS = true,
-                PROPERTY = true, DIFFER = true, IS_NULL = true,
-                NOT_NULL = true, EQ = true, NE = true, LT = true, LE = true,
-                GT = true, GE = true, STARTS = true, ENDS = true,
-                CONTAINS = true }
-
-local function is_plain(expr)
-    if not PLAIN[expr.kind] then return false end
-    if expr.kind == "PROPERTY" and expr[1].kind ~= "SLOT" then return false end
-    for _, part in ipairs(expr) do
-        if not is_plain(part) then return false end
-    end
-    return true
-end
+local is_plain = expression.is_plain
 
 local FINDS = { SCAN = true, EXPAND = true, ARGUMENT = true, SEEK_KEY = true,
                 SCAN_EDGES = true }
