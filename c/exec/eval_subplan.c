@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plan inside an expression: EXISTS { }, COUNT { }, COLLECT { }, patterns as
- * predicates and comprehensions. Run once for each row, which is its argument.
+ * predicates and comprehensions.
+ *
+ * Mostly it runs once for all rows of a chunk, and the number of a row tells
+ * what belongs to which: a semi-join, of which NOT makes an anti-join. As soon
+ * as something exists for a row, its operators leave the row out. A plan whose
+ * rows depend on one another - it sorts, counts or limits them - runs once for
+ * each row.
  */
 #include "exec/eval.h"
 #include "exec/value_copy.h"
@@ -9,6 +15,7 @@
 struct subplan {
     struct ndb_op *op;
     struct ndb_frame frame;
+    struct ndb_batch batch;
 };
 
 /* The operators of a sub-plan are made once in a run. */
@@ -25,7 +32,7 @@ static int open_subplan(struct ndb_eval *eval, const struct ndb_expr *expr,
     subplan = ndb_arena_alloc(&run->arena, sizeof *subplan);
     if (subplan == NULL)
         return ndb_eval_no_memory(eval);
-    subplan->frame = (struct ndb_frame){ NULL, 0 };
+    subplan->frame = (struct ndb_frame){ NULL, 0, NULL };
     rc = ndb_op_new(&subplan->op, run, expr->plan, &subplan->frame);
     if (rc < 0)
         return rc;
@@ -34,82 +41,188 @@ static int open_subplan(struct ndb_eval *eval, const struct ndb_expr *expr,
     return NAMIDB_OK;
 }
 
+/* --------------------------------------------------------------- results -- */
+
 /* Values outlive the chunk that they come in. */
 struct collected {
     namidb_value *items;
     uint32_t count, capacity;
 };
 
-static int collect(struct ndb_eval *eval, const struct ndb_expr *expr,
-                   const struct ndb_chunk *chunk, struct collected *collected)
+/* What has come so far, by the rows' positions: one of the arrays. */
+struct found {
+    enum ndb_subplan_kind kind;
+    uint32_t slot; /* of what is collected */
+    uint8_t *truths;
+    int64_t *counts;
+    struct collected *lists;
+};
+
+static int found_init(struct ndb_eval *eval, const struct ndb_expr *expr,
+                      uint32_t extent, struct found *out)
 {
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        namidb_value value = ndb_vector_get(&chunk->columns[expr->number],
-                                            ndb_chunk_row(chunk, i));
+    size_t size = expr->sub == NDB_SUBPLAN_EXISTS  ? sizeof *out->truths
+                  : expr->sub == NDB_SUBPLAN_COUNT ? sizeof *out->counts
+                                                   : sizeof *out->lists;
+    void *items = ndb_arena_array(eval->arena, extent, size);
 
-        if (collected->count == collected->capacity) {
-            uint32_t capacity = collected->capacity * 2 + 8;
-            namidb_value *items = ndb_eval_array(eval, capacity);
+    *out = (struct found){ .kind = (enum ndb_subplan_kind)expr->sub,
+                           .slot = expr->number };
+    if (items == NULL)
+        return ndb_eval_no_memory(eval);
+    memset(items, 0, extent * size);
+    if (out->kind == NDB_SUBPLAN_EXISTS)
+        out->truths = items;
+    else if (out->kind == NDB_SUBPLAN_COUNT)
+        out->counts = items;
+    else
+        out->lists = items;
+    return NAMIDB_OK;
+}
 
-            if (items == NULL)
-                return ndb_eval_no_memory(eval);
-            if (collected->count != 0)
-                memcpy(items, collected->items,
-                       collected->count * sizeof *items);
-            collected->items = items;
-            collected->capacity = capacity;
-        }
-        if (ndb_query_value_copy(eval->arena, &value,
-                                 &collected->items[collected->count]) < 0)
+static int collect(struct ndb_eval *eval, struct collected *collected,
+                   const namidb_value *value)
+{
+    if (collected->count == collected->capacity) {
+        uint32_t capacity = collected->capacity * 2 + 8;
+        namidb_value *items = ndb_eval_array(eval, capacity);
+
+        if (items == NULL)
             return ndb_eval_no_memory(eval);
-        collected->count++;
+        if (collected->count != 0)
+            memcpy(items, collected->items, collected->count * sizeof *items);
+        collected->items = items;
+        collected->capacity = capacity;
+    }
+    if (ndb_query_value_copy(eval->arena, value,
+                             &collected->items[collected->count]) < 0)
+        return ndb_eval_no_memory(eval);
+    collected->count++;
+    return NAMIDB_OK;
+}
+
+/* Takes position `from` of what the plan gave for the row at `row`. */
+static int found_add(struct ndb_eval *eval, struct found *found, uint32_t row,
+                     const struct ndb_chunk *chunk, uint32_t from)
+{
+    namidb_value value;
+
+    if (found->kind == NDB_SUBPLAN_EXISTS) {
+        found->truths[row] = NDB_TRUE;
+        return NAMIDB_OK;
+    }
+    if (found->kind == NDB_SUBPLAN_COUNT) {
+        found->counts[row]++;
+        return NAMIDB_OK;
+    }
+    value = ndb_vector_get(&chunk->columns[found->slot], from);
+    return collect(eval, &found->lists[row], &value);
+}
+
+/* The vector that it is. */
+static int found_vector(struct ndb_eval *eval, const struct found *found,
+                        const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    if (found->kind == NDB_SUBPLAN_EXISTS) {
+        *out = (struct ndb_vector){ .form = NDB_FORM_TRUTHS,
+                                    .as.truths = found->truths };
+        return NAMIDB_OK;
+    }
+    if (found->kind == NDB_SUBPLAN_COUNT) {
+        *out = (struct ndb_vector){ .form = NDB_FORM_INTS,
+                                    .as.ints = found->counts };
+        return NAMIDB_OK;
+    }
+    if (!ndb_vector_values(out, eval->arena, chunk->extent))
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        const struct collected *list = &found->lists[ndb_chunk_row(chunk, i)];
+
+        out->as.values[ndb_chunk_row(chunk, i)] =
+            ndb_list(list->items, list->count);
     }
     return NAMIDB_OK;
 }
 
-static int run_subplan(struct ndb_eval *eval, const struct ndb_expr *expr,
-                       struct subplan *subplan, namidb_value *out)
+/* ------------------------------------------------------------------ runs -- */
+
+/* Runs the plan for the row at a position alone. */
+static int run_row(struct ndb_eval *eval, struct subplan *subplan,
+                   const struct ndb_chunk *chunk, uint32_t row,
+                   struct found *found)
 {
-    struct collected collected = { NULL, 0, 0 };
-    int64_t count = 0;
+    const struct ndb_chunk *given = &subplan->op->chunk;
     int rc;
 
+    subplan->frame = (struct ndb_frame){ chunk, row, NULL };
     ndb_op_rewind(subplan->op);
     while ((rc = ndb_op_next(subplan->op)) == NAMIDB_OK) {
-        count += subplan->op->chunk.count;
-        if (expr->sub == NDB_SUBPLAN_EXISTS)
+        uint32_t count = found->kind == NDB_SUBPLAN_EXISTS ? 1 : given->count;
+
+        for (uint32_t i = 0; i < count && rc >= 0; i++)
+            rc = found_add(eval, found, row, given, ndb_chunk_row(given, i));
+        if (rc < 0 || found->kind == NDB_SUBPLAN_EXISTS)
             break;
-        if (expr->sub == NDB_SUBPLAN_COLLECT)
-            rc = collect(eval, expr, &subplan->op->chunk, &collected);
-        if (rc < 0)
-            return rc;
     }
-    if (rc < 0)
-        return rc;
-    if (expr->sub == NDB_SUBPLAN_EXISTS)
-        *out = ndb_boolean(count != 0);
-    else if (expr->sub == NDB_SUBPLAN_COUNT)
-        *out = ndb_integer(count);
-    else
-        *out = ndb_list(collected.items, collected.count);
-    return NAMIDB_OK;
+    return rc;
+}
+
+/* Takes a chunk of what was found for many rows. *left: rows that nothing was
+ * found for yet. */
+static int take_chunk(struct ndb_eval *eval, const struct subplan *subplan,
+                      struct found *found, uint32_t *left)
+{
+    const struct ndb_chunk *given = &subplan->op->chunk;
+    const struct ndb_vector *numbers = &given->columns[subplan->batch.slot];
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < given->count && rc >= 0; i++) {
+        uint32_t at = ndb_chunk_row(given, i);
+        namidb_value row = ndb_vector_get(numbers, at);
+
+        if (row.kind != NAMIDB_INT || row.as.integer < 0 ||
+            row.as.integer >= subplan->frame.chunk->extent)
+            return ndb_fail(eval->run->err, NAMIDB_EINVAL,
+                            "not a plan: a sub-plan that loses its rows");
+        if (found->kind == NDB_SUBPLAN_EXISTS)
+            *left -= found->truths[row.as.integer] == NDB_FALSE;
+        rc = found_add(eval, found, (uint32_t)row.as.integer, given, at);
+    }
+    return rc;
+}
+
+/* Runs the plan for all rows at once. */
+static int run_batch(struct ndb_eval *eval, const struct ndb_expr *expr,
+                     struct subplan *subplan, const struct ndb_chunk *chunk,
+                     struct found *found)
+{
+    uint32_t left = chunk->count;
+    int rc = NAMIDB_OK;
+
+    subplan->batch = (struct ndb_batch){ expr->number_b, found->truths };
+    subplan->frame = (struct ndb_frame){ chunk, 0, &subplan->batch };
+    ndb_op_rewind(subplan->op);
+    while (rc == NAMIDB_OK && left != 0) {
+        rc = ndb_op_next(subplan->op);
+        if (rc == NAMIDB_OK)
+            rc = take_chunk(eval, subplan, found, &left);
+    }
+    return rc;
 }
 
 int ndb_eval_subplan(struct ndb_eval *eval, const struct ndb_expr *expr,
                      const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct subplan *subplan;
+    struct found found;
     int rc = open_subplan(eval, expr, &subplan);
 
-    if (rc < 0)
-        return rc;
-    if (!ndb_vector_values(out, eval->arena, chunk->extent))
-        return ndb_eval_no_memory(eval);
-    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i);
-
-        subplan->frame = (struct ndb_frame){ chunk, at };
-        rc = run_subplan(eval, expr, subplan, &out->as.values[at]);
-    }
-    return rc;
+    if (rc >= 0)
+        rc = found_init(eval, expr, chunk->extent, &found);
+    if (rc >= 0 && expr->number_b != NDB_NO_SLOT)
+        rc = run_batch(eval, expr, subplan, chunk, &found);
+    else
+        for (uint32_t i = 0; i < chunk->count && rc >= 0; i++)
+            rc = run_row(eval, subplan, chunk, ndb_chunk_row(chunk, i), &found);
+    return rc < 0 ? rc : found_vector(eval, &found, chunk, out);
 }

@@ -291,6 +291,9 @@ static bool may_lift(const struct lift *lift)
     if (lift->named_depth >= 0 || lift->count == NDB_LIFT_VALUES_MAX)
         return false;
     if (last[0].kind == '=') {
+        /* COUNT { } > 0 is a question of its own. */
+        if (last[1].kind == '}')
+            return false;
         /* SET n = 5 is refused, SET n.x = 5 is not. */
         return !lift->is_set || last[1].kind == ']' ||
                (last[2].kind == '.' && last[1].kind == 'w');

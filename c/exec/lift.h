@@ -11,7 +11,8 @@
  * right of a comparison, in a map of properties, in a list behind IN. Never in
  * what gives a column its name (RETURN, WITH), never where it is a part of the
  * plan (LIMIT, the bounds of a path), and never when the text is not plainly
- * understood: then it stays as it is.
+ * understood: then it stays as it is. What a sub-query's count is compared with
+ * stays, too: whether there is any is found in another way than how many.
  */
 #ifndef NDB_EXEC_LIFT_H
 #define NDB_EXEC_LIFT_H

@@ -70,7 +70,7 @@ static struct ndb_op *allocate(struct ndb_run *run,
     op->inner_frame = ndb_arena_alloc(&run->arena, sizeof *op->inner_frame);
     if (op->inner_frame == NULL)
         return NULL;
-    *op->inner_frame = (struct ndb_frame){ NULL, 0 };
+    *op->inner_frame = (struct ndb_frame){ NULL, 0, NULL };
     return op;
 }
 
@@ -187,17 +187,32 @@ void ndb_op_repeat(struct ndb_op *op, const struct ndb_chunk *from,
     op->chunk.rows = NULL;
 }
 
+bool ndb_op_is_settled(const struct ndb_op *op, uint32_t position)
+{
+    const struct ndb_batch *batch = op->frame->batch;
+    namidb_value row;
+
+    if (batch == NULL || batch->is_settled == NULL)
+        return false;
+    row = ndb_vector_get(&op->child->chunk.columns[batch->slot], position);
+    return row.kind == NAMIDB_INT && row.as.integer >= 0 &&
+           row.as.integer < op->frame->chunk->extent &&
+           batch->is_settled[row.as.integer] != 0;
+}
+
 int ndb_op_next_row(struct ndb_op *op, struct ndb_cursor_row *row)
 {
-    while (!row->has_chunk || row->next >= op->child->chunk.count) {
-        int rc = ndb_op_next(op->child);
+    do {
+        while (!row->has_chunk || row->next >= op->child->chunk.count) {
+            int rc = ndb_op_next(op->child);
 
-        row->has_chunk = false;
-        if (rc != NAMIDB_OK)
-            return rc;
-        row->has_chunk = true;
-        row->next = 0;
-    }
-    row->position = ndb_chunk_row(&op->child->chunk, row->next++);
+            row->has_chunk = false;
+            if (rc != NAMIDB_OK)
+                return rc;
+            row->has_chunk = true;
+            row->next = 0;
+        }
+        row->position = ndb_chunk_row(&op->child->chunk, row->next++);
+    } while (ndb_op_is_settled(op, row->position));
     return NAMIDB_OK;
 }

@@ -18,10 +18,20 @@
 #include "engine/tx.h"
 #include "exec/chunk.h"
 
-/* A row that an ARGUMENT reads: of an apply's child. */
+/* All rows of a chunk at once, for a plan that gives what it finds in any
+ * order: a slot says for which of them. */
+struct ndb_batch {
+    uint32_t slot;             /* the position in the chunk, an integer */
+    const uint8_t *is_settled; /* by position: nobody wants more of what is
+                                  found for it; NULL: all is wanted */
+};
+
+/* What an ARGUMENT reads: of an apply's child, or of who evaluates a
+ * sub-plan. */
 struct ndb_frame {
     const struct ndb_chunk *chunk; /* NULL: one empty row */
-    uint32_t position;
+    uint32_t position;             /* of the row */
+    const struct ndb_batch *batch; /* NULL: that row alone */
 };
 
 /* What PROFILE shows of an operator. */
@@ -160,9 +170,13 @@ struct ndb_cursor_row {
     bool has_chunk;
 };
 
-/* The next row of op->child; pulls a chunk when one is used up. NAMIDB_OK or
- * NAMIDB_NONE. What was read of the last row is gone. */
+/* The next row of op->child that is not settled; pulls a chunk when one is used
+ * up. NAMIDB_OK or NAMIDB_NONE. What was read of the last row is gone. */
 int ndb_op_next_row(struct ndb_op *op, struct ndb_cursor_row *row);
+
+/* Whether nobody wants more of what comes of a row of the child: an operator
+ * may leave it out, where that saves work. */
+bool ndb_op_is_settled(const struct ndb_op *op, uint32_t position);
 
 /* op_scan.c: a condition that every row of a scan is going to be tested for.
  * Called while operators are made. */

@@ -24,7 +24,7 @@ static int enter(struct ndb_op *op)
     if (rc != NAMIDB_OK)
         return rc;
     *op->inner_frame =
-        (struct ndb_frame){ &op->child->chunk, state->row.position };
+        (struct ndb_frame){ &op->child->chunk, state->row.position, NULL };
     ndb_op_rewind(op->inner);
     state->is_inside = true;
     state->is_matched = false;
@@ -77,7 +77,7 @@ static int decide(struct ndb_op *op, uint32_t position, bool *is_kept)
 {
     int rc;
 
-    *op->inner_frame = (struct ndb_frame){ &op->child->chunk, position };
+    *op->inner_frame = (struct ndb_frame){ &op->child->chunk, position, NULL };
     ndb_op_rewind(op->inner);
     rc = ndb_op_next(op->inner);
     *is_kept = (rc == NAMIDB_OK) == (op->plan->sub == NDB_APPLY_EXISTS);

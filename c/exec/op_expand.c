@@ -1,56 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One hop: for each row the edges at a node that it binds, and the nodes at
- * their other ends. A chunk of rows is one batch of reads.
+ * their other ends. A chunk of rows is one batch of reads. Where a few edges of
+ * a row may be enough (see ndb_batch), rows are read a piece at a time: what is
+ * left to read may be wanted no more then, and of nodes with many edges not too
+ * many are held at once.
  */
 #include "exec/closing.h"
 
+enum {
+    PIECE_FIRST = 8,
+    PIECE_FACTOR = 8,   /* by which the next is larger or smaller */
+    PIECE_EDGES = 32768 /* of a piece, about */
+};
+
 struct expand_state {
-    struct ndb_hop_sets sets; /* of the child's chunk; op->kept's memory */
+    struct ndb_hop_sets sets; /* of some rows of the child; op->kept's memory */
     uint32_t *positions;      /* of the rows that have a node */
     uint32_t count;           /* of those rows */
     uint32_t row;             /* where we are */
     struct ndb_hop_at at;
+    bool has_chunk; /* of the child */
+    uint32_t taken; /* rows of it whose edges were read */
+    uint32_t piece; /* rows to read next; for all rewinds */
 };
 
 static void expand_rewind(struct ndb_op *op)
 {
-    memset(op->state, 0, sizeof(struct expand_state));
+    struct expand_state *state = op->state;
+
+    *state = (struct expand_state){ .piece = state->piece };
 }
 
-/* The edges of all rows of the child's next chunk. */
+/* How many rows to read. */
+static uint32_t piece_rows(struct ndb_op *op)
+{
+    struct expand_state *state = op->state;
+    const struct ndb_batch *batch = op->frame->batch;
+
+    if (batch == NULL || batch->is_settled == NULL)
+        return NDB_CHUNK_ROWS_MAX;
+    if (state->piece == 0)
+        state->piece = PIECE_FIRST;
+    return state->piece;
+}
+
+/* Learns from what was read. */
+static void fit_piece(struct expand_state *state)
+{
+    uint64_t edges = 0;
+
+    for (uint32_t i = 0; i < state->count; i++)
+        edges += ndb_hop_count(&state->sets, i);
+    if (edges > PIECE_EDGES)
+        state->piece = state->piece / PIECE_FACTOR + 1;
+    else if (edges * PIECE_FACTOR <= PIECE_EDGES &&
+             state->piece < NDB_CHUNK_ROWS_MAX)
+        state->piece *= PIECE_FACTOR;
+}
+
+/* Takes rows of the child's chunk that have a node and are wanted. */
+static int take_rows(struct ndb_op *op, uint64_t **ids)
+{
+    struct expand_state *state = op->state;
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    uint32_t max = piece_rows(op), left = chunk->count - state->taken;
+
+    max = max < left ? max : left;
+    *ids = ndb_arena_array(&op->kept, max, sizeof **ids);
+    state->positions =
+        ndb_arena_array(&op->kept, max, sizeof *state->positions);
+    if (*ids == NULL || state->positions == NULL)
+        return NAMIDB_ENOMEM;
+    while (state->taken < chunk->count && state->count < max) {
+        uint32_t at = ndb_chunk_row(chunk, state->taken++);
+        namidb_value node = ndb_vector_get(&chunk->columns[op->plan->slot], at);
+
+        if (node.kind != NAMIDB_NODE || ndb_op_is_settled(op, at))
+            continue;
+        state->positions[state->count] = at;
+        (*ids)[state->count++] = node.as.id;
+    }
+    return NAMIDB_OK;
+}
+
+/* The edges of the rows of the child that are next. */
 static int load(struct ndb_op *op)
 {
     struct expand_state *state = op->state;
-    int rc = ndb_op_next(op->child);
-    const struct ndb_chunk *chunk = &op->child->chunk;
     uint64_t *ids;
+    int rc;
 
-    memset(state, 0, sizeof *state);
     ndb_arena_reset(&op->kept);
     ndb_arena_reset(&op->arena);
-    if (rc != NAMIDB_OK)
-        return rc;
-    ids = ndb_arena_array(&op->kept, chunk->count, sizeof *ids);
-    state->positions =
-        ndb_arena_array(&op->kept, chunk->count, sizeof *state->positions);
-    if (ids == NULL || state->positions == NULL)
-        return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i);
-        namidb_value node = ndb_vector_get(&chunk->columns[op->plan->slot], at);
-
-        if (node.kind != NAMIDB_NODE)
-            continue;
-        state->positions[state->count] = at;
-        ids[state->count++] = node.as.id;
+    state->row = state->count = 0;
+    state->at = (struct ndb_hop_at){ 0, 0 };
+    if (!state->has_chunk || state->taken == op->child->chunk.count) {
+        rc = ndb_op_next(op->child);
+        state->has_chunk = rc == NAMIDB_OK;
+        state->taken = 0;
+        if (rc != NAMIDB_OK)
+            return rc;
     }
+    rc = take_rows(op, &ids);
     state->sets.with_edges = (op->plan->flags & NDB_EXPAND_NO_EDGE) == 0;
-    rc = ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
-                           &state->sets);
-    if (rc < 0 || op->closing == NULL)
+    if (rc >= 0)
+        rc = ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
+                               &state->sets);
+    if (rc < 0)
+        return rc;
+    if (state->piece != 0)
+        fit_piece(state);
+    if (op->closing == NULL)
         return rc;
     return ndb_closing_apply(op, state->positions, state->count, &state->sets);
+}
+
+/* Goes on behind rows of which nobody wants more. */
+static void skip_settled(struct ndb_op *op)
+{
+    struct expand_state *state = op->state;
+
+    while (state->row < state->count &&
+           ndb_op_is_settled(op, state->positions[state->row])) {
+        state->row++;
+        state->at = (struct ndb_hop_at){ 0, 0 };
+    }
 }
 
 struct output {
@@ -191,6 +266,9 @@ static int expand_next(struct ndb_op *op)
 
         if (rc != NAMIDB_OK)
             return rc;
+        skip_settled(op);
+        if (state->row == state->count)
+            continue;
         if (is_plain(op)) {
             rc = fill_plain(op, &out);
             if (rc < 0 || out.count != 0)

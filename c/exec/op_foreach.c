@@ -11,7 +11,7 @@ static int run_item(struct ndb_op *op, struct ndb_eval *eval,
 
     if (!ndb_vector_constant(&row->columns[op->plan->slot], eval->arena, item))
         return NAMIDB_ENOMEM;
-    *op->inner_frame = (struct ndb_frame){ row, 0 };
+    *op->inner_frame = (struct ndb_frame){ row, 0, NULL };
     ndb_op_rewind(op->inner);
     do
         rc = ndb_op_next(op->inner);

@@ -87,7 +87,7 @@ static int merge_row(struct ndb_op *op, uint32_t position)
     int rc;
 
     ndb_arena_reset(&op->arena);
-    *op->inner_frame = (struct ndb_frame){ &op->child->chunk, position };
+    *op->inner_frame = (struct ndb_frame){ &op->child->chunk, position, NULL };
     ndb_op_rewind(op->inner);
     while ((rc = ndb_op_next(op->inner)) == NAMIDB_OK) {
         is_matched = true;

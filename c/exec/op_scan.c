@@ -140,6 +140,8 @@ static int scan_next(struct ndb_op *op)
 
     if (state->rows == 0)
         state->rows = NDB_CHUNK_ROWS_FIRST;
+    if (state->scan != NULL && ndb_op_is_settled(op, state->row.position))
+        scan_close(op);
     for (;;) {
         struct ndb_stretch stretch;
         int rc = state->scan == NULL ? open_scan(op) : NAMIDB_OK;

@@ -43,6 +43,8 @@ static uint32_t fill(struct ndb_op *op, uint32_t *positions, namidb_value *out)
         bool is_list = list.kind == NAMIDB_LIST;
         uint32_t size = is_list ? list.size : !ndb_is_null(&list);
 
+        if (ndb_op_is_settled(op, at))
+            continue;
         for (; state->item < size; state->item++) {
             if (count == NDB_CHUNK_ROWS_MAX)
                 return count;

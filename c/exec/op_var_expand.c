@@ -208,20 +208,36 @@ static int take_edges(struct ndb_op *op, const struct step *walks,
     return rc < 0 || op->plan->expr == NULL ? rc : test_edges(op, frame);
 }
 
+/* Of the walks that were not extended yet the next piece, moved together to
+ * where the first of them stood: without those that nobody wants. */
+static uint32_t take_piece(struct ndb_op *op, struct frame *frame)
+{
+    struct step *walks = frame->steps + frame->extended;
+    uint32_t count = 0;
+
+    while (frame->extended < frame->count && count < PIECE_WALKS) {
+        const struct step *walk = &frame->steps[frame->extended++];
+
+        if (!ndb_op_is_settled(op, walk->position))
+            walks[count++] = *walk;
+    }
+    return count;
+}
+
 /* Extends a piece of the top frame into a new one. */
 static int extend(struct ndb_op *op)
 {
     struct walk_state *state = op->state;
     struct frame *below = &state->frames[state->depth - 1];
-    uint32_t begin = below->extended, count = below->count - begin;
-    struct step *walks = below->steps + begin;
+    struct step *walks = below->steps + below->extended;
+    uint32_t count = take_piece(op, below);
     struct frame *frame;
     struct ndb_hop_sets sets;
     uint64_t *ids;
     int rc;
 
-    count = count < PIECE_WALKS ? count : PIECE_WALKS;
-    below->extended += count;
+    if (count == 0)
+        return NAMIDB_OK;
     frame = push(op); /* may move `below` */
     if (frame == NULL)
         return NAMIDB_ENOMEM;

@@ -27,8 +27,10 @@
  * pulls rows from its child and adds slots to them. `live` lists the slots
  * that are read above the operator and were set below it: what it must carry.
  *
- *   ARGUMENT  live                   the row that an apply, a sub-plan or
- *                                    nothing (one empty row) gives
+ *   ARGUMENT  opt(slot row), live    the row that an apply, a sub-plan or
+ *                                    nothing (one empty row) gives; with a slot
+ *                                    all rows of a sub-plan's chunk, and in the
+ *                                    slot the number of each
  *   SCAN      slot, opt(label name), live, child       every node (of a label)
  *   SCAN_EDGES edge slot, from slot, to slot, opt(type name), direction, live,
  *             child                                    every edge (of a type);
@@ -103,7 +105,10 @@
  *   FOR_EACH slot, expr list, opt(expr where), opt(expr item)  comprehension
  *   QUANTIFIER u8 kind, slot, expr list, expr predicate
  *   REDUCE slot accumulator, expr start, slot, expr list, expr step
- *   SUBPLAN u8 kind, slot result, op           see enum
+ *   SUBPLAN u8 kind, opt(slot row), slot result, op      see enum; with a row
+ *                                    the plan runs once for all rows of a
+ *                                    chunk, and the slot of its ARGUMENT's says
+ *                                    to which a row that it gives belongs
  *   PATH uint count, slot *          node, edge or list of edges, node, ...
  *   DIFFER uint count, slot *        no edge occurs twice in these slots, which
  *                                    hold edges or lists of edges
@@ -345,7 +350,7 @@ struct ndb_expr {
     uint8_t sub;       /* kind of QUANTIFIER, SUBPLAN */
     bool is_volatile;  /* differs between rows though its inputs do not */
     uint32_t number;   /* slot, parameter, name */
-    uint32_t number_b; /* second slot */
+    uint32_t number_b; /* second slot; of SUBPLAN the row's, or NDB_NO_SLOT */
     uint32_t count;
     namidb_value value;           /* of literals */
     const struct ndb_expr **args; /* count; optional ones may be NULL */

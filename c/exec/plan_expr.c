@@ -154,6 +154,8 @@ static void read_reduce(struct ndb_plan_reader *reader, struct ndb_expr *expr)
 static void read_subplan(struct ndb_plan_reader *reader, struct ndb_expr *expr)
 {
     expr->sub = ndb_plan_code(reader, NDB_SUBPLAN_COUNT_OF);
+    expr->number_b =
+        ndb_plan_flag(reader) ? ndb_plan_slot(reader) : NDB_NO_SLOT;
     expr->number = ndb_plan_slot(reader);
     expr->plan = ndb_plan_op(reader);
     expr->run_index = reader->plan->run_count++;

@@ -297,6 +297,9 @@ static void read_shape(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
 static void read_write(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
 {
     switch (op->kind) {
+    case NDB_OP_ARGUMENT:
+        op->slot = slot_optional(reader);
+        return;
     case NDB_OP_CREATE:
         op->creates = read_creates(reader);
         return;

@@ -86,6 +86,7 @@ static void test_lift__what_is_more_than_a_value_stays(void **state)
     stays("MATCH (n) RETURN EXISTS { MATCH (n) WHERE n.x = 5 RETURN n }");
     stays("MATCH (n) RETURN n ORDER BY n.x = 5 SKIP 1 LIMIT 5");
     stays("MATCH (n)-[*1..3]->(m) RETURN n");
+    stays("MATCH (n) WHERE COUNT { (n)-->() } > 0 RETURN n");
     stays("MATCH (n) WHERE n.x = 1 + 2 RETURN n");
     stays("MATCH (n) WHERE n.x = 1 = true RETURN n");
     stays("MATCH (n) WHERE n.x = 'a' + n.y RETURN n");

@@ -38,6 +38,7 @@ static const uint8_t PLAN[] = {
     0,
     NDB_OP_ARGUMENT,
     0,
+    0, /* of no batch, live: none */
 };
 
 /* The same with LIMIT 3, and no key to sort by. */
@@ -65,6 +66,7 @@ static const uint8_t KEYLESS_PLAN[] = {
     0,
     NDB_OP_ARGUMENT,
     0,
+    0, /* of no batch, live: none */
 };
 
 static namidb *open_db(void)

@@ -318,6 +318,13 @@ makers.bool = {
     end,
     function(self, d) return subquery(self, "EXISTS", math.min(d, 1)) end,
     function(self, d)
+        local items = { subquery(self, "COUNT", math.min(d, 1)), small(self) }
+        if not items[1] then return nil end
+        if self.random:one_in(3) then items = { items[2], items[1] } end
+        return { k = "cmp", items = items, ops = {
+            self.random:pick({ "=", "<>", "<", "<=", ">", ">=" }) } }
+    end,
+    function(self, d)
         if self.is_plain or #self:of_type("node") == 0 then
             return comparison(self, d)
         end

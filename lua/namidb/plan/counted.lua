@@ -183,10 +183,21 @@ function counted.aggregate(context, op, items, keys, aggregates)
     return by_degree(context, op, items, keys, aggregates)
 end
 
+-- The edges at a node: of any direction at least as many as there are, since a
+-- loop is two of them, and none if there are none.
+local function bound_of(op)
+    if op.direction ~= "both" or op.flags.INTO then return nil end
+    local names, operand = distinct(op.types), expression.slot(op.slot)
+    return { kind = "ADD",
+             { kind = "DEGREE", code = "out", names = names, operand },
+             { kind = "DEGREE", code = "in", names = names, operand } }
+end
+
 --- What EXISTS { } or COUNT { } of a plan may be instead of a SUBPLAN, or nil.
 function counted.subplan(context, code, plan)
     if plan.kind ~= "EXPAND" or not is_argument(plan.child) then return nil end
-    local expr = multiplicity(context, plan)
+    local expr = multiplicity(context, plan) or
+        code == "EXISTS" and bound_of(plan)
     if not expr then return nil end
     local zero = context:constant(0)
     expr = { kind = "CALL", text = "coalesce", expr, zero }

@@ -133,6 +133,7 @@ end
 
 function body.SUBPLAN(node)
     u8(codes.subplan[node.code])
+    optional_uint(node.row)
     uint(node.number or 0)
     op(node.plan)
 end
@@ -161,7 +162,7 @@ end
 
 local shape = {}
 
-function shape.ARGUMENT() end
+function shape.ARGUMENT(node) optional_uint(node.row) end
 
 function shape.SCAN(node)
     uint(node.slot)

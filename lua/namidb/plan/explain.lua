@@ -123,7 +123,8 @@ function show.CASE(scope, node)
 end
 
 function show.SUBPLAN(_, node)
-    return node.code:lower() .. " { ... }"
+    return node.code:lower() .. " { ... }" .. (node.row and "" or
+        " row by row")
 end
 
 function expr_text(scope, node)

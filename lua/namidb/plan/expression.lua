@@ -133,9 +133,9 @@ local COMPARE = { ["="] = "EQ", ["<>"] = "NE", ["<"] = "LT", ["<="] = "LE",
 function make.compare(context, node)
     local conditions = {}
     for i, operator in ipairs(node.operators) do
-        conditions[i] = {
+        conditions[i] = context.subplan.comparison(context, {
             kind = COMPARE[operator], build(context, node.operands[i]),
-            build(context, node.operands[i + 1]) }
+            build(context, node.operands[i + 1]) })
     end
     return expression.all(conditions)
 end

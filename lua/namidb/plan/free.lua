@@ -34,8 +34,10 @@ function free.reads(node, set)
         for slot in pairs(inner) do set[slot] = true end
     elseif kind == "SUBPLAN" then
         if not node.free then
-            node.free = walk(node.plan,
-                             node.number and { [node.number] = true } or {})
+            local wanted = {}
+            if node.number then wanted[node.number] = true end
+            if node.row then wanted[node.row] = true end
+            node.free = walk(node.plan, wanted)
         end
         for slot in pairs(node.free) do set[slot] = true end
     elseif kind == "PATH" or kind == "DIFFER" then
@@ -77,6 +79,7 @@ end
 local handle = {}
 
 function handle.ARGUMENT(op, wanted)
+    if op.row then wanted[op.row] = nil end
     op.live = list(wanted)
     return wanted
 end

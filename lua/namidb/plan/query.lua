@@ -1,10 +1,10 @@
 -- A statement's clauses, one after the other, as one tree of operators.
 
-local counted = require("namidb.plan.counted")
 local expression = require("namidb.plan.expression")
 local match = require("namidb.plan.match")
 local pattern = require("namidb.plan.pattern")
 local projection = require("namidb.plan.projection")
+local semi = require("namidb.plan.semi")
 local update = require("namidb.plan.update")
 
 local query = {}
@@ -265,7 +265,7 @@ query.plan = plan_query
 
 -------------------------------------------------- plans inside expressions
 
-local subplan = {}
+local subplan = { comparison = semi.comparison }
 
 local SKIPPED = { variable = true, definition = true, procedure = true,
                   accumulator_variable = true }
@@ -288,8 +288,7 @@ function subplan.query(context, node, code)
     find_slots(node, introduced, known)
     for slot in pairs(introduced) do known[slot] = nil end
     local root, slots = plan_query(context, node, known, { kind = "ARGUMENT" })
-    return counted.subplan(context, code, root) or
-        { kind = "SUBPLAN", code = code, plan = root, number = slots[1] }
+    return semi.subplan(context, code, root, slots[1])
 end
 
 function subplan.pattern(context, node)
@@ -297,8 +296,7 @@ function subplan.pattern(context, node)
     for _, binding in ipairs(node.imports or {}) do known[binding.id] = true end
     local graph = pattern.graph(context, { node.pattern }, nil)
     local root = match.plan(context, { kind = "ARGUMENT" }, graph, known)
-    return counted.subplan(context, "EXISTS", root) or
-        { kind = "SUBPLAN", code = "EXISTS", plan = root }
+    return semi.subplan(context, "EXISTS", root)
 end
 
 -- The shortest paths between two bound nodes, as a list.
@@ -310,11 +308,11 @@ function subplan.shortest(context, node)
     end
     local graph = pattern.graph(context, { node.pattern }, nil)
     local slot = context:new_slot()
-    return { kind = "SUBPLAN", code = "COLLECT", number = slot, plan = {
+    return semi.subplan(context, "COLLECT", {
         kind = "PROJECT",
         child = match.plan(context, { kind = "ARGUMENT" }, graph, known),
         items = { { slot = slot, expr = { kind = "PATH", slots = slots } } },
-    } }
+    }, slot)
 end
 
 function subplan.comprehension(context, node)
@@ -325,10 +323,11 @@ function subplan.comprehension(context, node)
     local graph = pattern.graph(context, { node.pattern }, node.where)
     local op = match.plan(context, { kind = "ARGUMENT" }, graph, known)
     local slot = context:new_slot()
-    return { kind = "SUBPLAN", code = "COLLECT", number = slot, plan = {
+    return semi.subplan(context, "COLLECT", {
         kind = "PROJECT", child = op,
         items = { { slot = slot,
-                    expr = expression.make(context, node.result) } } } }
+                    expr = expression.make(context, node.result) } },
+    }, slot)
 end
 
 query.subplan = subplan

@@ -1,0 +1,121 @@
+-- Plans inside expressions: EXISTS { }, COUNT { }, COLLECT { }.
+--
+-- A plan whose rows do not depend on one another runs once for all rows of a
+-- chunk and not once for each: a semi-join, and under NOT an anti-join. What it
+-- reads of the graph is one round for all of them, and to ask whether there is
+-- anything still costs no more than for one row after the other: a row for
+-- which something was found is left out from there on.
+
+local counted = require("namidb.plan.counted")
+local expression = require("namidb.plan.expression")
+
+local semi = {}
+
+-- Operators that treat each row as if it were alone.
+local KEEPS_APART = { ARGUMENT = true, SCAN = true, SCAN_EDGES = true,
+                      SEEK_KEY = true, SEEK_ID = true, SEEK_EDGE_ID = true,
+                      EXPAND = true, VAR_EXPAND = true, SHORTEST = true,
+                      FILTER = true, PROJECT = true, UNWIND = true,
+                      APPLY = true }
+
+-- A search of a range may find much for each of many rows before the first of
+-- them is left out.
+local function is_narrow(op)
+    return not op.low and not op.high and op.more ~= 1 and #op.exprs > 0
+end
+
+-- Notes in `marks` what is to be done to an operator and those below it so that
+-- they give rows with their number; false: they cannot.
+local function can_mark(op, marks)
+    if op.kind == "ARGUMENT" then
+        marks[#marks + 1] = function(row) op.row = row end
+        return true
+    elseif op.kind == "DISTINCT" then
+        marks[#marks + 1] = function(row)
+            op.slots[#op.slots + 1] = row
+        end
+    elseif op.kind == "SEEK_INDEX" or op.kind == "SEEK_EDGES" then
+        if not is_narrow(op) then return false end
+        marks[#marks + 1] = function() op.most, op.inner = nil, nil end
+    elseif op.kind == "JOIN" then
+        return can_mark(op.is_inner and op.child or op.inner, marks)
+    elseif op.kind == "UNION" then
+        return can_mark(op.child, marks) and can_mark(op.inner, marks)
+    elseif not KEEPS_APART[op.kind] then
+        return false
+    end
+    return can_mark(op.child, marks)
+end
+
+-- The slot in which rows of a plan have their number; nil: it must run once for
+-- each row.
+local function number_rows(context, plan)
+    local marks = {}
+    if not can_mark(plan, marks) then return nil end
+    local row = context:new_slot()
+    for _, mark in ipairs(marks) do mark(row) end
+    return row
+end
+
+local function is_more_than_none(limit)
+    return limit.kind == "CONST" and type(limit.value) == "number" and
+        limit.value >= 1
+end
+
+local function are_plain(items)
+    for _, item in ipairs(items) do
+        if not expression.is_plain(item.expr) then return false end
+    end
+    return true
+end
+
+-- A plan that gives a row where this one does: whether there is one depends on
+-- no order, nor on what is made of it, nor on how often it comes.
+local function any_of(plan)
+    local kind = plan.kind
+    if kind == "DISTINCT" or kind == "PROJECT" and are_plain(plan.items) or
+        kind == "LIMIT" and is_more_than_none(plan.expr) or
+        kind == "SORT" and (not plan.limit or is_more_than_none(plan.limit))
+    then
+        return any_of(plan.child)
+    end
+    return plan
+end
+
+--- The expression that a plan of EXISTS, COUNT or COLLECT is; slot: of what is
+-- collected.
+function semi.subplan(context, code, plan, slot)
+    if code == "EXISTS" then plan = any_of(plan) end
+    return counted.subplan(context, code, plan) or
+        { kind = "SUBPLAN", code = code, plan = plan, number = slot,
+          row = number_rows(context, plan) }
+end
+
+-- Comparisons of a count with a number that ask whether there is any (true), or
+-- none (false).
+local ANY = {
+    GT = { [0] = true }, NE = { [0] = true }, GE = { [1] = true },
+    EQ = { [0] = false }, LE = { [0] = false }, LT = { [1] = false },
+}
+local TURNED = { GT = "LT", LT = "GT", GE = "LE", LE = "GE", EQ = "EQ",
+                 NE = "NE" }
+
+--- A comparison; one that asks of COUNT { } whether there is any is EXISTS { }.
+function semi.comparison(context, expr)
+    local kind, count, number = expr.kind, expr[1], expr[2]
+    if number.kind == "SUBPLAN" then
+        kind, count, number = TURNED[kind], number, count
+    end
+    if count.kind ~= "SUBPLAN" or count.code ~= "COUNT" or
+        number.kind ~= "CONST" then
+        return expr
+    end
+    local is_any = ANY[kind][number.value]
+    if is_any == nil then return expr end
+    local exists = counted.subplan(context, "EXISTS", count.plan) or
+        { kind = "SUBPLAN", code = "EXISTS", plan = count.plan,
+          row = count.row }
+    return is_any and exists or { kind = "NOT", exists }
+end
+
+return semi
