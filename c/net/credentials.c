@@ -113,19 +113,25 @@ static int64_t left_ms(const struct ndb_credentials_source *source)
     return source->current->expires_ms - ndb_clock_wall_ms();
 }
 
+/* `snapshot` NULL: they have their failures already. */
 static void answer(struct ndb_credentials_waiter *waiters,
-                   struct ndb_credentials *snapshot, const namidb_error *err)
+                   struct ndb_credentials *snapshot)
 {
     while (waiters != NULL) {
         struct ndb_credentials_waiter *next = waiters->next;
 
         if (snapshot != NULL)
             waiters->snapshot = ndb_credentials_ref(snapshot);
-        else
-            waiters->err = *err;
         waiters->done(waiters);
         waiters = next;
     }
+}
+
+static void set_failure(struct ndb_credentials_waiter *waiters,
+                        const namidb_error *err)
+{
+    for (; waiters != NULL; waiters = waiters->next)
+        waiters->err = *err;
 }
 
 /* On the source's thread. A failure leaves what is still valid in place. */
@@ -157,40 +163,57 @@ static void fetch(struct ndb_job *job)
     ndb_cond_broadcast(&source->changed);
     (void)pthread_mutex_unlock(&source->lock);
     ndb_credentials_unref(old);
-    if (rc < 0)
+    if (rc < 0) {
         ndb_prefix(&err, "credentials from %s", source->place->name);
-    answer(waiters, fresh, &err);
+        set_failure(waiters, &err);
+    }
+    answer(waiters, fresh);
     ndb_credentials_unref(fresh);
 }
 
-/* Unlinks those whose deadline has passed; *next_ns is that of the next. Under
- * lock. */
+/* Whether it waits no longer; why is its failure then. */
+static bool is_over(struct ndb_credentials_waiter *waiter, int64_t now_ns,
+                    const char *place)
+{
+    if (waiter->is_called_off != NULL && atomic_load(waiter->is_called_off))
+        (void)ndb_fail(&waiter->err, NAMIDB_ECANCELED, "canceled");
+    else if (waiter->deadline_ns <= now_ns)
+        (void)ndb_fail(&waiter->err, NAMIDB_ETIMEOUT,
+                       "credentials from %s: not there before the deadline",
+                       place);
+    else
+        return false;
+    return true;
+}
+
+/* Unlinks those that wait no longer; *next_ns is the deadline of the next.
+ * Under lock. */
 static struct ndb_credentials_waiter *
-take_late(struct ndb_credentials_source *source, int64_t *next_ns)
+take_over(struct ndb_credentials_source *source, int64_t *next_ns)
 {
     struct ndb_credentials_waiter **link = &source->waiters;
-    struct ndb_credentials_waiter *late = NULL;
+    struct ndb_credentials_waiter *over = NULL;
     int64_t now_ns = ndb_clock_ns();
 
     *next_ns = NDB_NEVER;
     while (*link != NULL) {
         struct ndb_credentials_waiter *waiter = *link;
 
-        if (waiter->deadline_ns <= now_ns) {
+        if (is_over(waiter, now_ns, source->place->name)) {
             *link = waiter->next;
-            waiter->next = late;
-            late = waiter;
+            waiter->next = over;
+            over = waiter;
             continue;
         }
         if (waiter->deadline_ns < *next_ns)
             *next_ns = waiter->deadline_ns;
         link = &waiter->next;
     }
-    return late;
+    return over;
 }
 
 /* As long as somebody waits for a question under way: nobody longer than his
- * deadline, however slow the place is. */
+ * deadline or his wish, however slow the place is. */
 static void watch(struct ndb_job *job)
 {
     struct ndb_credentials_source *source =
@@ -198,22 +221,18 @@ static void watch(struct ndb_job *job)
                                           offsetof(
                                               struct ndb_credentials_source,
                                               watching));
-    namidb_error err;
 
-    (void)ndb_fail(&err, NAMIDB_ETIMEOUT,
-                   "credentials from %s: not there before the deadline",
-                   source->place->name);
     (void)pthread_mutex_lock(&source->lock);
     while (source->is_fetching) {
         int64_t next_ns;
-        struct ndb_credentials_waiter *late = take_late(source, &next_ns);
+        struct ndb_credentials_waiter *over = take_over(source, &next_ns);
 
-        if (late == NULL) {
+        if (over == NULL) {
             (void)ndb_cond_wait(&source->changed, &source->lock, next_ns);
             continue;
         }
         (void)pthread_mutex_unlock(&source->lock);
-        answer(late, NULL, &err);
+        answer(over, NULL);
         (void)pthread_mutex_lock(&source->lock);
     }
     source->is_watched = false;
@@ -252,6 +271,13 @@ void ndb_credentials_ask(struct ndb_credentials_source *source,
         ndb_pool_submit(source->pool, &source->watching);
     if (is_ready) /* else it may be done, and gone, by now */
         waiter->done(waiter);
+}
+
+void ndb_credentials_wake(struct ndb_credentials_source *source)
+{
+    (void)pthread_mutex_lock(&source->lock);
+    ndb_cond_broadcast(&source->changed);
+    (void)pthread_mutex_unlock(&source->lock);
 }
 
 void ndb_credentials_discard(struct ndb_credentials_source *source,
@@ -295,7 +321,7 @@ static int find_place(struct ndb_credentials_place **place,
         return ndb_place_profile(place, profile, true, wish, err);
     rc = ndb_place_environment(place, err);
     if (rc == NAMIDB_NONE)
-        rc = ndb_place_web_identity(place, wish->region, err);
+        rc = ndb_place_web_identity(place, wish, err);
     if (rc == NAMIDB_NONE)
         rc = ndb_place_profile(place, ndb_aws_profile(),
                                named != NULL && named[0] != '\0', wish, err);

@@ -9,7 +9,8 @@
  *   2. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
  *   3. AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN
  *   4. the profile AWS_PROFILE, or "default", in ~/.aws/credentials and config:
- *      a role, keys, or a program (credential_process) if that is allowed
+ *      a role, keys, or a program (credential_process) if that is allowed; a
+ *      role by a token's file, by another profile, or by places 2, 5 or 6
  *   5. AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
  *   6. the metadata service of EC2, version 2
  *
@@ -54,6 +55,7 @@ void ndb_credentials_unref(struct ndb_credentials *snapshot);
 struct ndb_credentials_wish {
     const char *profile; /* NULL or "": it names none */
     const char *region;  /* of the token service */
+    bool is_fips;        /* that service's hosts of that standard */
     bool can_run;        /* credential_process is allowed */
 };
 
@@ -75,12 +77,17 @@ struct ndb_credentials_waiter {
     struct ndb_credentials *snapshot;
     namidb_error err;
     int64_t deadline_ns; /* set by the caller: NAMIDB_ETIMEOUT then */
+    /* Set by the caller: NAMIDB_ECANCELED once it is true and
+     * ndb_credentials_wake was called. NULL: never. */
+    const atomic_bool *is_called_off;
     /* Called once, maybe before ask returns, from any thread. */
     void (*done)(struct ndb_credentials_waiter *waiter);
 };
 
 void ndb_credentials_ask(struct ndb_credentials_source *source,
                          struct ndb_credentials_waiter *waiter);
+/* Some waiter may have been called off. */
+void ndb_credentials_wake(struct ndb_credentials_source *source);
 
 /* A server said that these have expired: ask again before their time. */
 void ndb_credentials_discard(struct ndb_credentials_source *source,

@@ -34,7 +34,8 @@ int ndb_place_process(struct ndb_credentials_place **place,
                       namidb_error *err);
 
 int ndb_place_web_identity(struct ndb_credentials_place **place,
-                           const char *region, namidb_error *err);
+                           const struct ndb_credentials_wish *wish,
+                           namidb_error *err);
 int ndb_place_container(struct ndb_credentials_place **place,
                         namidb_error *err);
 int ndb_place_ec2(struct ndb_credentials_place **place, namidb_error *err);
@@ -48,16 +49,20 @@ int ndb_place_fixed(struct ndb_credentials_place **place,
                     const struct ndb_fixed_keys *keys, const char *name,
                     namidb_error *err);
 
-/* Makes a place that asks for a role with those keys. */
+/* Makes a place that asks for a role: with the keys of `source`, asked anew each
+ * time, which it takes over, also on failure; or, if that is NULL, with the
+ * token in a file. */
 struct ndb_role {
     const char *region;
+    bool is_fips;
     const char *arn;
-    const char *session_name; /* "": our own */
-    const char *external_id;  /* "": none */
+    const char *session_name; /* "" or NULL: our own */
+    const char *external_id;  /* "" or NULL: none */
+    const char *token_file;   /* without a source */
 };
 int ndb_place_role(struct ndb_credentials_place **place,
                    const struct ndb_role *role,
-                   const struct ndb_fixed_keys *keys, const char *name,
+                   struct ndb_credentials_place *source, const char *name,
                    namidb_error *err);
 
 #endif

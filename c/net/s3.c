@@ -445,6 +445,7 @@ static void ask(struct ndb_s3_call *call)
         return;
     }
     call->waiter.deadline_ns = call->deadline_ns;
+    call->waiter.is_called_off = call->is_canceled;
     call->waiter.done = on_credentials;
     ndb_credentials_ask(call->s3->credentials, &call->waiter);
 }
@@ -475,6 +476,8 @@ void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call)
 
 void ndb_s3_wake(struct ndb_s3 *s3)
 {
+    if (s3->credentials != NULL)
+        ndb_credentials_wake(s3->credentials);
     ndb_http_wake(s3->http);
 }
 
@@ -498,8 +501,9 @@ int ndb_s3_open(struct ndb_s3 **out, const struct ndb_s3_settings *settings,
                 namidb_error *err)
 {
     struct ndb_s3 *s3 = ndb_calloc(1, sizeof *s3);
-    struct ndb_credentials_wish wish = { settings->profile, NULL,
-                                         settings->can_run };
+    struct ndb_credentials_wish wish = { .profile = settings->profile,
+                                         .is_fips = settings->is_fips,
+                                         .can_run = settings->can_run };
     int rc;
 
     *out = NULL;

@@ -102,8 +102,7 @@ struct ndb_s3_call {
 
 void ndb_s3_submit(struct ndb_s3 *s3, struct ndb_s3_call *call);
 /* After an is_canceled has become true: its calls end soon, NAMIDB_ECANCELED
- * unless they ended by themselves. One that waits for credentials waits for as
- * long as their source may take. */
+ * unless they ended by themselves. */
 void ndb_s3_wake(struct ndb_s3 *s3);
 /* As ndb_http_lead; ndb_s3_wake has is_over asked. */
 void ndb_s3_lead(struct ndb_s3 *s3, bool (*is_over)(void *context),

@@ -25,15 +25,25 @@ struct sts_request {
     size_t header_count;
 };
 
+/* In GovCloud the plain host is of that standard. */
+void ndb_sts_endpoint(const char *region, bool is_fips,
+                      char out[NDB_STS_ENDPOINT_BYTES])
+{
+    bool is_named = is_fips && strncmp(region, "us-gov-", 7) != 0;
+
+    (void)snprintf(out, NDB_STS_ENDPOINT_BYTES,
+                   "https://sts%s.%.63s.amazonaws.com%s",
+                   is_named ? "-fips" : "", region,
+                   strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+}
+
 static int set_endpoint(struct sts_request *request, namidb_error *err)
 {
     const char *given = getenv("AWS_ENDPOINT_URL_STS");
-    const char *region = request->call->region;
-    char own[160];
+    char own[NDB_STS_ENDPOINT_BYTES];
     int rc;
 
-    (void)snprintf(own, sizeof own, "https://sts.%.63s.amazonaws.com%s", region,
-                   strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+    ndb_sts_endpoint(request->call->region, request->call->is_fips, own);
     rc = ndb_s3_set_endpoint(&request->endpoint,
                              given != NULL && given[0] != '\0' ? given : own,
                              err);

@@ -14,6 +14,7 @@
 
 struct ndb_sts_call {
     const char *region;
+    bool is_fips; /* the endpoint is that of this standard */
     const char *role_arn;
     const char *session_name;           /* NULL or "": "namidb" */
     const char *external_id;            /* NULL: none; AssumeRole only */
@@ -21,6 +22,12 @@ struct ndb_sts_call {
     const struct ndb_credentials *keys; /* who asks; AssumeRole */
     int64_t deadline_ns;
 };
+
+enum { NDB_STS_ENDPOINT_BYTES = 160 };
+
+/* AWS' own, of a region: "https://sts.eu-north-1.amazonaws.com". */
+void ndb_sts_endpoint(const char *region, bool is_fips,
+                      char out[NDB_STS_ENDPOINT_BYTES]);
 
 /* Blocks. NAMIDB_EAUTH with the service's code when it refuses. */
 int ndb_sts_assume(struct ndb_http *http, const struct ndb_sts_call *call,

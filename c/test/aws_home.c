@@ -11,7 +11,7 @@ extern char **environ;
 
 static char home[256];
 
-static const char *const FILES[] = { "credentials", "config", "token" };
+static const char *const FILES[] = { "credentials", "config", "token", "keys" };
 
 int aws_home_setup(void **state)
 {

@@ -24,7 +24,8 @@ static void assert_keys(const char *profile, const char *place,
                         const char *expected)
 {
     struct ndb_credentials_source *source;
-    const struct ndb_credentials_wish wish = { profile, "us-east-1", false };
+    const struct ndb_credentials_wish wish = { .profile = profile,
+                                               .region = "us-east-1" };
     struct asked asked = { .is_done = false };
     namidb_error err = { .code = 0 };
     const struct ndb_credentials *keys;
@@ -47,7 +48,8 @@ static void assert_keys(const char *profile, const char *place,
 
 static void assert_refused(const char *profile, int status, const char *part)
 {
-    const struct ndb_credentials_wish wish = { profile, "us-east-1", false };
+    const struct ndb_credentials_wish wish = { .profile = profile,
+                                               .region = "us-east-1" };
     struct ndb_credentials_source *source;
     namidb_error err = { .code = 0 };
 

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "aws_home.h"
+#include "credentials_asker.h"
 #include "net/credentials.h"
 #include "sys/clock.h"
 
@@ -110,7 +111,8 @@ static void set_keys(int64_t lifetime_s)
 static int open_source(struct ndb_credentials_source **source,
                        const char *arguments, bool can_run, namidb_error *err)
 {
-    const struct ndb_credentials_wish wish = { NULL, "us-east-1", can_run };
+    const struct ndb_credentials_wish wish = { .region = "us-east-1",
+                                               .can_run = can_run };
     char config[512];
 
     aws_home_clear();
@@ -123,52 +125,18 @@ static int open_source(struct ndb_credentials_source **source,
 
 /* --------------------------------------------------------------- asking -- */
 
-struct asked {
-    struct ndb_credentials_waiter waiter;
-    pthread_mutex_t lock;
-    bool is_done;
-};
-
-static void on_done(struct ndb_credentials_waiter *waiter)
-{
-    struct asked *asked = (struct asked *)waiter;
-
-    (void)pthread_mutex_lock(&asked->lock);
-    asked->is_done = true;
-    (void)pthread_mutex_unlock(&asked->lock);
-}
-
-static bool is_done(struct asked *asked)
-{
-    bool is_it;
-
-    (void)pthread_mutex_lock(&asked->lock);
-    is_it = asked->is_done;
-    (void)pthread_mutex_unlock(&asked->lock);
-    return is_it;
-}
-
 /* The keys, "id secret token", or "" and the failure. */
 static void ask(struct ndb_credentials_source *source, char text[128],
                 namidb_error *err)
 {
-    struct asked asked = { .lock = PTHREAD_MUTEX_INITIALIZER };
-    const struct ndb_credentials *keys;
+    struct ndb_credentials *keys = credentials_ask(source, err);
 
-    asked.waiter.deadline_ns = NDB_NEVER;
-    asked.waiter.done = on_done;
-    ndb_credentials_ask(source, &asked.waiter);
-    while (!is_done(&asked))
-        (void)usleep(PAUSE_US);
-    keys = asked.waiter.snapshot;
     text[0] = '\0';
-    if (keys == NULL)
-        *err = asked.waiter.err;
-    else
+    if (keys != NULL)
         (void)snprintf(text, 128, "%s %s %s", keys->access_key,
                        keys->secret_key,
                        keys->token != NULL ? keys->token : "-");
-    ndb_credentials_unref(asked.waiter.snapshot);
+    ndb_credentials_unref(keys);
 }
 
 static void assert_keys(struct ndb_credentials_source *source,

@@ -23,8 +23,9 @@ describe("s3 credentials", function()
         for _, server in pairs(servers) do server:stop() end
     end)
 
-    local function run(name, variables, command)
-        return servers[name]:run({ variables = NO_KEYS .. variables }, command)
+    local function run(name, variables, command, params)
+        return servers[name]:run({ variables = NO_KEYS .. variables,
+                                   params = params }, command)
     end
 
     it("of a web identity come from the token service", function()
@@ -61,19 +62,38 @@ describe("s3 credentials", function()
         assert.equal("done\n", inside("lua5.4 spec/support/s3_ecs.lua"))
     end)
 
-    it("of a profile with a role come from the token service", function()
-        if not servers.minio then return pending(reasons.minio) end
+    -- A role of MinIO's, for which the profile "base" asks.
+    local function run_role(base, steps, params)
         local path = servers.minio.folder .. "/config"
         local file = assert(io.open(path, "w"))
-        file:write("[profile base]\naws_access_key_id = namidb-test\n",
-                   "aws_secret_access_key = namidb-test-secret\n",
+        file:write("[profile base]\n", base,
                    "[profile graph]\nrole_arn = arn:xxx:xxx:xxx:xxxx\n",
                    "source_profile = base\n")
         file:close()
         local variables = ("AWS_CONFIG_FILE=%s AWS_PROFILE=graph " ..
             "AWS_ENDPOINT_URL_STS=http://127.0.0.1:%d"):format(
             path, servers.minio.port)
-        assert.equal("done\n0", run("minio", variables, STEPS .. "role"))
+        return run("minio", variables, STEPS .. steps, params)
+    end
+
+    it("of a profile with a role come from the token service", function()
+        if not servers.minio then return pending(reasons.minio) end
+        assert.equal("done\n0", run_role("aws_access_key_id = namidb-test\n" ..
+            "aws_secret_access_key = namidb-test-secret\n", "role"))
+    end)
+
+    it("of a role may be asked for with keys that a program prints", function()
+        if not servers.minio then return pending(reasons.minio) end
+        local path = servers.minio.folder .. "/keys.json"
+        local file = assert(io.open(path, "w"))
+        file:write('{"Version": 1, "AccessKeyId": "namidb-test", ',
+                   '"SecretAccessKey": "namidb-test-secret"}')
+        file:close()
+        local base = "credential_process = cat '" .. path .. "'\n"
+        assert.matches("unsupported: profile 'base': credential_process",
+                       run_role(base, "refused"))
+        assert.equal("done\n0", run_role(base, "program",
+            "&credential_process=allow"))
     end)
 
     it("that nobody has are an error that says where it looked", function()
