@@ -49,9 +49,9 @@ int ndb_place_fixed(struct ndb_credentials_place **place,
                     const struct ndb_fixed_keys *keys, const char *name,
                     namidb_error *err);
 
-/* Makes a place that asks for a role: with the keys of `source`, asked anew each
- * time, which it takes over, also on failure; or, if that is NULL, with the
- * token in a file. */
+/* Makes a place that asks for a role: with the keys of `source`, asked anew
+ * each time, which it takes over, also on failure; or, if that is NULL, with
+ * the token in a file. */
 struct ndb_role {
     const char *region;
     bool is_fips;
