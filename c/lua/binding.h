@@ -137,6 +137,14 @@ namidb_value ndb_lua_check_key(lua_State *L, int index);
 void ndb_lua_push_value(lua_State *L, const namidb_value *value, bool is_int64);
 /* An integer of 64 bits as Lua has it. */
 void ndb_lua_push_int64(lua_State *L, int64_t integer);
+/* Bytes that copies of what the value points to take; not of what only a query
+ * has. */
+size_t ndb_lua_value_bytes(const namidb_value *value);
+/* Copies to *at, which is aligned for any type, and moves it on to where the
+ * next copy may stand. */
+void *ndb_lua_copy(char **at, const void *data, size_t bytes);
+/* The same of all that the value, a copy, points to. */
+void ndb_lua_copy_parts(char **at, namidb_value *value);
 /* core.set_int64(make, read): how LuaJIT turns 8 bytes into an int64_t and
  * back. core.set_kinds(table): constructors of values by kind. */
 int ndb_lua_set_int64(lua_State *L);

@@ -7,65 +7,26 @@
  * `values` goes to reader:run and reader:collect with a plan of `key`. It owns
  * its memory. nil: there is nothing to lift.
  */
-#include <string.h>
-
 #include "lua/binding.h"
 #include "namidb_lift.h"
 
-/* Bytes of all strings, of lists their items. */
-static size_t bytes_of(const namidb_value *value)
-{
-    size_t bytes = 0;
-
-    if (value->kind == NAMIDB_STRING)
-        return value->size;
-    if (value->kind != NAMIDB_LIST)
-        return 0;
-    for (uint32_t i = 0; i < value->size; i++)
-        bytes += bytes_of(&value->as.items[i]) + sizeof *value;
-    return bytes;
-}
-
-/* Copies what a value points to behind `*items` and `*text`. */
-static void copy_value(const namidb_value *from, namidb_value *to,
-                       namidb_value **items, char **text)
-{
-    *to = *from;
-    if (from->kind == NAMIDB_STRING) {
-        memcpy(*text, from->as.bytes, from->size);
-        to->as.bytes = *text;
-        *text += from->size;
-    } else if (from->kind == NAMIDB_LIST) {
-        namidb_value *list = *items;
-
-        *items += from->size;
-        for (uint32_t i = 0; i < from->size; i++)
-            copy_value(&from->as.items[i], &list[i], items, text);
-        to->as.items = list;
-    }
-}
-
 static void push_values(lua_State *L, const namidb_lifted *lifted)
 {
-    size_t bytes = 0, item_count = lifted->count;
+    size_t bytes = lifted->count * sizeof *lifted->values;
     struct ndb_lua_lifted *copy;
-    namidb_value *items;
-    char *text;
+    char *at;
 
-    for (size_t i = 0; i < lifted->count; i++) {
-        bytes += bytes_of(&lifted->values[i]);
-        if (lifted->values[i].kind == NAMIDB_LIST)
-            item_count += lifted->values[i].size;
-    }
-    copy = lua_newuserdata(L, sizeof *copy +
-                                  lifted->count * sizeof *copy->values + bytes);
+    for (size_t i = 0; i < lifted->count; i++)
+        bytes += ndb_lua_value_bytes(&lifted->values[i]);
+    copy = lua_newuserdata(L, sizeof *copy + bytes);
     luaL_getmetatable(L, NDB_LUA_LIFTED);
     lua_setmetatable(L, -2);
     copy->count = lifted->count;
-    items = copy->values + lifted->count;
-    text = (char *)(copy->values + item_count);
+    at = (char *)copy->values;
+    (void)ndb_lua_copy(&at, lifted->values,
+                       lifted->count * sizeof *lifted->values);
     for (size_t i = 0; i < lifted->count; i++)
-        copy_value(&lifted->values[i], &copy->values[i], &items, &text);
+        ndb_lua_copy_parts(&at, &copy->values[i]);
 }
 
 /* Where a text's literals are found. Making Lua values of them may run a
