@@ -368,6 +368,13 @@ NAMIDB_API int namidb_expand(namidb_cursor **cursor, namidb_snapshot *snapshot,
 NAMIDB_API int namidb_cursor_next(namidb_cursor *cursor,
                                   const namidb_node **node,
                                   const namidb_edge **edge, namidb_error *err);
+/* The next rows, as many as are there without waiting, at least one; the array
+ * of the kind that a cursor does not yield is NULL. A neighbour that is not
+ * there has id 0. Both live until the next call. */
+NAMIDB_API int namidb_cursor_chunk(namidb_cursor *cursor,
+                                   const namidb_node **nodes,
+                                   const namidb_edge **edges, size_t *count,
+                                   namidb_error *err);
 NAMIDB_API void namidb_cursor_close(namidb_cursor *cursor);
 
 /* ------------------------------------------------------------- queries -- */

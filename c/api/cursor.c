@@ -263,17 +263,40 @@ static int next_chunk(namidb_cursor *cursor, namidb_error *err)
     return rc;
 }
 
+/* Sees to it that there is a row to give. */
+static int fill(namidb_cursor *cursor, namidb_error *err)
+{
+    int rc;
+
+    if (cursor->next != cursor->count)
+        return NAMIDB_OK;
+    rc = ndb_db_check_process(cursor->db, err);
+    return rc < 0 ? rc : next_chunk(cursor, err);
+}
+
+int namidb_cursor_chunk(namidb_cursor *cursor, const namidb_node **nodes,
+                        const namidb_edge **edges, size_t *count,
+                        namidb_error *err)
+{
+    int rc = fill(cursor, err);
+
+    *count = 0;
+    if (rc != NAMIDB_OK)
+        return rc;
+    *nodes = cursor->with_nodes ? &cursor->nodes[cursor->next] : NULL;
+    *edges = cursor->is_edges ? &cursor->edges[cursor->next] : NULL;
+    *count = cursor->count - cursor->next;
+    cursor->next = cursor->count;
+    return NAMIDB_OK;
+}
+
 int namidb_cursor_next(namidb_cursor *cursor, const namidb_node **node,
                        const namidb_edge **edge, namidb_error *err)
 {
-    if (cursor->next == cursor->count) {
-        int rc = ndb_db_check_process(cursor->db, err);
+    int rc = fill(cursor, err);
 
-        if (rc >= 0)
-            rc = next_chunk(cursor, err);
-        if (rc != NAMIDB_OK)
-            return rc;
-    }
+    if (rc != NAMIDB_OK)
+        return rc;
     *node = cursor->with_nodes ? &cursor->nodes[cursor->next] : NULL;
     *edge = cursor->is_edges ? &cursor->edges[cursor->next] : NULL;
     cursor->next++;

@@ -29,6 +29,7 @@
 #define NDB_LUA_LOOK "namidb.look"
 #define NDB_LUA_NODE "namidb.node"
 #define NDB_LUA_EDGE "namidb.edge"
+#define NDB_LUA_BLOCK "namidb.block"
 #define NDB_LUA_ERROR "namidb.error"
 #define NDB_LUA_PLAN "namidb.plan"
 #define NDB_LUA_QUERY "namidb.query"
@@ -69,19 +70,14 @@ struct ndb_lua_reader {
 
 /* ------------------------------------------------------------- handles -- */
 
-/* A table that a handle and its children share: the URI, the names that were
- * seen (by kind and number), the parent, so that it lives as long; and, at this
- * index, whether integers are int64_t. */
+/* A table that a handle and its children share: what tostring shows, the
+ * parent, so that it lives as long, and at these indices what rows need. */
 enum {
-    NDB_LUA_SHARED_INT64 = NAMIDB_NAME_KIND_COUNT + 1,
-    NDB_LUA_SHARED_ID, /* names of the fields of rows */
-    NDB_LUA_SHARED_KEY,
-    NDB_LUA_SHARED_LABELS,
-    NDB_LUA_SHARED_TYPE,
-    NDB_LUA_SHARED_FROM,
-    NDB_LUA_SHARED_TO,
-    NDB_LUA_SHARED_NODE, /* metatables */
+    NDB_LUA_SHARED_NAMES = 1, /* that were seen: see row.c */
+    NDB_LUA_SHARED_INT64,     /* whether integers are int64_t */
+    NDB_LUA_SHARED_NODE,      /* metatables */
     NDB_LUA_SHARED_EDGE,
+    NDB_LUA_SHARED_BLOCK,
     NDB_LUA_SHARED_CURSOR,
     NDB_LUA_SHARED_NEXT, /* what steps a cursor */
     NDB_LUA_SHARED_COUNT = NDB_LUA_SHARED_NEXT
@@ -161,7 +157,21 @@ bool ndb_lua_is_row(lua_State *L, int index, const char *type);
 
 /* ---------------------------------------------------------------- rows -- */
 
-/* `shared` is the stack index of the handle's shared table. */
+/* Rows of C, as a cursor gives them: of one kind, or an edge and the node that
+ * it leads to. */
+struct ndb_lua_rows {
+    const namidb_node *nodes; /* NULL: none of them; id 0: none there */
+    const namidb_edge *edges; /* NULL: none of them */
+};
+/* Pushes a block of the first of `count` rows; returns how many it has, at
+ * least 1. `shared` is the stack index of the handle's shared table. The rows
+ * must outlive what Lua's collector may run. */
+size_t ndb_lua_push_block(lua_State *L, namidb *db, int shared,
+                          const struct ndb_lua_rows *rows, size_t count);
+/* Pushes the edge, the node, or both of row `number` (from 0) of the block at
+ * index `at`; returns how many. Their metatables are at these indices. */
+int ndb_lua_push_rows(lua_State *L, int at, size_t number, int node_meta,
+                      int edge_meta);
 void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
                        const namidb_node *node);
 void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,

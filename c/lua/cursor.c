@@ -5,11 +5,20 @@
 #include "lua/binding.h"
 
 struct cursor {
-    namidb_cursor *cursor; /* NULL: at its end, or closed */
-    namidb *db;            /* its names; the cursor's snapshot keeps it */
-    bool is_busy;          /* its rows are being made into tables */
-    bool is_closing;       /* a finalizer closed it meanwhile */
+    namidb_cursor *cursor;    /* NULL: at its end, or closed */
+    namidb *db;               /* its names; the cursor's snapshot keeps it */
+    struct ndb_lua_rows rows; /* of C, not in a block yet */
+    size_t left;              /* how many */
+    size_t next, count;       /* of the block */
+    bool is_busy;             /* its rows are being copied */
+    bool is_closing;          /* a finalizer closed it meanwhile */
 };
+
+/* What a cursor keeps, at these indices of its uservalue. */
+enum { KEPT_SHARED = 1, KEPT_BLOCK };
+
+/* Upvalues of `next`. */
+enum { UP_CURSOR = 1, UP_NODE, UP_EDGE };
 
 static struct cursor *check_cursor(lua_State *L)
 {
@@ -28,6 +37,7 @@ static int cursor_gc(lua_State *L)
 
     namidb_cursor_close(cursor->cursor);
     cursor->cursor = NULL;
+    cursor->next = cursor->count = 0;
     return 0;
 }
 
@@ -39,42 +49,61 @@ static int cursor_close(lua_State *L)
     return cursor->is_busy ? 0 : cursor_gc(L);
 }
 
-static int push_row(lua_State *L, struct cursor *cursor,
-                    const namidb_node *node, const namidb_edge *edge)
+/* Copies the next rows into a block; what is kept is on top. NAMIDB_OK,
+ * NAMIDB_NONE, or a failure. */
+static int refill(lua_State *L, struct cursor *cursor, namidb_error *err)
 {
-    int shared;
+    int kept = lua_gettop(L);
+    struct ndb_lua_rows *rows = &cursor->rows;
+    size_t count;
+    int rc = NAMIDB_OK;
 
-    ndb_lua_get_shared(L, 1);
-    shared = lua_gettop(L);
+    if (cursor->cursor == NULL)
+        return NAMIDB_NONE;
+    if (cursor->left == 0)
+        rc = namidb_cursor_chunk(cursor->cursor, &rows->nodes, &rows->edges,
+                                 &cursor->left, err);
+    if (rc != NAMIDB_OK)
+        return rc;
     cursor->is_busy = true;
-    if (edge != NULL)
-        ndb_lua_push_edge(L, cursor->db, shared, edge);
-    if (node != NULL && node->id != 0)
-        ndb_lua_push_node(L, cursor->db, shared, node);
+    lua_rawgeti(L, kept, KEPT_SHARED);
+    count = ndb_lua_push_block(L, cursor->db, kept + 1, rows, cursor->left);
+    lua_rawseti(L, kept, KEPT_BLOCK);
+    lua_settop(L, kept);
     cursor->is_busy = false;
     if (cursor->is_closing)
-        (void)cursor_gc(L);
-    return lua_gettop(L) - shared;
+        return NAMIDB_NONE;
+    cursor->left -= count;
+    cursor->next = 0;
+    cursor->count = count;
+    if (rows->nodes != NULL)
+        rows->nodes += count;
+    if (rows->edges != NULL)
+        rows->edges += count;
+    return NAMIDB_OK;
 }
 
 /* Yields node, or edge and node. */
 static int cursor_next(lua_State *L)
 {
     struct cursor *cursor = check_cursor(L);
-    const namidb_node *node;
-    const namidb_edge *edge;
     namidb_error err;
-    int rc;
+    int block, rc = NAMIDB_OK;
 
     if (cursor->is_busy)
         return luaL_error(L, "the iterator is in use");
-    if (cursor->cursor == NULL)
-        return 0;
-    rc = namidb_cursor_next(cursor->cursor, &node, &edge, &err);
-    if (rc == NAMIDB_OK)
-        return push_row(L, cursor, node, edge);
-    (void)cursor_gc(L);
-    return rc < 0 ? ndb_lua_raise(L, &err) : 0;
+    ndb_lua_get_shared(L, 1);
+    if (cursor->next == cursor->count)
+        rc = refill(L, cursor, &err);
+    if (rc != NAMIDB_OK) {
+        (void)cursor_gc(L);
+        return rc < 0 ? ndb_lua_raise(L, &err) : 0;
+    }
+    lua_rawgeti(L, -1, KEPT_BLOCK);
+    block = lua_gettop(L);
+    return ndb_lua_push_rows(L, block, cursor->next++,
+                             lua_upvalueindex(UP_NODE),
+                             lua_upvalueindex(UP_EDGE));
 }
 
 namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader)
@@ -89,7 +118,9 @@ namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader)
     *cursor = (struct cursor){ .db = reader->db };
     lua_rawgeti(L, shared, NDB_LUA_SHARED_CURSOR);
     lua_setmetatable(L, -2);
+    lua_createtable(L, 2, 0);
     lua_pushvalue(L, shared);
+    lua_rawseti(L, -2, KEPT_SHARED);
     ndb_lua_set_shared(L, -2);
     lua_remove(L, shared);
     lua_pushnil(L);
@@ -103,7 +134,6 @@ static const luaL_Reg META[] = {
     { NULL, NULL },
 };
 static const luaL_Reg METHODS[] = {
-    { "next", cursor_next },
     { "close", cursor_close },
     { NULL, NULL },
 };
@@ -121,5 +151,10 @@ void ndb_lua_share_cursors(lua_State *L)
 void ndb_lua_open_cursor(lua_State *L)
 {
     ndb_lua_new_type(L, NDB_LUA_CURSOR, META, METHODS);
+    luaL_getmetatable(L, NDB_LUA_CURSOR);
+    luaL_getmetatable(L, NDB_LUA_NODE);
+    luaL_getmetatable(L, NDB_LUA_EDGE);
+    lua_pushcclosure(L, cursor_next, 3);
+    lua_setfield(L, -2, "next");
     lua_pop(L, 1);
 }

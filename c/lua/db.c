@@ -163,14 +163,10 @@ static void set_text(lua_State *L, const char *field, const char *text)
     lua_setfield(L, -2, field);
 }
 
-/* The shared table: names by kind, and what tostring shows. */
+/* The shared table of a new handle. */
 static void push_shared(lua_State *L, bool is_read_only, bool is_int64)
 {
     lua_createtable(L, NDB_LUA_SHARED_COUNT, 1);
-    for (int kind = 0; kind < NAMIDB_NAME_KIND_COUNT; kind++) {
-        lua_newtable(L);
-        lua_rawseti(L, -2, kind + 1);
-    }
     lua_pushboolean(L, is_int64);
     lua_rawseti(L, -2, NDB_LUA_SHARED_INT64);
     ndb_lua_share_rows(L);

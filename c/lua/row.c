@@ -1,152 +1,273 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nodes and edges as tables: the fields of their own, and every property beside
- * them, so that `node.name` is a plain field. props is made when it is asked
- * for; a property whose name is that of an own field is only there.
+ * Nodes and edges as tables.
  *
  *   node { id, key, labels, props }       edge { id, type, from, to, props }
+ *
+ * Rows that were read together are copied into one block of memory, a userdata
+ * that looks at nothing else. A row's table is { block, number }: what is asked
+ * of it is made of the block then, so that a loop that looks at one property
+ * does not pay for tables and strings of all. What is a table (labels, props,
+ * lists, dates) is made once and kept in the row, and whatever a program sets
+ * in it is the row's own.
+ *
+ * Blocks are small: a row that is kept keeps its neighbours.
  */
 #include <string.h>
 
 #include "lua/binding.h"
 
-/* Pushes the text of a name; each is made into a Lua string once. shared[kind +
- * 1] is the table of a kind's names by number. */
-static void push_name(lua_State *L, namidb *db, int shared,
+/* A block has at most so many rows, and so many bytes unless one row has more.
+ */
+enum { BLOCK_ROWS = 32, BLOCK_BYTES = 64 << 10 };
+
+struct block {
+    uint32_t count;
+    bool is_int64;
+    namidb_node *nodes; /* count, or NULL; id 0: there is none */
+    namidb_edge *edges; /* count, or NULL */
+};
+
+enum field {
+    FIELD_NONE, /* a property */
+    FIELD_ID,
+    FIELD_KEY,
+    FIELD_LABELS,
+    FIELD_TYPE,
+    FIELD_FROM,
+    FIELD_TO,
+    FIELD_PROPS
+};
+
+/* ------------------------------------------------------------------ names --
+ *
+ * names[number * 3 + kind] is a name's text, names[text] the number of the
+ * property. Blocks keep the table: their names outlive the handle. */
+
+static int name_at(enum namidb_name_kind kind, uint32_t number)
+{
+    return (int)number * NAMIDB_NAME_KIND_COUNT + (int)kind;
+}
+
+/* Sees to it that the table at `names` has the name. */
+static void note_name(lua_State *L, namidb *db, int names,
                       enum namidb_name_kind kind, uint32_t number)
 {
     const char *text;
     size_t bytes = 0;
 
-    lua_rawgeti(L, shared, (int)kind + 1);
-    lua_rawgeti(L, -1, (int)number);
+    lua_rawgeti(L, names, name_at(kind, number));
     if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
         text = namidb_name(db, kind, number, &bytes);
         lua_pushlstring(L, text != NULL ? text : "?", text != NULL ? bytes : 1);
-        lua_pushvalue(L, -1);
-        lua_rawseti(L, -3, (int)number);
-    }
-    lua_remove(L, -2);
-}
-
-/* Names that a row has for itself: a property of that name is in props only. */
-static bool is_own(const char *name, size_t bytes)
-{
-    switch (bytes) {
-    case 2:
-        return memcmp(name, "id", 2) == 0 || memcmp(name, "to", 2) == 0;
-    case 3:
-        return memcmp(name, "key", 3) == 0;
-    case 4:
-        return memcmp(name, "type", 4) == 0 || memcmp(name, "from", 4) == 0;
-    case 5:
-        return memcmp(name, "props", 5) == 0;
-    case 6:
-        return memcmp(name, "labels", 6) == 0;
-    default:
-        return false;
-    }
-}
-
-void ndb_lua_share_rows(lua_State *L)
-{
-    static const char *const NAMES[] = { "id",   "key",  "labels",
-                                         "type", "from", "to" };
-
-    for (int i = 0; i < 6; i++) {
-        lua_pushstring(L, NAMES[i]);
-        lua_rawseti(L, -2, NDB_LUA_SHARED_ID + i);
-    }
-    luaL_getmetatable(L, NDB_LUA_NODE);
-    lua_rawseti(L, -2, NDB_LUA_SHARED_NODE);
-    luaL_getmetatable(L, NDB_LUA_EDGE);
-    lua_rawseti(L, -2, NDB_LUA_SHARED_EDGE);
-}
-
-/* Sets an own field of the row on top to an id. */
-static void set_id(lua_State *L, int shared, int field, uint64_t id)
-{
-    lua_rawgeti(L, shared, field);
-    ndb_lua_pushid(L, id);
-    lua_rawset(L, -3);
-}
-
-/* Sets the properties in the table on top; false: some were left out. */
-static bool set_props(lua_State *L, namidb *db, int shared,
-                      const namidb_property *props, uint32_t count, bool is_row)
-{
-    bool is_all = true;
-    bool is_int64;
-
-    lua_rawgeti(L, shared, NDB_LUA_SHARED_INT64);
-    is_int64 = lua_toboolean(L, -1) != 0;
-    lua_pop(L, 1);
-    for (uint32_t i = 0; i < count; i++) {
-        size_t bytes;
-        const char *name;
-
-        push_name(L, db, shared, NAMIDB_PROPERTY, props[i].name);
-        name = lua_tolstring(L, -1, &bytes);
-        if (is_row && is_own(name, bytes)) {
-            lua_pop(L, 1);
-            is_all = false;
-            continue;
+        if (kind == NAMIDB_PROPERTY) {
+            lua_pushvalue(L, -1);
+            ndb_lua_pushid(L, number);
+            lua_rawset(L, names);
         }
-        ndb_lua_push_value(L, &props[i].value, is_int64);
-        lua_rawset(L, -3);
+        lua_rawseti(L, names, name_at(kind, number));
     }
-    return is_all;
+    lua_pop(L, 1);
 }
 
-/* The properties in the row on top. Its props is made when it is asked for,
- * unless the row cannot tell them all. */
-static void finish_row(lua_State *L, namidb *db, int shared,
+/* The names of properties; most rows have those of the row before. */
+static void note_props(lua_State *L, namidb *db, int names,
                        const namidb_property *props, uint32_t count,
-                       int metatable)
+                       const namidb_property *before, uint32_t before_count)
 {
-    if (!set_props(L, db, shared, props, count, true)) {
-        lua_createtable(L, 0, (int)count);
-        (void)set_props(L, db, shared, props, count, false);
-        lua_setfield(L, -2, "props");
+    for (uint32_t i = 0; i < count; i++)
+        if (i >= before_count || props[i].name != before[i].name)
+            note_name(L, db, names, NAMIDB_PROPERTY, props[i].name);
+}
+
+static void note_node(lua_State *L, namidb *db, int names,
+                      const namidb_node *node, const namidb_node *before)
+{
+    for (uint32_t i = 0; i < node->label_count; i++)
+        if (i >= before->label_count || node->labels[i] != before->labels[i])
+            note_name(L, db, names, NAMIDB_LABEL, node->labels[i]);
+    note_props(L, db, names, node->props, node->prop_count, before->props,
+               before->prop_count);
+}
+
+static void note_edge(lua_State *L, namidb *db, int names,
+                      const namidb_edge *edge, const namidb_edge *before)
+{
+    if (edge->type != before->type)
+        note_name(L, db, names, NAMIDB_TYPE, edge->type);
+    note_props(L, db, names, edge->props, edge->prop_count, before->props,
+               before->prop_count);
+}
+
+static void note_names(lua_State *L, namidb *db, int names,
+                       const struct ndb_lua_rows *rows, size_t count)
+{
+    static const namidb_node NO_NODE;
+    static const namidb_edge NO_EDGE;
+
+    for (size_t i = 0; rows->nodes != NULL && i < count; i++)
+        note_node(L, db, names, &rows->nodes[i],
+                  i == 0 ? &NO_NODE : &rows->nodes[i - 1]);
+    for (size_t i = 0; rows->edges != NULL && i < count; i++)
+        note_edge(L, db, names, &rows->edges[i],
+                  i == 0 ? &NO_EDGE : &rows->edges[i - 1]);
+}
+
+/* ----------------------------------------------------------------- blocks --
+ */
+
+static size_t props_bytes(const namidb_property *props, uint32_t count)
+{
+    size_t bytes = count * sizeof *props;
+
+    for (uint32_t i = 0; i < count; i++)
+        bytes += ndb_lua_value_bytes(&props[i].value);
+    return bytes;
+}
+
+static size_t row_bytes(const struct ndb_lua_rows *rows, size_t at)
+{
+    size_t bytes = 0;
+
+    if (rows->nodes != NULL) {
+        const namidb_node *node = &rows->nodes[at];
+
+        /* Labels begin where any type may stand, and end so. */
+        bytes += sizeof *node + ndb_lua_value_bytes(&node->key) +
+                 (node->label_count + 1) / 2 * 2 * sizeof *node->labels +
+                 props_bytes(node->props, node->prop_count);
     }
-    lua_rawgeti(L, shared, metatable);
+    if (rows->edges != NULL) {
+        const namidb_edge *edge = &rows->edges[at];
+
+        bytes += sizeof *edge + props_bytes(edge->props, edge->prop_count);
+    }
+    return bytes;
+}
+
+static const namidb_property *
+copy_props(char **at, const namidb_property *props, uint32_t count)
+{
+    namidb_property *copies = ndb_lua_copy(at, props, count * sizeof *props);
+
+    for (uint32_t i = 0; i < count; i++)
+        ndb_lua_copy_parts(at, &copies[i].value);
+    return copies;
+}
+
+static void copy_nodes(char **at, const namidb_node *nodes, struct block *block)
+{
+    block->nodes = ndb_lua_copy(at, nodes, block->count * sizeof *nodes);
+    for (uint32_t i = 0; i < block->count; i++) {
+        namidb_node *node = &block->nodes[i];
+
+        ndb_lua_copy_parts(at, &node->key);
+        node->labels = ndb_lua_copy(at, node->labels,
+                                    node->label_count * sizeof *node->labels);
+        node->props = copy_props(at, node->props, node->prop_count);
+    }
+}
+
+static void copy_edges(char **at, const namidb_edge *edges, struct block *block)
+{
+    block->edges = ndb_lua_copy(at, edges, block->count * sizeof *edges);
+    for (uint32_t i = 0; i < block->count; i++) {
+        namidb_edge *edge = &block->edges[i];
+
+        edge->props = copy_props(at, edge->props, edge->prop_count);
+    }
+}
+
+size_t ndb_lua_push_block(lua_State *L, namidb *db, int shared,
+                          const struct ndb_lua_rows *rows, size_t count)
+{
+    size_t bytes = row_bytes(rows, 0), taken = 1;
+    struct block *block;
+    char *at;
+
+    while (taken < count && taken < BLOCK_ROWS) {
+        size_t more = row_bytes(rows, taken);
+
+        if (bytes + more > BLOCK_BYTES)
+            break;
+        bytes += more;
+        taken++;
+    }
+    lua_rawgeti(L, shared, NDB_LUA_SHARED_NAMES);
+    note_names(L, db, lua_gettop(L), rows, taken);
+    lua_rawgeti(L, shared, NDB_LUA_SHARED_INT64);
+    block = lua_newuserdata(L, sizeof *block + bytes);
+    *block = (struct block){ .count = (uint32_t)taken,
+                             .is_int64 = lua_toboolean(L, -2) != 0 };
+    at = (char *)(block + 1);
+    if (rows->nodes != NULL)
+        copy_nodes(&at, rows->nodes, block);
+    if (rows->edges != NULL)
+        copy_edges(&at, rows->edges, block);
+    lua_replace(L, -2);
+    lua_rawgeti(L, shared, NDB_LUA_SHARED_BLOCK);
     lua_setmetatable(L, -2);
+    lua_insert(L, -2);
+    ndb_lua_set_shared(L, -2);
+    return taken;
+}
+
+/* Pushes row `number` of the block at index `block`. */
+static void push_row(lua_State *L, int block, size_t number, int metatable)
+{
+    lua_createtable(L, 2, 0);
+    lua_pushvalue(L, block);
+    lua_rawseti(L, -2, 1);
+    ndb_lua_pushid(L, number);
+    lua_rawseti(L, -2, 2);
+    lua_pushvalue(L, metatable);
+    lua_setmetatable(L, -2);
+}
+
+int ndb_lua_push_rows(lua_State *L, int at, size_t number, int node_meta,
+                      int edge_meta)
+{
+    const struct block *block = lua_touserdata(L, at);
+    int count = 0;
+
+    if (block->edges != NULL) {
+        push_row(L, at, number, edge_meta);
+        count++;
+    }
+    if (block->nodes != NULL && block->nodes[number].id != 0) {
+        push_row(L, at, number, node_meta);
+        count++;
+    }
+    return count;
+}
+
+/* One row, in a block of its own. */
+static void push_alone(lua_State *L, namidb *db, int shared,
+                       const struct ndb_lua_rows *rows, int metatable)
+{
+    int top = lua_gettop(L);
+
+    (void)ndb_lua_push_block(L, db, shared, rows, 1);
+    lua_rawgeti(L, shared, metatable);
+    push_row(L, top + 1, 0, top + 2);
+    lua_replace(L, top + 1);
+    lua_pop(L, 1);
 }
 
 void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
                        const namidb_node *node)
 {
-    lua_createtable(L, 0, 3 + (int)node->prop_count);
-    set_id(L, shared, NDB_LUA_SHARED_ID, node->id);
-    if (node->key.kind != NAMIDB_NULL) {
-        lua_rawgeti(L, shared, NDB_LUA_SHARED_KEY);
-        ndb_lua_push_value(L, &node->key, false);
-        lua_rawset(L, -3);
-    }
-    lua_rawgeti(L, shared, NDB_LUA_SHARED_LABELS);
-    lua_createtable(L, (int)node->label_count, 0);
-    for (uint32_t i = 0; i < node->label_count; i++) {
-        push_name(L, db, shared, NAMIDB_LABEL, node->labels[i]);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
-    lua_rawset(L, -3);
-    finish_row(L, db, shared, node->props, node->prop_count,
-               NDB_LUA_SHARED_NODE);
+    struct ndb_lua_rows rows = { .nodes = node };
+
+    push_alone(L, db, shared, &rows, NDB_LUA_SHARED_NODE);
 }
 
 void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
                        const namidb_edge *edge)
 {
-    lua_createtable(L, 0, 4 + (int)edge->prop_count);
-    set_id(L, shared, NDB_LUA_SHARED_ID, edge->id);
-    lua_rawgeti(L, shared, NDB_LUA_SHARED_TYPE);
-    push_name(L, db, shared, NAMIDB_TYPE, edge->type);
-    lua_rawset(L, -3);
-    set_id(L, shared, NDB_LUA_SHARED_FROM, edge->from);
-    set_id(L, shared, NDB_LUA_SHARED_TO, edge->to);
-    finish_row(L, db, shared, edge->props, edge->prop_count,
-               NDB_LUA_SHARED_EDGE);
+    struct ndb_lua_rows rows = { .edges = edge };
+
+    push_alone(L, db, shared, &rows, NDB_LUA_SHARED_EDGE);
 }
 
 bool ndb_lua_is_row(lua_State *L, int index, const char *type)
@@ -161,46 +282,242 @@ bool ndb_lua_is_row(lua_State *L, int index, const char *type)
     return is_it;
 }
 
-/* What a row does not have: an absent property, or props, which is made of the
- * row's other fields and kept. */
-static int row_index(lua_State *L)
+/* ---------------------------------------------------------------- reading --
+ */
+
+/* A row whose field is asked for, at index 1; the name is at 2. */
+struct asked {
+    const struct block *block;
+    const namidb_node *node; /* one of the two */
+    const namidb_edge *edge;
+    const namidb_property *props;
+    uint32_t prop_count;
+};
+
+/* The row at index 1; false for what a program has made of one. The block is
+ * pushed. */
+static bool find_row(lua_State *L, bool is_node, struct asked *asked)
 {
-    size_t bytes;
+    const struct block *block;
+    lua_Integer number;
+
+    lua_rawgeti(L, 1, 2);
+    number = lua_tointeger(L, -1);
+    lua_rawgeti(L, 1, 1);
+    block = lua_touserdata(L, -1);
+    if (block == NULL || !lua_getmetatable(L, -1))
+        return false;
+    if (!lua_rawequal(L, -1, lua_upvalueindex(1)) || number < 0 ||
+        number >= (lua_Integer)block->count ||
+        (is_node ? block->nodes == NULL : block->edges == NULL))
+        return false;
+    lua_pop(L, 1);
+    *asked = (struct asked){ .block = block };
+    if (is_node) {
+        asked->node = &block->nodes[number];
+        asked->props = asked->node->props;
+        asked->prop_count = asked->node->prop_count;
+    } else {
+        asked->edge = &block->edges[number];
+        asked->props = asked->edge->props;
+        asked->prop_count = asked->edge->prop_count;
+    }
+    return true;
+}
+
+static bool is_text(const char *text, size_t bytes, const char *name)
+{
+    return memcmp(text, name, bytes) == 0;
+}
+
+static enum field field_of_node(const char *name, size_t bytes)
+{
+    if (bytes == 2 && is_text(name, bytes, "id"))
+        return FIELD_ID;
+    if (bytes == 3 && is_text(name, bytes, "key"))
+        return FIELD_KEY;
+    if (bytes == 5 && is_text(name, bytes, "props"))
+        return FIELD_PROPS;
+    if (bytes == 6 && is_text(name, bytes, "labels"))
+        return FIELD_LABELS;
+    return FIELD_NONE;
+}
+
+static enum field field_of_edge(const char *name, size_t bytes)
+{
+    if (bytes == 2 && is_text(name, bytes, "id"))
+        return FIELD_ID;
+    if (bytes == 2 && is_text(name, bytes, "to"))
+        return FIELD_TO;
+    if (bytes == 4 && is_text(name, bytes, "from"))
+        return FIELD_FROM;
+    if (bytes == 4 && is_text(name, bytes, "type"))
+        return FIELD_TYPE;
+    if (bytes == 5 && is_text(name, bytes, "props"))
+        return FIELD_PROPS;
+    return FIELD_NONE;
+}
+
+static enum field field_of(const struct asked *asked, const char *name,
+                           size_t bytes)
+{
+    return asked->node != NULL ? field_of_node(name, bytes)
+                               : field_of_edge(name, bytes);
+}
+
+/* Keeps the value on top in the row, as the field whose name is at `name`. */
+static void keep(lua_State *L, int name)
+{
+    lua_pushvalue(L, name);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 1);
+}
+
+/* Pushes a value of the row whose name is at `name`. Tables are made once, so
+ * that row.x is row.props.x. */
+static void push_value(lua_State *L, const struct asked *asked, int name,
+                       const namidb_value *value)
+{
+    if (value->kind <= NAMIDB_STRING) {
+        ndb_lua_push_value(L, value, asked->block->is_int64);
+        return;
+    }
+    lua_pushvalue(L, name);
+    lua_rawget(L, 1);
+    if (!lua_isnil(L, -1))
+        return;
+    lua_pop(L, 1);
+    ndb_lua_push_value(L, value, asked->block->is_int64);
+    keep(L, name);
+}
+
+static void push_props(lua_State *L, const struct asked *asked, int names)
+{
+    lua_createtable(L, 0, (int)asked->prop_count);
+    for (uint32_t i = 0; i < asked->prop_count; i++) {
+        const namidb_property *prop = &asked->props[i];
+        const char *name;
+        size_t bytes;
+
+        lua_rawgeti(L, names, name_at(NAMIDB_PROPERTY, prop->name));
+        name = lua_tolstring(L, -1, &bytes);
+        if (field_of(asked, name, bytes) == FIELD_NONE)
+            push_value(L, asked, lua_gettop(L), &prop->value);
+        else
+            ndb_lua_push_value(L, &prop->value, asked->block->is_int64);
+        lua_rawset(L, -3);
+    }
+    keep(L, 2);
+}
+
+static void push_labels(lua_State *L, const namidb_node *node, int names)
+{
+    lua_createtable(L, (int)node->label_count, 0);
+    for (uint32_t i = 0; i < node->label_count; i++) {
+        lua_rawgeti(L, names, name_at(NAMIDB_LABEL, node->labels[i]));
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    keep(L, 2);
+}
+
+/* Pushes the property whose name is at 2, or nil. */
+static void push_property(lua_State *L, const struct asked *asked, int names)
+{
+    uint32_t name, i = 0;
+
+    lua_pushvalue(L, 2);
+    lua_rawget(L, names);
+    name = (uint32_t)lua_tointeger(L, -1);
+    while (i < asked->prop_count && asked->props[i].name != name)
+        i++;
+    if (i < asked->prop_count)
+        push_value(L, asked, 2, &asked->props[i].value);
+    else
+        lua_pushnil(L);
+}
+
+static void push_field(lua_State *L, const struct asked *asked,
+                       enum field field)
+{
+    int names = lua_gettop(L);
+
+    switch (field) {
+    case FIELD_ID:
+        ndb_lua_pushid(L,
+                       asked->node != NULL ? asked->node->id : asked->edge->id);
+        break;
+    case FIELD_KEY:
+        if (asked->node->key.kind == NAMIDB_NULL)
+            lua_pushnil(L);
+        else
+            ndb_lua_push_value(L, &asked->node->key, false);
+        break;
+    case FIELD_LABELS:
+        push_labels(L, asked->node, names);
+        break;
+    case FIELD_TYPE:
+        lua_rawgeti(L, names, name_at(NAMIDB_TYPE, asked->edge->type));
+        break;
+    case FIELD_FROM:
+        ndb_lua_pushid(L, asked->edge->from);
+        break;
+    case FIELD_TO:
+        ndb_lua_pushid(L, asked->edge->to);
+        break;
+    case FIELD_PROPS:
+        push_props(L, asked, names);
+        break;
+    default:
+        push_property(L, asked, names);
+    }
+}
+
+/* What the row's table does not have itself. */
+static int row_index(lua_State *L, bool is_node)
+{
+    struct asked asked;
     const char *name;
+    size_t bytes;
 
     lua_settop(L, 2);
-    if (lua_type(L, 2) != LUA_TSTRING)
+    if (lua_type(L, 2) != LUA_TSTRING || !find_row(L, is_node, &asked))
         return 0;
+    ndb_lua_get_shared(L, -1);
     name = lua_tolstring(L, 2, &bytes);
-    if (bytes != 5 || memcmp(name, "props", 5) != 0)
-        return 0;
-    lua_newtable(L);
-    lua_pushnil(L);
-    while (lua_next(L, 1) != 0) {
-        bool is_property = false;
-
-        if (lua_type(L, -2) == LUA_TSTRING) {
-            name = lua_tolstring(L, -2, &bytes);
-            is_property = !is_own(name, bytes);
-        }
-        if (is_property) {
-            lua_pushvalue(L, -2);
-            lua_insert(L, -2);
-            lua_rawset(L, 3);
-        } else {
-            lua_pop(L, 1);
-        }
-    }
-    lua_pushliteral(L, "props");
-    lua_pushvalue(L, 3);
-    lua_rawset(L, 1);
+    push_field(L, &asked, field_of(&asked, name, bytes));
     return 1;
 }
 
-static void open_row(lua_State *L, const char *name)
+static int node_index(lua_State *L)
+{
+    return row_index(L, true);
+}
+
+static int edge_index(lua_State *L)
+{
+    return row_index(L, false);
+}
+
+/* ----------------------------------------------------------------- making --
+ */
+
+void ndb_lua_share_rows(lua_State *L)
+{
+    lua_newtable(L);
+    lua_rawseti(L, -2, NDB_LUA_SHARED_NAMES);
+    luaL_getmetatable(L, NDB_LUA_NODE);
+    lua_rawseti(L, -2, NDB_LUA_SHARED_NODE);
+    luaL_getmetatable(L, NDB_LUA_EDGE);
+    lua_rawseti(L, -2, NDB_LUA_SHARED_EDGE);
+    luaL_getmetatable(L, NDB_LUA_BLOCK);
+    lua_rawseti(L, -2, NDB_LUA_SHARED_BLOCK);
+}
+
+static void open_row(lua_State *L, const char *name, lua_CFunction index)
 {
     (void)luaL_newmetatable(L, name);
-    lua_pushcfunction(L, row_index);
+    luaL_getmetatable(L, NDB_LUA_BLOCK);
+    lua_pushcclosure(L, index, 1);
     lua_setfield(L, -2, "__index");
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
@@ -209,6 +526,10 @@ static void open_row(lua_State *L, const char *name)
 
 void ndb_lua_open_rows(lua_State *L)
 {
-    open_row(L, NDB_LUA_NODE);
-    open_row(L, NDB_LUA_EDGE);
+    (void)luaL_newmetatable(L, NDB_LUA_BLOCK);
+    lua_pushstring(L, NDB_LUA_BLOCK);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+    open_row(L, NDB_LUA_NODE, node_index);
+    open_row(L, NDB_LUA_EDGE, edge_index);
 }

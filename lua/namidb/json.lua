@@ -254,14 +254,19 @@ local NODE, EDGE = { "id", "key", "labels", "props" },
 
 -- A node or an edge as an object: its own fields, and props as one of them.
 local function encode_row(row, depth)
-    local is_node = getmetatable(row) == core.node
-    local fields = { props = encode_object(row.props, depth) }
-    for _, name in ipairs({ "id", "key", "type", "from", "to" }) do
-        local field = rawget(row, name)
-        fields[name] = field ~= nil and encode_value(field, depth)
+    local names = getmetatable(row) == core.node and NODE or EDGE
+    local fields = {}
+    for _, name in ipairs(names) do
+        local field = row[name]
+        if name == "props" then
+            fields.props = encode_object(field, depth)
+        elseif name == "labels" then
+            fields.labels = encode_array(field, depth)
+        elseif field ~= nil then
+            fields[name] = encode_value(field, depth)
+        end
     end
-    if is_node then fields.labels = encode_array(row.labels, depth) end
-    return encode_fields(is_node and NODE or EDGE, fields)
+    return encode_fields(names, fields)
 end
 
 local function encode_path(path, depth)

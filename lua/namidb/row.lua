@@ -5,8 +5,7 @@ local row = {}
 
 -- Node ids and edge ids are two spaces.
 local function equals(a, b)
-    return getmetatable(a) == getmetatable(b) and
-        rawget(a, "id") == rawget(b, "id")
+    return getmetatable(a) == getmetatable(b) and a.id == b.id
 end
 
 -- "(:Person {name = "Alice", ...})": properties in order of their names.
@@ -33,6 +32,26 @@ end
 local function edge_text(edge)
     return ("[%.0f:%s %.0f -> %.0f%s]"):format(edge.id, edge.type, edge.from,
                                                edge.to, props_text(edge.props))
+end
+
+-- Walks over the own fields, the properties, and what a program has set. Plain
+-- LuaJIT does not ask for it.
+local function walk(row_table, own)
+    local fields = {}
+    for name, field in pairs(row_table.props) do fields[name] = field end
+    for _, name in ipairs(own) do fields[name] = row_table[name] end
+    for name, field in next, row_table do
+        if type(name) ~= "number" then fields[name] = field end
+    end
+    return next, fields, nil
+end
+
+local function node_pairs(node)
+    return walk(node, { "id", "key", "labels", "props" })
+end
+
+local function edge_pairs(edge)
+    return walk(edge, { "id", "type", "from", "to", "props" })
 end
 
 ------------------------------------------------------------------------ paths
@@ -91,6 +110,7 @@ end
 function row.install(node, edge, path_kind)
     node.__eq, node.__tostring = equals, node_text
     edge.__eq, edge.__tostring = equals, edge_text
+    node.__pairs, edge.__pairs = node_pairs, edge_pairs
     path_kind.__eq, path_kind.__tostring = path_equals, path_text
     path_kind.__index = path
 end
