@@ -19,20 +19,28 @@ static int run_item(struct ndb_op *op, struct ndb_eval *eval,
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
-static int run_row(struct ndb_op *op, struct ndb_eval *eval,
-                   const namidb_value *list, uint32_t position)
+/* The list is what it is when the row's turn comes: the body may have changed
+ * for rows before it what the list is made of. */
+static int run_row(struct ndb_op *op, struct ndb_eval *eval, uint32_t position)
 {
+    struct ndb_vector lists;
     struct ndb_chunk row;
+    namidb_value list;
     int rc = ndb_eval_row_chunk(eval, &op->child->chunk, position, &row);
 
-    if (ndb_is_null(list))
+    if (rc >= 0)
+        rc = ndb_eval(eval, op->plan->expr, &row, &lists);
+    if (rc < 0)
         return rc;
-    if (rc >= 0 && list->kind != NAMIDB_LIST)
+    list = ndb_vector_get(&lists, 0);
+    if (ndb_is_null(&list))
+        return NAMIDB_OK;
+    if (list.kind != NAMIDB_LIST)
         return ndb_raise(op->run->err, NDB_FAULT_ARGUMENT_TYPE,
                          "FOREACH needs a list, not a value of type %s",
-                         ndb_kind_name(list->kind));
-    for (uint32_t i = 0; i < list->size && rc >= 0; i++)
-        rc = run_item(op, eval, &row, &list->as.items[i]);
+                         ndb_kind_name(list.kind));
+    for (uint32_t i = 0; i < list.size && rc >= 0; i++)
+        rc = run_item(op, eval, &row, &list.as.items[i]);
     return rc;
 }
 
@@ -40,19 +48,12 @@ static int foreach_next(struct ndb_op *op)
 {
     struct ndb_eval eval = ndb_eval_of(op, &op->arena);
     const struct ndb_chunk *chunk = &op->child->chunk;
-    struct ndb_vector lists;
     int rc = ndb_op_next(op->child);
 
-    if (rc == NAMIDB_OK)
-        rc = ndb_eval(&eval, op->plan->expr, chunk, &lists);
     if (rc != NAMIDB_OK)
         return rc;
-    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i);
-        namidb_value list = ndb_vector_get(&lists, at);
-
-        rc = run_row(op, &eval, &list, at);
-    }
+    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++)
+        rc = run_row(op, &eval, ndb_chunk_row(chunk, i));
     ndb_op_pass(op, chunk);
     return rc;
 }
