@@ -330,16 +330,22 @@ function expression.is_early(expr)
         expression.is_plain(expr) and not VALUES[expr.kind]
 end
 
-local GRAPH = { SUBPLAN = true, DEGREE = true, COUNTED = true, PROPERTY = true,
-                INDEX = true, LABELS = true, HOST = true }
-local GRAPH_CALLS = { labels = true, key = true, keys = true,
-                      properties = true }
+local FINDS = { SUBPLAN = true, DEGREE = true, COUNTED = true, HOST = true }
 
---- Whether an expression may read what an update changes.
-function expression.reads_graph(expr)
+--- Whether an expression asks what there is in the graph.
+function expression.finds(expr)
+    return any(expr, function(part) return FINDS[part.kind] end)
+end
+
+local LOOKS = { PROPERTY = true, INDEX = true, LABELS = true }
+local LOOKING_CALLS = { labels = true, key = true, keys = true,
+                        properties = true, mergemaps = true }
+
+--- Whether an expression asks for properties or labels of what it is given.
+function expression.looks(expr)
     return any(expr, function(part)
-        return GRAPH[part.kind] or
-            part.kind == "CALL" and GRAPH_CALLS[part.text]
+        return LOOKS[part.kind] or
+            part.kind == "CALL" and LOOKING_CALLS[part.text]
     end)
 end
 

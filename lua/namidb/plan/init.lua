@@ -1,5 +1,6 @@
 -- The planner: a checked statement becomes a plan.
 
+local barrier = require("namidb.plan.barrier")
 local context = require("namidb.plan.context")
 local encode = require("namidb.plan.encode")
 local free = require("namidb.plan.free")
@@ -47,6 +48,7 @@ function plan.make(ast, options)
         columns[i] = { name = name, slot = slots[i] }
         names[i] = name
     end
+    if ast.writes then root = barrier.add(root, #columns > 0) end
     free.mark(root, slots)
     return {
         bytes = encode.plan(made, columns, root), constants = made.constants,

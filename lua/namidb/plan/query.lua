@@ -12,9 +12,6 @@ local query = {}
 local clauses = {} -- by kind: (state, clause), over state.op
 local plan_query
 
-local UPDATES = { create = true, merge = true, set = true, remove = true,
-                  delete = true, foreach = true }
-
 local function copy(set)
     local result = {}
     for slot in pairs(set) do result[slot] = true end
@@ -23,36 +20,6 @@ end
 
 local function add_all(set, slots)
     for _, slot in ipairs(slots) do set[slot] = true end
-end
-
--- Whether an operator below reads the graph while rows still flow.
-local STREAMS = { SCAN = true, SCAN_EDGES = true, SEEK_KEY = true,
-                  SEEK_INDEX = true, SEEK_EDGES = true, SEEK_EDGE_ID = true,
-                  SEEK_ID = true, EXPAND = true, VAR_EXPAND = true,
-                  SHORTEST = true, APPLY = true, FILTER = true, CALL = true,
-                  UNION = true, JOIN = true }
-local STOPS = { EAGER = true, DELETE = true, SORT = true, AGGREGATE = true }
-
-local function reads_graph(op)
-    if op.kind == "UNWIND" then return expression.reads_graph(op.expr) end
-    for _, item in ipairs(op.kind == "PROJECT" and op.items or {}) do
-        if expression.reads_graph(item.expr) then return true end
-    end
-    return false
-end
-
-local function is_streaming(op)
-    while op and not STOPS[op.kind] do
-        if STREAMS[op.kind] or reads_graph(op) then return true end
-        op = op.child
-    end
-    return false
-end
-
-local function eager(state)
-    if state.op.kind ~= "EAGER" then
-        state.op = { kind = "EAGER", child = state.op }
-    end
 end
 
 -- A WITH that hands on some variables as they are, and no more.
@@ -118,13 +85,11 @@ clauses["return"] = clauses["with"]
 
 for _, kind in ipairs({ "create", "merge", "set", "remove", "delete" }) do
     clauses[kind] = function(state, clause)
-        if kind ~= "delete" and is_streaming(state.op) then eager(state) end
         state.op = update[kind](state.context, state.op, clause, state.known)
     end
 end
 
 function clauses.foreach(state, clause)
-    if is_streaming(state.op) then eager(state) end
     local inner = { context = state.context, known = copy(state.known),
                     op = { kind = "ARGUMENT" } }
     inner.known[clause.variable.id] = true
@@ -177,57 +142,23 @@ end
 function clauses.subquery(state, clause)
     local inner, slots = plan_query(state.context, clause.query, state.known,
                                     { kind = "ARGUMENT" })
-    if clause.query.writes or query.is_updating(clause.query) then
-        if is_streaming(state.op) then eager(state) end
-    end
     local sets = clause.returning and slots or {}
     state.op = { kind = "APPLY", code = clause.returning and "EACH" or "RUN",
                  sets = sets, inner = inner, child = state.op }
     add_all(state.known, sets)
 end
 
---- Whether a query has a clause that changes the graph.
-function query.is_updating(node)
-    for _, part in ipairs(node.parts) do
-        for _, clause in ipairs(part.clauses) do
-            if UPDATES[clause.kind] then return true end
-            if clause.kind == "subquery" and query.is_updating(clause.query)
-            then
-                return true
-            end
-        end
-    end
-    return false
-end
-
-local function is_update(clause)
-    return UPDATES[clause.kind] or
-        clause.kind == "subquery" and query.is_updating(clause.query)
-end
-
--- What follows an update sees all of it.
-local function needs_barrier(clause)
-    if is_update(clause) then return false end
-    return clause.kind ~= "return" or clause.limit or clause.skip or
-        #clause.order > 0 or clause.grouped or clause.distinct
-end
-
 local function plan_single(context, node, known, op)
     local state = { context = context, known = copy(known), op = op }
-    local is_after_update, at = false, 1
+    local at = 1
     while node.clauses[at] do
         local clause = node.clauses[at]
-        if is_after_update and needs_barrier(clause) then
-            eager(state)
-            is_after_update = false
-        end
         local run = matches_from(node.clauses, at)
         if #run > 0 then
             match_all(state, run)
         else
             clauses[clause.kind](state, clause)
         end
-        is_after_update = is_after_update or is_update(clause)
         at = at + math.max(#run, 1)
     end
     local slots = {}

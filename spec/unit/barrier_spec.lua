@@ -1,0 +1,101 @@
+-- Each clause sees all that those before it changed, and nothing of what those
+-- behind it change, however many chunks of rows there are.
+
+local help = dofile("spec/help.lua")
+
+local ROWS = 3000 -- more than a chunk
+
+describe("a clause behind one that writes", function()
+    local db
+
+    before_each(function() db = help.open() end)
+    after_each(function() db:close() end)
+
+    local function run(text, params) return assert(db:query(text, params)) end
+
+    -- Nodes of which each has one edge to the one as far from the other end.
+    local function crossing()
+        run("UNWIND range(1, " .. ROWS .. ") AS i CREATE (:P {i: i})")
+        run("MATCH (a:P) MATCH (b:P {i: " .. ROWS + 1 .. " - a.i}) " ..
+            "CREATE (a)-[:R]->(b)")
+    end
+
+    local function one(text, params) return run(text, params)[1] end
+
+    it("returns properties as they are at the end", function()
+        crossing()
+        local rows = run("MATCH (a:P)-[:R]->(b) SET b.w = 1 RETURN a.w AS w")
+        assert.equal(ROWS, #rows)
+        for _, row in ipairs(rows) do assert.equal(1, row.w) end
+    end)
+
+    it("returns nodes as they are at the end", function()
+        crossing()
+        local rows = run("MATCH (a:P)-[:R]->(b) SET b.w = 1 RETURN a")
+        for _, row in ipairs(rows) do assert.equal(1, row.a.w) end
+    end)
+
+    it("finds by MERGE what was created for any row", function()
+        run("UNWIND range(1, $n) AS i CREATE (:N {i: i}) " ..
+            "MERGE (m:N {i: $n}) ON CREATE SET m.is_new = true", { n = ROWS })
+        assert.equal(ROWS, one("MATCH (n:N) RETURN count(*) AS n").n)
+        assert.equal(0, one("MATCH (n:N {is_new: true}) " ..
+            "RETURN count(*) AS n").n)
+    end)
+
+    it("counts in SET what was created for any row", function()
+        run("UNWIND range(1, $n) AS i CREATE (m:N) " ..
+            "SET m.n = COUNT { MATCH (:N) }", { n = ROWS })
+        assert.equal(ROWS, one("MATCH (m:N) RETURN min(m.n) AS n").n)
+    end)
+
+    it("sets last what was set first for another row", function()
+        crossing()
+        run("MATCH (a:P)-[:R]->(b) SET a.w = 1 SET b.w = 2")
+        assert.equal(2, one("MATCH (p:P) RETURN min(p.w) AS w").w)
+    end)
+
+    it("reads in CREATE what was set for any row", function()
+        crossing()
+        run("MATCH (a:P)-[:R]->(b) SET b.w = 1 CREATE (:C {w: a.w})")
+        assert.equal(ROWS, one("MATCH (c:C {w: 1}) RETURN count(*) AS n").n)
+    end)
+
+    it("sees what FOREACH and CALL did for any row", function()
+        crossing()
+        local row = one("MATCH (a:P)-[:R]->(b) " ..
+            "FOREACH (x IN [b] | SET x.w = 1) WITH a, a.w AS w " ..
+            "CALL { WITH a SET a.v = 1 } WITH w, a MATCH (a)-[:R]->(b) " ..
+            "RETURN count(w) AS w, count(b.v) AS v")
+        assert.same({ w = ROWS, v = ROWS }, row)
+    end)
+
+    it("waits for nothing that it does not ask for", function()
+        local function has_barrier(text)
+            return run("EXPLAIN " .. text, { rows = {} }).plan:find("Eager",
+                1, true) ~= nil
+        end
+        assert.is_false(has_barrier("UNWIND $rows AS r " ..
+            "CREATE (a:A {x: r.x}) CREATE (b:B {y: r.y}) " ..
+            "CREATE (a)-[:R {z: r.z}]->(b) RETURN a, b"))
+        assert.is_false(has_barrier("UNWIND $rows AS r " ..
+            "MERGE (a:A {x: r.x}) MERGE (b:B {y: r.y}) MERGE (a)-[:R]->(b) " ..
+            "SET a += r.props"))
+        assert.is_true(has_barrier("MATCH (a) CREATE (:B)"))
+        assert.is_true(has_barrier("UNWIND $rows AS r CREATE (a:A) " ..
+            "MERGE (b:A)"))
+    end)
+end)
+
+describe("FOREACH", function()
+    it("makes its list when a row's turn comes", function()
+        local db = help.open()
+        assert(db:query("CREATE (:A)"))
+        assert(db:query("UNWIND range(1, 5) AS i MATCH (a:A) " ..
+            "FOREACH (x IN CASE WHEN a.is_done IS NULL THEN [i] END | " ..
+            "SET a.is_done = true CREATE (:B {i: x}))"))
+        local rows = assert(db:query("MATCH (b:B) RETURN b.i AS i"))
+        assert.equal(1, #rows)
+        db:close()
+    end)
+end)
