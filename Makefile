@@ -43,6 +43,7 @@ BENCHES := $(BENCH_SRC:c/bench/%.c=$(BUILD)/bench/%)
 AT_ONCE = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 .PHONY: all help setup env check lint unit test test-backends tck property \
+        property-chunks \
         asan tsan fuzz bench bench-setup demo install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -100,6 +101,11 @@ property: all
 	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
 	    $$lua spec/property/run.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/mutate.lua $(PROPERTY_SECONDS) || exit 1; done
+
+## make property-chunks  the same with 4 rows in a chunk, so that few are many
+property-chunks:
+	@CPPFLAGS='-DNDB_CHUNK_ROWS_MAX=4u -DNDB_CHUNK_ROWS_FIRST=2u' \
+	    $(MAKE) --no-print-directory BUILD=$(BUILD)/chunks property
 
 ## make asan       C tests under the address and undefined sanitizers
 asan:

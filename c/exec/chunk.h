@@ -17,9 +17,15 @@
 #include "exec/plan.h"
 #include "format/segment.h"
 
+/*
+ * Rows of a chunk, and of the first chunk of a scan; each next one is twice as
+ * large. A test build has few, so that small graphs meet the ends of chunks
+ * (make property-chunks).
+ */
+#ifndef NDB_CHUNK_ROWS_MAX
 #define NDB_CHUNK_ROWS_MAX 2048u
-/* The first chunk of a scan; each next one is twice as large. */
 #define NDB_CHUNK_ROWS_FIRST 64u
+#endif
 
 enum ndb_form {
     NDB_FORM_NONE,   /* null everywhere */

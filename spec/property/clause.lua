@@ -77,6 +77,8 @@ function rules.call(context, rows, node)
         local inner = {}
         for _, name in ipairs(node.imports) do inner[name] = row[name] end
         local columns, made = clause.run(context, node.query, inner)
+        local parts = node.query.parts[1]
+        if parts[#parts].k ~= "project" then add(result, row) end
         for _, values in ipairs(made) do
             local out = setmetatable({}, { __index = row })
             for i, name in ipairs(columns) do out[name] = values[i] end
@@ -296,10 +298,11 @@ local function set_item(context, row, item)
         end
         return
     end
-    if item.replace then made.props = {} end
     if item.map then
-        for name, e in pairs(item.map) do
-            local v = eval(context, row, e)
+        local new = {}
+        for name, e in pairs(item.map) do new[name] = eval(context, row, e) end
+        if item.replace then made.props = {} end
+        for name, v in pairs(new) do
             made.props[name] = v ~= NULL and v or nil
         end
         return

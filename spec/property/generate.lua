@@ -3,18 +3,18 @@
 -- Statements are typed, so that nearly all are valid: a scope is a list of
 -- { name =, type = } with the types int, float, str, bool, any, ints (a list of
 -- int), map, node, edge, edges, path, and bag_* for lists whose order the rules
--- leave open. What is written are only the property w, the label W, and nodes
--- and edges of kinds of their own, and what is written reads no patterns, so
--- that no order of rows counts.
+-- leave open. generate_write.lua makes what writes.
 
 local expressions = require("spec.property.generate_expression")
 local graph = require("spec.property.graph")
 local search = require("spec.property.generate_search")
 local value = require("spec.property.value")
+local write = require("spec.property.generate_write")
 
 local generate = {}
 
 local LABELS, TYPES = { "A", "B", "C" }, { "R", "S", "T" }
+local WRITTEN_LABELS, WRITTEN_TYPES = { "W", "N", "M" }, { "Z", "R" }
 
 ----------------------------------------------------------------------- graphs
 
@@ -72,7 +72,18 @@ function Maker:expression(type, depth)
     return expressions.make(self, type, depth or self.random:int(0, 3))
 end
 
-local function with_scope(self, scope, fn)
+-- Items that hand on what is there.
+function Maker:forward()
+    local items = {}
+    for i, binding in ipairs(self.scope) do
+        items[i] = { e = { k = "var", name = binding.name },
+                     name = binding.name, type = binding.type }
+    end
+    return items
+end
+
+--- Runs fn with other names in scope.
+function Maker:with_scope(scope, fn)
     local outer = self.scope
     self.scope = scope
     local result = fn()
@@ -95,9 +106,10 @@ end
 
 function Maker:labels()
     if not self.random:one_in(3) then return {} end
-    local labels = { self.random:pick(LABELS) }
+    local names = write.names(self, LABELS, WRITTEN_LABELS)
+    local labels = { self.random:pick(names) }
     if self.random:one_in(5) then
-        local other = self.random:pick(LABELS)
+        local other = self.random:pick(names)
         if other ~= labels[1] then labels[2] = other end
     end
     return labels
@@ -125,9 +137,10 @@ end
 function Maker:types()
     local types = {}
     if self.random:one_in(2) then
-        types[1] = self.random:pick(TYPES)
+        local names = write.names(self, TYPES, WRITTEN_TYPES)
+        types[1] = self.random:pick(names)
         if self.random:one_in(3) then
-            local other = self.random:pick(TYPES)
+            local other = self.random:pick(names)
             if other ~= types[1] then types[2] = other end
         end
     end
@@ -325,7 +338,7 @@ function reading.call(self)
         end
     end
     local parts, columns = { {} }, nil
-    with_scope(self, inner, function()
+    self:with_scope(inner, function()
         parts[1][1] = reading.match(self)
         parts[1][2] = self:project(true)
         columns = self.scope
@@ -339,168 +352,28 @@ function reading.call(self)
     return { k = "call", imports = imports, query = { parts = parts } }
 end
 
----------------------------------------------------------------------- writing
-
-local writing = {}
-
--- An expression over one node or edge only.
-function Maker:own(binding, type)
-    return with_scope(self, { binding }, function()
-        return self:expression(type, 1)
-    end)
-end
-
-local function entity(self)
-    local found = self:of_type("node")
-    for _, binding in ipairs(self:of_type("edge")) do
-        found[#found + 1] = binding
-    end
-    return #found > 0 and self.random:pick(found)
-end
-
-local function increment(name)
-    return { k = "arith", op = "+", b = { k = "lit", v = value.int(1) },
-             a = { k = "call", name = "coalesce", args = {
-                 { k = "prop", name = "w", a = { k = "var", name = name } },
-                 { k = "lit", v = value.int(0) } } } }
-end
-
-function writing.set(self)
-    local target = entity(self)
-    if not target then return nil end
-    local kind = self.random:int(1, target.type == "node" and 6 or 4)
-    local item = { var = target.name, name = "w" }
-    if kind == 1 then item.e = self:own(target, "int") end
-    if kind == 2 then item.e = increment(target.name) end
-    if kind == 3 then item.remove = true end
-    if kind == 4 then
-        item.map = { w = self:own(target, "int"), y = self:own(target, "str") }
-    end
-    if kind >= 5 then item.labels, item.remove = { "W" }, kind == 6 end
-    return { k = "set", items = { item } }
-end
-
-function writing.create(self)
-    local random = self.random
-    local bound = self:of_type("node")
-    local new = {}
-    local function node()
-        if #bound > 0 and random:one_in(2) then
-            return { var = random:pick(bound).name, labels = {}, props = {} }
-        end
-        local name = self:fresh("k")
-        new[#new + 1] = { name = name, type = "node" }
-        return { var = name, labels = { "N" },
-                 props = { w = self:expression("int", 1) } }
-    end
-    local elements = { node() }
-    if elements[1].labels[1] == nil or random:one_in(2) then
-        local edge = { types = { "Z" }, props = {},
-                       dir = random:pick({ "in", "out" }) }
-        if random:one_in(2) then
-            edge.props.w = self:expression("int", 1)
-        end
-        elements[2], elements[3] = edge, node()
-    end
-    self:bring_in(new)
-    return { k = "create", patterns = { { elements = elements } } }
-end
-
-function writing.merge(self)
-    local random = self.random
-    local bound = self:of_type("node")
-    local path, var
-    if #bound > 0 and random:one_in(2) then
-        var = self:fresh("z")
-        path = { elements = {
-            { var = random:pick(bound).name, labels = {}, props = {} },
-            { var = var, types = { "Z" }, props = {},
-              dir = random:pick({ "in", "out" }) },
-            { var = random:pick(bound).name, labels = {}, props = {} } } }
-        self:bring_in({ { name = var, type = "edge" } })
-    else
-        path = { elements = { { labels = { "M" }, props = {
-            q = self:expression("int", 1) } } } }
-        var = self:fresh("z")
-        path.elements[1].var = var
-        self:bring_in({ { name = var, type = "node" } })
-    end
-    local node = { k = "merge", path = path }
-    if random:one_in(2) then
-        node.on_create = { { var = var, name = "w",
-                             e = { k = "lit", v = value.int(1) } } }
-        node.on_match = { { var = var, name = "w", e = increment(var) } }
-    end
-    return node
-end
-
-function writing.foreach(self)
-    local list, var = self:expression("ints", 1), self:fresh("g")
-    local node = { k = "foreach", var = var, list = list }
-    with_scope(self, { { name = var, type = "int" } }, function()
-        node.clauses = { { k = "create", patterns = { { elements = {
-            { labels = { "N" },
-              props = { w = self:expression("int", 1) } } } } } } }
-    end)
-    return node
-end
-
--- Behind DELETE nothing that was there may be read.
-function writing.delete(self)
-    local target = entity(self)
-    if not target then return nil end
-    return { k = "delete", vars = { target.name },
-             detach = target.type == "node" and not self.random:one_in(4) }
-end
-
-function Maker:write(clauses)
-    local kind = self.random:weighted({ { 3, "set" }, { 3, "create" },
-        { 3, "merge" }, { 1, "foreach" }, { 2, "delete" } })
-    self.is_plain = true
-    local node = writing[kind](self)
-    self.is_plain = false
-    if not node then return end
-    -- What may be null cannot be deleted by the reference.
-    if kind == "delete" then
-        clauses[#clauses + 1] = { k = "project", items = self:forward(),
-            where = { k = "isnull", negated = true,
-                      a = { k = "var", name = node.vars[1] } } }
-    end
-    clauses[#clauses + 1] = node
-    if kind == "delete" then
-        clauses[#clauses + 1] = { k = "project", items = { {
-            e = { k = "agg", name = "count" }, name = self:fresh("d"),
-            type = "int" } } }
-        self.scope = { { name = "d" .. self.names, type = "int" } }
-    end
-end
-
--- Items that hand on what is there.
-function Maker:forward()
-    local items = {}
-    for i, binding in ipairs(self.scope) do
-        items[i] = { e = { k = "var", name = binding.name },
-                     name = binding.name, type = binding.type }
-    end
-    return items
-end
-
 ------------------------------------------------------------------- statements
 
 function Maker:clauses(writes)
     local random = self.random
     local clauses = {}
-    for _ = 1, random:int(writes and 0 or 1, 3) do
+    if writes and random:one_in(2) then clauses[1] = write.begin(self) end
+    for _ = 1, random:int(writes and 0 or 1, writes and clauses[1] and 1 or 3)
+    do
         local kind = random:weighted({ { 6, "match" }, { 2, "unwind" },
                                        { 3, "project" }, { 1, "call" } })
         clauses[#clauses + 1] = reading[kind](self)
     end
     if not writes then return clauses end
-    self:write(clauses)
-    if random:one_in(2) and #self.scope > 0 then
-        clauses[#clauses + 1] = { k = "project", items = self:forward() }
-        clauses[#clauses + 1] = reading.match(self)
-        if random:one_in(2) then self:write(clauses) end
+    write.add(self, clauses)
+    for _ = 1, random:int(0, 3) do
+        if random:one_in(2) and #self.scope > 0 then
+            clauses[#clauses + 1] = { k = "project", items = self:forward() }
+            local kind = random:weighted({ { 4, "match" }, { 1, "unwind" },
+                                           { 1, "project" }, { 1, "call" } })
+            clauses[#clauses + 1] = reading[kind](self)
+        end
+        if random:one_in(2) then write.add(self, clauses) end
     end
     return clauses
 end

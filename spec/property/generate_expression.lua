@@ -45,7 +45,11 @@ local function leaf(self, type)
         entities[#entities + 1] = edge
     end
     if #entities > 0 and not random:one_in(3) then
-        return { k = "prop", name = PROPERTY[type],
+        local name = PROPERTY[type]
+        if type == "int" and self.has_written and random:one_in(2) then
+            name = "w"
+        end
+        return { k = "prop", name = name,
                  a = { k = "var", name = random:pick(entities).name } }
     end
     local v = expressions.stored(random, PROPERTY[type])
