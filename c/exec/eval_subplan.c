@@ -173,20 +173,17 @@ static int take_chunk(struct ndb_eval *eval, const struct subplan *subplan,
                       struct found *found, uint32_t *left)
 {
     const struct ndb_chunk *given = &subplan->op->chunk;
-    const struct ndb_vector *numbers = &given->columns[subplan->batch.slot];
     int rc = NAMIDB_OK;
 
     for (uint32_t i = 0; i < given->count && rc >= 0; i++) {
-        uint32_t at = ndb_chunk_row(given, i);
-        namidb_value row = ndb_vector_get(numbers, at);
+        uint32_t at = ndb_chunk_row(given, i), row;
 
-        if (row.kind != NAMIDB_INT || row.as.integer < 0 ||
-            row.as.integer >= subplan->frame.chunk->extent)
-            return ndb_fail(eval->run->err, NAMIDB_EINVAL,
-                            "not a plan: a sub-plan that loses its rows");
+        rc = ndb_batch_row(subplan->op, at, &row);
+        if (rc < 0)
+            return rc;
         if (found->kind == NDB_SUBPLAN_EXISTS)
-            *left -= found->truths[row.as.integer] == NDB_FALSE;
-        rc = found_add(eval, found, (uint32_t)row.as.integer, given, at);
+            *left -= found->truths[row] == NDB_FALSE;
+        rc = found_add(eval, found, row, given, at);
     }
     return rc;
 }

@@ -187,17 +187,38 @@ void ndb_op_repeat(struct ndb_op *op, const struct ndb_chunk *from,
     op->chunk.rows = NULL;
 }
 
+/* The number of a row in a chunk of an operator; false: there is none. */
+static bool number_of(const struct ndb_frame *frame,
+                      const struct ndb_chunk *chunk, uint32_t position,
+                      uint32_t *row)
+{
+    namidb_value number =
+        ndb_vector_get(&chunk->columns[frame->batch->slot], position);
+
+    if (number.kind != NAMIDB_INT || number.as.integer < 0 ||
+        number.as.integer >= frame->chunk->extent)
+        return false;
+    *row = (uint32_t)number.as.integer;
+    return true;
+}
+
+int ndb_batch_row(const struct ndb_op *op, uint32_t position, uint32_t *row)
+{
+    if (number_of(op->frame, &op->chunk, position, row))
+        return NAMIDB_OK;
+    return ndb_fail(op->run->err, NAMIDB_EINVAL,
+                    "not a plan: an inner plan that loses its rows");
+}
+
 bool ndb_op_is_settled(const struct ndb_op *op, uint32_t position)
 {
     const struct ndb_batch *batch = op->frame->batch;
-    namidb_value row;
+    uint32_t row;
 
     if (batch == NULL || batch->is_settled == NULL)
         return false;
-    row = ndb_vector_get(&op->child->chunk.columns[batch->slot], position);
-    return row.kind == NAMIDB_INT && row.as.integer >= 0 &&
-           row.as.integer < op->frame->chunk->extent &&
-           batch->is_settled[row.as.integer] != 0;
+    return number_of(op->frame, &op->child->chunk, position, &row) &&
+           batch->is_settled[row] != 0;
 }
 
 int ndb_op_next_row(struct ndb_op *op, struct ndb_cursor_row *row)

@@ -178,6 +178,10 @@ int ndb_op_next_row(struct ndb_op *op, struct ndb_cursor_row *row);
  * may leave it out, where that saves work. */
 bool ndb_op_is_settled(const struct ndb_op *op, uint32_t position);
 
+/* Which row of the batch that it is in belongs to a position of what `op` gave.
+ * NAMIDB_OK; NAMIDB_EINVAL: the plan does not say. */
+int ndb_batch_row(const struct ndb_op *op, uint32_t position, uint32_t *row);
+
 /* op_scan.c: a condition that every row of a scan is going to be tested for.
  * Called while operators are made. */
 int ndb_op_scan_hint(struct ndb_op *scan, const struct ndb_expr *condition);

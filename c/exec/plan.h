@@ -67,8 +67,14 @@
  *             for each row of child the rows of `inner` (see enum)
  *   EAGER     live, child            takes in all rows before it gives any
  *   CREATE    uint count, create *, child
- *   MERGE     creates, sets on create, sets on match, slots set by match, live,
- *             op match, child        match sees what earlier rows created
+ *   MERGE     creates, sets on create, sets on match, slots set by match,
+ *             opt(slot row), uint count, expr key *, live, op match, child
+ *                                    match sees what earlier rows created; with
+ *                                    a row it runs for all rows of a chunk at
+ *                                    once, as that of a SUBPLAN. Keys promise:
+ *                                    nothing that a row does matters to what
+ *                                    another matches, unless their keys are
+ *                                    equal and it creates something
  *   SET       uint count, set *, child
  *   DELETE    u8 is_detach, uint count, expr *, child  nodes, edges, paths,
  *                                    null; after it rows go on
@@ -423,7 +429,7 @@ struct ndb_plan_op {
     struct ndb_names types;
     struct ndb_slots live, slots;
     const struct ndb_expr *expr;
-    const struct ndb_expr **exprs;    /* DELETE, CALL */
+    const struct ndb_expr **exprs;    /* DELETE, CALL, MERGE */
     const struct ndb_assign *assigns; /* PROJECT, CALL */
     const struct ndb_aggregation *aggregations;
     const struct ndb_sort_key *keys;

@@ -308,6 +308,8 @@ static void read_write(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         op->sets = read_sets(reader);
         op->sets_on_match = read_sets(reader);
         op->slots = ndb_plan_slots(reader);
+        op->slot = slot_optional(reader);
+        op->exprs = ndb_plan_exprs(reader, &op->count);
         return;
     case NDB_OP_SET:
         op->sets = read_sets(reader);

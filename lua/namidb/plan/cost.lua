@@ -138,7 +138,7 @@ local FACTORS = { UNWIND = 10, CALL = 10, DISTINCT = 0.5, EXPAND = 5,
 
 --- About how many rows an operator gives.
 function cost.rows(context, op)
-    if op.kind == "ARGUMENT" then return 1 end
+    if op.kind == "ARGUMENT" then return op.rows or 1 end
     local rows = cost.rows(context, op.child)
     if op.kind == "SCAN" then
         local label = op.label and context.names[op.label + 1].text

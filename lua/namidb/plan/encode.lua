@@ -333,6 +333,8 @@ function shape.MERGE(node)
     sets(node.on_create)
     sets(node.on_match)
     uints(node.slots)
+    optional_uint(node.row)
+    exprs(node.keys or {})
 end
 
 function shape.DELETE(node)

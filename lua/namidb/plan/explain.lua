@@ -277,6 +277,10 @@ function detail.JOIN(scope, op)
     return #parts == 0 and "" or "on " .. table.concat(parts, ", ")
 end
 
+function detail.MERGE(_, op)
+    return op.keys and "at once" or op.row and "looked up at once" or ""
+end
+
 function detail.APPLY(_, op) return op.code:lower() end
 function detail.CALL(_, op) return op.text end
 

@@ -271,8 +271,9 @@ function make.map_projection(context, node)
                                            result } } }
 end
 
--- Whether `test` is true of an expression, or of one inside it.
-local function any(expr, test)
+--- Whether `test` is true of an expression, or of one inside it.
+function expression.any(expr, test)
+    local any = expression.any
     if test(expr) then return true end
     for _, branch in ipairs(expr.branches or {}) do
         if any(branch[1], test) or any(branch[2], test) then return true end
@@ -287,7 +288,7 @@ local VOLATILE = { rand = true, randomuuid = true }
 
 --- Whether an expression may differ from row to row though it reads the same.
 function expression.is_volatile(expr)
-    return any(expr, function(part)
+    return expression.any(expr, function(part)
         return part.kind == "HOST" or part.kind == "SUBPLAN" or
             part.kind == "CALL" and VOLATILE[part.text]
     end)
@@ -334,18 +335,30 @@ local FINDS = { SUBPLAN = true, DEGREE = true, COUNTED = true, HOST = true }
 
 --- Whether an expression asks what there is in the graph.
 function expression.finds(expr)
-    return any(expr, function(part) return FINDS[part.kind] end)
+    return expression.any(expr, function(part) return FINDS[part.kind] end)
 end
 
 local LOOKS = { PROPERTY = true, INDEX = true, LABELS = true }
 local LOOKING_CALLS = { labels = true, key = true, keys = true,
                         properties = true, mergemaps = true }
 
+local function calls_look(part)
+    return part.kind == "CALL" and LOOKING_CALLS[part.text]
+end
+
 --- Whether an expression asks for properties or labels of what it is given.
 function expression.looks(expr)
-    return any(expr, function(part)
-        return LOOKS[part.kind] or
-            part.kind == "CALL" and LOOKING_CALLS[part.text]
+    return expression.any(expr, function(part)
+        return LOOKS[part.kind] or calls_look(part)
+    end)
+end
+
+--- Whether an expression may read what an update changes, other than single
+-- properties, or be another each time.
+function expression.reads_more(expr)
+    return expression.any(expr, function(part)
+        return FINDS[part.kind] or part.kind == "LABELS" or
+            calls_look(part) or part.kind == "CALL" and VOLATILE[part.text]
     end)
 end
 

@@ -269,6 +269,8 @@ function handle.MERGE(op, wanted)
     local inner = take_sets(op, wanted)
     read_creates(op.creates, wanted)
     carry(op, wanted)
+    for _, key in ipairs(op.keys or {}) do reads(key, wanted) end
+    if op.row then inner[op.row] = true end
     for slot in pairs(walk(op.inner, inner)) do wanted[slot] = true end
     return below(op, wanted)
 end

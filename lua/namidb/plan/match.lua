@@ -426,10 +426,15 @@ local function join_at(state, start)
     return true
 end
 
+-- From so many rows on a part of a pattern that shares nothing with them is
+-- found once for all, and not for each.
+local MANY = 10
+
 local function new_state(context, op, graph, known)
     local state = { context = context, op = op, base = op, graph = graph,
                     known = known, pending = {}, walked = {}, is_done = {},
-                    shares = {}, has_begun = op.kind ~= "ARGUMENT" }
+                    shares = {}, has_begun = op.kind ~= "ARGUMENT" or
+                        (op.rows or 1) >= MANY }
     for _, node in ipairs(graph.node_order) do
         if not known[node.slot] then state.pending[node.slot] = true end
     end
@@ -454,7 +459,8 @@ local function test_lone_nodes(state)
 end
 
 --- Adds the operators that find `graph` to `op`, where the slots in `known` are
--- set. Returns the root; `known` grows by what was found.
+-- set. An ARGUMENT whose `rows` are many gives all rows of a chunk at once.
+-- Returns the root; `known` grows by what was found.
 function match.plan(context, op, graph, known)
     local state = new_state(context, op, graph, known)
     test_lone_nodes(state)

@@ -47,9 +47,9 @@ local function can_mark(op, marks)
     return can_mark(op.child, marks)
 end
 
--- The slot in which rows of a plan have their number; nil: it must run once for
--- each row.
-local function number_rows(context, plan)
+--- Has an inner plan give all rows of a chunk, with a number for each. Returns
+-- the slot that the number is in; nil: it must run once for each row.
+function semi.number_rows(context, plan)
     local marks = {}
     if not can_mark(plan, marks) then return nil end
     local row = context:new_slot()
@@ -88,7 +88,7 @@ function semi.subplan(context, code, plan, slot)
     if code == "EXISTS" then plan = any_of(plan) end
     return counted.subplan(context, code, plan) or
         { kind = "SUBPLAN", code = code, plan = plan, number = slot,
-          row = number_rows(context, plan) }
+          row = semi.number_rows(context, plan) }
 end
 
 -- Comparisons of a count with a number that ask whether there is any (true), or

@@ -1,8 +1,11 @@
 -- Clauses that change the graph.
 
+local cost = require("namidb.plan.cost")
 local expression = require("namidb.plan.expression")
 local match = require("namidb.plan.match")
+local merge = require("namidb.plan.merge")
 local pattern = require("namidb.plan.pattern")
+local semi = require("namidb.plan.semi")
 
 local update = {}
 
@@ -148,18 +151,38 @@ local function expect_nothing(op)
     end
 end
 
+-- To look for all rows at once and then again for some does no harm where that
+-- is in memory by then.
+local function begins_with_scan(op)
+    while op.child and op.child.kind ~= "ARGUMENT" do op = op.child end
+    return op.kind == "SCAN" or op.kind == "SCAN_EDGES"
+end
+
+local function both(list, other)
+    local result = {}
+    for i = 1, #list do result[i] = list[i] end
+    for i = 1, #other do result[#result + 1] = other[i] end
+    return result
+end
+
 function update.merge(context, op, clause, known)
-    local path = clause.pattern
+    local path, before, creates = clause.pattern, copy(known), {}
     local bare = { kind = path.kind, elements = path.elements }
     local graph = pattern.graph(context, { bare }, nil)
     local sets = pattern.sets(graph, known)
-    local inner = match.plan(context, { kind = "ARGUMENT" }, graph, copy(known))
-    local creates = {}
-    expect_nothing(inner)
     creates_of(context, path, known, creates)
-    op = { kind = "MERGE", creates = creates, sets = sets,
-           on_create = sets_of(context, clause.on_create),
-           on_match = sets_of(context, clause.on_match),
+    local on_create = sets_of(context, clause.on_create)
+    local on_match = sets_of(context, clause.on_match)
+    local keys, row = merge.keys(context, creates, path.elements,
+                                 both(on_create, on_match)), nil
+    local inner = match.plan(context, { kind = "ARGUMENT", rows =
+        keys and cost.rows(context, op) }, graph, before)
+    if op.kind ~= "ARGUMENT" and (keys or not begins_with_scan(inner)) then
+        row = semi.number_rows(context, inner)
+    end
+    expect_nothing(inner)
+    op = { kind = "MERGE", creates = creates, sets = sets, row = row,
+           keys = row and keys, on_create = on_create, on_match = on_match,
            inner = inner, child = op }
     return bind_path(op, path, known)
 end
