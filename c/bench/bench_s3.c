@@ -6,7 +6,10 @@
  *        bench_s3 URI get         gets it, once: "get_s SECONDS"
  *        bench_s3 URI small N     N small PUTs and GETs, one after the other:
  *                                 "put_cpu_us", "get_cpu_us": of all threads
+ *        bench_s3 URL curl N      N GETs of that object by libcurl alone, which
+ *                                 signs them, too: "get_cpu_us"
  */
+#include <curl/curl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,13 +102,52 @@ static void small(int count)
     }
 }
 
+static size_t drop(char *data, size_t size, size_t count, void *context)
+{
+    (void)data;
+    (void)context;
+    return size * count;
+}
+
+/* The least that a program has to say to libcurl: one handle, never reset. */
+static void curl_alone(const char *url, int count)
+{
+    CURL *easy = curl_easy_init();
+    char keys[256];
+    double before = 0;
+    long status = 0;
+
+    (void)snprintf(keys, sizeof keys, "%s:%s", getenv("AWS_ACCESS_KEY_ID"),
+                   getenv("AWS_SECRET_ACCESS_KEY"));
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_USERPWD, keys);
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, "aws:amz:us-east-1:s3");
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop);
+    for (int i = -count; i < count && status < 300; i++) {
+        if (i == 0)
+            before = cpu_us();
+        if (curl_easy_perform(easy) != CURLE_OK)
+            exit(1);
+        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    }
+    curl_easy_cleanup(easy);
+    if (status != 200)
+        exit(1);
+    (void)printf("get_cpu_us %.1f\n", (cpu_us() - before) / count);
+}
+
 int main(int argc, char **argv)
 {
     namidb_error err = { .code = 0 };
 
+    if (argc == 4 && strcmp(argv[2], "curl") == 0) {
+        curl_alone(argv[1], atoi(argv[3]));
+        return 0;
+    }
     if (argc < 3 || ndb_store_open(&store, argv[1], &err) < 0) {
         (void)fprintf(stderr, "%s\n",
-                      argc < 3 ? "usage: bench_s3 URI put|get|small [N]"
+                      argc < 3 ? "usage: bench_s3 URI put|get|small|curl [N]"
                                : err.message);
         return 1;
     }
