@@ -281,6 +281,46 @@ static int take_others(const struct fields *fields, struct ndb_parts *parts)
     return rc;
 }
 
+/* ---------------------------------------------------------------- moments --
+ */
+
+/* The moment from 1970 on, as Neo4j's constructor takes it. */
+static bool is_epoch(const struct fields *fields)
+{
+    return has(fields, "epochSeconds") || has(fields, "epochMillis");
+}
+
+/* The moment, in UTC, and of the other fields the nanosecond in what it leaves
+ * open. */
+static int take_epoch(const struct fields *fields, struct ndb_parts *parts)
+{
+    static const char *const SECONDS[] = { "epochSeconds", "nanosecond",
+                                           "timezone", NULL };
+    static const char *const MILLIS[] = { "epochMillis", "nanosecond",
+                                          "timezone", NULL };
+    bool is_millis = has(fields, "epochMillis");
+    int64_t seconds = 0, nanos = 0, more = 0;
+    bool is_there;
+    int rc = ndb_map_check_keys(
+        fields->scalar, fields->map, is_millis ? MILLIS : SECONDS,
+        is_millis ? "a DateTime by epochMillis" : "a DateTime by epochSeconds");
+
+    if (rc >= 0)
+        rc = take(fields, is_millis ? "epochMillis" : "epochSeconds", INT64_MIN,
+                  INT64_MAX, &seconds, &is_there);
+    if (rc >= 0)
+        rc = take(fields, "nanosecond", 0,
+                  is_millis ? MS - 1 : NDB_SECOND_NS - 1, &more, &is_there);
+    if (rc < 0)
+        return rc;
+    if (is_millis) {
+        nanos = ndb_floor_mod(seconds, 1000) * MS;
+        seconds = ndb_floor_div(seconds, 1000);
+    }
+    parts->has_date = parts->has_time = parts->has_zone = true;
+    return ndb_parts_set_local(fields->scalar, parts, seconds, nanos + more);
+}
+
 static bool wants_date(uint32_t kind)
 {
     return kind == NAMIDB_DATE || kind == NAMIDB_LOCAL_DATETIME ||
@@ -326,6 +366,10 @@ int ndb_fields_parts(struct ndb_scalar *scalar, uint32_t kind,
     int rc;
 
     *parts = (struct ndb_parts){ .has_date = false };
+    if (kind == NAMIDB_DATETIME && is_epoch(&fields)) {
+        rc = take_epoch(&fields, parts);
+        return rc < 0 ? rc : take_zone(&fields, false, parts);
+    }
     rc = check_keys(scalar, kind, map);
     if (rc >= 0)
         rc = take_others(&fields, parts);

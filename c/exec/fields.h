@@ -10,7 +10,8 @@
 
 /* Puts together a value of `kind`. Values under date, time and datetime give
  * what the other fields do not; NDB_FAULT_ARGUMENT_VALUE for a field that does
- * not belong, NDB_FAULT_OUT_OF_RANGE for one beyond its bounds. */
+ * not belong, NDB_FAULT_OUT_OF_RANGE for one beyond its bounds. A DateTime may
+ * be epochSeconds or epochMillis instead, with a nanosecond and a timezone. */
 int ndb_fields_parts(struct ndb_scalar *scalar, uint32_t kind,
                      const namidb_value *map, struct ndb_parts *parts);
 

@@ -56,6 +56,33 @@ describe("a map", function()
     end)
 end)
 
+describe("a moment since 1970", function()
+    it("is a datetime, in the zone that is given", function()
+        gives("1970-01-01T00:00:01Z", "datetime({epochSeconds: 1})")
+        gives("1969-12-31T23:59:59.999Z", "datetime({epochMillis: -1})")
+        gives("2025-11-24T17:00:00.000000005+01:00[Europe/Stockholm]",
+              "datetime({epochSeconds: 1764000000, nanosecond: 5, " ..
+              "timezone: 'Europe/Stockholm'})")
+        gives("1970-01-01T05:00:00.001000001+05:00",
+              "datetime({epochMillis: 1, nanosecond: 1, timezone: '+05:00'})")
+    end)
+
+    it("takes no other field, and is within the years", function()
+        fails("by epochSeconds has no field year",
+              "datetime({epochSeconds: 1, year: 1})")
+        fails("by epochMillis has no field epochSeconds",
+              "datetime({epochSeconds: 1, epochMillis: 1})")
+        fails("nanosecond: 1000000 is out of range",
+              "datetime({epochMillis: 1, nanosecond: 1000000})")
+        fails("epochSeconds is an integer", "datetime({epochSeconds: 1.5})")
+        fails("a year is within",
+              "datetime({epochSeconds: 9223372036854775807})")
+        fails("Date has no field epochSeconds", "date({epochSeconds: 1})")
+        fails("DateTime has no field epochSeconds",
+              "datetime.truncate('day', datetime(), {epochSeconds: 1})")
+    end)
+end)
+
 describe("a date", function()
     it("is not truncated to what it has not", function()
         for _, unit in ipairs({ "hour", "minute", "second", "millisecond",
