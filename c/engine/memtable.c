@@ -45,34 +45,48 @@ int ndb_memtable_reserve_journal(struct ndb_memtable *m, size_t count)
     return NAMIDB_OK;
 }
 
-/* Room for one more lane. */
-static int reserve_lane(struct ndb_memtable *m)
+/* The lane that was changed last, if it is that of a table or type: most
+ * changes are in the lane of the change before. */
+static struct ndb_lane *last_lane(struct ndb_memtable *m, uint32_t number,
+                                  bool is_edge)
 {
-    int rc = grow((void **)&m->lanes, m->lane_count, &m->lane_capacity,
-                  sizeof *m->lanes);
+    struct ndb_lane *lane = &m->lanes[m->last_lane];
+
+    return m->lane_count != 0 && lane->number == number &&
+                   lane->is_edge == is_edge
+               ? lane
+               : NULL;
+}
+
+/* Room for one more lane, unless there is that of the id's table or type. */
+static int reserve_lane(struct ndb_memtable *m, uint64_t id, bool is_edge)
+{
+    int rc;
+
+    if (last_lane(m, NAMIDB_ID_TABLE(id), is_edge) != NULL)
+        return NAMIDB_OK;
+    rc = grow((void **)&m->lanes, m->lane_count, &m->lane_capacity,
+              sizeof *m->lanes);
 
     return rc < 0 ? rc : ndb_table_reserve(&m->lane_numbers, 1);
 }
 
-static int reserve_node(struct ndb_memtable *m)
+static int reserve_node(struct ndb_memtable *m, uint64_t id)
 {
     int rc = grow((void **)&m->nodes, m->node_count, &m->node_capacity,
                   sizeof *m->nodes);
 
     if (rc >= 0)
         rc = ndb_table_reserve(&m->key_numbers, 1);
-    return rc < 0 ? rc : reserve_lane(m);
+    return rc < 0 ? rc : reserve_lane(m, id, false);
 }
 
-/* Room for an edge and the ends of its two nodes. */
-static int reserve_edge(struct ndb_memtable *m)
+static int reserve_edge(struct ndb_memtable *m, uint64_t id)
 {
     int rc = grow((void **)&m->edges, m->edge_count, &m->edge_capacity,
                   sizeof *m->edges);
 
-    if (rc >= 0)
-        rc = ndb_table_reserve(&m->ends, 2);
-    return rc < 0 ? rc : reserve_lane(m);
+    return rc < 0 ? rc : reserve_lane(m, id, true);
 }
 
 static struct ndb_image *new_image(struct ndb_memtable *m, uint64_t version,
@@ -103,16 +117,14 @@ void ndb_memtable_journal(struct ndb_memtable *m, uint64_t version,
         (struct ndb_change){ version, number, (uint8_t)kind, (int8_t)delta };
 }
 
-/* The lane of a table or type, made when there is none. Room was reserved. Most
- * changes are in the lane of the change before. */
+/* The lane of a table or type, made when there is none. Room was reserved. */
 static struct ndb_lane *lane_of(struct ndb_memtable *m, uint32_t number,
                                 bool is_edge)
 {
     uint64_t key = ndb_lane_number(number, is_edge);
-    struct ndb_lane *lane = &m->lanes[m->last_lane];
+    struct ndb_lane *lane = last_lane(m, number, is_edge);
 
-    if (m->lane_count != 0 && lane->number == number &&
-        lane->is_edge == is_edge)
+    if (lane != NULL)
         return lane;
     m->last_lane = ndb_table_find(&m->lane_numbers, key);
     if (m->last_lane == NDB_TABLE_NONE) {
@@ -173,28 +185,10 @@ static void unlink_node(struct ndb_memtable *m, uint32_t number)
             entry->next_key;
 }
 
-/* The ends of a node, made when it has none. Room was reserved. */
-static struct ndb_table_slot *ends_of(struct ndb_memtable *m, uint64_t id)
-{
-    struct ndb_table_slot *ends = ndb_table_slot(&m->ends, id);
-
-    if (ends == NULL) {
-        ends = ndb_table_add(&m->ends, id, NDB_NO_ENTRY);
-        ends->second = NDB_NO_ENTRY;
-    }
-    return ends;
-}
-
 static void link_edge(struct ndb_memtable *m, uint32_t number, uint64_t version)
 {
     struct ndb_edge_entry *entry = &m->edges[number];
-    struct ndb_table_slot *ends = ends_of(m, entry->from);
 
-    entry->next_out = ends->number;
-    ends->number = number;
-    ends = ends_of(m, entry->to);
-    entry->next_in = ends->second;
-    ends->second = number;
     entry->next_in_lane =
         lane_push(m, NAMIDB_ID_TABLE(entry->id), true, version, number);
 }
@@ -203,8 +197,7 @@ static void unlink_edge(struct ndb_memtable *m, uint32_t number)
 {
     struct ndb_edge_entry *entry = &m->edges[number];
 
-    ends_of(m, entry->from)->number = entry->next_out;
-    ends_of(m, entry->to)->second = entry->next_in;
+    ndb_memtable_unlink_ends(m, entry);
     lane_pop(m, NAMIDB_ID_TABLE(entry->id), true, entry->next_in_lane);
 }
 
@@ -286,7 +279,7 @@ static int apply_node(struct ndb_memtable *m, uint64_t version, uint64_t id,
     struct ndb_image *image;
     uint32_t *place;
     uint32_t number;
-    int rc = reserve_node(m);
+    int rc = reserve_node(m, id);
 
     if (rc >= 0)
         rc = ndb_memtable_reserve_journal(m, 1 + head->label_count);
@@ -322,7 +315,7 @@ static int apply_edge(struct ndb_memtable *m, uint64_t version,
     struct ndb_image *image;
     uint32_t *place;
     uint32_t number;
-    int rc = reserve_edge(m);
+    int rc = reserve_edge(m, record->id);
 
     if (rc >= 0)
         rc = ndb_memtable_reserve_journal(m, 1);
@@ -393,13 +386,8 @@ static void prefetch(const struct ndb_memtable *m,
                      const struct ndb_record *record,
                      const struct row_head *head)
 {
-    if (has_head(record)) {
+    if (has_head(record))
         ndb_table_prefetch(&m->key_numbers, head->key_hash);
-    } else if (record->kind == NDB_RECORD_EDGE ||
-               record->kind == NDB_RECORD_EDGE_DELETE) {
-        ndb_table_prefetch(&m->ends, record->from);
-        ndb_table_prefetch(&m->ends, record->to);
-    }
 }
 
 static int apply_one(struct ndb_memtable *m, uint64_t version,
@@ -483,6 +471,15 @@ static void take_back(struct ndb_memtable *m, const struct ndb_change *change)
         unlink_edge(m, change->number);
 }
 
+/* The journal became shorter. */
+static void forget_changes(struct ndb_memtable *m)
+{
+    if (m->ends_at > m->journal_count)
+        m->ends_at = m->journal_count;
+    if (m->stats_at > m->journal_count)
+        ndb_memtable_forget_stats(m);
+}
+
 void ndb_memtable_rollback(struct ndb_memtable *m, uint64_t version)
 {
     (void)pthread_rwlock_wrlock(&m->lock);
@@ -492,8 +489,7 @@ void ndb_memtable_rollback(struct ndb_memtable *m, uint64_t version)
     while (m->foreign_count != 0 &&
            m->foreign[m->foreign_count - 1].version >= version)
         m->foreign_count--;
-    if (m->stats_at > m->journal_count)
-        ndb_memtable_forget_stats(m);
+    forget_changes(m);
     (void)pthread_rwlock_unlock(&m->lock);
 }
 
@@ -513,8 +509,7 @@ void ndb_memtable_rollback_to(struct ndb_memtable *m, size_t mark)
     (void)pthread_rwlock_wrlock(&m->lock);
     while (m->journal_count > mark)
         take_back(m, &m->journal[--m->journal_count]);
-    if (m->stats_at > m->journal_count)
-        ndb_memtable_forget_stats(m);
+    forget_changes(m);
     (void)pthread_rwlock_unlock(&m->lock);
 }
 

@@ -31,10 +31,11 @@ struct ndb_node_entry {
 
 struct ndb_edge_entry {
     uint64_t id, from, to;
-    struct ndb_image *newest;
-    uint32_t next_out; /* entry with the same source */
-    uint32_t next_in;  /* entry with the same target */
+    struct ndb_image *newest; /* NULL: rolled back, unlinked */
+    uint32_t next_out;        /* entry with the same source */
+    uint32_t next_in;         /* entry with the same target */
     uint32_t next_in_lane;
+    bool is_at_ends; /* it is in the two lists of its ends */
 };
 
 /* All entries of a node table, or of a type. */
@@ -104,8 +105,11 @@ struct ndb_memtable {
     struct ndb_id_map node_numbers; /* id -> nodes */
     struct ndb_id_map edge_numbers; /* id -> edges */
     /* Node id -> the newest of edges that comes from it, and, second, the
-     * newest that goes to it. */
+     * newest that goes to it. Of the first changes of the journal: the others
+     * wait until somebody asks for the edges of a node, which after a load is
+     * mostly never. */
     struct ndb_table ends;
+    size_t ends_at;
     struct ndb_table key_numbers;  /* key hash -> newest of nodes */
     struct ndb_table lane_numbers; /* number * 2 + is_edge + 1 -> lanes */
 };
@@ -117,6 +121,13 @@ int ndb_memtable_reserve_journal(struct ndb_memtable *m, size_t count);
 void ndb_memtable_journal(struct ndb_memtable *m, uint64_t version,
                           enum ndb_change_kind kind, uint32_t number,
                           int delta);
+
+/* memtable_ends.c: puts the edges that wait into the lists of their ends.
+ * NAMIDB_OK or NAMIDB_ENOMEM. */
+int ndb_memtable_link_ends(struct ndb_memtable *m);
+/* Under lock: takes an edge that is rolled back out of them. */
+void ndb_memtable_unlink_ends(struct ndb_memtable *m,
+                              struct ndb_edge_entry *entry);
 
 /* memtable_schema.c: a SCHEMA record; a change of another memtable. */
 int ndb_memtable_apply_schema(struct ndb_memtable *m, uint64_t version,

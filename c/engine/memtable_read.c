@@ -155,16 +155,30 @@ static int add_edge(struct ndb_memtable_edges *out,
     return NAMIDB_OK;
 }
 
+/* Locks for reading with all edges at their ends that whoever asks may see:
+ * what is written from now on is not for its eyes. */
+static int lock_with_ends(struct ndb_memtable *m)
+{
+    int rc = NAMIDB_OK;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    if (m->ends_at == m->journal_count)
+        return NAMIDB_OK;
+    (void)pthread_rwlock_unlock(&m->lock);
+    rc = ndb_memtable_link_ends(m);
+    (void)pthread_rwlock_rdlock(&m->lock);
+    return rc;
+}
+
 int ndb_memtable_edges_at(struct ndb_memtable *m, uint64_t id, uint32_t type,
                           enum namidb_direction direction, uint64_t version,
                           struct ndb_memtable_edges *out)
 {
     const struct ndb_table_slot *ends;
     uint32_t at = NDB_NO_ENTRY;
-    int rc = NAMIDB_OK;
+    int rc = lock_with_ends(m);
 
-    (void)pthread_rwlock_rdlock(&m->lock);
-    ends = ndb_table_slot(&m->ends, id);
+    ends = rc >= 0 ? ndb_table_slot(&m->ends, id) : NULL;
     if (ends != NULL)
         at = direction == NAMIDB_OUT ? ends->number : ends->second;
     while (at != NDB_NO_ENTRY && rc >= 0) {
