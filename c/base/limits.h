@@ -35,7 +35,8 @@
 /* Log. */
 #define NDB_BATCH_BYTES_MAX (64u << 20) /* payload, before compression */
 #define NDB_BATCH_RECORDS_MAX (16u << 20)
-#define NDB_SLOT_BYTES_MAX (72u << 20) /* object */
+#define NDB_ALIVE_BYTES_MAX (32u << 20) /* of bits, one a node; see alive.h */
+#define NDB_SLOT_BYTES_MAX (72u << 20)  /* object */
 
 /* Packs. */
 #define NDB_SEGMENT_BYTES_MAX (64u << 20)    /* compressed, and raw */

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "base/ids.h"
+#include "engine/alive.h"
 #include "engine/db.h"
 #include "engine/log.h"
 #include "engine/replay.h"
@@ -81,7 +82,8 @@ struct ndb_writer {
     bool is_turn_dead; /* what the turn builds on was rolled back */
     pthread_t owner;
     struct ndb_cond turn_free;
-    struct ndb_ids undo; /* (lane, sequence) pairs of this turn */
+    struct ndb_ids undo;    /* (lane, sequence) pairs of this turn */
+    struct ndb_alive alive; /* of whoever has the turn, without the lock */
 
     /* What transactions write is noted for these. */
     struct namidb_survey *surveys;

@@ -18,9 +18,11 @@ int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                    size_t count, namidb_arena *arena, namidb_node *out,
                    namidb_error *err);
 
-/* Whether each node exists. 1 round. */
+/* Whether each node exists; is_packed (NULL: not wanted), of those that do,
+ * whether it is a pack that says so. 1 round. */
 int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                   size_t count, bool *is_alive, namidb_error *err);
+                   size_t count, bool *is_alive, bool *is_packed,
+                   namidb_error *err);
 
 /* Fetches what is not cached of these nodes, so that they can be read without
  * the store, as long as the cache has room for them. 1 round. */

@@ -109,7 +109,7 @@ int ndb_read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
 
 static int read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                       size_t count, enum ndb_gather_mode mode, bool *is_alive,
-                      namidb_error *err)
+                      bool *is_packed, namidb_error *err)
 {
     struct ndb_gather gather;
     struct ndb_refs refs = NDB_REFS_INIT;
@@ -123,19 +123,25 @@ static int read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
         (void)ndb_fail_memory(err);
     else
         rc = ndb_gather_fetch(&gather, err);
-    for (size_t i = 0; i < count && rc >= 0; i++)
+    for (size_t i = 0; i < count && rc >= 0; i++) {
         is_alive[i] = ndb_node_place_find(&gather, ids[i], &places[i], &refs,
                                           &image) == NAMIDB_OK;
+        if (is_packed != NULL)
+            is_packed[i] = is_alive[i] && image.group != NULL;
+    }
     ndb_gather_release(&gather);
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
 int ndb_read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                   size_t count, bool *is_alive, namidb_error *err)
+                   size_t count, bool *is_alive, bool *is_packed,
+                   namidb_error *err)
 {
-    int rc = read_alive(snapshot, ids, count, NDB_GATHER_WARM, is_alive, err);
+    int rc = read_alive(snapshot, ids, count, NDB_GATHER_WARM, is_alive,
+                        is_packed, err);
 
-    return rc != NDB_GATHER_COLD ? rc
-                                 : read_alive(snapshot, ids, count,
-                                              NDB_GATHER_PINNED, is_alive, err);
+    return rc != NDB_GATHER_COLD
+               ? rc
+               : read_alive(snapshot, ids, count, NDB_GATHER_PINNED, is_alive,
+                            is_packed, err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "engine/alive.h"
 #include "engine/survey.h"
 
 int ndb_tx_begin(struct namidb_tx **out, struct namidb *db, int64_t deadline_ns,
@@ -190,8 +191,11 @@ int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *records,
 {
     int rc = NAMIDB_OK;
 
-    for (size_t i = 0; i < count && rc >= 0; i++)
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        if (records[i].kind == NDB_RECORD_NODE_DELETE)
+            ndb_alive_forget(ndb_turn_alive(tx->db), records[i].id);
         rc = append(tx, &records[i], err);
+    }
     if (rc >= 0)
         ndb_survey_note(tx->db, records, count);
     if (rc >= 0 && ndb_memtable_apply(tx->turn.memtable, tx->turn.version,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "base/limits.h"
+#include "engine/alive.h"
 #include "engine/tx.h"
 #include "format/value.h"
 
@@ -44,12 +45,41 @@ static int fail_end(uint64_t id, bool is_from, namidb_error *err)
                     (unsigned long long)id, is_from ? "start at" : "end at");
 }
 
+/* Whether nodes exist, at most the ends of a block. Those that are known need
+ * no lookup. */
+static int ends_alive(struct namidb_tx *tx, const uint64_t *ids, size_t count,
+                      bool *is_alive, namidb_error *err)
+{
+    struct ndb_alive *known = ndb_turn_alive(tx->db);
+    uint64_t unknown[2 * NDB_TX_BLOCK_ROWS];
+    bool is_there[2 * NDB_TX_BLOCK_ROWS], is_packed[2 * NDB_TX_BLOCK_ROWS];
+    size_t unknown_count = 0, at = 0;
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        is_alive[i] = ndb_alive_has(known, ids[i]);
+        if (!is_alive[i])
+            unknown[unknown_count++] = ids[i];
+    }
+    if (unknown_count != 0)
+        rc = ndb_read_alive(&tx->snapshot, unknown, unknown_count, is_there,
+                            is_packed, err);
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        if (is_alive[i])
+            continue;
+        is_alive[i] = is_there[at];
+        if (is_packed[at++])
+            ndb_alive_note(known, ids[i]);
+    }
+    return rc;
+}
+
 static int check_ends(struct namidb_tx *tx, uint64_t from, uint64_t to,
                       namidb_error *err)
 {
     const uint64_t ids[2] = { from, to };
     bool is_alive[2];
-    int rc = ndb_read_alive(&tx->snapshot, ids, 2, is_alive, err);
+    int rc = ends_alive(tx, ids, 2, is_alive, err);
 
     for (int i = 0; i < 2 && rc >= 0; i++)
         if (!is_alive[i])
@@ -156,7 +186,7 @@ static int put_edge_block(struct namidb_tx *tx, struct ndb_tx_rows *block,
         ends[2 * (i - first)] = rows->from[i];
         ends[2 * (i - first) + 1] = rows->to[i];
     }
-    rc = ndb_read_alive(&tx->snapshot, ends, 2 * (stop - first), is_alive, err);
+    rc = ends_alive(tx, ends, 2 * (stop - first), is_alive, err);
     for (; at < stop && rc >= 0 && tx->row.bytes <= NDB_TX_BLOCK_BYTES; at++) {
         uint64_t id;
 

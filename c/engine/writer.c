@@ -123,6 +123,7 @@ void ndb_writer_release(struct namidb *db)
     ndb_free(writer->next_sequence[0]);
     ndb_free(writer->next_sequence[1]);
     ndb_ids_release(&writer->undo);
+    ndb_alive_release(&writer->alive);
     ndb_buf_release(&writer->doubt.object);
 }
 
@@ -377,6 +378,11 @@ int ndb_turn_submit(struct namidb *db, struct ndb_turn *turn,
     else
         *out = ticket;
     return rc;
+}
+
+struct ndb_alive *ndb_turn_alive(struct namidb *db)
+{
+    return &db->writer.alive;
 }
 
 struct namidb *ndb_ticket_db(const struct namidb_ticket *ticket)

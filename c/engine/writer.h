@@ -41,6 +41,8 @@ int ndb_turn_check(struct namidb *db, namidb_error *err);
  * taken by a turn that aborts are given back. NAMIDB_ELIMIT at the end. */
 int ndb_turn_next_id(struct namidb *db, bool is_edge, uint32_t table,
                      uint64_t *id, namidb_error *err);
+/* The nodes that need not be looked up, for who has the turn. */
+struct ndb_alive *ndb_turn_alive(struct namidb *db);
 /* Rolls back and gives the turn away. */
 void ndb_turn_abort(struct namidb *db, struct ndb_turn *turn);
 /*

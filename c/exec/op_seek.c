@@ -230,7 +230,7 @@ static int find_nodes(struct ndb_op *op, const struct ndb_vector *values,
     if (is_alive == NULL)
         return NAMIDB_ENOMEM;
     rc = ndb_read_alive(&op->run->snapshot, found->ids, found->count, is_alive,
-                        op->run->err);
+                        NULL, op->run->err);
     for (uint32_t i = 0; i < found->count && rc >= 0; i++)
         if (is_alive[i]) {
             found->positions[kept] = found->positions[i];
