@@ -138,12 +138,139 @@ static struct ndb_radix_pair *sort_by(struct ndb_radix_pair *from,
     return from;
 }
 
+/* ----------------------------------------------------------------- words -- */
+
+/*
+ * Numbers of rows that are worth sorting have few bits that vary: three of them
+ * mostly fit into one word, and what a pass moves is a third.
+ */
+enum { VALUE, LOW, HIGH, FIELDS }; /* from the lowest bits on */
+
+/* A number of a row is min + (field << shift). */
+struct field {
+    uint64_t min, max, varying;
+    unsigned shift, bits;
+    unsigned at; /* lowest bit in a word */
+};
+
+static inline void look_at(struct field *field, uint64_t number, uint64_t first)
+{
+    field->min = number < field->min ? number : field->min;
+    field->max = number > field->max ? number : field->max;
+    field->varying |= number ^ first;
+}
+
+/* Places of the numbers in words; the bits they take. */
+static unsigned lay_out(const struct ndb_radix_pair *pairs, size_t count,
+                        struct field fields[FIELDS])
+{
+    const struct ndb_radix_pair first = pairs[0];
+    struct field high = { first.high, first.high, 0, 0, 0, 0 };
+    struct field low = { first.low, first.low, 0, 0, 0, 0 };
+    struct field value = { first.value, first.value, 0, 0, 0, 0 };
+    unsigned at = 0;
+
+    for (size_t i = 1; i < count; i++) {
+        look_at(&high, pairs[i].high, first.high);
+        look_at(&low, pairs[i].low, first.low);
+        look_at(&value, pairs[i].value, first.value);
+    }
+    fields[VALUE] = value;
+    fields[LOW] = low;
+    fields[HIGH] = high;
+    for (int i = VALUE; i < FIELDS; i++) {
+        struct field *field = &fields[i];
+
+        field->at = at;
+        if (field->varying == 0)
+            continue;
+        field->shift = (unsigned)__builtin_ctzll(field->varying);
+        field->bits = 64 - (unsigned)__builtin_clzll(
+                               (field->max - field->min) >> field->shift);
+        at += field->bits;
+    }
+    return at;
+}
+
+static inline uint64_t put_in(uint64_t number, const struct field *field)
+{
+    return (number - field->min) >> field->shift << field->at;
+}
+
+static inline uint64_t number_in(uint64_t word, const struct field *field)
+{
+    uint64_t mask = (UINT64_C(1) << field->bits) - 1;
+
+    return field->min + ((word >> field->at & mask) << field->shift);
+}
+
+/* One stable pass over `bits` bits from `shift` on. */
+static void pass_words(const uint64_t *from, uint64_t *to, size_t count,
+                       unsigned shift, unsigned bits)
+{
+    uint64_t mask = (UINT64_C(1) << bits) - 1;
+    size_t starts[DIGITS] = { 0 };
+
+    for (size_t i = 0; i < count; i++)
+        starts[from[i] >> shift & mask]++;
+    start_digits(starts);
+    for (size_t i = 0; i < count; i++)
+        to[starts[from[i] >> shift & mask]++] = from[i];
+}
+
+/* Sorts by the bits from `shift` on; returns which of the arrays has them. */
+static uint64_t *sort_words(uint64_t *from, uint64_t *to, size_t count,
+                            unsigned shift, unsigned bits)
+{
+    unsigned passes = (bits + DIGIT_BITS - 1) / DIGIT_BITS;
+
+    for (unsigned i = 0; i < passes; i++) {
+        unsigned left = passes - i;
+        unsigned width = (bits + left - 1) / left;
+        uint64_t *swap = from;
+
+        pass_words(from, to, count, shift, width);
+        shift += width;
+        bits -= width;
+        from = to;
+        to = swap;
+    }
+    return from;
+}
+
+/* 0: a row does not fit into a word. */
+static int sort_as_words(struct ndb_radix_pair *pairs,
+                         struct ndb_radix_pair *spare, size_t count)
+{
+    struct field fields[FIELDS];
+    uint64_t *words = (uint64_t *)spare; /* two arrays of them fit */
+
+    if (lay_out(pairs, count, fields) >= 64)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        words[i] = put_in(pairs[i].high, &fields[HIGH]) |
+                   put_in(pairs[i].low, &fields[LOW]) |
+                   put_in(pairs[i].value, &fields[VALUE]);
+    words = sort_words(words, words + count, count, fields[LOW].at,
+                       fields[LOW].bits + fields[HIGH].bits);
+    for (size_t i = 0; i < count; i++)
+        pairs[i] = (struct ndb_radix_pair){
+            number_in(words[i], &fields[HIGH]),
+            number_in(words[i], &fields[LOW]),
+            number_in(words[i], &fields[VALUE]),
+        };
+    return 1;
+}
+
 void ndb_radix_sort_pairs(struct ndb_radix_pair *pairs,
                           struct ndb_radix_pair *spare, size_t count)
 {
-    struct ndb_radix_pair *at = sort_by(pairs, spare, count, 0);
+    struct ndb_radix_pair *at;
 
+    if (count < 2 || sort_as_words(pairs, spare, count))
+        return;
+    at = sort_by(pairs, spare, count, 0);
     at = sort_by(at, at == pairs ? spare : pairs, count, 1);
-    if (at != pairs && count != 0)
+    if (at != pairs)
         memcpy(pairs, at, count * sizeof *pairs);
 }

@@ -147,13 +147,17 @@ static uint32_t lane_push(struct ndb_memtable *m, uint32_t number, bool is_edge,
     if (next == NDB_NO_ENTRY)
         lane->first_version = version;
     lane->head = entry;
+    lane->count++;
     return next;
 }
 
 static void lane_pop(struct ndb_memtable *m, uint32_t number, bool is_edge,
                      uint32_t next)
 {
-    lane_of(m, number, is_edge)->head = next;
+    struct ndb_lane *lane = lane_of(m, number, is_edge);
+
+    lane->head = next;
+    lane->count--;
 }
 
 static void link_node(struct ndb_memtable *m, uint32_t number, uint64_t version,

@@ -42,6 +42,7 @@ struct ndb_edge_entry {
 struct ndb_lane {
     uint32_t number;
     uint32_t head;
+    uint32_t count; /* of entries */
     uint64_t first_version;
     bool is_edge;
 };

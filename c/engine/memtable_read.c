@@ -241,24 +241,50 @@ static void sort_by_id(struct ndb_memtable_edge *edges, size_t count)
         qsort(edges, count, sizeof *edges, by_id);
 }
 
-/* First entry of a lane. */
-static uint32_t lane_head(const struct ndb_memtable *m, uint32_t number,
-                          bool is_edge)
+/* The lane of a table or type; NULL: none. */
+static const struct ndb_lane *find_lane(const struct ndb_memtable *m,
+                                        uint32_t number, bool is_edge)
 {
     uint32_t lane =
         ndb_table_find(&m->lane_numbers, ndb_lane_number(number, is_edge));
 
-    return lane == NDB_TABLE_NONE ? NDB_NO_ENTRY : m->lanes[lane].head;
+    return lane == NDB_TABLE_NONE ? NULL : &m->lanes[lane];
+}
+
+/* First entry of a lane. */
+static uint32_t lane_head(const struct ndb_lane *lane)
+{
+    return lane == NULL ? NDB_NO_ENTRY : lane->head;
+}
+
+/* Room for so many more. */
+static int reserve_edges(struct ndb_memtable_edges *edges, size_t count)
+{
+    size_t capacity = edges->count + count;
+    struct ndb_memtable_edge *items;
+
+    if (capacity <= edges->capacity)
+        return NAMIDB_OK;
+    items = ndb_realloc(edges->items, capacity, sizeof *items);
+    if (items == NULL)
+        return NAMIDB_ENOMEM;
+    edges->items = items;
+    edges->capacity = capacity;
+    return NAMIDB_OK;
 }
 
 int ndb_memtable_edges_of(struct ndb_memtable *m, uint32_t type,
                           uint64_t version, struct ndb_memtable_edges *out)
 {
+    const struct ndb_lane *lane;
     size_t start = out->count;
     int rc = NAMIDB_OK;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    for (uint32_t at = lane_head(m, type, true); at != NDB_NO_ENTRY && rc >= 0;
+    lane = find_lane(m, type, true);
+    if (lane != NULL)
+        rc = reserve_edges(out, lane->count);
+    for (uint32_t at = lane_head(lane); at != NDB_NO_ENTRY && rc >= 0;
          at = m->edges[at].next_in_lane)
         rc = add_edge(out, &m->edges[at], version);
     (void)pthread_rwlock_unlock(&m->lock);
@@ -303,7 +329,7 @@ int ndb_memtable_nodes_of(struct ndb_memtable *m, uint32_t table,
     int rc = NAMIDB_OK;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    for (uint32_t at = lane_head(m, table, false);
+    for (uint32_t at = lane_head(find_lane(m, table, false));
          at != NDB_NO_ENTRY && rc >= 0; at = m->nodes[at].next_in_lane)
         if (ndb_image_at(m->nodes[at].newest, version) != NULL)
             rc = ndb_ids_add(out, m->nodes[at].id);

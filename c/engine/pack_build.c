@@ -25,14 +25,13 @@ struct type_edges {
     /* By what a part is sorted by: the owner, as ndb_owner_key has it, and the
      * neighbour; the value is PAIR_VALUE of an edge. */
     struct ndb_radix_pair *pairs;
-    struct edge_row *rows; /* of each edge, and one behind */
-};
-
-/* What parts want of an edge beside its pair, close together: edges and their
- * properties are scattered over many times that memory. */
-struct edge_row {
-    uint64_t sequence;
-    size_t props; /* where its encoded properties begin in build.props */
+    /* What parts want of an edge beside its pair, close together: edges and
+     * their properties are scattered over many times that memory. Of a load it
+     * follows from the number of the edge. */
+    uint64_t first_sequence;
+    uint64_t *sequences; /* NULL: each is one above the last */
+    size_t props_bytes;  /* of each edge, encoded, in build.props */
+    size_t *props;       /* where they begin, and end; NULL: of props_bytes */
 };
 
 /* The number of an edge in its list, and whether it was deleted. */
@@ -253,27 +252,69 @@ static void pair_in(struct build *build, struct type_edges *list)
     ndb_radix_sort_pairs(list->pairs, build->spare_pairs, list->edges.count);
 }
 
-/* Copies what the rows of a type's edges hold. */
-static int copy_rows(struct build *build, struct type_edges *list)
+/* Edges come by id, so that the first and the last tell whether all are one
+ * behind another. */
+static int copy_sequences(struct type_edges *list)
 {
     size_t count = list->edges.count;
-    int rc = NAMIDB_OK;
+    const struct ndb_memtable_edge *edges = list->edges.items;
 
-    list->rows = ndb_calloc(count + 1, sizeof *list->rows);
-    if (list->rows == NULL)
+    if (count == 0)
+        return NAMIDB_OK;
+    list->first_sequence = NAMIDB_ID_SEQUENCE(edges[0].id);
+    if (NAMIDB_ID_SEQUENCE(edges[count - 1].id) - list->first_sequence ==
+        count - 1)
+        return NAMIDB_OK;
+    list->sequences = ndb_calloc(count, sizeof *list->sequences);
+    if (list->sequences == NULL)
         return NAMIDB_ENOMEM;
-    build->props.bytes = 0;
-    for (size_t i = 0; i < count && rc >= 0; i++) {
-        const struct ndb_memtable_edge *edge = &list->edges.items[i];
+    for (size_t i = 0; i < count; i++)
+        list->sequences[i] = NAMIDB_ID_SEQUENCE(edges[i].id);
+    return NAMIDB_OK;
+}
 
-        list->rows[i] = (struct edge_row){ NAMIDB_ID_SEQUENCE(edge->id),
-                                           build->props.bytes };
-        if (edge->props.bytes != 0)
-            rc = ndb_buf_append(&build->props, edge->props.data,
-                                edge->props.bytes);
+static int copy_props(struct build *build, struct type_edges *list)
+{
+    size_t count = list->edges.count, bytes = 0;
+    const struct ndb_memtable_edge *edges = list->edges.items;
+    bool is_even = true;
+    int rc;
+
+    for (size_t i = 0; i < count; i++) {
+        bytes += edges[i].props.bytes;
+        is_even &= edges[i].props.bytes == edges[0].props.bytes;
     }
-    list->rows[count].props = build->props.bytes;
-    return rc;
+    build->props.bytes = 0;
+    rc = ndb_buf_reserve(&build->props, bytes);
+    if (rc < 0)
+        return rc;
+    list->props_bytes = count != 0 ? edges[0].props.bytes : 0;
+    if (!is_even) {
+        list->props = ndb_calloc(count + 1, sizeof *list->props);
+        if (list->props == NULL)
+            return NAMIDB_ENOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (edges[i].props.bytes != 0)
+            memcpy(build->props.data + build->props.bytes, edges[i].props.data,
+                   edges[i].props.bytes);
+        build->props.bytes += edges[i].props.bytes;
+        if (list->props != NULL)
+            list->props[i + 1] = build->props.bytes;
+    }
+    return NAMIDB_OK;
+}
+
+static uint64_t sequence_of(const struct type_edges *list, size_t index)
+{
+    return list->sequences != NULL ? list->sequences[index]
+                                   : list->first_sequence + index;
+}
+
+/* Where the properties of an edge begin; those of the next are behind. */
+static size_t props_at(const struct type_edges *list, size_t index)
+{
+    return list->props != NULL ? list->props[index] : index * list->props_bytes;
 }
 
 /* ----------------------------------------------------------- edge parts -- */
@@ -298,7 +339,7 @@ static int read_props(struct build *build, const struct type_edges *list,
                       size_t index, const namidb_property **props,
                       uint32_t *count)
 {
-    size_t begin = list->rows[index].props, end = list->rows[index + 1].props;
+    size_t begin = props_at(list, index), end = props_at(list, index + 1);
     struct ndb_reader reader;
     int rc;
 
@@ -316,17 +357,21 @@ static int read_props(struct build *build, const struct type_edges *list,
                : index_edge(build, &list->edges.items[index], *props, *count);
 }
 
-/* Asks for the rows of the next edges, and for their properties. */
+/* Asks for what the next edges have, and for their properties. */
 static void prefetch_edge(const struct build *build,
                           const struct type_edges *list, size_t at,
                           bool with_props)
 {
     if (at + 16 >= list->edges.count)
         return;
-    ndb_prefetch(&list->rows[PAIR_INDEX(&list->pairs[at + 16])]);
-    if (with_props && build->props.bytes != 0)
-        ndb_prefetch(build->props.data +
-                     list->rows[PAIR_INDEX(&list->pairs[at + 8])].props);
+    if (list->sequences != NULL)
+        ndb_prefetch(&list->sequences[PAIR_INDEX(&list->pairs[at + 16])]);
+    if (!with_props || build->props.bytes == 0)
+        return;
+    if (list->props != NULL)
+        ndb_prefetch(&list->props[PAIR_INDEX(&list->pairs[at + 16])]);
+    ndb_prefetch(build->props.data +
+                 props_at(list, PAIR_INDEX(&list->pairs[at + 8])));
 }
 
 static int write_edge(struct build *build, enum ndb_part_kind kind,
@@ -337,7 +382,7 @@ static int write_edge(struct build *build, enum ndb_part_kind kind,
     const struct ndb_pack_edge row = {
         .owner = pair->high & NAMIDB_SEQUENCE_MAX,
         .neighbour = pair->low,
-        .sequence = list->rows[index].sequence,
+        .sequence = sequence_of(list, index),
         .is_deleted = PAIR_IS_DELETED(pair),
     };
     const namidb_property *props = NULL;
@@ -379,8 +424,20 @@ static int build_out(struct build *build, struct type_edges *list)
     int rc = pair_out(build, list);
 
     if (rc >= 0)
-        rc = copy_rows(build, list);
+        rc = copy_sequences(list);
+    if (rc >= 0)
+        rc = copy_props(build, list);
     return rc < 0 ? rc : build_lists(build, NDB_PART_OUT, list);
+}
+
+static void release_type(struct type_edges *list)
+{
+    ndb_free(list->pairs);
+    ndb_free(list->sequences);
+    ndb_free(list->props);
+    list->pairs = NULL;
+    list->sequences = NULL;
+    list->props = NULL;
 }
 
 static int build_in(struct build *build, struct type_edges *list)
@@ -389,10 +446,7 @@ static int build_in(struct build *build, struct type_edges *list)
 
     pair_in(build, list);
     rc = build_lists(build, NDB_PART_IN, list);
-    ndb_free(list->pairs);
-    ndb_free(list->rows);
-    list->pairs = NULL;
-    list->rows = NULL;
+    release_type(list);
     return rc;
 }
 
@@ -491,8 +545,7 @@ static void release(struct build *build)
     ndb_free(build->runs);
     for (size_t i = 0; i < build->type_count; i++) {
         ndb_memtable_edges_release(&build->types[i].edges);
-        ndb_free(build->types[i].pairs);
-        ndb_free(build->types[i].rows);
+        release_type(&build->types[i]);
     }
     ndb_free(build->types);
     ndb_free(build->keys);

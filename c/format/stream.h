@@ -22,7 +22,8 @@
 /* Appends; NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ELIMIT. */
 int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes);
 int ndb_ints_put(struct ndb_buf *out, const uint64_t *numbers, size_t count);
-/* The bits of what the last one would write, without what zstd may save. */
+/* About the bits of what the last one would write, of some of the numbers and
+ * without what zstd may save: for comparison with as many others. */
 uint64_t ndb_ints_bits(const uint64_t *numbers, size_t count);
 
 /* What is decoded is the arena's. After a failure the reader is failed, or the

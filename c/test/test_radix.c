@@ -86,7 +86,11 @@ static void check_pairs(size_t count, uint64_t high_mask, uint64_t low_mask)
 static void test_radix__sorts_pairs_by_both_numbers(void **state)
 {
     static const size_t counts[] = { 0, 1, 2, 65, 1000, 20000 };
-    static const uint64_t masks[] = { 0, 7, UINT64_C(0x3ff0000001ff),
+    static const uint64_t masks[] = { 0,
+                                      7,
+                                      UINT64_C(0x3ff0000001ff),
+                                      UINT64_C(0x1ffffe000),
+                                      UINT64_C(0xfffff0000000000),
                                       UINT64_MAX };
 
     (void)state;
