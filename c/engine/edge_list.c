@@ -196,8 +196,8 @@ void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,
             owner =
                 ndb_edge_segment_owner(piece.segment, NAMIDB_ID_SEQUENCE(id));
             if (owner >= 0) {
-                piece.begin = piece.segment->offsets[owner];
-                piece.end = piece.segment->offsets[owner + 1];
+                piece.begin = ndb_edge_offset(piece.segment, (uint32_t)owner);
+                piece.end = ndb_edge_offset(piece.segment, (uint32_t)owner + 1);
                 ndb_prefetch_list(piece.segment, piece.begin);
             }
         }
@@ -220,21 +220,6 @@ uint32_t ndb_edge_list_type(const struct ndb_edge_piece *pieces, uint32_t count)
 
 /* ----------------------------------------------------------------- merge -- */
 
-/* The common shape: one table of neighbours, sequences of 32 bits. */
-static void copy_narrow(const struct ndb_edge_piece *piece,
-                        struct ndb_hop_edge *out)
-{
-    const struct ndb_edge_segment *segment = piece->segment;
-    const uint32_t *neighbours = segment->neighbours.narrow + piece->begin;
-    const uint32_t *sequences = segment->sequences.narrow + piece->begin;
-    uint32_t count = piece->end - piece->begin;
-
-    for (uint32_t i = 0; i < count; i++) {
-        out[i].neighbour = NAMIDB_ID(neighbours[i], segment->neighbour_table);
-        out[i].edge = NAMIDB_ID(sequences[i], piece->type);
-    }
-}
-
 /* Writes all edges of a piece, deleted ones marked. */
 static void copy_marked(const struct ndb_edge_piece *piece,
                         struct ndb_hop_edge *out)
@@ -248,20 +233,12 @@ static void copy_marked(const struct ndb_edge_piece *piece,
     }
     if (piece->begin == piece->end)
         return;
-    if (!segment->is_wide && !segment->is_long) {
-        copy_narrow(piece, out);
-    } else {
-        for (uint32_t i = piece->begin; i < piece->end; i++, out++) {
-            out->neighbour = ndb_edge_neighbour(segment, i);
-            out->edge = NAMIDB_ID(ndb_edge_sequence(segment, i), piece->type);
-        }
-        out -= piece->end - piece->begin;
-    }
-    if (segment->deleted == NULL)
-        return;
-    for (uint32_t i = piece->begin; i < piece->end; i++)
+    for (uint32_t i = piece->begin; i < piece->end; i++, out++) {
+        out->neighbour = ndb_edge_neighbour(segment, i);
+        out->edge = NAMIDB_ID(ndb_edge_sequence(segment, i), piece->type);
         if (ndb_bit(segment->deleted, i))
-            out[i - piece->begin].edge |= NDB_EDGE_DELETED;
+            out->edge |= NDB_EDGE_DELETED;
+    }
 }
 
 static bool has_tombstones(const struct ndb_edge_piece *piece)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/hop_fold.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "engine/hop_spans.h"
 
@@ -79,65 +77,24 @@ int ndb_hop_folds_look(struct ndb_hop_folds *folds,
 
 /* ---------------------------------------------------------------- making -- */
 
-/* True: all are of one table and below 2^32. */
-static bool is_narrow(const uint64_t *ids, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (NAMIDB_ID_TABLE(ids[i]) != NAMIDB_ID_TABLE(ids[0]) ||
-            NAMIDB_ID_SEQUENCE(ids[i]) > UINT32_MAX)
-            return false;
-    return true;
-}
-
-/* The sequences of ids in 32 bits; NULL: no memory. */
-static const uint32_t *copy_narrow(namidb_arena *arena, const uint64_t *ids,
-                                   uint32_t count)
-{
-    uint32_t *out = ndb_arena_array(arena, count, sizeof *out);
-
-    for (uint32_t i = 0; i < count && out != NULL; i++)
-        out[i] = (uint32_t)NAMIDB_ID_SEQUENCE(ids[i]);
-    return out;
-}
-
-static const uint64_t *copy_long(namidb_arena *arena, const uint64_t *ids,
-                                 uint32_t count)
-{
-    uint64_t *out = ndb_arena_array(arena, count, sizeof *out);
-
-    for (uint32_t i = 0; i < count && out != NULL; i++)
-        out[i] = NAMIDB_ID_SEQUENCE(ids[i]);
-    return out;
-}
-
-/* Lays out the edges of a block. NAMIDB_OK or NAMIDB_ENOMEM. */
-static int lay_out(namidb_arena *arena, const struct ndb_hops *hops,
-                   struct ndb_edge_segment *out)
+/* Lays out the edges of a block; what they are in `hops` is used up. False: no
+ * memory. */
+static bool lay_out(namidb_arena *arena, const struct ndb_hops *hops,
+                    struct ndb_edge_segment *out)
 {
     uint32_t count = hops->offsets[NDB_FOLD_OWNERS];
+    uint64_t offsets[NDB_FOLD_OWNERS + 1];
 
+    for (uint32_t i = 0; i <= NDB_FOLD_OWNERS; i++)
+        offsets[i] = hops->offsets[i];
+    for (uint32_t i = 0; i < count; i++)
+        hops->edges[i] = NAMIDB_ID_SEQUENCE(hops->edges[i]);
     out->owner_count = NDB_FOLD_OWNERS;
     out->edge_count = count;
     out->is_dense = true;
-    out->offsets = ndb_arena_copy(
-        arena, hops->offsets, (NDB_FOLD_OWNERS + 1) * sizeof *hops->offsets);
-    out->is_wide = !is_narrow(hops->neighbours, count);
-    out->neighbour_table =
-        count != 0 ? (uint32_t)NAMIDB_ID_TABLE(hops->neighbours[0]) : 0;
-    if (out->is_wide)
-        out->neighbours.wide = ndb_arena_copy(arena, hops->neighbours,
-                                              count * sizeof *hops->neighbours);
-    else
-        out->neighbours.narrow = copy_narrow(arena, hops->neighbours, count);
-    out->is_long = !is_narrow(hops->edges, count);
-    if (out->is_long)
-        out->sequences.wide = copy_long(arena, hops->edges, count);
-    else
-        out->sequences.narrow = copy_narrow(arena, hops->edges, count);
-    return out->offsets == NULL || out->neighbours.narrow == NULL ||
-                   out->sequences.narrow == NULL
-               ? NAMIDB_ENOMEM
-               : NAMIDB_OK;
+    return ndb_pack(arena, offsets, NDB_FOLD_OWNERS + 1, &out->offsets) &&
+           ndb_pack(arena, hops->neighbours, count, &out->neighbours) &&
+           ndb_pack(arena, hops->edges, count, &out->sequences);
 }
 
 static struct ndb_segment *new_segment(const struct ndb_hops *hops,
@@ -149,7 +106,7 @@ static struct ndb_segment *new_segment(const struct ndb_hops *hops,
         return NULL;
     segment->kind = kind;
     segment->as.edge.first = first;
-    if (lay_out(&segment->arena, hops, &segment->as.edge) < 0) {
+    if (!lay_out(&segment->arena, hops, &segment->as.edge)) {
         ndb_segment_free(segment);
         return NULL;
     }

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/prefetch.h"
 #include "engine/prefetch.h"
 
 /* Spans of a node that are merged with memory on the stack. */
@@ -57,7 +56,7 @@ static int add_span(struct batch *batch, const struct ndb_edge_segment *segment,
         batch->span_capacity = capacity;
     }
     batch->spans[batch->span_count++] = (struct span){ segment, owner, 0, 0 };
-    ndb_prefetch(segment->offsets + owner);
+    ndb_packed_prefetch(&segment->offsets, owner);
     return NAMIDB_OK;
 }
 
@@ -130,8 +129,8 @@ static void settle(struct batch *batch, uint32_t begin)
     for (uint32_t i = begin; i < batch->span_count; i++) {
         struct span *span = &batch->spans[i];
 
-        span->begin = span->segment->offsets[span->owner];
-        span->end = span->segment->offsets[span->owner + 1];
+        span->begin = ndb_edge_offset(span->segment, span->owner);
+        span->end = ndb_edge_offset(span->segment, span->owner + 1);
         if (batch->out != NULL)
             ndb_prefetch_list(span->segment, span->begin);
         batch->edges += span->end - span->begin;
@@ -195,39 +194,20 @@ static void take_edge(struct batch *batch, uint64_t neighbour,
     batch->taken++;
 }
 
-static void take_neighbours(const struct span *span, uint64_t *to)
-{
-    const struct ndb_edge_segment *segment = span->segment;
-    uint32_t count = span->end - span->begin;
-
-    if (segment->is_wide) {
-        memcpy(to, segment->neighbours.wide + span->begin, count * sizeof *to);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        to[i] = NAMIDB_ID(segment->neighbours.narrow[span->begin + i],
-                          segment->neighbour_table);
-}
-
-static void take_edges(const struct span *span, uint32_t type, uint64_t *to)
-{
-    const struct ndb_edge_segment *segment = span->segment;
-    uint32_t count = span->end - span->begin;
-
-    for (uint32_t i = 0; i < count && segment->is_long; i++)
-        to[i] = NAMIDB_ID(segment->sequences.wide[span->begin + i], type);
-    for (uint32_t i = 0; i < count && !segment->is_long; i++)
-        to[i] = NAMIDB_ID(segment->sequences.narrow[span->begin + i], type);
-}
-
 /* All edges of a span, as they stand. */
 static void take_span(struct batch *batch, const struct span *span)
 {
-    if (span->begin == span->end)
-        return;
-    take_neighbours(span, batch->out->neighbours + batch->taken);
-    if (batch->out->edges != NULL)
-        take_edges(span, batch->kind->type, batch->out->edges + batch->taken);
+    const struct ndb_edge_segment *segment = span->segment;
+    struct ndb_hops *out = batch->out;
+
+    ndb_packed_copy(&segment->neighbours, span->begin, span->end,
+                    out->neighbours + batch->taken);
+    if (out->edges != NULL) {
+        struct ndb_packed ids = ndb_edge_ids(segment, batch->kind->type);
+
+        ndb_packed_copy(&ids, span->begin, span->end,
+                        out->edges + batch->taken);
+    }
     batch->taken += span->end - span->begin;
 }
 
@@ -287,28 +267,42 @@ static void take_merged(struct batch *batch, struct span *spans, uint32_t count)
  * edges of one table are in order; UINT64_MAX at its end. */
 static uint64_t next_key(const struct span *span)
 {
-    const struct ndb_edge_segment *segment = span->segment;
+    uint64_t neighbour;
 
     if (span->begin == span->end)
         return UINT64_MAX;
-    return (uint64_t)segment->neighbours.narrow[span->begin] << 32 |
-           segment->sequences.narrow[span->begin];
+    neighbour = ndb_edge_neighbour(span->segment, span->begin);
+    return NAMIDB_ID_SEQUENCE(neighbour) << 32 |
+           ndb_edge_sequence(span->segment, span->begin);
 }
 
+static bool is_of_table(const struct ndb_packed *ids, uint32_t table)
+{
+    return NAMIDB_ID_TABLE(ids->base) == table &&
+           NAMIDB_ID_TABLE(ids->mask << ids->shift) == 0;
+}
+
+/* True: all neighbours are of one table, and sequences below 2^32. */
 static bool is_narrow(const struct span *spans, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (spans[i].segment->is_wide || spans[i].segment->is_long ||
-            spans[i].segment->neighbour_table !=
-                spans[0].segment->neighbour_table)
+    uint32_t table = NAMIDB_ID_TABLE(spans->segment->neighbours.base);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ndb_edge_segment *segment = spans[i].segment;
+
+        if (!is_of_table(&segment->neighbours, table) ||
+            NAMIDB_ID_SEQUENCE(ndb_packed_max(&segment->neighbours)) >
+                UINT32_MAX ||
+            ndb_packed_max(&segment->sequences) > UINT32_MAX)
             return false;
+    }
     return true;
 }
 
 /* take_merged, for a few narrow spans of one table. */
 static void take_keys(struct batch *batch, struct span *spans, uint32_t count)
 {
-    uint32_t table = spans->segment->neighbour_table;
+    uint32_t table = NAMIDB_ID_TABLE(spans->segment->neighbours.base);
     uint64_t keys[FEW_SPANS];
 
     for (uint32_t i = 0; i < count; i++)

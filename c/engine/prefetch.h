@@ -79,21 +79,15 @@ static inline void ndb_prefetch_owner(const struct ndb_edge_segment *segment,
                                       uint64_t owner)
 {
     if (segment->is_dense && owner - segment->first < segment->owner_count)
-        ndb_prefetch(segment->offsets + (owner - segment->first));
+        ndb_packed_prefetch(&segment->offsets, owner - segment->first);
 }
 
 /* The list itself, as far as a line of memory goes. */
 static inline void ndb_prefetch_list(const struct ndb_edge_segment *segment,
                                      uint32_t begin)
 {
-    if (begin == segment->edge_count)
-        return;
-    ndb_prefetch(segment->is_wide
-                     ? (const void *)(segment->neighbours.wide + begin)
-                     : (const void *)(segment->neighbours.narrow + begin));
-    ndb_prefetch(segment->is_long
-                     ? (const void *)(segment->sequences.wide + begin)
-                     : (const void *)(segment->sequences.narrow + begin));
+    ndb_packed_prefetch(&segment->neighbours, begin);
+    ndb_packed_prefetch(&segment->sequences, begin);
 }
 
 #endif

@@ -167,13 +167,8 @@ static uint32_t find_in_piece(const struct ndb_edge_piece *piece, uint64_t to,
             return piece->end;
         return at;
     }
-    if (segment->is_long) {
-        while (at < piece->end && segment->sequences.wide[at] != sequence)
-            at++;
-    } else {
-        while (at < piece->end && segment->sequences.narrow[at] != sequence)
-            at++;
-    }
+    while (at < piece->end && ndb_edge_sequence(segment, at) != sequence)
+        at++;
     return at;
 }
 

@@ -137,8 +137,7 @@ static const struct ndb_edge_piece *only_piece(const struct hop *hop,
         if (piece->begin == piece->end)
             continue;
         if (only != NULL || piece->segment == NULL ||
-            piece->segment->deleted != NULL || piece->segment->is_wide ||
-            piece->segment->is_long)
+            piece->segment->deleted != NULL)
             return NULL;
         only = piece;
     }
@@ -148,19 +147,16 @@ static const struct ndb_edge_piece *only_piece(const struct hop *hop,
 static void take_piece(const struct ndb_edge_piece *piece, struct taken *taken)
 {
     const struct ndb_edge_segment *segment = piece->segment;
-    uint32_t count = piece->end - piece->begin;
-    const uint32_t *from = segment->neighbours.narrow + piece->begin;
-    uint64_t *to = taken->neighbours + taken->count;
 
-    for (uint32_t i = 0; i < count; i++)
-        to[i] = NAMIDB_ID(from[i], segment->neighbour_table);
+    ndb_packed_copy(&segment->neighbours, piece->begin, piece->end,
+                    taken->neighbours + taken->count);
     if (taken->edges != NULL) {
-        from = segment->sequences.narrow + piece->begin;
-        to = taken->edges + taken->count;
-        for (uint32_t i = 0; i < count; i++)
-            to[i] = NAMIDB_ID(from[i], piece->type);
+        struct ndb_packed ids = ndb_edge_ids(segment, piece->type);
+
+        ndb_packed_copy(&ids, piece->begin, piece->end,
+                        taken->edges + taken->count);
     }
-    taken->count += count;
+    taken->count += piece->end - piece->begin;
 }
 
 /* Room for all edges that a node may have. */

@@ -53,8 +53,9 @@ static int add_list(struct out *out, const struct ndb_place *place)
         return NAMIDB_NONE;
     out->lists[out->list_count++] =
         (struct list){ &segment->as.edge, place->pack->path,
-                       segment->as.edge.offsets[owner],
-                       segment->as.edge.offsets[owner + 1] };
+                       ndb_edge_offset(&segment->as.edge, (uint32_t)owner),
+                       ndb_edge_offset(&segment->as.edge,
+                                       (uint32_t)owner + 1) };
     return NAMIDB_OK;
 }
 

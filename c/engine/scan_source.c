@@ -72,11 +72,10 @@ static void locate_edge(struct ndb_scan *scan, struct ndb_scan_source *source)
         leave_segment(scan, source);
         return;
     }
-    while (segment->offsets[source->owner + 1] <= source->row)
+    while (ndb_edge_offset(segment, source->owner + 1) <= source->row)
         source->owner++;
     source->is_exact = true;
-    source->at.sequence = segment->is_dense ? segment->first + source->owner
-                                            : segment->owners[source->owner];
+    source->at.sequence = ndb_edge_owner(segment, source->owner);
     source->at.neighbour = ndb_edge_neighbour(segment, source->row);
     source->at.edge = ndb_edge_sequence(segment, source->row);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * segment.h - segments decoded: flat arrays, no object per row or edge.
+ * segment.h - segments decoded: flat arrays, no object per row or edge, and
+ * lists of edges in as few bits as they take (packed.h).
  *
  * A decoded segment owns its memory, is immutable and shared by threads.
  * Strings are views into it. Its columns are decoded when they are first asked
@@ -31,6 +32,7 @@
 
 #include "base/arena.h"
 #include "format/pack.h"
+#include "format/packed.h"
 
 /* How a column keeps its values. */
 enum ndb_column_kind {
@@ -104,27 +106,19 @@ struct ndb_node_group {
     struct ndb_columns columns;
 };
 
-/* NDB_PART_OUT, NDB_PART_IN: the lists of a run of owners. */
+/* NDB_PART_OUT, NDB_PART_IN: the lists of a run of owners. A dense run may have
+ * owners without edges. */
 struct ndb_edge_segment {
     uint32_t owner_count;
     uint32_t edge_count;
     bool is_dense; /* owner i is first + i */
     uint64_t first;
-    const uint64_t *owners;  /* ascending sequences; NULL when dense */
-    const uint32_t *offsets; /* owner_count + 1, into the arrays below */
-    bool is_wide; /* neighbours as ids, else sequences of one table */
-    uint32_t neighbour_table;
-    union {
-        const uint32_t *narrow; /* sequences */
-        const uint64_t *wide;   /* ids */
-    } neighbours;
-    bool is_long; /* edge sequences above 32 bits */
-    union {
-        const uint32_t *narrow;
-        const uint64_t *wide;
-    } sequences;
-    const uint64_t *deleted;    /* bits per edge; NULL: no tombstones */
-    struct ndb_columns columns; /* OUT only */
+    struct ndb_packed owners;     /* ascending sequences; none when dense */
+    struct ndb_packed offsets;    /* owner_count + 1, into what follows */
+    struct ndb_packed neighbours; /* ids */
+    struct ndb_packed sequences;  /* of the edges */
+    const uint64_t *deleted;      /* bits per edge; NULL: no tombstones */
+    struct ndb_columns columns;   /* OUT only */
 };
 
 /* NDB_PART_KEY: hash[i] -> sequence[i]; NDB_PART_EDGE_ID: keys are edge
@@ -276,20 +270,42 @@ int ndb_node_group_key(const struct ndb_node_group *group, uint32_t row,
 int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
                         uint32_t row, namidb_arena *arena, namidb_node *out);
 
+/* Sequence of an owner. */
+static inline uint64_t ndb_edge_owner(const struct ndb_edge_segment *segment,
+                                      uint32_t owner)
+{
+    return segment->is_dense ? segment->first + owner
+                             : ndb_packed_at(&segment->owners, owner);
+}
+
+/* The first edge of an owner; of owner_count: the number of edges. */
+static inline uint32_t ndb_edge_offset(const struct ndb_edge_segment *segment,
+                                       uint32_t owner)
+{
+    return (uint32_t)ndb_packed_at(&segment->offsets, owner);
+}
+
 static inline uint64_t
 ndb_edge_neighbour(const struct ndb_edge_segment *segment, uint32_t index)
 {
-    if (segment->is_wide)
-        return segment->neighbours.wide[index];
-    return NAMIDB_ID(segment->neighbours.narrow[index],
-                     segment->neighbour_table);
+    return ndb_packed_at(&segment->neighbours, index);
 }
 
 static inline uint64_t ndb_edge_sequence(const struct ndb_edge_segment *segment,
                                          uint32_t index)
 {
-    return segment->is_long ? segment->sequences.wide[index]
-                            : segment->sequences.narrow[index];
+    return ndb_packed_at(&segment->sequences, index);
+}
+
+/* Ids of edges, which are of that type, in place of sequences. */
+static inline struct ndb_packed
+ndb_edge_ids(const struct ndb_edge_segment *segment, uint32_t type)
+{
+    struct ndb_packed ids = segment->sequences;
+
+    ids.base = NAMIDB_ID(ids.base, type);
+    ids.shift += NAMIDB_TABLE_BITS;
+    return ids;
 }
 
 static inline bool ndb_bit(const uint64_t *bits, uint32_t index)

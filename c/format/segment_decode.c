@@ -125,129 +125,62 @@ static void decode_node(struct ndb_source *source, uint32_t table,
 
 /* -------------------------------------------------------- edge segments -- */
 
-/* Counts per owner become offsets; they must make up all edges. */
-static const uint32_t *get_offsets(struct ndb_source *source,
-                                   uint32_t owner_count, uint32_t edge_count)
-{
-    uint64_t total;
-    const uint32_t *offsets =
-        ndb_sums_get(source, owner_count, edge_count, &total);
+/* Lists as they are stored, unpacked in scratch memory. */
+struct lists {
+    struct ndb_source *source;
+    uint32_t owner_count, edge_count;
+    const uint64_t *owners; /* NULL: dense */
+    const uint32_t *offsets;
+};
 
-    if (total != edge_count)
-        ndb_reader_fail(&source->reader);
-    for (uint32_t i = 0; i < owner_count && !source->reader.is_failed; i++)
+/* Counts per owner become offsets; they must make up all edges. */
+static void get_offsets(struct lists *lists)
+{
+    struct ndb_reader *reader = &lists->source->reader;
+    uint64_t total;
+    const uint32_t *offsets = ndb_sums_get(lists->source, lists->owner_count,
+                                           lists->edge_count, &total);
+
+    if (total != lists->edge_count)
+        ndb_reader_fail(reader);
+    for (uint32_t i = 0; i < lists->owner_count && !reader->is_failed; i++)
         if (offsets[i] == offsets[i + 1])
-            ndb_reader_fail(&source->reader);
-    return offsets;
+            ndb_reader_fail(reader);
+    lists->offsets = offsets;
 }
 
-/* Gaps become ids, in 64 bits; false when one is out of range. */
-static bool undo_gaps(uint64_t *ids, const struct ndb_edge_segment *segment,
-                      uint64_t max)
+/* Gaps become ids; false when one is out of range. */
+static bool undo_gaps(const struct lists *lists, uint64_t *ids, bool is_wide,
+                      uint32_t table)
 {
-    for (uint32_t owner = 0; owner < segment->owner_count; owner++) {
+    uint64_t max = is_wide ? NAMIDB_ID(NAMIDB_SEQUENCE_MAX, NAMIDB_TABLE_MAX)
+                           : NAMIDB_SEQUENCE_MAX;
+
+    for (uint32_t owner = 0; owner < lists->owner_count; owner++) {
         uint64_t last = 0;
 
-        for (uint32_t i = segment->offsets[owner];
-             i < segment->offsets[owner + 1]; i++) {
+        for (uint32_t i = lists->offsets[owner]; i < lists->offsets[owner + 1];
+             i++) {
             last += ids[i];
             if (ids[i] > max || last > max ||
-                (segment->is_wide ? NAMIDB_ID_SEQUENCE(last) : last) == 0)
+                (is_wide ? NAMIDB_ID_SEQUENCE(last) : last) == 0)
                 return false;
-            ids[i] = last;
+            ids[i] = is_wide ? last : NAMIDB_ID(last, table);
         }
     }
     return true;
 }
 
-/* The same in 32 bits, for neighbours of one table: the usual case. */
-static bool undo_gaps_u32(uint32_t *ids, const struct ndb_edge_segment *segment)
+static uint64_t *get_neighbours(const struct lists *lists, bool is_wide)
 {
-    for (uint32_t owner = 0; owner < segment->owner_count; owner++) {
-        uint64_t last = 0;
+    struct ndb_reader *reader = &lists->source->reader;
+    uint32_t table =
+        is_wide ? 0 : (uint32_t)ndb_reader_varint_max(reader, NAMIDB_TABLE_MAX);
+    uint64_t *ids = ndb_ints_get(lists->source, lists->edge_count);
 
-        for (uint32_t i = segment->offsets[owner];
-             i < segment->offsets[owner + 1]; i++) {
-            last += ids[i];
-            if (last > UINT32_MAX || last == 0)
-                return false;
-            ids[i] = (uint32_t)last;
-        }
-    }
-    return true;
-}
-
-static uint64_t or_all(const uint64_t *numbers, uint32_t count)
-{
-    uint64_t bits = 0;
-
-    for (uint32_t i = 0; i < count; i++)
-        bits |= numbers[i];
-    return bits;
-}
-
-/* Width of the ints that come next, without taking them. */
-static unsigned peek_width(const struct ndb_source *source)
-{
-    return ndb_reader_left(&source->reader) < 2 ? 0 : source->reader.at[1];
-}
-
-static void get_neighbours(struct ndb_source *source,
-                           struct ndb_edge_segment *segment)
-{
-    struct ndb_reader *reader = &source->reader;
-    uint64_t *wide;
-
-    if (!segment->is_wide) {
-        segment->neighbour_table =
-            (uint32_t)ndb_reader_varint_max(reader, NAMIDB_TABLE_MAX);
-        if (peek_width(source) <= 4) {
-            uint32_t *narrow = ndb_ints_get_u32(source, segment->edge_count);
-
-            if (narrow != NULL && !undo_gaps_u32(narrow, segment))
-                ndb_reader_fail(reader);
-            segment->neighbours.narrow = narrow;
-            return;
-        }
-    }
-    wide = ndb_ints_get(source, segment->edge_count);
-    if (wide == NULL)
-        return;
-    if (!undo_gaps(wide, segment,
-                   segment->is_wide
-                       ? NAMIDB_ID(NAMIDB_SEQUENCE_MAX, NAMIDB_TABLE_MAX)
-                       : NAMIDB_SEQUENCE_MAX))
+    if (ids != NULL && !undo_gaps(lists, ids, is_wide, table))
         ndb_reader_fail(reader);
-    if (!segment->is_wide)
-        for (uint32_t i = 0; i < segment->edge_count; i++)
-            wide[i] = NAMIDB_ID(wide[i], segment->neighbour_table);
-    segment->is_wide = true;
-    segment->neighbours.wide = wide;
-}
-
-/* What was left of sequences is put on the line again; the bits above the
- * width of any of them: it does not fit. */
-static uint64_t raise_u32(const struct ndb_edge_segment *segment,
-                          const struct ndb_trend *trend, uint32_t *rest)
-{
-    uint64_t bits = 0;
-
-    for (uint32_t i = 0; i < segment->edge_count; i++) {
-        uint64_t sequence =
-            rest[i] + ndb_trend_at(trend, segment->neighbours.narrow[i]);
-
-        bits |= sequence >> 32;
-        rest[i] = (uint32_t)sequence;
-    }
-    return bits;
-}
-
-static void raise(const struct ndb_edge_segment *segment,
-                  const struct ndb_trend *trend, uint64_t *rest)
-{
-    for (uint32_t i = 0; i < segment->edge_count; i++)
-        rest[i] += ndb_trend_at(
-            trend, NAMIDB_ID_SEQUENCE(ndb_edge_neighbour(segment, i)));
+    return ids;
 }
 
 static struct ndb_trend get_trend(struct ndb_reader *reader)
@@ -259,51 +192,85 @@ static struct ndb_trend get_trend(struct ndb_reader *reader)
     return trend;
 }
 
-/* All of them in 32 bits; NULL: they are not, or it fails. */
-static uint32_t *get_narrow_sequences(struct ndb_source *source,
-                                      const struct ndb_edge_segment *segment,
-                                      const struct ndb_trend *trend)
+/* What was left of sequences is put on the line again. */
+static uint64_t *get_edge_sequences(const struct lists *lists,
+                                    const uint64_t *neighbours)
 {
-    uint32_t *narrow;
+    struct ndb_trend trend = get_trend(&lists->source->reader);
+    uint64_t *sequences = ndb_ints_get(lists->source, lists->edge_count);
+    bool is_good = true;
 
-    if (peek_width(source) > 4 || (trend->slope != 0 && segment->is_wide))
-        return NULL;
-    narrow = ndb_ints_get_u32(source, segment->edge_count);
-    if (narrow != NULL && trend->slope != 0 &&
-        raise_u32(segment, trend, narrow) != 0)
-        return NULL;
-    return narrow;
+    for (uint32_t i = 0; sequences != NULL && i < lists->edge_count; i++) {
+        if (trend.slope != 0)
+            sequences[i] +=
+                ndb_trend_at(&trend, NAMIDB_ID_SEQUENCE(neighbours[i]));
+        is_good &= sequences[i] - 1 < NAMIDB_SEQUENCE_MAX;
+    }
+    if (!is_good)
+        ndb_reader_fail(&lists->source->reader);
+    return sequences;
 }
 
-/* Edge sequences in 32 bits when all of them fit, which is known only when they
- * are decoded. */
-static void get_edge_sequences(struct ndb_source *source,
-                               struct ndb_edge_segment *segment)
+static void pack(struct ndb_source *source, const uint64_t *numbers,
+                 size_t count, struct ndb_packed *out)
 {
-    struct ndb_trend trend = get_trend(&source->reader);
-    struct ndb_reader before = source->reader;
-    uint64_t *wide = NULL;
-    uint32_t *narrow = get_narrow_sequences(source, segment, &trend);
-    bool is_lowest = false;
-
-    if (narrow == NULL && !source->has_no_memory) {
-        source->reader = before;
-        wide = ndb_ints_get(source, segment->edge_count);
-        if (wide != NULL && trend.slope != 0)
-            raise(segment, &trend, wide);
-    }
-    segment->is_long = wide != NULL;
-    if (wide != NULL)
-        segment->sequences.wide = wide;
-    else
-        segment->sequences.narrow = narrow;
-    if (source->reader.is_failed)
+    if (source->reader.is_failed ||
+        (numbers != NULL && ndb_pack(source->arena, numbers, count, out)))
         return;
-    for (uint32_t i = 0; i < segment->edge_count; i++)
-        is_lowest |= ndb_edge_sequence(segment, i) == 0;
-    if (is_lowest || (wide != NULL &&
-                      or_all(wide, segment->edge_count) > NAMIDB_SEQUENCE_MAX))
-        ndb_reader_fail(&source->reader);
+    source->has_no_memory = true;
+    ndb_reader_fail(&source->reader);
+}
+
+/* Packs owners and offsets. When most of a range are owners, all of it is: an
+ * offset more takes no more than an owner in a list, and nobody has to search.
+ */
+static void pack_owners(struct ndb_source *source, const struct lists *lists,
+                        struct ndb_edge_segment *segment)
+{
+    const uint64_t *owners = lists->owners;
+    uint32_t count = lists->owner_count, at = 0;
+    uint64_t range = owners != NULL ? owners[count - 1] - owners[0] + 1 : count;
+    uint64_t *offsets;
+
+    segment->is_dense = range <= (uint64_t)count * 2;
+    if (!segment->is_dense) {
+        pack(source, owners, count, &segment->owners);
+        range = count;
+    }
+    offsets = ndb_arena_array(lists->source->arena, range + 1, sizeof *offsets);
+    for (uint32_t i = 0; i <= range && offsets != NULL; i++) {
+        offsets[i] = lists->offsets[at];
+        at += at < count && (!segment->is_dense || owners == NULL ||
+                             owners[at] == segment->first + i);
+    }
+    segment->owner_count = (uint32_t)range;
+    pack(source, offsets, range + 1, &segment->offsets);
+}
+
+/* What is read is unpacked into the arena of lists->source, and packed into
+ * that of `source`. */
+static void decode_lists(struct ndb_source *source, struct lists *lists,
+                         unsigned flags, struct ndb_edge_segment *segment)
+{
+    struct ndb_reader *reader = &lists->source->reader;
+    const uint64_t *neighbours = NULL, *sequences = NULL;
+
+    lists->owners =
+        get_sequences(lists->source, lists->owner_count,
+                      (flags & NDB_FLAG_DENSE) != 0, &segment->first);
+    if (!reader->is_failed)
+        get_offsets(lists);
+    if (!reader->is_failed)
+        neighbours = get_neighbours(lists, (flags & NDB_FLAG_WIDE) != 0);
+    if (!reader->is_failed)
+        sequences = get_edge_sequences(lists, neighbours);
+    source->reader = *reader;
+    source->has_no_memory = lists->source->has_no_memory;
+    if (reader->is_failed)
+        return;
+    pack_owners(source, lists, segment);
+    pack(source, neighbours, lists->edge_count, &segment->neighbours);
+    pack(source, sequences, lists->edge_count, &segment->sequences);
 }
 
 static void decode_edge(struct ndb_source *source,
@@ -311,30 +278,25 @@ static void decode_edge(struct ndb_source *source,
                         struct ndb_edge_segment *segment)
 {
     struct ndb_reader *reader = &source->reader;
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_source scratch;
+    struct lists lists = { .source = &scratch };
     uint8_t flags;
 
-    segment->owner_count =
+    lists.owner_count =
         (uint32_t)ndb_reader_varint_max(reader, NDB_SEGMENT_EDGES_MAX);
-    segment->edge_count =
+    lists.edge_count =
         (uint32_t)ndb_reader_varint_max(reader, NDB_SEGMENT_EDGES_MAX);
     flags = ndb_reader_u8(reader);
-    if (segment->owner_count == 0 ||
-        segment->owner_count > segment->edge_count ||
+    if (lists.owner_count == 0 || lists.owner_count > lists.edge_count ||
         (flags & ~(NDB_FLAG_DENSE | NDB_FLAG_DELETED | NDB_FLAG_WIDE)) != 0)
         ndb_reader_fail(reader);
     if (reader->is_failed)
         return;
-    segment->is_dense = (flags & NDB_FLAG_DENSE) != 0;
-    segment->is_wide = (flags & NDB_FLAG_WIDE) != 0;
-    segment->owners = get_sequences(source, segment->owner_count,
-                                    segment->is_dense, &segment->first);
-    if (!reader->is_failed)
-        segment->offsets =
-            get_offsets(source, segment->owner_count, segment->edge_count);
-    if (!reader->is_failed)
-        get_neighbours(source, segment);
-    if (!reader->is_failed)
-        get_edge_sequences(source, segment);
+    segment->edge_count = lists.edge_count;
+    scratch = (struct ndb_source){ *reader, &arena, false };
+    decode_lists(source, &lists, flags, segment);
+    ndb_arena_release(&arena);
     if (flags & NDB_FLAG_DELETED && !reader->is_failed)
         segment->deleted = ndb_bits_get(source, segment->edge_count);
     segment->columns.row_count = segment->edge_count;

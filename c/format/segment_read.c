@@ -7,15 +7,26 @@
 #include "format/segment.h"
 #include "format/value.h"
 
-/* First index in an ascending array that is not below `wanted`. */
-static uint32_t lower_bound(const uint64_t *items, uint32_t count,
+/* Ascending numbers: an array, or packed. */
+struct run {
+    const uint64_t *items; /* NULL: see packed */
+    const struct ndb_packed *packed;
+};
+
+static inline uint64_t number_at(struct run run, uint32_t index)
+{
+    return run.items != NULL ? run.items[index]
+                             : ndb_packed_at(run.packed, index);
+}
+
+/* First index from `low` on of a number that is not below `wanted`; of `count`.
+ */
+static uint32_t lower_bound(struct run run, uint32_t low, uint32_t count,
                             uint64_t wanted)
 {
-    uint32_t low = 0;
-
     while (count != 0) {
         uint32_t half = count / 2;
-        bool is_below = items[low + half] < wanted;
+        bool is_below = number_at(run, low + half) < wanted;
 
         low = is_below ? low + half + 1 : low;
         count = is_below ? count - half - 1 : half;
@@ -26,64 +37,75 @@ static uint32_t lower_bound(const uint64_t *items, uint32_t count,
 /* The same where items are spread about evenly, as ids and hashes are: from
  * where `wanted` would be if they were quite, in growing steps until it lies
  * between two, then by bisection. */
-static uint32_t lower_bound_near(const uint64_t *items, uint32_t count,
+static uint32_t lower_bound_near(struct run run, uint32_t count,
                                  uint64_t wanted)
 {
     uint32_t low, high, step = 4;
-    double span;
+    uint64_t first, last;
 
-    if (count < 16 || wanted <= items[0] || wanted > items[count - 1])
-        return lower_bound(items, count, wanted);
-    span = (double)(items[count - 1] - items[0]);
-    low = (uint32_t)((double)(wanted - items[0]) / span * (count - 1));
+    if (count < 16)
+        return lower_bound(run, 0, count, wanted);
+    first = number_at(run, 0);
+    last = number_at(run, count - 1);
+    if (wanted <= first || wanted > last)
+        return wanted <= first ? 0 : count;
+    low = (uint32_t)((double)(wanted - first) / (double)(last - first) *
+                     (count - 1));
     low = low < count ? low : count - 1;
     high = low;
-    if (items[low] < wanted) {
-        for (high = ++low; high < count && items[high] < wanted; step *= 2) {
+    if (number_at(run, low) < wanted) {
+        for (high = ++low; high < count && number_at(run, high) < wanted;
+             step *= 2) {
             low = high + 1;
             high = low + step;
         }
         high = high < count ? high : count;
     } else {
-        for (; low > 0 && items[low - 1] >= wanted; step *= 2) {
+        for (; low > 0 && number_at(run, low - 1) >= wanted; step *= 2) {
             high = low - 1;
             low = high > step ? high - step : 0;
         }
     }
-    return low + lower_bound(items + low, high - low, wanted);
+    return lower_bound(run, low, high - low, wanted);
 }
 
-/* Index of a sequence in a run that is dense from `first` or listed, or -1. */
-static int64_t index_of(const uint64_t *items, uint32_t count, uint64_t first,
-                        uint64_t wanted)
+/* Index of a sequence among `count` from `first` on, or -1. */
+static int64_t index_dense(uint64_t first, uint32_t count, uint64_t wanted)
 {
-    uint32_t at;
+    return wanted >= first && wanted - first < count ? (int64_t)(wanted - first)
+                                                     : -1;
+}
 
-    if (wanted < first)
-        return -1;
-    if (items == NULL)
-        return wanted - first < count ? (int64_t)(wanted - first) : -1;
-    at = lower_bound_near(items, count, wanted);
-    return at < count && items[at] == wanted ? (int64_t)at : -1;
+static int64_t index_listed(struct run run, uint32_t count, uint64_t wanted)
+{
+    uint32_t at = lower_bound_near(run, count, wanted);
+
+    return at < count && number_at(run, at) == wanted ? (int64_t)at : -1;
 }
 
 int64_t ndb_node_group_row(const struct ndb_node_group *group,
                            uint64_t sequence)
 {
-    return index_of(group->sequences, group->row_count, group->first, sequence);
+    if (group->is_dense)
+        return index_dense(group->first, group->row_count, sequence);
+    return index_listed((struct run){ group->sequences, NULL },
+                        group->row_count, sequence);
 }
 
 int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
                                uint64_t owner)
 {
-    return index_of(segment->owners, segment->owner_count, segment->first,
-                    owner);
+    if (segment->is_dense)
+        return index_dense(segment->first, segment->owner_count, owner);
+    return index_listed((struct run){ NULL, &segment->owners },
+                        segment->owner_count, owner);
 }
 
 uint32_t ndb_pair_segment_find(const struct ndb_pair_segment *segment,
                                uint64_t key, uint32_t *count)
 {
-    uint32_t at = lower_bound_near(segment->keys, segment->count, key);
+    uint32_t at = lower_bound_near((struct run){ segment->keys, NULL },
+                                   segment->count, key);
 
     *count = 0;
     while (at + *count < segment->count && segment->keys[at + *count] == key)

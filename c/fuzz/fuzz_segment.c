@@ -26,8 +26,8 @@ static void read_nodes(const struct ndb_node_group *group, uint32_t table)
 static void read_edges(const struct ndb_edge_segment *segment)
 {
     for (uint32_t i = 0; i < segment->owner_count; i++)
-        for (uint32_t at = segment->offsets[i]; at < segment->offsets[i + 1];
-             at++) {
+        for (uint32_t at = ndb_edge_offset(segment, i);
+             at < ndb_edge_offset(segment, i + 1); at++) {
             namidb_arena arena = NDB_ARENA_INIT;
             const namidb_property *props;
             uint32_t count;

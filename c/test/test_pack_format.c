@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "opened_pack.h"
 
-#include <cmocka.h>
+#include <stdio.h>
 
 #include "base/mem.h"
-#include "base/rand.h"
-#include "format/pack.h"
-#include "format/segment.h"
 #include "format/stream.h"
 #include "format/value.h"
-
-static uint64_t seed_of_run(void)
-{
-    const char *text = getenv("NAMIDB_SEED");
-    uint64_t seed;
-
-    if (text != NULL)
-        return strtoull(text, NULL, 10);
-    ndb_rand_bytes(&seed, sizeof seed);
-    return seed;
-}
 
 /* ---------------------------------------------------------------- ints -- */
 
@@ -74,51 +57,6 @@ static void test_stream__ints_come_back_whatever_their_shape(void **state)
 }
 
 /* ---------------------------------------------------------------- packs -- */
-
-struct opened {
-    struct ndb_pack_writer *writer;
-    struct ndb_slice object;
-    namidb_arena arena;
-    struct ndb_directory directory;
-};
-
-static void finish_and_open(struct opened *opened)
-{
-    struct ndb_pack_summary summary;
-    struct ndb_slice tail;
-
-    assert_int_equal(
-        ndb_pack_writer_finish(opened->writer, &opened->object, &summary),
-        NAMIDB_OK);
-    tail = ndb_slice(opened->object.data + opened->object.bytes -
-                         summary.directory_bytes,
-                     summary.directory_bytes);
-    opened->arena = NDB_ARENA_INIT;
-    assert_int_equal(ndb_directory_decode(tail, opened->object.bytes,
-                                          &opened->arena, &opened->directory),
-                     NAMIDB_OK);
-}
-
-static void close_opened(struct opened *opened)
-{
-    ndb_pack_writer_free(opened->writer);
-    ndb_arena_release(&opened->arena);
-}
-
-static struct ndb_segment *segment_at(const struct opened *opened,
-                                      const struct ndb_part *part,
-                                      uint32_t index)
-{
-    const struct ndb_segment_entry *entry = &part->segments[index];
-    struct ndb_segment *segment;
-
-    assert_int_equal(
-        ndb_segment_decode(
-            ndb_slice(opened->object.data + entry->offset, entry->bytes),
-            part->kind, part->table, &segment),
-        NAMIDB_OK);
-    return segment;
-}
 
 /* A value that `number` decides; every kind of column comes up. */
 static namidb_value value_of(uint64_t number)
@@ -263,116 +201,6 @@ static void test_pack__sparse_nodes_come_back(void **state)
 {
     (void)state;
     nodes_come_back(5000, 17);
-}
-
-/* ---------------------------------------------------------------- edges -- */
-
-struct edges {
-    struct ndb_pack_edge *items;
-    size_t count;
-};
-
-static int compare_edges(const void *left, const void *right)
-{
-    const struct ndb_pack_edge *a = left;
-    const struct ndb_pack_edge *b = right;
-
-    if (a->owner != b->owner)
-        return a->owner < b->owner ? -1 : 1;
-    if (a->neighbour != b->neighbour)
-        return a->neighbour < b->neighbour ? -1 : 1;
-    return (a->sequence > b->sequence) - (a->sequence < b->sequence);
-}
-
-/* Owner 5 has a list longer than a segment. */
-static struct edges make_edges(struct ndb_rand *rand, size_t count,
-                               uint64_t tables, uint64_t sequence_base)
-{
-    struct edges edges = { ndb_calloc(count, sizeof *edges.items), count };
-
-    for (size_t i = 0; i < count; i++) {
-        edges.items[i].owner =
-            i < count / 2 ? 5 : 1 + ndb_rand_below(rand, 900);
-        edges.items[i].neighbour = NAMIDB_ID(1 + ndb_rand_below(rand, 100000),
-                                             ndb_rand_below(rand, tables));
-        edges.items[i].sequence = sequence_base + i;
-        edges.items[i].is_deleted = ndb_rand_below(rand, 50) == 0;
-    }
-    qsort(edges.items, count, sizeof *edges.items, compare_edges);
-    return edges;
-}
-
-static void check_edges(const struct opened *opened,
-                        const struct ndb_part *part, const struct edges *edges)
-{
-    size_t at = 0;
-
-    for (uint32_t i = 0; i < part->segment_count; i++) {
-        struct ndb_segment *segment = segment_at(opened, part, i);
-        const struct ndb_edge_segment *edge = &segment->as.edge;
-
-        for (uint32_t owner = 0; owner < edge->owner_count; owner++) {
-            uint64_t sequence =
-                edge->is_dense ? edge->first + owner : edge->owners[owner];
-
-            assert_int_equal(ndb_edge_segment_owner(edge, sequence), owner);
-            for (uint32_t k = edge->offsets[owner];
-                 k < edge->offsets[owner + 1]; k++, at++) {
-                assert_int_equal(sequence, edges->items[at].owner);
-                assert_int_equal(ndb_edge_neighbour(edge, k),
-                                 edges->items[at].neighbour);
-                assert_int_equal(ndb_edge_sequence(edge, k),
-                                 edges->items[at].sequence);
-                assert_int_equal(ndb_bit(edge->deleted, k),
-                                 edges->items[at].is_deleted);
-            }
-        }
-        ndb_segment_free(segment);
-    }
-    assert_int_equal(at, edges->count);
-}
-
-static void edges_come_back(uint64_t tables, uint64_t sequence_base)
-{
-    uint64_t seed = seed_of_run();
-    struct ndb_rand rand = { seed };
-    struct edges edges = make_edges(&rand, 60000, tables, sequence_base);
-    struct opened opened;
-    const struct ndb_part *part;
-
-    print_message("seed %lu\n", seed);
-    assert_int_equal(ndb_pack_writer_new(&opened.writer), NAMIDB_OK);
-    assert_int_equal(ndb_pack_writer_part(opened.writer, NDB_PART_IN, 2, 1),
-                     NAMIDB_OK);
-    for (size_t i = 0; i < edges.count; i++)
-        assert_int_equal(
-            ndb_pack_writer_edge(opened.writer, &edges.items[i], NULL, 0),
-            NAMIDB_OK);
-    finish_and_open(&opened);
-    part = ndb_directory_find(&opened.directory, NDB_PART_IN, 2, 1);
-    assert_non_null(part);
-    assert_true(part->segment_count > 2);
-    check_edges(&opened, part, &edges);
-    close_opened(&opened);
-    ndb_free(edges.items);
-}
-
-static void test_pack__edges_to_one_table_come_back(void **state)
-{
-    (void)state;
-    edges_come_back(1, 1);
-}
-
-static void test_pack__edges_to_many_tables_come_back(void **state)
-{
-    (void)state;
-    edges_come_back(4, 1);
-}
-
-static void test_pack__edges_with_long_sequences_come_back(void **state)
-{
-    (void)state;
-    edges_come_back(1, UINT64_C(1) << 36);
 }
 
 static void test_pack__keys_are_found_and_filtered(void **state)
@@ -537,9 +365,6 @@ int main(void)
         cmocka_unit_test(test_stream__ints_come_back_whatever_their_shape),
         cmocka_unit_test(test_pack__dense_nodes_come_back),
         cmocka_unit_test(test_pack__sparse_nodes_come_back),
-        cmocka_unit_test(test_pack__edges_to_one_table_come_back),
-        cmocka_unit_test(test_pack__edges_to_many_tables_come_back),
-        cmocka_unit_test(test_pack__edges_with_long_sequences_come_back),
         cmocka_unit_test(test_pack__keys_are_found_and_filtered),
         cmocka_unit_test(test_pack__a_large_index_has_a_filter),
         cmocka_unit_test(test_pack__a_flipped_bit_anywhere_is_corrupt),
