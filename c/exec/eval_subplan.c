@@ -8,37 +8,64 @@
  * as something exists for a row, its operators leave the row out. A plan whose
  * rows depend on one another - it sorts, counts or limits them - runs once for
  * each row.
+ *
+ * Some have a second plan that does more before its first row, and less for
+ * each: it takes over after so many rows of a run that the first will have cost
+ * about as much as it.
  */
 #include "exec/eval.h"
 #include "exec/value_copy.h"
 
+enum { FEW_ROWS = 64 };
+
 struct subplan {
-    struct ndb_op *op;
+    struct ndb_op *op;         /* of the plan in use */
+    struct ndb_op *few, *many; /* NULL: not made yet */
+    uint64_t run_serial;
+    uint64_t rows; /* of that run */
     struct ndb_frame frame;
     struct ndb_batch batch;
 };
 
-/* The operators of a sub-plan are made once in a run. */
+/* Of two plans the one for as many rows as there are. */
+static int choose_plan(struct ndb_eval *eval, const struct ndb_expr *expr,
+                       struct subplan *subplan, uint32_t rows)
+{
+    struct ndb_run *run = eval->run;
+    const struct ndb_plan_op *plan = expr->plan;
+    struct ndb_op **op = &subplan->few;
+    int rc = NAMIDB_OK;
+
+    if (subplan->run_serial != run->serial)
+        subplan->rows = 0;
+    subplan->run_serial = run->serial;
+    subplan->rows += rows;
+    if (expr->plan_for_many != NULL && subplan->rows > FEW_ROWS) {
+        plan = expr->plan_for_many;
+        op = &subplan->many;
+    }
+    if (*op == NULL)
+        rc = ndb_op_new(op, run, plan, &subplan->frame);
+    subplan->op = *op;
+    return rc;
+}
+
+/* What is kept of a sub-plan in a run. */
 static int open_subplan(struct ndb_eval *eval, const struct ndb_expr *expr,
-                        struct subplan **out)
+                        uint32_t rows, struct subplan **out)
 {
     struct ndb_run *run = eval->run;
     struct subplan *subplan = run->kept[expr->run_index];
-    int rc;
 
+    if (subplan == NULL) {
+        subplan = ndb_arena_alloc(&run->arena, sizeof *subplan);
+        if (subplan == NULL)
+            return ndb_eval_no_memory(eval);
+        *subplan = (struct subplan){ .run_serial = run->serial };
+        run->kept[expr->run_index] = subplan;
+    }
     *out = subplan;
-    if (subplan != NULL)
-        return NAMIDB_OK;
-    subplan = ndb_arena_alloc(&run->arena, sizeof *subplan);
-    if (subplan == NULL)
-        return ndb_eval_no_memory(eval);
-    subplan->frame = (struct ndb_frame){ NULL, 0, NULL };
-    rc = ndb_op_new(&subplan->op, run, expr->plan, &subplan->frame);
-    if (rc < 0)
-        return rc;
-    run->kept[expr->run_index] = subplan;
-    *out = subplan;
-    return NAMIDB_OK;
+    return choose_plan(eval, expr, subplan, rows);
 }
 
 /* --------------------------------------------------------------- results -- */
@@ -210,9 +237,9 @@ static int run_batch(struct ndb_eval *eval, const struct ndb_expr *expr,
 int ndb_eval_subplan(struct ndb_eval *eval, const struct ndb_expr *expr,
                      const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
-    struct subplan *subplan;
+    struct subplan *subplan = NULL;
     struct found found;
-    int rc = open_subplan(eval, expr, &subplan);
+    int rc = open_subplan(eval, expr, chunk->count, &subplan);
 
     if (rc >= 0)
         rc = found_init(eval, expr, chunk->extent, &found);

@@ -88,6 +88,7 @@ struct ndb_run {
     uint64_t work;          /* since the clock was read; see ndb_run_spend */
     struct namidb *metered; /* profiled, with this handle's requests; or NULL */
     struct namidb *db;      /* the handle */
+    uint64_t serial;        /* of this use of the operators */
     uint64_t requests;      /* it had sent when the statement began */
     const bool *is_canceled; /* atomic; NULL: cannot be */
     uint64_t random;

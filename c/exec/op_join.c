@@ -2,12 +2,14 @@
 /*
  * Hash join: the rows of the inner plan in a table by their keys, then a look
  * into it for each row of the child. A key that is null, or equals nothing
- * (NaN), joins nothing.
+ * (NaN), joins nothing. A table that depends on nothing around the join is made
+ * once in a run, however often it is rewound.
  */
 #include "exec/row_store.h"
 #include "exec/value_set.h"
 
 struct join_state {
+    namidb_arena arena; /* of the table */
     struct ndb_value_set keys;
     struct ndb_row_store rows; /* of the build side, live slots */
     uint32_t *first;           /* by key: its last row + 1 */
@@ -16,21 +18,43 @@ struct join_state {
     struct ndb_cursor_row row;
     uint32_t match; /* rows[match - 1] is the next for the row; 0: none */
     bool is_built;
+    uint64_t run_serial; /* of the run that it was built in */
 };
+
+/* Whether what was built is what would be built again. */
+static bool is_lasting(const struct ndb_op *op)
+{
+    const struct join_state *state = op->state;
+
+    return state->is_built && op->plan->sub != 0 &&
+           state->run_serial == op->run->serial && !op->run->plan->is_writing;
+}
 
 static void join_rewind(struct ndb_op *op)
 {
     struct join_state *state = op->state;
+    namidb_arena arena = state->arena;
 
-    memset(state, 0, sizeof *state);
-    state->keys = ndb_value_set_of(&op->kept, op->plan->slots.count);
-    state->rows = ndb_row_store_of(&op->kept, &op->plan->live);
+    state->row = (struct ndb_cursor_row){ 0, 0, false };
+    state->match = 0;
+    if (is_lasting(op))
+        return;
+    ndb_arena_reset(&arena);
+    *state = (struct join_state){ .arena = arena };
+    state->keys = ndb_value_set_of(&state->arena, op->plan->slots.count);
+    state->rows = ndb_row_store_of(&state->arena, &op->plan->live);
 }
 
 static int join_open(struct ndb_op *op)
 {
+    ((struct join_state *)op->state)->arena = ndb_run_arena(op->run);
     join_rewind(op);
     return NAMIDB_OK;
+}
+
+static void join_close(struct ndb_op *op)
+{
+    ndb_arena_release(&((struct join_state *)op->state)->arena);
 }
 
 /* The key of a row; false: it joins nothing. */
@@ -53,7 +77,8 @@ static int grow(struct ndb_op *op, uint32_t **items, uint32_t *capacity,
 
     if (index < *capacity)
         return NAMIDB_OK;
-    grown = ndb_arena_array(&op->kept, count, sizeof *grown);
+    grown = ndb_arena_array(&((struct join_state *)op->state)->arena, count,
+                            sizeof *grown);
     if (grown == NULL || count <= index)
         return NAMIDB_ENOMEM;
     memset(grown, 0, count * sizeof *grown);
@@ -93,6 +118,7 @@ static int build(struct ndb_op *op, namidb_value *key)
             if (build_row(op, ndb_chunk_row(&op->inner->chunk, i), key) < 0)
                 return NAMIDB_ENOMEM;
     state->is_built = rc >= 0;
+    state->run_serial = op->run->serial;
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
@@ -124,6 +150,8 @@ static int find_pairs(struct ndb_op *op, namidb_value *key, struct pairs *out)
     struct join_state *state = op->state;
     int rc = NAMIDB_OK;
 
+    if (state->match != 0 && ndb_op_is_settled(op, state->row.position))
+        state->match = 0;
     while (rc == NAMIDB_OK) {
         for (; state->match != 0 && out->count < NDB_CHUNK_ROWS_MAX;
              state->match = state->next[state->match - 1]) {
@@ -184,4 +212,5 @@ const struct ndb_op_class ndb_op_join = {
     .open = join_open,
     .rewind = join_rewind,
     .next = join_next,
+    .close = join_close,
 };

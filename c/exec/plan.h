@@ -82,8 +82,9 @@
  *             runs the body for each item, drops its rows, passes its own on
  *   CALL      text procedure, uint count, expr *, uint count, (uint column,
  *             slot) *, live, child   rows come from the host
- *   JOIN      slots keys, live, op build, child
- *             hash join: rows of both whose keys are equal (null never is)
+ *   JOIN      slots keys, u8 is_lasting, live, op build, child
+ *             hash join: rows of both whose keys are equal (null never is);
+ *             lasting: what is built reads nothing of the row around it
  *
  *   create := u8 0, node slot, names labels, expr properties (map)
  *           | u8 1, edge slot, type name, from slot, to slot, expr properties
@@ -111,10 +112,13 @@
  *   FOR_EACH slot, expr list, opt(expr where), opt(expr item)  comprehension
  *   QUANTIFIER u8 kind, slot, expr list, expr predicate
  *   REDUCE slot accumulator, expr start, slot, expr list, expr step
- *   SUBPLAN u8 kind, opt(slot row), slot result, op      see enum; with a row
+ *   SUBPLAN u8 kind, opt(slot row), slot result, op, opt(op for many)
+ *                                    see enum; with a row
  *                                    the plan runs once for all rows of a
  *                                    chunk, and the slot of its ARGUMENT's says
- *                                    to which a row that it gives belongs
+ *                                    to which a row that it gives belongs; the
+ *                                    plan for many is better where there are
+ *                                    more than a few rows
  *   PATH uint count, slot *          node, edge or list of edges, node, ...
  *   DIFFER uint count, slot *        no edge occurs twice in these slots, which
  *                                    hold edges or lists of edges
@@ -366,7 +370,7 @@ struct ndb_expr {
     struct ndb_slice text;
     const struct ndb_function *function;
     const struct ndb_graph_function *graph_function;
-    const struct ndb_plan_op *plan;
+    const struct ndb_plan_op *plan, *plan_for_many; /* or NULL */
     uint32_t run_index; /* of what each run keeps for it: SUBPLAN, REGEX */
 };
 
@@ -418,7 +422,7 @@ struct ndb_sort_key {
 
 struct ndb_plan_op {
     enum ndb_op_kind kind;
-    uint8_t sub; /* kind of APPLY; is_detach; is_list */
+    uint8_t sub; /* kind of APPLY; is_detach; is_list; is_lasting */
     uint8_t direction;
     uint32_t flags;
     uint32_t slot, edge, to; /* slots; `slot` is `from` of an expansion */

@@ -158,6 +158,8 @@ static void read_subplan(struct ndb_plan_reader *reader, struct ndb_expr *expr)
         ndb_plan_flag(reader) ? ndb_plan_slot(reader) : NDB_NO_SLOT;
     expr->number = ndb_plan_slot(reader);
     expr->plan = ndb_plan_op(reader);
+    if (ndb_plan_flag(reader))
+        expr->plan_for_many = ndb_plan_op(reader);
     expr->run_index = reader->plan->run_count++;
 }
 

@@ -282,8 +282,11 @@ static void read_shape(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         read_sort(reader, op);
         return;
     case NDB_OP_DISTINCT:
+        op->slots = ndb_plan_slots(reader);
+        return;
     case NDB_OP_JOIN:
         op->slots = ndb_plan_slots(reader);
+        op->sub = ndb_plan_code(reader, 2);
         return;
     case NDB_OP_APPLY:
         op->sub = ndb_plan_code(reader, NDB_APPLY_COUNT);

@@ -300,6 +300,7 @@ static void clear(struct namidb_query *query)
 {
     struct ndb_run *run = &query->run;
 
+    run->serial++; /* what an operator keeps in a run ends here */
     for (struct ndb_op *op = run->ops; op != NULL; op = op->in_run) {
         ndb_arena_reset(&op->arena);
         ndb_arena_reset(&op->kept);

@@ -18,7 +18,9 @@ local function fill(db, first, last)
         for i = first, last do
             ids[#ids + 1] = tx:create_node(
                 ({ "A", "B", { "A", "B" } })[random(3)],
-                { n = i, x = random(4), y = random(450) })
+                { n = i, x = random(4), y = random(450),
+                  v = ({ i % 50, namidb.float(i % 50), 0 / 0, "a" .. i % 9,
+                         namidb.null, { i % 3, "b" } })[random(6)] })
         end
         for _ = 1, #ids do
             tx:put_edge(({ "R", "S" })[random(2)], ids[random(#ids)],
@@ -43,6 +45,14 @@ local PREDICATES = {
     "EXISTS { MATCH (a)-->(b) OPTIONAL MATCH (b)-[:S]->(c) WITH b, c " ..
         "WHERE c IS NULL RETURN b }",
     "EXISTS { (b:B {n: a.y}) }", "EXISTS { (b:A|B {y: a.n}) }",
+    "EXISTS { (b:B) WHERE b.v = a.v AND b.n <> a.n }",
+    "EXISTS { (b:A) WHERE b.v = a.v AND a.y = b.n AND b.x > 1 }",
+    "EXISTS { (b:B)-->(c) WHERE b.y = a.y + 1 AND c.x = 2 }",
+    "EXISTS { (b:B) WHERE [b.x, b.y] = [a.x, a.y] AND b.n < a.n }",
+    "COUNT { (b:B) WHERE b.v = a.v } > 5", "COUNT { (b) WHERE b = a } = 1",
+    "EXISTS { MATCH (b:B) WHERE b.y = a.y WITH DISTINCT b.x AS x " ..
+        "WHERE x > 1 RETURN x }",
+    "size(COLLECT { MATCH (b:B) WHERE b.y = a.y RETURN b.n }) > 1",
     "EXISTS { (a)-->(b) WHERE EXISTS { (b)-->(c:A) WHERE c.x > a.x } }",
     "EXISTS { (a)-->(b) WHERE COUNT { (b)-->() } > a.x }",
     "EXISTS { (a)--() }", "EXISTS { (a)-[:R|S]->(a) }",
@@ -67,7 +77,7 @@ local function row_by_row(fn)
     local of = semi.subplan
     semi.subplan = function(...)
         local expr = of(...)
-        expr.row = nil
+        expr.row, expr.many = nil, nil
         return expr
     end
     local ok, err = pcall(fn)
@@ -89,9 +99,9 @@ describe("a sub-query in an expression", function()
 
     setup(function()
         db = help.open()
-        fill(db, 1, 2500)
+        fill(db, 1, 2100)
         assert(db:flush())
-        fill(db, 2501, 3000)
+        fill(db, 2101, 2400)
     end)
     teardown(function() db:close() end)
 
@@ -157,6 +167,82 @@ describe("the plan of a sub-query", function()
         local text = assert(db:query("EXPLAIN MATCH (a:A) WHERE EXISTS " ..
             "{ (a)-->(:B) } AND a.n = 1 RETURN a")).plan
         assert.matches("^Filter exists.*\n  Filter %(a.n = 1%)\n", text)
+    end)
+end)
+
+describe("a sub-query that looks for equal values", function()
+    local db
+
+    before_each(function()
+        db = help.open()
+        assert(db:query("UNWIND range(1, 1000) AS i CREATE (:A {n: i})"))
+        assert(db:query("UNWIND range(1, 500) AS i CREATE (:B {n: i * 2})"))
+    end)
+    after_each(function() db:close() end)
+
+    local TEXT = "MATCH (a:A) WHERE EXISTS { (b:B) WHERE b.n = a.n + $d } " ..
+        "RETURN count(*) AS c"
+
+    local function count(handle, d)
+        return assert(handle:query(TEXT, { d = d or 0 }))[1].c
+    end
+
+    it("is a join from the 65th row on", function()
+        local rows = assert(db:query("PROFILE " .. TEXT, { d = 0 }))
+        assert.matches("or of many Join on b.n = (a.n + $d)", rows.plan, 1,
+                       true)
+        local scanned = 0
+        for _, step in ipairs(rows.profile) do
+            if step.detail == "(b:B)" then scanned = scanned + step.rows end
+        end
+        assert.equal(500, rows[1].c)
+        -- 64 rows with the half of which everything was scanned, then once.
+        assert(scanned <= 65 * 500)
+    end)
+
+    it("sees in each run what there is then", function()
+        assert.equal(500, count(db))
+        assert.equal(500, count(db, 1))
+        assert.equal(0, count(db, 5000))
+        assert(db:query("CREATE (:B {n: 7}), (:B {n: 9}), (:B {n: 9})"))
+        assert.equal(502, count(db))
+        assert(db:query("MATCH (b:B {n: 9}) DELETE b"))
+        assert.equal(501, count(db))
+        assert(db:write(function(tx)
+            assert.equal(501, count(tx))
+            tx:create_node("B", { n = 11 })
+            assert.equal(502, count(tx))
+            assert(tx:query("MATCH (b:B) WHERE b.n < 8 DETACH DELETE b"))
+            assert.equal(498, count(tx))
+        end))
+        assert.equal(498, count(db))
+    end)
+
+    it("sees what an earlier clause of its statement wrote", function()
+        local rows = assert(db:query("MATCH (a:A) CREATE (:B {n: a.n}) " ..
+            "WITH a MATCH (a) WHERE COUNT { (b:B) WHERE b.n = a.n } = 2 " ..
+            "RETURN count(*) AS c"))
+        assert.equal(500, rows[1].c)
+    end)
+
+    it("ends for a row of which many are the same", function()
+        assert(db:query("UNWIND range(1, 20000) AS i CREATE (:C {n: 1})"))
+        local rows = assert(db:query("PROFILE MATCH (a:A) WHERE EXISTS " ..
+            "{ (c:C) WHERE c.n = a.n - a.n + 1 } RETURN count(*) AS c"))
+        assert.equal(1000, rows[1].c)
+        for _, step in ipairs(rows.profile) do
+            if step.operator == "or of many Join" then
+                assert(step.rows <= 2048 * 1000)
+            end
+        end
+    end)
+
+    it("keeps to the bound of memory, again and again", function()
+        for _ = 1, 3 do
+            local _, err = db:query(TEXT, { d = 0 }, { max_memory = 60000 })
+            assert.equal("limit", err.code)
+            assert.equal(500, count(db))
+        end
     end)
 end)
 

@@ -136,6 +136,8 @@ function body.SUBPLAN(node)
     optional_uint(node.row)
     uint(node.number or 0)
     op(node.plan)
+    uint(node.many and 1 or 0)
+    if node.many then op(node.many) end
 end
 
 function body.DEGREE(node)
@@ -289,7 +291,11 @@ function shape.SORT(node)
 end
 
 function shape.DISTINCT(node) uints(node.slots) end
-function shape.JOIN(node) uints(node.keys) end
+function shape.JOIN(node)
+    uints(node.keys)
+    u8(node.is_lasting and 1 or 0)
+end
+
 function shape.UNION() end
 function shape.EAGER() end
 

@@ -317,14 +317,16 @@ local function add_line(scope, op, depth, name, more)
                                       detail = more }
 end
 
--- Inner plans stand deeper than what an operator reads from.
-local function walk(scope, op, depth)
-    add_line(scope, op, depth, title(op),
+-- Inner plans stand deeper than what an operator reads from. `when` is said of
+-- the first: when it is used.
+local function walk(scope, op, depth, when)
+    add_line(scope, op, depth, (when or "") .. title(op),
              detail[op.kind] and detail[op.kind](scope, op) or "")
     local found = subplans(op, {}, {})
     table.sort(found, function(a, b) return a.plan.number < b.plan.number end)
     for _, sub in ipairs(found) do
         walk(scope, sub.plan, depth + 2)
+        if sub.many then walk(scope, sub.many, depth + 2, "or of many ") end
     end
     if op.inner then walk(scope, op.inner, depth + 2) end
     if op.child then walk(scope, op.child, depth + 1) end

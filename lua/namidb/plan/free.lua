@@ -37,7 +37,9 @@ function free.reads(node, set)
             local wanted = {}
             if node.number then wanted[node.number] = true end
             if node.row then wanted[node.row] = true end
+            local many = node.many and walk(node.many, copy(wanted)) or {}
             node.free = walk(node.plan, wanted)
+            for slot in pairs(many) do node.free[slot] = true end
         end
         for slot in pairs(node.free) do set[slot] = true end
     elseif kind == "PATH" or kind == "DIFFER" then

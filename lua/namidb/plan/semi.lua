@@ -8,8 +8,11 @@
 
 local counted = require("namidb.plan.counted")
 local expression = require("namidb.plan.expression")
+local free = require("namidb.plan.free")
 
 local semi = {}
+
+local function is_argument(op) return op.kind == "ARGUMENT" end
 
 -- Operators that treat each row as if it were alone.
 local KEEPS_APART = { ARGUMENT = true, SCAN = true, SCAN_EDGES = true,
@@ -82,13 +85,110 @@ local function any_of(plan)
     return plan
 end
 
+------------------------------------------------------------- a join of many
+
+-- The operators from a plan down to a scan that each row asks anew, if nothing
+-- but such stand above it as add slots or leave out rows; nil: it is another.
+local ABOVE = { FILTER = true, PROJECT = true, EXPAND = true, DISTINCT = true }
+local function path_to_scan(plan)
+    local path, op = {}, plan
+    while ABOVE[op.kind] do
+        local exprs = { op.expr }
+        for _, item in ipairs(op.items or {}) do exprs[#exprs + 1] = item.expr
+        end
+        for _, expr in ipairs(exprs) do
+            if expression.is_volatile(expr) then return nil end
+        end
+        path[#path + 1] = op
+        op = op.child
+    end
+    path[#path + 1] = op
+    return op.kind == "SCAN" and is_argument(op.child) and path or nil
+end
+
+local function reads_only(expr, slot)
+    local reads = free.reads(expr, {})
+    local is_read = reads[slot]
+    reads[slot] = nil
+    return is_read and next(reads) == nil
+end
+
+-- The sides of an equality of something of what is in a slot with something
+-- that it is not of: { inside, outside }; nil: it is none.
+local function sides(expr, slot)
+    if expr.kind ~= "EQ" then return nil end
+    for inside = 1, 2 do
+        local outside = expr[3 - inside]
+        if reads_only(expr[inside], slot) and
+            not free.reads(outside, {})[slot] then
+            return { inside = expr[inside], outside = outside, expr = expr }
+        end
+    end
+end
+
+local function copy(op, child)
+    local result = {}
+    for name, field in pairs(op) do result[name] = field end
+    result.child = child
+    return result
+end
+
+-- Of a path to a scan: the scan with what it can be asked alone, what says that
+-- something of it equals something else, and the operators that are left.
+local function split(path)
+    local scan, rest, equalities, at = path[#path], {}, {}, #path - 1
+    local inner = copy(scan, { kind = "ARGUMENT" })
+    while at >= 1 and path[at].kind == "FILTER" do
+        local expr = path[at].expr
+        local equality = sides(expr, scan.slot)
+        if reads_only(expr, scan.slot) then
+            inner = copy(path[at], inner)
+        elseif equality then
+            equalities[#equalities + 1] = equality
+        else
+            rest[#rest + 1] = path[at]
+        end
+        at = at - 1
+    end
+    for i = at, 1, -1 do rest[#rest + 1] = path[i] end
+    return inner, equalities, rest
+end
+
+-- The same plan as a hash join: what is scanned, once, with all rows. nil:
+-- nothing tells which of it belongs to which row.
+local function for_many(context, plan, row)
+    local path = row and path_to_scan(plan)
+    if not path then return nil end
+    local inner, equalities, rest = split(path)
+    if #equalities == 0 then return nil end
+    local keys, on, insides, outsides = {}, {}, {}, {}
+    for i, equality in ipairs(equalities) do
+        keys[i], on[i] = context:new_slot(), equality.expr
+        insides[i] = { slot = keys[i], expr = equality.inside }
+        outsides[i] = { slot = keys[i], expr = equality.outside }
+    end
+    local root = {
+        kind = "JOIN", keys = keys, on = on, is_inner = true, is_lasting = true,
+        part = { [path[#path].slot] = true },
+        inner = { kind = "PROJECT", items = insides, child = inner },
+        child = { kind = "PROJECT", items = outsides,
+                  child = { kind = "ARGUMENT", row = row } },
+    }
+    for _, op in ipairs(rest) do root = copy(op, root) end
+    return root
+end
+
 --- The expression that a plan of EXISTS, COUNT or COLLECT is; slot: of what is
 -- collected.
 function semi.subplan(context, code, plan, slot)
     if code == "EXISTS" then plan = any_of(plan) end
-    return counted.subplan(context, code, plan) or
-        { kind = "SUBPLAN", code = code, plan = plan, number = slot,
-          row = semi.number_rows(context, plan) }
+    local expr = counted.subplan(context, code, plan)
+    if expr then return expr end
+    local row = semi.number_rows(context, plan)
+    return { kind = "SUBPLAN", code = code, plan = plan, number = slot,
+             row = row,
+             -- A join gives what it finds for a row in another order.
+             many = code ~= "COLLECT" and for_many(context, plan, row) or nil }
 end
 
 -- Comparisons of a count with a number that ask whether there is any (true), or
@@ -114,7 +214,7 @@ function semi.comparison(context, expr)
     if is_any == nil then return expr end
     local exists = counted.subplan(context, "EXISTS", count.plan) or
         { kind = "SUBPLAN", code = "EXISTS", plan = count.plan,
-          row = count.row }
+          row = count.row, many = count.many }
     return is_any and exists or { kind = "NOT", exists }
 end
 
