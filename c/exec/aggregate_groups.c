@@ -62,30 +62,76 @@ static bool is_whole(const struct ndb_group_column *column)
     return column->chunk->rows == NULL && column->values->nulls == NULL;
 }
 
-/* *is_taken: all of them are small. */
-static int sum_ints(const struct ndb_group_column *column,
-                    const int64_t *values, bool *is_taken)
+/* Adds up integers that stand as they are. false: not all are small. */
+static bool sum_whole(const struct ndb_group_column *column,
+                      const int64_t *values, uint64_t *sums)
 {
-    const struct ndb_chunk *chunk = column->chunk;
-    const uint32_t *groups = column->groups, *counts;
-    uint64_t sums[NDB_GROUPS_FEW], seen = 0;
-    uint32_t room[NDB_GROUPS_FEW], whole = is_whole(column) ? chunk->count : 0;
-    int rc = NAMIDB_OK;
+    const uint32_t *groups = column->groups;
+    uint64_t seen = 0;
 
-    memset(sums, 0, column->count * sizeof *sums);
-    for (uint32_t i = 0; i < whole; i++) {
+    for (uint32_t i = 0; i < column->chunk->count; i++) {
         seen |= (uint64_t)values[i] + SMALL_LIMIT;
         sums[groups[i]] += (uint64_t)values[i];
     }
-    for (uint32_t i = whole; i < chunk->count; i++) {
+    return seen < 2 * SMALL_LIMIT;
+}
+
+/* The same without their base, which each group has so often as it has rows. */
+static bool sum_items(const struct ndb_group_column *column, uint64_t *sums)
+{
+    const struct ndb_vector *vector = column->values;
+    const uint32_t *groups = column->groups;
+    uint32_t count = column->chunk->count;
+    const uint8_t *bytes = vector->as.items;
+    const uint16_t *halves = vector->as.items;
+    const uint32_t *words = vector->as.items;
+    uint64_t base = (uint64_t)vector->with.base;
+
+    if (vector->width == 1)
+        for (uint32_t i = 0; i < count; i++)
+            sums[groups[i]] += bytes[i];
+    else if (vector->width == 2)
+        for (uint32_t i = 0; i < count; i++)
+            sums[groups[i]] += halves[i];
+    else
+        for (uint32_t i = 0; i < count; i++)
+            sums[groups[i]] += words[i];
+    for (uint32_t i = 0; i < column->count; i++)
+        sums[i] += base * column->rows[i];
+    return base + SMALL_LIMIT < 2 * SMALL_LIMIT;
+}
+
+static bool sum_some(const struct ndb_group_column *column, uint64_t *sums)
+{
+    const struct ndb_chunk *chunk = column->chunk;
+    const int64_t *values =
+        ndb_kernel_widen(column->values, chunk->extent, column->room);
+    uint64_t seen = 0;
+
+    for (uint32_t i = 0; i < chunk->count; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
 
         if (is_null_at(column->values, at))
             continue;
         seen |= (uint64_t)values[at] + SMALL_LIMIT;
-        sums[groups[i]] += (uint64_t)values[at];
+        sums[column->groups[i]] += (uint64_t)values[at];
     }
-    *is_taken = seen < 2 * SMALL_LIMIT;
+    return seen < 2 * SMALL_LIMIT;
+}
+
+static int sum_ints(const struct ndb_group_column *column, bool *is_taken)
+{
+    const struct ndb_vector *vector = column->values;
+    uint64_t sums[NDB_GROUPS_FEW];
+    uint32_t room[NDB_GROUPS_FEW];
+    const uint32_t *counts;
+    int rc = NAMIDB_OK;
+
+    memset(sums, 0, column->count * sizeof *sums);
+    *is_taken = !is_whole(column) ? sum_some(column, sums)
+                : vector->form == NDB_FORM_NARROW
+                    ? sum_items(column, sums)
+                    : sum_whole(column, vector->as.ints, sums);
     if (!*is_taken)
         return NAMIDB_OK;
     counts = values_of_groups(column, room);
@@ -185,10 +231,10 @@ int ndb_group_column_add(const struct ndb_group_column *column,
         *is_taken = is_sum;
         return is_sum ? sum_floats(column) : NAMIDB_OK;
     }
+    if (is_sum)
+        return sum_ints(column, is_taken);
+    *is_taken = true;
     values =
         ndb_kernel_widen(column->values, column->chunk->extent, column->room);
-    if (is_sum)
-        return sum_ints(column, values, is_taken);
-    *is_taken = true;
     return best_ints(column, values, kind == NDB_AGGREGATE_MIN);
 }

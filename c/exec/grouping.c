@@ -85,27 +85,34 @@ static int meet_item(struct ndb_grouping *grouping,
     return NAMIDB_OK;
 }
 
-/* Columns of bytes: small integers, or the codes of few texts. */
+/* The same for columns of bytes, unless it was. */
+static inline int find_byte(struct ndb_grouping *grouping,
+                            const struct ndb_vector *column, uint32_t at,
+                            uint8_t item, uint32_t *group)
+{
+    if (grouping->numbers[item] == 0 &&
+        meet_item(grouping, column, at, item) < 0)
+        return NAMIDB_ENOMEM;
+    *group = grouping->numbers[item] - 1;
+    return NAMIDB_OK;
+}
+
+/* Small integers, or the codes of few texts. */
 static int find_bytes(struct ndb_grouping *grouping,
                       const struct ndb_vector *column,
                       const struct ndb_chunk *chunk, uint32_t *groups)
 {
     const uint8_t *items = column->as.items;
-    const uint32_t *numbers = grouping->numbers;
     const uint16_t *rows = chunk->rows;
     uint32_t count = chunk->count;
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = rows != NULL ? rows[i] : i;
-        uint32_t number = numbers[items[at]];
-
-        if (number == 0) {
-            if (meet_item(grouping, column, at, items[at]) < 0)
-                return NAMIDB_ENOMEM;
-            number = numbers[items[at]];
-        }
-        groups[i] = number - 1;
-    }
+    for (uint32_t i = 0; rows == NULL && i < count; i++)
+        if (find_byte(grouping, column, i, items[i], &groups[i]) < 0)
+            return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; rows != NULL && i < count; i++)
+        if (find_byte(grouping, column, rows[i], items[rows[i]], &groups[i]) <
+            0)
+            return NAMIDB_ENOMEM;
     return NAMIDB_OK;
 }
 
