@@ -60,17 +60,8 @@ int ndb_aggregate_add(struct ndb_aggregate *self, namidb_arena *arena,
                       const namidb_value *value, struct ndb_scalar *scalar);
 /* count(*): so many rows. */
 void ndb_aggregate_add_rows(struct ndb_aggregate *self, uint64_t rows);
-/* Whole columns at once, without nulls. Sums of floats are taken in several
- * lanes. */
-int ndb_aggregate_add_ints(struct ndb_aggregate *self, namidb_arena *arena,
-                           const int64_t *values, size_t count,
-                           struct ndb_scalar *scalar);
-int ndb_aggregate_add_floats(struct ndb_aggregate *self, namidb_arena *arena,
-                             const double *values, size_t count,
-                             struct ndb_scalar *scalar);
-
-/* sum, avg, count: the sum of `count` values, none of them null, that somebody
- * else has added up. */
+/* sum, avg: the sum of `count` values, none of them null, that somebody else
+ * has added up. NDB_FAULT_ARGUMENT_TYPE when durations were added before. */
 int ndb_aggregate_add_int_total(struct ndb_aggregate *self, int64_t total,
                                 uint64_t count, struct ndb_scalar *scalar);
 int ndb_aggregate_add_float_total(struct ndb_aggregate *self, double total,

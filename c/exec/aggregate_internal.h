@@ -11,11 +11,6 @@
 int ndb_aggregate_sum_value(struct ndb_aggregate *self,
                             const namidb_value *value,
                             struct ndb_scalar *scalar);
-/* NDB_FAULT_ARGUMENT_TYPE when durations were added before. */
-int ndb_aggregate_sum_ints(struct ndb_aggregate *self, const int64_t *values,
-                           size_t count, struct ndb_scalar *scalar);
-int ndb_aggregate_sum_floats(struct ndb_aggregate *self, const double *values,
-                             size_t count, struct ndb_scalar *scalar);
 int ndb_aggregate_sum_finish(const struct ndb_aggregate *self,
                              namidb_arena *arena, struct ndb_scalar *scalar,
                              namidb_value *out);

@@ -11,14 +11,6 @@
 #include "exec/function.h"
 #include "exec/temporal.h"
 
-/* Integers within +-2^51, no more than this many, cannot overflow 64 bits. */
-enum { BLOCK_VALUES = 2048 };
-#define SMALL_LIMIT (UINT64_C(1) << 51)
-
-/* What the widest registers of every machine hold. */
-typedef uint64_t integer_lanes __attribute__((vector_size(16)));
-typedef double float_lanes __attribute__((vector_size(16)));
-
 static void add_wide(struct ndb_aggregate_wide *sum, int64_t value)
 {
     uint64_t low = sum->low + (uint64_t)value;
@@ -88,85 +80,6 @@ int ndb_aggregate_sum_value(struct ndb_aggregate *self,
     }
     self->count++;
     return NAMIDB_OK;
-}
-
-/* false: some integer is not small; *sum is undefined. */
-static bool sum_small(const int64_t *values, size_t count, int64_t *sum)
-{
-    const integer_lanes bias = { SMALL_LIMIT, SMALL_LIMIT };
-    integer_lanes total = { 0, 0 }, seen = { 0, 0 };
-    uint64_t rest = 0, rest_seen = 0;
-    size_t i = 0;
-
-    for (; i + 2 <= count; i += 2) {
-        integer_lanes lanes;
-
-        memcpy(&lanes, values + i, sizeof lanes);
-        total += lanes;
-        seen |= lanes + bias;
-    }
-    if (i < count) {
-        rest = (uint64_t)values[i];
-        rest_seen = rest + SMALL_LIMIT;
-    }
-    *sum = (int64_t)(total[0] + total[1] + rest);
-    return (seen[0] | seen[1] | rest_seen) < 2 * SMALL_LIMIT;
-}
-
-static void sum_block(struct ndb_aggregate *self, const int64_t *values,
-                      size_t count)
-{
-    int64_t sum;
-
-    if (sum_small(values, count, &sum)) {
-        add_wide(&self->as.sum.integers, sum);
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        add_wide(&self->as.sum.integers, values[i]);
-}
-
-int ndb_aggregate_sum_ints(struct ndb_aggregate *self, const int64_t *values,
-                           size_t count, struct ndb_scalar *scalar)
-{
-    if (count == 0)
-        return NAMIDB_OK;
-    if (self->has_durations)
-        return mixture(self, scalar);
-    for (size_t at = 0; at < count; at += BLOCK_VALUES)
-        sum_block(self, values + at,
-                  count - at < BLOCK_VALUES ? count - at : BLOCK_VALUES);
-    self->count += count;
-    return NAMIDB_OK;
-}
-
-/* Four chains of additions side by side: one would wait for each result. */
-static double sum_lanes(const double *values, size_t count)
-{
-    float_lanes total[4] = { { 0, 0 }, { 0, 0 }, { 0, 0 }, { 0, 0 } };
-    double rest = 0;
-    size_t i = 0;
-
-    for (; i + 8 <= count; i += 8)
-        for (size_t lane = 0; lane < 4; lane++) {
-            float_lanes lanes;
-
-            memcpy(&lanes, values + i + 2 * lane, sizeof lanes);
-            total[lane] += lanes;
-        }
-    for (; i < count; i++)
-        rest += values[i];
-    total[0] += total[1] + (total[2] + total[3]);
-    return total[0][0] + total[0][1] + rest;
-}
-
-int ndb_aggregate_sum_floats(struct ndb_aggregate *self, const double *values,
-                             size_t count, struct ndb_scalar *scalar)
-{
-    if (count == 0)
-        return NAMIDB_OK;
-    return ndb_aggregate_add_float_total(self, sum_lanes(values, count), count,
-                                         scalar);
 }
 
 int ndb_aggregate_add_int_total(struct ndb_aggregate *self, int64_t total,

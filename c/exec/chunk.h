@@ -70,6 +70,8 @@ struct ndb_chunk {
     uint32_t extent;            /* positions */
     uint32_t count;             /* rows */
     const uint16_t *rows;       /* their positions, ascending; NULL: all */
+    const uint8_t *mask;        /* NULL, or 1 at each row and 0 elsewhere, and
+                                   `rows` is not known: see op.h */
 };
 
 static inline uint32_t ndb_chunk_row(const struct ndb_chunk *chunk,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/columns.h"
 
+#include "exec/kernel.h"
+
 /* What is read of a column: positions 0 .. extent of a chunk are rows `first`
  * and on. */
 struct column_read {
@@ -20,8 +22,7 @@ static int read_nulls(const struct column_read *read, struct ndb_vector *out)
     nulls = ndb_arena_alloc(read->eval->arena, read->extent);
     if (nulls == NULL)
         return ndb_eval_no_memory(read->eval);
-    for (uint32_t i = 0; i < read->extent; i++)
-        nulls[i] = !ndb_bit(read->column->present, read->first + i);
+    ndb_kernel_zeros(read->column->present, read->first, read->extent, nulls);
     out->nulls = nulls;
     return NAMIDB_OK;
 }
@@ -75,14 +76,20 @@ static int corrupt(struct ndb_eval *eval)
 
 static int read_values(const struct column_read *read, struct ndb_vector *out)
 {
-    uint32_t count = read->chunk != NULL ? read->chunk->count : 1;
+    const struct ndb_chunk *chunk = read->chunk;
+    const uint8_t *mask = chunk != NULL ? chunk->mask : NULL;
+    uint32_t count = chunk == NULL  ? 1
+                     : mask != NULL ? read->extent
+                                    : chunk->count;
     int rc = NAMIDB_OK;
 
     if (!ndb_vector_values(out, read->eval->arena, read->extent))
         return ndb_eval_no_memory(read->eval);
     for (uint32_t i = 0; i < count && rc >= 0; i++) {
-        uint32_t at = read->chunk != NULL ? ndb_chunk_row(read->chunk, i) : 0;
+        uint32_t at = chunk != NULL ? ndb_chunk_row(chunk, i) : 0;
 
+        if (mask != NULL && mask[at] == 0)
+            continue;
         rc = ndb_column_value(read->column, read->first + at, read->eval->arena,
                               &out->as.values[at]);
     }

@@ -36,25 +36,43 @@ bool ndb_kernel_compare_vectors(enum ndb_expr_kind kind,
 const int64_t *ndb_kernel_widen(const struct ndb_vector *vector,
                                 uint32_t extent, int64_t *room);
 
+/* 1 where a bit is 0, and 0 where it is 1: of bits `first` and on. */
+void ndb_kernel_zeros(const uint64_t *bits, uint32_t first, uint32_t extent,
+                      uint8_t *out);
+
 /* Those of `rows` (NULL: 0 .. count - 1) for which the truth is true; how many.
  * There is room for `count`. */
 uint32_t ndb_kernel_pick_true(const uint8_t *truths, const uint16_t *rows,
                               uint32_t count, uint16_t *picked);
-
-/* The values at `rows` (NULL: 0 .. count - 1) that are no nulls, one after the
- * other, in `room` or in place; *count is how many. */
-const int64_t *ndb_kernel_pick_ints(const struct ndb_vector *vector,
-                                    const uint16_t *rows, int64_t *room,
-                                    uint32_t *count);
-const double *ndb_kernel_pick_floats(const struct ndb_vector *vector,
-                                     const uint16_t *rows, double *room,
-                                     uint32_t *count);
 
 /* Numbers that stand as the integers or floats of every position do in ORDER
  * BY: where a's is less than b's, a comes first. Those of some values that
  * differ are equal. Ranks of integers and of floats do not compare. */
 void ndb_kernel_ranks(const struct ndb_vector *vector, bool is_descending,
                       uint32_t extent, int64_t *ranks);
+
+/* kernel_masked.c. 1 at each position that is a row and no null, 0 at others;
+ * `mask` has room for all. How many are 1. */
+uint32_t ndb_kernel_mask(const struct ndb_chunk *chunk, const uint8_t *nulls,
+                         uint8_t *mask);
+
+/* The mask of what is true; how many that is. */
+uint32_t ndb_kernel_mask_true(const uint8_t *truths, uint32_t extent,
+                              uint8_t *mask);
+
+/* Of the values where the mask is 1, which are `count`, of NDB_CHUNK_ROWS_MAX
+ * positions at most. false: they are too large to be added up without care. */
+bool ndb_kernel_sum_ints(const struct ndb_vector *vector, const uint8_t *mask,
+                         uint32_t extent, uint32_t count, int64_t *sum);
+double ndb_kernel_sum_floats(const double *values, const uint8_t *mask,
+                             uint32_t extent);
+
+/* The least or the largest of them, one at least, as ORDER BY has it; of equal
+ * floats the first. */
+int64_t ndb_kernel_best_ints(const struct ndb_vector *vector,
+                             const uint8_t *mask, uint32_t extent, bool is_min);
+double ndb_kernel_best_float(const double *values, const uint8_t *mask,
+                             uint32_t extent, bool is_min);
 
 /* kernel_arithmetic.c: a + b, a - b, a * b of every position. false: some
  * result is not within the Integers. */

@@ -42,6 +42,42 @@ const int64_t *ndb_kernel_widen(const struct ndb_vector *vector,
     return room;
 }
 
+/* Bits `first` to first + 7, of which `left` are there. */
+static uint32_t eight_bits(const uint64_t *bits, uint32_t first, uint32_t left)
+{
+    uint32_t shift = first % 64;
+    uint64_t word = bits[first / 64] >> shift;
+
+    if (shift > 56 && left > 64 - shift)
+        word |= bits[first / 64 + 1] << (64 - shift);
+    return (uint32_t)word & 255;
+}
+
+/* One byte for each: a bit in a place of its own of a copy of all of them. */
+static uint64_t spread_bits(uint32_t bits)
+{
+    uint64_t word = bits * UINT64_C(0x0101010101010101);
+
+    word &= UINT64_C(0x8040201008040201);
+    word = (word + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7;
+    word &= UINT64_C(0x0101010101010101);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+void ndb_kernel_zeros(const uint64_t *bits, uint32_t first, uint32_t extent,
+                      uint8_t *out)
+{
+    for (uint32_t i = 0; i < extent; i += 8) {
+        uint32_t left = extent - i;
+        uint64_t word = spread_bits(~eight_bits(bits, first + i, left) & 255);
+
+        memcpy(out + i, &word, left < sizeof word ? left : sizeof word);
+    }
+}
+
 /* The places of the bits of a number, and how many there are. */
 static const uint16_t PLACES[16][4] = {
     { 0 },    { 0 },       { 1 },       { 0, 1 },       { 2 },    { 0, 2 },
@@ -114,76 +150,6 @@ uint32_t ndb_kernel_pick_true(const uint8_t *truths, const uint16_t *rows,
         kept += truths[at] & 1;
     }
     return kept;
-}
-
-/* One loop per width: the width is known where a value is read. */
-static void pick_narrow(const struct ndb_vector *vector, const uint16_t *rows,
-                        uint32_t count, int64_t *room)
-{
-    const uint8_t *bytes = vector->as.items;
-    const uint16_t *halves = vector->as.items;
-    const uint32_t *words = vector->as.items;
-    uint64_t base = (uint64_t)vector->with.base;
-
-    if (vector->width == 1)
-        for (uint32_t i = 0; i < count; i++)
-            room[i] = (int64_t)(base + bytes[rows[i]]);
-    else if (vector->width == 2)
-        for (uint32_t i = 0; i < count; i++)
-            room[i] = (int64_t)(base + halves[rows[i]]);
-    else
-        for (uint32_t i = 0; i < count; i++)
-            room[i] = (int64_t)(base + words[rows[i]]);
-}
-
-const int64_t *ndb_kernel_pick_ints(const struct ndb_vector *vector,
-                                    const uint16_t *rows, int64_t *room,
-                                    uint32_t *count)
-{
-    uint32_t kept = 0;
-
-    if (vector->nulls != NULL) {
-        for (uint32_t i = 0; i < *count; i++) {
-            uint32_t at = rows != NULL ? rows[i] : i;
-
-            room[kept] = vector->form == NDB_FORM_INTS
-                             ? vector->as.ints[at]
-                             : ndb_vector_narrow(vector, at);
-            kept += vector->nulls[at] == 0;
-        }
-        *count = kept;
-        return room;
-    }
-    if (rows == NULL)
-        return ndb_kernel_widen(vector, *count, room);
-    if (vector->form == NDB_FORM_NARROW)
-        pick_narrow(vector, rows, *count, room);
-    for (uint32_t i = 0; vector->form == NDB_FORM_INTS && i < *count; i++)
-        room[i] = vector->as.ints[rows[i]];
-    return room;
-}
-
-const double *ndb_kernel_pick_floats(const struct ndb_vector *vector,
-                                     const uint16_t *rows, double *room,
-                                     uint32_t *count)
-{
-    uint32_t kept = 0;
-
-    if (vector->nulls == NULL && rows == NULL)
-        return vector->as.floats;
-    if (vector->nulls == NULL) {
-        for (uint32_t i = 0; i < *count; i++)
-            room[i] = vector->as.floats[rows[i]];
-        return room;
-    }
-    for (uint32_t i = 0; i < *count; i++) {
-        uint32_t at = rows != NULL ? rows[i] : i;
-
-        room[kept] = vector->as.floats[at];
-        kept += vector->nulls[at] == 0;
-    }
-    *count = kept;
-    return room;
 }
 
 /* The bits of a float below zero stand the other way round; -0.0 is 0.0, and

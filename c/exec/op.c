@@ -163,6 +163,7 @@ void ndb_op_pass(struct ndb_op *op, const struct ndb_chunk *from)
     op->chunk.extent = from->extent;
     op->chunk.count = from->count;
     op->chunk.rows = from->rows;
+    op->chunk.mask = from->mask;
 }
 
 int ndb_op_gather(struct ndb_op *op, const struct ndb_chunk *from,

@@ -69,6 +69,7 @@ struct ndb_op {
     namidb_arena memo;  /* of one evaluation: see rows.h */
     void *state;
     bool is_followed; /* SEEK_ID: an EXPAND from what it finds reads it */
+    bool gives_mask;  /* its chunks may have a mask in place of rows */
     const struct ndb_plan_op *closing; /* EXPAND: see closing.h */
     struct ndb_op *in_run;             /* run.ops */
     struct ndb_profile profile;
@@ -186,6 +187,14 @@ int ndb_batch_row(const struct ndb_op *op, uint32_t position, uint32_t *row);
 /* op_scan.c: a condition that every row of a scan is going to be tested for.
  * Called while operators are made. */
 int ndb_op_scan_hint(struct ndb_op *scan, const struct ndb_expr *condition);
+
+/* op_filter.c: whoever is above `op` can do with chunks whose rows are a mask,
+ * so that a filter need not say where they are. Called while operators are
+ * made. */
+void ndb_op_want_mask(struct ndb_op *op);
+/* Makes the mask of the chunk that op->child gave, if it has one, into rows;
+ * op->arena's memory. NAMIDB_OK or NAMIDB_ENOMEM. */
+int ndb_op_need_rows(struct ndb_op *op);
 
 /* The operators, each in the file of its name. */
 extern const struct ndb_op_class ndb_op_argument;   /* op_argument.c */

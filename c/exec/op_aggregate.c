@@ -3,6 +3,7 @@
  * Groups by equivalent keys, and aggregates over each. Without keys there is
  * one group, even of no rows.
  */
+#include "exec/aggregate_column.h"
 #include "exec/aggregate_groups.h"
 #include "exec/eval.h"
 #include "exec/grouping.h"
@@ -14,7 +15,8 @@ struct aggregate_state {
     uint32_t count, capacity;     /* groups */
     uint32_t *groups;             /* of the rows of a chunk */
     uint32_t *group_rows;         /* of a chunk, where groups are few */
-    void *room;                   /* for a column of numbers */
+    int64_t *room;                /* for a column of numbers */
+    uint8_t *mask;                /* of one */
 
     /* Of each aggregation with DISTINCT: its rows by group and value, so that
      * what was met before is known. NULL: there is none. */
@@ -145,39 +147,6 @@ static bool takes_codes(const struct ndb_aggregation *plan,
             plan->kind == NDB_AGGREGATE_COUNT);
 }
 
-/* For the least and the greatest it is enough to look at each text once. */
-static int add_codes(struct ndb_op *op, struct ndb_eval *eval, uint32_t index)
-{
-    const struct aggregate_state *state = op->state;
-    const struct ndb_aggregation *plan = &op->plan->aggregations[index];
-    struct ndb_aggregate *aggregate = &state->states[index];
-    const struct ndb_chunk *chunk = &op->child->chunk;
-    const struct ndb_vector *column = &chunk->columns[plan->in];
-    uint8_t *is_there = state->room;
-    uint32_t count = 0;
-    int rc = NAMIDB_OK;
-
-    memset(is_there, 0, column->text_count);
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i);
-
-        if (column->nulls != NULL && column->nulls[at] != 0)
-            continue;
-        is_there[ndb_vector_code(column, at)] = 1;
-        count++;
-    }
-    if (plan->kind == NDB_AGGREGATE_COUNT) {
-        ndb_aggregate_add_rows(aggregate, count);
-        return NAMIDB_OK;
-    }
-    for (uint32_t code = 0; code < column->text_count && rc >= 0; code++)
-        if (is_there[code] != 0)
-            rc = ndb_aggregate_add(aggregate, &op->kept,
-                                   &column->with.dictionary[code],
-                                   &eval->scalar);
-    return rc;
-}
-
 /* A whole column at once, where it is one of plain numbers, or of texts with a
  * dictionary. */
 static int add_column(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
@@ -187,31 +156,25 @@ static int add_column(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
     const struct ndb_aggregation *plan = &op->plan->aggregations[index];
     struct ndb_aggregate *aggregate = &state->states[index];
     const struct ndb_chunk *chunk = &op->child->chunk;
-    const struct ndb_vector *column;
-    const int64_t *ints;
-    uint32_t count = chunk->count;
+    struct ndb_aggregate_column column = { .mask = state->mask,
+                                           .extent = chunk->extent,
+                                           .arena = &op->kept,
+                                           .scalar = &eval->scalar };
+    bool has_codes;
 
     *is_taken = true;
     if (plan->kind == NDB_AGGREGATE_COUNT_ROWS) {
-        ndb_aggregate_add_rows(aggregate, count);
+        ndb_aggregate_add_rows(aggregate, chunk->count);
         return NAMIDB_OK;
     }
-    column = &chunk->columns[plan->in];
-    if (takes_codes(plan, column))
-        return add_codes(op, eval, index);
-    *is_taken = takes_column(plan, column);
+    column.values = &chunk->columns[plan->in];
+    has_codes = takes_codes(plan, column.values);
+    *is_taken = has_codes || takes_column(plan, column.values);
     if (!*is_taken)
         return NAMIDB_OK;
-    if (column->form == NDB_FORM_FLOATS) {
-        const double *floats =
-            ndb_kernel_pick_floats(column, chunk->rows, state->room, &count);
-
-        return ndb_aggregate_add_floats(aggregate, &op->kept, floats, count,
-                                        &eval->scalar);
-    }
-    ints = ndb_kernel_pick_ints(column, chunk->rows, state->room, &count);
-    return ndb_aggregate_add_ints(aggregate, &op->kept, ints, count,
-                                  &eval->scalar);
+    column.count = ndb_kernel_mask(chunk, column.values->nulls, state->mask);
+    return has_codes ? ndb_aggregate_add_codes(aggregate, &column)
+                     : ndb_aggregate_add_column(aggregate, &column);
 }
 
 /* The same for a few groups. */
@@ -266,6 +229,8 @@ static int take_chunk(struct ndb_op *op, struct ndb_eval *eval)
         rc = is_grouped ? add_grouped(op, &column, i, &is_taken)
                         : add_column(op, eval, i, &is_taken);
         if (rc >= 0 && !is_taken)
+            rc = ndb_op_need_rows(op);
+        if (rc >= 0 && !is_taken)
             rc = add_rows(op, eval, i);
     }
     return rc;
@@ -318,10 +283,11 @@ static int begin(struct ndb_op *op)
     state->groups =
         ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX, sizeof *state->groups);
     state->room =
-        ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX, sizeof(int64_t));
+        ndb_arena_array(&op->kept, NDB_CHUNK_ROWS_MAX, sizeof *state->room);
+    state->mask = ndb_arena_alloc(&op->kept, NDB_CHUNK_ROWS_MAX);
     state->group_rows =
         ndb_arena_array(&op->kept, NDB_GROUPS_FEW, sizeof *state->group_rows);
-    if (state->groups == NULL || state->room == NULL ||
+    if (state->groups == NULL || state->room == NULL || state->mask == NULL ||
         state->group_rows == NULL ||
         ndb_grouping_init(&state->grouping, &op->kept, &op->plan->slots) < 0 ||
         begin_all_distinct(op) < 0)
@@ -388,8 +354,17 @@ static int aggregate_next(struct ndb_op *op)
     return emit(op, left < NDB_CHUNK_ROWS_MAX ? left : NDB_CHUNK_ROWS_MAX);
 }
 
+/* Groups are found row by row. */
+static int aggregate_open(struct ndb_op *op)
+{
+    if (op->plan->slots.count == 0)
+        ndb_op_want_mask(op->child);
+    return NAMIDB_OK;
+}
+
 const struct ndb_op_class ndb_op_aggregate = {
     .state_bytes = sizeof(struct aggregate_state),
+    .open = aggregate_open,
     .rewind = aggregate_rewind,
     .next = aggregate_next,
 };

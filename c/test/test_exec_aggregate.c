@@ -151,108 +151,6 @@ static void test_aggregate__count_takes_rows_by_number(void **state)
     values_release(&values);
 }
 
-enum { COLUMN = 5000 };
-
-struct column {
-    int64_t ints[COLUMN];
-    double floats[COLUMN];
-};
-
-/* `bits`: how large the numbers are. */
-static void fill(struct column *column, struct ndb_rand *rand, unsigned bits)
-{
-    for (size_t i = 0; i < COLUMN; i++) {
-        column->ints[i] = (int64_t)ndb_rand_next(rand) >> (64 - bits);
-        column->floats[i] = (double)(column->ints[i] % 1000000) / 16;
-    }
-}
-
-/* The column as a whole against one value after the other. */
-static void check_column(const struct column *column, size_t count,
-                         enum ndb_aggregate_kind kind, bool is_float)
-{
-    struct ndb_aggregate whole, single;
-    struct values values;
-    namidb_value a, b, half = ndb_float(0.5);
-    int rc_a, rc_b = NAMIDB_OK;
-
-    values_init(&values);
-    ndb_aggregate_init(&whole, kind);
-    ndb_aggregate_init(&single, kind);
-    if (kind >= NDB_AGGREGATE_PERCENTILE_CONT) {
-        (void)ndb_aggregate_percentile(&whole, &half, &values.scalar);
-        (void)ndb_aggregate_percentile(&single, &half, &values.scalar);
-    }
-    rc_a = is_float
-               ? ndb_aggregate_add_floats(&whole, &values.arena, column->floats,
-                                          count, &values.scalar)
-               : ndb_aggregate_add_ints(&whole, &values.arena, column->ints,
-                                        count, &values.scalar);
-    for (size_t i = 0; i < count && rc_b == NAMIDB_OK; i++) {
-        a = is_float ? ndb_float(column->floats[i])
-                     : ndb_integer(column->ints[i]);
-        rc_b = ndb_aggregate_add(&single, &values.arena, &a, &values.scalar);
-    }
-    assert_int_equal(rc_a, rc_b);
-    rc_a = ndb_aggregate_finish(&whole, &values.arena, &values.scalar, &a);
-    rc_b = ndb_aggregate_finish(&single, &values.arena, &values.scalar, &b);
-    assert_int_equal(rc_a, rc_b);
-    if (rc_a == NAMIDB_OK)
-        assert_string_equal(values_print(&values.arena, &a),
-                            values_print(&values.arena, &b));
-    values_release(&values);
-}
-
-static void test_aggregate__a_column_is_its_values(void **state)
-{
-    static const unsigned bits[] = { 8, 51, 52, 53, 64 };
-    static const size_t counts[] = { 0, 1, 2, 3, 7, 8, 9, 2047, 2049, COLUMN };
-    struct column *column = malloc(sizeof *column);
-    struct ndb_rand rand = { 5 };
-
-    (void)state;
-    assert_non_null(column);
-    for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
-        for (size_t j = 0; j < sizeof counts / sizeof *counts; j++) {
-            fill(column, &rand, bits[i]);
-            for (int kind = NDB_AGGREGATE_COUNT;
-                 kind < NDB_AGGREGATE_KIND_COUNT; kind++) {
-                check_column(column, counts[j], (enum ndb_aggregate_kind)kind,
-                             false);
-                check_column(column, counts[j], (enum ndb_aggregate_kind)kind,
-                             true);
-            }
-        }
-    free(column);
-}
-
-static void test_aggregate__a_column_after_durations_is_a_fault(void **state)
-{
-    static const int64_t ints[] = { 1 };
-    static const double floats[] = { 1 };
-    struct ndb_aggregate sum;
-    struct values values;
-    namidb_value day;
-
-    (void)state;
-    values_init(&values);
-    day = values_parse(&values.arena, "P(0, 1, 0)");
-    ndb_aggregate_init(&sum, NDB_AGGREGATE_SUM);
-    assert_int_equal(
-        ndb_aggregate_add(&sum, &values.arena, &day, &values.scalar),
-        NAMIDB_OK);
-    assert_int_equal(
-        ndb_aggregate_add_ints(&sum, &values.arena, ints, 0, &values.scalar),
-        NAMIDB_OK);
-    assert_int_equal(
-        ndb_aggregate_add_ints(&sum, &values.arena, ints, 1, &values.scalar),
-        NAMIDB_EINVAL);
-    assert_int_equal(ndb_aggregate_add_floats(&sum, &values.arena, floats, 1,
-                                              &values.scalar),
-                     NAMIDB_EINVAL);
-    values_release(&values);
-}
-
 /* Ascending texts improve max() each time; their copies take turns. */
 static void test_aggregate__max_of_texts_keeps_one_copy(void **state)
 {
@@ -334,8 +232,6 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_aggregate__gives_what_the_language_says),
         cmocka_unit_test(test_aggregate__count_takes_rows_by_number),
-        cmocka_unit_test(test_aggregate__a_column_is_its_values),
-        cmocka_unit_test(test_aggregate__a_column_after_durations_is_a_fault),
         cmocka_unit_test(test_aggregate__max_of_texts_keeps_one_copy),
         cmocka_unit_test(test_aggregate__collect_is_bounded),
         cmocka_unit_test(test_aggregate__out_of_memory_is_told),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loops over columns against one value after the other. */
+#include "columns.h"
 #include "values.h"
 
 #include <math.h>
@@ -15,93 +16,7 @@
 #include "exec/grouping.h"
 #include "exec/kernel.h"
 
-enum { ROUNDS = 4000, EXTENT = 70 };
-
-static const int64_t BASES[] = { 0,
-                                 1,
-                                 -1,
-                                 -100,
-                                 30,
-                                 INT64_MIN,
-                                 INT64_MAX - 300,
-                                 INT64_MAX - 70000,
-                                 INT64_C(1) << 53 };
-
-static const double FLOATS[] = { 0.0,     -0.0,   1.0,      -1.0,      2.5,
-                                 1e300,   NAN,    INFINITY, -INFINITY, 0x1p63,
-                                 -0x1p63, 0x1p53, 30.0,     29.5 };
-
-#define PICK(rand, array)                                                      \
-    ((array)[ndb_rand_below(rand, sizeof(array) / sizeof *(array))])
-
-/* A column of a form, its memory on the heap. */
-struct column {
-    struct ndb_vector vector;
-    uint8_t nulls[EXTENT];
-    uint64_t items[EXTENT];
-};
-
-static void fill_narrow(struct column *column, struct ndb_rand *rand)
-{
-    static const uint8_t WIDTHS[] = { 1, 2, 4 };
-    uint8_t width = PICK(rand, WIDTHS);
-    int64_t base = PICK(rand, BASES);
-    uint64_t max = width == 4 ? UINT32_MAX : (UINT64_C(1) << 8 * width) - 1;
-    uint8_t *bytes = (uint8_t *)column->items;
-
-    if (max > (uint64_t)INT64_MAX - (uint64_t)base && base > 0)
-        max = (uint64_t)INT64_MAX - (uint64_t)base;
-    column->vector = (struct ndb_vector){ .form = NDB_FORM_NARROW,
-                                          .width = width,
-                                          .with.base = base,
-                                          .as.items = column->items };
-    for (size_t i = 0; i < EXTENT; i++) {
-        uint64_t item = ndb_rand_below(rand, 3) == 0
-                            ? ndb_rand_below(rand, 4)
-                            : ndb_rand_below(rand, max + 1);
-
-        if (item > max)
-            item = max;
-        memcpy(bytes + i * width, &item, width);
-    }
-}
-
-static int64_t any_int(struct ndb_rand *rand)
-{
-    uint64_t small = ndb_rand_below(rand, 5);
-
-    return (int64_t)((uint64_t)PICK(rand, BASES) + small - 2);
-}
-
-static void fill(struct column *column, struct ndb_rand *rand)
-{
-    uint64_t form = ndb_rand_below(rand, 4);
-
-    if (form == 0) {
-        fill_narrow(column, rand);
-    } else if (form == 1) {
-        column->vector = (struct ndb_vector){ .form = NDB_FORM_INTS };
-        column->vector.as.ints = (int64_t *)column->items;
-        for (size_t i = 0; i < EXTENT; i++)
-            column->vector.as.ints[i] = any_int(rand);
-    } else if (form == 2) {
-        column->vector = (struct ndb_vector){ .form = NDB_FORM_FLOATS };
-        column->vector.as.floats = (double *)column->items;
-        for (size_t i = 0; i < EXTENT; i++)
-            column->vector.as.floats[i] = PICK(rand, FLOATS);
-    } else {
-        column->vector = (struct ndb_vector){ .form = NDB_FORM_TRUTHS };
-        column->vector.as.truths = (uint8_t *)column->items;
-        for (size_t i = 0; i < EXTENT; i++)
-            column->vector.as.truths[i] = (uint8_t)ndb_rand_below(rand, 3);
-        return;
-    }
-    if (ndb_rand_below(rand, 2) == 0)
-        return;
-    for (size_t i = 0; i < EXTENT; i++)
-        column->nulls[i] = ndb_rand_below(rand, 3) == 0;
-    column->vector.nulls = column->nulls;
-}
+enum { ROUNDS = 4000, EXTENT = COLUMN_EXTENT };
 
 static const enum ndb_expr_kind COMPARISONS[] = { NDB_EXPR_EQ, NDB_EXPR_NE,
                                                   NDB_EXPR_LT, NDB_EXPR_LE,
@@ -149,11 +64,11 @@ static namidb_value any_value(struct ndb_rand *rand)
 {
     switch (ndb_rand_below(rand, 4)) {
     case 0:
-        return ndb_float(PICK(rand, FLOATS));
+        return ndb_float(column_float(rand));
     case 1:
         return ndb_boolean(ndb_rand_below(rand, 2) == 0);
     default:
-        return ndb_integer(any_int(rand));
+        return ndb_integer(column_int(rand));
     }
 }
 
@@ -170,8 +85,8 @@ static void test_kernel__compares_as_values_compare(void **state)
         uint8_t truths[EXTENT];
         int64_t room[2 * EXTENT];
 
-        fill(&a, &rand);
-        fill(&b, &rand);
+        column_fill(&a, &rand);
+        column_fill(&b, &rand);
         if (ndb_kernel_compare_value(kind, &a.vector, &with, EXTENT, truths))
             for (uint32_t i = 0; i < EXTENT; i++, done++) {
                 namidb_value left = ndb_vector_get(&a.vector, i);
@@ -207,7 +122,7 @@ static void test_kernel__ranks_stand_as_values_do(void **state)
         struct column column;
 
         do
-            fill(&column, &rand);
+            column_fill(&column, &rand);
         while (column.vector.form == NDB_FORM_TRUTHS);
         ndb_kernel_ranks(&column.vector, is_descending, EXTENT, ranks);
         for (uint32_t i = 1; i < EXTENT; i++) {
@@ -276,60 +191,6 @@ static void test_kernel__adds_up_or_says_that_it_cannot(void **state)
     assert_true(overflows > 10 && overflows < ROUNDS - 10);
 }
 
-/* Some positions, ascending; NULL: all. */
-static const uint16_t *any_rows(struct ndb_rand *rand, uint16_t *rows,
-                                uint32_t *count)
-{
-    *count = EXTENT;
-    if (ndb_rand_below(rand, 3) == 0)
-        return NULL;
-    *count = 0;
-    for (uint16_t i = 0; i < EXTENT; i++)
-        if (ndb_rand_below(rand, 2) == 0)
-            rows[(*count)++] = i;
-    return rows;
-}
-
-static void test_kernel__picks_rows_that_are_no_nulls(void **state)
-{
-    struct ndb_rand rand = { 13 };
-
-    (void)state;
-    for (int round = 0; round < ROUNDS; round++) {
-        struct column column;
-        uint16_t room[EXTENT];
-        int64_t numbers[EXTENT];
-        uint32_t count, picked, at = 0;
-        const uint16_t *rows = any_rows(&rand, room, &count);
-        const int64_t *ints = NULL;
-        const double *floats = NULL;
-
-        fill(&column, &rand);
-        if (column.vector.form == NDB_FORM_TRUTHS)
-            continue;
-        picked = count;
-        if (ndb_is_ints(&column.vector))
-            ints = ndb_kernel_pick_ints(&column.vector, rows, numbers, &picked);
-        else
-            floats = ndb_kernel_pick_floats(&column.vector, rows,
-                                            (double *)numbers, &picked);
-        for (uint32_t i = 0; i < count; i++) {
-            namidb_value value =
-                ndb_vector_get(&column.vector, rows != NULL ? rows[i] : i);
-
-            if (ndb_is_null(&value))
-                continue;
-            assert_true(at < picked);
-            if (ints != NULL)
-                assert_int_equal(ints[at], value.as.integer);
-            else
-                assert_memory_equal(&floats[at], &value.as.number, 8);
-            at++;
-        }
-        assert_int_equal(at, picked);
-    }
-}
-
 static void test_kernel__picks_what_is_true(void **state)
 {
     struct ndb_rand rand = { 18 };
@@ -340,7 +201,7 @@ static void test_kernel__picks_what_is_true(void **state)
         uint8_t truths[EXTENT];
         uint16_t room[EXTENT];
         uint32_t count, picked, at = 0;
-        const uint16_t *rows = any_rows(&rand, room, &count);
+        const uint16_t *rows = column_rows(&rand, room, &count);
         uint16_t *got;
 
         if (rows == NULL)
@@ -391,7 +252,7 @@ static void fill_key(struct column *column, struct ndb_rand *rand)
 {
     uint64_t kind = ndb_rand_below(rand, 4);
 
-    fill(column, rand);
+    column_fill(column, rand);
     if (kind == 0) { /* texts with a dictionary, another each time */
         column->vector =
             (struct ndb_vector){ .form = NDB_FORM_CODED,
@@ -490,12 +351,12 @@ static void add_chunk(struct grouped *grouped, struct ndb_rand *rand)
     fill_key(&columns[0], rand);
     fill_key(&columns[2], rand);
     do
-        fill(&columns[1], rand);
+        column_fill(&columns[1], rand);
     while (columns[1].vector.form == NDB_FORM_TRUTHS);
     vectors[0] = columns[0].vector;
     vectors[1] = columns[1].vector;
     vectors[2] = columns[2].vector;
-    chunk.rows = any_rows(rand, room, &chunk.count);
+    chunk.rows = column_rows(rand, room, &chunk.count);
     assert_int_equal(ndb_grouping_find(&grouped->grouping, &chunk, groups), 0);
     add_rows(grouped, &chunk, groups, add_columns(grouped, &chunk, groups));
 }
@@ -548,7 +409,6 @@ int main(void)
         cmocka_unit_test(test_kernel__compares_as_values_compare),
         cmocka_unit_test(test_kernel__ranks_stand_as_values_do),
         cmocka_unit_test(test_kernel__adds_up_or_says_that_it_cannot),
-        cmocka_unit_test(test_kernel__picks_rows_that_are_no_nulls),
         cmocka_unit_test(test_kernel__picks_what_is_true),
         cmocka_unit_test(test_kernel__groups_as_values_do),
     };
