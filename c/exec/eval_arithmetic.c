@@ -6,7 +6,6 @@
 #include "exec/eval.h"
 #include "exec/function.h"
 #include "exec/kernel.h"
-#include "exec/kernel.h"
 
 typedef int apply_pair(struct ndb_scalar *scalar, const namidb_value *a,
                        const namidb_value *b, namidb_value *out);
@@ -106,9 +105,17 @@ static int apply_ints(struct ndb_eval *eval, enum ndb_expr_kind kind,
                       const struct operand pair[2], uint32_t extent,
                       struct ndb_vector *out, bool *is_done)
 {
-    const int64_t *a = ints_of(eval, &pair[0], extent);
-    const int64_t *b = ints_of(eval, &pair[1], extent);
+    uint32_t *room = ndb_arena_array(eval->arena, extent, sizeof *room);
+    const int64_t *a, *b;
 
+    if (room == NULL)
+        return NAMIDB_ENOMEM;
+    *is_done = ndb_kernel_narrow(kind, pair[0].vector, pair[1].vector, extent,
+                                 room, out);
+    if (*is_done)
+        return NAMIDB_OK;
+    a = ints_of(eval, &pair[0], extent);
+    b = ints_of(eval, &pair[1], extent);
     *out = (struct ndb_vector){ .form = NDB_FORM_INTS };
     out->as.ints = ndb_arena_array(eval->arena, extent, sizeof *out->as.ints);
     if (a == NULL || b == NULL || out->as.ints == NULL)

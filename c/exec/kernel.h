@@ -78,7 +78,13 @@ double ndb_kernel_best_float(const double *values, const uint8_t *mask,
  * result is not within the Integers. */
 bool ndb_kernel_ints(enum ndb_expr_kind kind, const int64_t *a,
                      const int64_t *b, uint32_t extent, int64_t *out);
-/* The same, and a / b. */
+/* kernel_narrow.c: the same of NARROW vectors, or of one and a constant; *out
+ * is another, in `room` for `extent` items. Multiples only by a constant.
+ * false: not of such, or the result may be too large for what is done here. */
+bool ndb_kernel_narrow(enum ndb_expr_kind kind, const struct ndb_vector *a,
+                       const struct ndb_vector *b, uint32_t extent,
+                       uint32_t *room, struct ndb_vector *out);
+/* The same of floats, and a / b. */
 void ndb_kernel_floats(enum ndb_expr_kind kind, const double *a,
                        const double *b, uint32_t extent, double *out);
 

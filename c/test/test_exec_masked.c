@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "exec/aggregate_column.h"
+#include "exec/arithmetic.h"
 #include "exec/function.h"
 #include "exec/kernel.h"
 
@@ -297,6 +298,75 @@ static void test_masked__a_column_after_durations_is_a_fault(void **state)
     values_release(&values);
 }
 
+/* Position by position against arithmetic.h; whether none is out of range. */
+static bool check_narrow(enum ndb_expr_kind kind, const struct ndb_vector *a,
+                         const struct ndb_vector *b,
+                         const struct ndb_vector *got)
+{
+    struct values values;
+    bool is_whole = true;
+
+    values_init(&values);
+    for (uint32_t i = 0; i < EXTENT; i++) {
+        namidb_value left = ndb_vector_get(a, i), right = ndb_vector_get(b, i);
+        namidb_value want;
+        int rc = kind == NDB_EXPR_ADD
+                     ? ndb_add(&values.scalar, &left, &right, &want)
+                 : kind == NDB_EXPR_SUB
+                     ? ndb_subtract(&values.scalar, &left, &right, &want)
+                     : ndb_multiply(&values.scalar, &left, &right, &want);
+
+        is_whole = is_whole && rc >= 0;
+        if (got != NULL && rc >= 0)
+            assert_int_equal(ndb_vector_get(got, i).as.integer,
+                             want.as.integer);
+    }
+    values_release(&values);
+    return is_whole;
+}
+
+static void any_operand(struct column *column, struct ndb_rand *rand,
+                        namidb_value *constant)
+{
+    static const int64_t FACTORS[] = { 0, 1, -1, 2, -2, 255, -256, 65536 };
+
+    column_fill_narrow(column, rand);
+    if (ndb_rand_below(rand, 2) == 0)
+        return;
+    *constant = ndb_integer(ndb_rand_below(rand, 4) == 0 ? column_int(rand)
+                                                         : PICK(rand, FACTORS));
+    column->vector = (struct ndb_vector){ .form = NDB_FORM_VALUES,
+                                          .is_constant = true,
+                                          .as.values = constant };
+}
+
+static void test_masked__narrow_integers_stay_narrow_and_right(void **state)
+{
+    static const enum ndb_expr_kind KINDS[] = { NDB_EXPR_ADD, NDB_EXPR_SUB,
+                                                NDB_EXPR_MUL };
+    struct ndb_rand rand = { 34 };
+    size_t done = 0;
+
+    (void)state;
+    for (int round = 0; round < 4 * ROUNDS; round++) {
+        enum ndb_expr_kind kind = PICK(&rand, KINDS);
+        struct column a, b;
+        namidb_value with[2];
+        uint32_t room[EXTENT];
+        struct ndb_vector out;
+
+        any_operand(&a, &rand, &with[0]);
+        any_operand(&b, &rand, &with[1]);
+        if (a.vector.is_constant && b.vector.is_constant)
+            continue;
+        if (!ndb_kernel_narrow(kind, &a.vector, &b.vector, EXTENT, room, &out))
+            continue;
+        assert_true(check_narrow(kind, &a.vector, &b.vector, &out));
+        done++;
+    }
+    assert_true(done > ROUNDS / 4);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -307,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_masked__sums_of_large_integers_are_exact),
         cmocka_unit_test(test_masked__of_equal_zeros_the_first_is_the_best),
         cmocka_unit_test(test_masked__a_column_after_durations_is_a_fault),
+        cmocka_unit_test(test_masked__narrow_integers_stay_narrow_and_right),
     };
 
     return cmocka_run_group_tests_name("masked", tests, NULL, NULL);
