@@ -40,4 +40,12 @@ static inline void ndb_ids_release(struct ndb_ids *ids)
     *ids = NDB_IDS_INIT;
 }
 
+/* Sorts ids and drops what is there twice; returns how many are left. */
+size_t ndb_ids_sort(uint64_t *items, size_t count);
+
+static inline void ndb_ids_unique(struct ndb_ids *ids)
+{
+    ids->count = ndb_ids_sort(ids->items, ids->count);
+}
+
 #endif

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "engine/schema.h"
 
-enum { CHUNK_ROWS = 2048, KEY_SCRATCH_MAX = 64 << 20 };
+enum { KEY_SCRATCH_MAX = 64 << 20 };
 
 void ndb_index_run_init(struct ndb_index_run *run,
                         const namidb_schema_item *item)
@@ -97,43 +97,30 @@ int ndb_index_run_write(const struct ndb_index_run *run,
     return rc;
 }
 
-static int add_chunk(struct ndb_index_run *run, const namidb_node *nodes,
-                     const namidb_edge *edges, size_t count)
+/* What takes the rows of a scan into a run. */
+struct taker {
+    struct ndb_index_run *run;
+    ndb_index_progress *progress;
+    void *context; /* of progress */
+    uint64_t rows; /* so far */
+};
+
+static int take_rows(void *context, const namidb_node *nodes,
+                     const namidb_edge *edges, size_t count, namidb_error *err)
 {
+    struct taker *taker = context;
+    struct ndb_index_run *run = taker->run;
     int rc = NAMIDB_OK;
 
     for (size_t i = 0; i < count && rc >= 0; i++)
         rc = run->item.is_edge ? ndb_index_run_edge(run, &edges[i])
                                : ndb_index_run_node(run, &nodes[i]);
-    return rc;
-}
-
-static int take_rows(struct ndb_index_run *run, struct ndb_scan *scan,
-                     ndb_index_progress *progress, void *context,
-                     namidb_error *err)
-{
-    namidb_arena arena = NDB_ARENA_INIT;
-    uint64_t rows = 0;
-    size_t count = 1;
-    int rc = NAMIDB_OK;
-
-    while (rc == NAMIDB_OK && count != 0) {
-        namidb_node *nodes;
-        namidb_edge *edges;
-
-        rc = ndb_scan_chunk(scan, CHUNK_ROWS, &arena, &nodes, &edges, &count,
-                            err);
-        if (rc < 0)
-            break;
-        rc = add_chunk(run, nodes, edges, count);
-        if (rc < 0)
-            rc = ndb_fail_memory(err);
-        rows += count;
-        if (rc >= 0 && count != 0 && progress != NULL)
-            rc = progress(context, rows);
-    }
-    ndb_arena_release(&arena);
-    return rc;
+    if (rc < 0)
+        return ndb_fail_memory(err);
+    taker->rows += count;
+    return taker->progress == NULL
+               ? NAMIDB_OK
+               : taker->progress(taker->context, taker->rows);
 }
 
 int ndb_index_run_scan(struct ndb_index_run *run,
@@ -141,14 +128,10 @@ int ndb_index_run_scan(struct ndb_index_run *run,
                        ndb_index_progress *progress, void *context,
                        namidb_error *err)
 {
-    struct ndb_scan *scan = NULL;
-    int rc = run->item.is_edge
-                 ? ndb_scan_edges_open(&scan, snapshot, run->item.target, err)
-                 : ndb_scan_nodes_open(&scan, snapshot, run->item.target, err);
+    struct taker taker = { run, progress, context, 0 };
+    int rc = ndb_scan_each(snapshot, run->item.is_edge, run->item.target,
+                           take_rows, &taker, err);
 
-    if (rc >= 0)
-        rc = take_rows(run, scan, progress, context, err);
-    ndb_scan_close(scan);
     if (rc >= 0)
         ndb_index_run_sort(run);
     return rc;

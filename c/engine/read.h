@@ -138,11 +138,18 @@ int ndb_scan_edges_open(struct ndb_scan **scan,
 int ndb_scan_next(struct ndb_scan *scan, size_t max, namidb_arena *arena,
                   namidb_node *nodes, namidb_edge *edges, size_t *count,
                   namidb_error *err);
-/* The same in arrays of the arena, which loses what it held before; one of the
- * two is filled, by kind. */
-int ndb_scan_chunk(struct ndb_scan *scan, size_t max, namidb_arena *arena,
-                   namidb_node **nodes, namidb_edge **edges, size_t *count,
-                   namidb_error *err);
 void ndb_scan_close(struct ndb_scan *scan);
+
+/* Looks at some rows of a scan, `nodes` or `edges` by kind. NAMIDB_NONE ends
+ * it. */
+typedef int ndb_scan_look(void *context, const namidb_node *nodes,
+                          const namidb_edge *edges, size_t count,
+                          namidb_error *err);
+
+/* Gives all that such a scan has to `look`, never no rows. `target` is the
+ * label or the type. NAMIDB_NONE: it was ended. */
+int ndb_scan_each(const struct ndb_snapshot *snapshot, bool is_edges,
+                  uint32_t target, ndb_scan_look *look, void *context,
+                  namidb_error *err);
 
 #endif

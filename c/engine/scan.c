@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "base/error.h"
 #include "base/mem.h"
 #include "engine/scan_source.h"
+
+enum { LOOK_ROWS = 1024 };
 
 int ndb_scan_new(struct ndb_scan **out, const struct ndb_snapshot *snapshot,
                  bool is_edges, uint32_t wanted, namidb_error *err)
@@ -52,26 +52,6 @@ void ndb_scan_close(struct ndb_scan *scan)
     ndb_free(scan);
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-    return (left > right) - (left < right);
-}
-
-void ndb_scan_unique(struct ndb_ids *ids)
-{
-    size_t kept = 0;
-
-    if (ids->count == 0)
-        return;
-    qsort(ids->items, ids->count, sizeof *ids->items, compare_ids);
-    for (size_t i = 1; i < ids->count; i++)
-        if (ids->items[i] != ids->items[kept])
-            ids->items[++kept] = ids->items[i];
-    ids->count = kept + 1;
-}
-
 /* Takes a run of rows of one source, or one row that several have. */
 static int take(struct ndb_scan *scan, size_t max, namidb_arena *arena,
                 namidb_node *nodes, namidb_edge *edges, size_t *count,
@@ -109,15 +89,40 @@ int ndb_scan_next(struct ndb_scan *scan, size_t max, namidb_arena *arena,
     return *count > 0 ? NAMIDB_OK : rc;
 }
 
-int ndb_scan_chunk(struct ndb_scan *scan, size_t max, namidb_arena *arena,
-                   namidb_node **nodes, namidb_edge **edges, size_t *count,
+/* The next rows of a scan, in the arena, for `look`. NAMIDB_NONE: none are
+ * left, *is_over, or it was ended. */
+static int look_on(struct ndb_scan *scan, namidb_arena *arena,
+                   ndb_scan_look *look, void *context, bool *is_over,
                    namidb_error *err)
 {
-    *count = 0;
+    namidb_node *nodes;
+    namidb_edge *edges;
+    size_t count;
+    int rc;
+
     ndb_arena_reset(arena);
-    *nodes = ndb_arena_array(arena, max, sizeof **nodes);
-    *edges = ndb_arena_array(arena, max, sizeof **edges);
-    if (*nodes == NULL || *edges == NULL)
+    nodes = ndb_arena_array(arena, LOOK_ROWS, sizeof *nodes);
+    edges = ndb_arena_array(arena, LOOK_ROWS, sizeof *edges);
+    if (nodes == NULL || edges == NULL)
         return ndb_fail_memory(err);
-    return ndb_scan_next(scan, max, arena, *nodes, *edges, count, err);
+    rc = ndb_scan_next(scan, LOOK_ROWS, arena, nodes, edges, &count, err);
+    *is_over = rc == NAMIDB_NONE;
+    return rc == NAMIDB_OK ? look(context, nodes, edges, count, err) : rc;
+}
+
+int ndb_scan_each(const struct ndb_snapshot *snapshot, bool is_edges,
+                  uint32_t target, ndb_scan_look *look, void *context,
+                  namidb_error *err)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_scan *scan = NULL;
+    bool is_over = false;
+    int rc = is_edges ? ndb_scan_edges_open(&scan, snapshot, target, err)
+                      : ndb_scan_nodes_open(&scan, snapshot, target, err);
+
+    while (rc == NAMIDB_OK)
+        rc = look_on(scan, &arena, look, context, &is_over, err);
+    ndb_scan_close(scan);
+    ndb_arena_release(&arena);
+    return is_over ? NAMIDB_OK : rc;
 }

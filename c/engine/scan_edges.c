@@ -40,7 +40,7 @@ int ndb_scan_edges_open(struct ndb_scan **out,
         ndb_scan_close(scan);
         return ndb_fail_memory(err);
     }
-    ndb_scan_unique(&scan->types);
+    ndb_ids_unique(&scan->types);
     *out = scan;
     return NAMIDB_OK;
 }
@@ -90,7 +90,7 @@ static int begin_type(struct ndb_scan *scan)
         scan->tables.count = 0;
         return rc;
     }
-    ndb_scan_unique(&scan->tables);
+    ndb_ids_unique(&scan->tables);
     scan->table_at = 0;
     scan->type_at++;
     return NAMIDB_OK;

@@ -49,7 +49,7 @@ int ndb_label_tables(const struct ndb_snapshot *snapshot, uint32_t label,
         rc = ndb_ids_add(out, label);
     for (uint32_t i = 0; i < snapshot->view->layer_count && rc >= 0; i++)
         rc = add_tables(snapshot, i, label, out);
-    ndb_scan_unique(out);
+    ndb_ids_unique(out);
     return rc;
 }
 

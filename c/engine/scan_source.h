@@ -132,7 +132,5 @@ int ndb_scan_edges_take(struct ndb_scan *scan, struct ndb_scan_source *source,
 /* scan.c: what both kinds open with. Takes a reference of the view. */
 int ndb_scan_new(struct ndb_scan **scan, const struct ndb_snapshot *snapshot,
                  bool is_edges, uint32_t wanted, namidb_error *err);
-/* Sorts and drops what is there twice. */
-void ndb_scan_unique(struct ndb_ids *ids);
 
 #endif

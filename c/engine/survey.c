@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/survey.h"
 
-#include <stdlib.h>
-
 #include "base/limits.h"
 #include "base/mem.h"
 #include "engine/db_internal.h"
@@ -148,48 +146,27 @@ static int check_order(const struct ndb_snapshot *snapshot,
     return rc;
 }
 
-static int check_chunks(const struct ndb_snapshot *snapshot,
-                        const namidb_schema_item *item, struct ndb_scan *scan,
-                        struct watch *watch, namidb_error *err)
+/* What looks at each row by itself. */
+struct row_check {
+    const struct ndb_snapshot *snapshot;
+    const namidb_schema_item *item;
+    struct watch *watch;
+};
+
+static int check_rows(void *context, const namidb_node *nodes,
+                      const namidb_edge *edges, size_t count, namidb_error *err)
 {
-    namidb_arena arena = NDB_ARENA_INIT;
-    size_t count = 1;
+    const struct row_check *check = context;
+    const namidb_schema_item *item = check->item;
     int rc = NAMIDB_OK;
 
-    while (rc == NAMIDB_OK && count != 0) {
-        namidb_node *nodes;
-        namidb_edge *edges;
-
-        rc = ndb_scan_chunk(scan, CHUNK_ROWS, &arena, &nodes, &edges, &count,
-                            err);
-        for (size_t i = 0; i < count && rc >= 0; i++)
-            rc = item->is_edge ? ndb_constraint_row(snapshot, item, edges[i].id,
-                                                    edges[i].props,
-                                                    edges[i].prop_count, err)
-                               : ndb_constraint_row(snapshot, item, nodes[i].id,
-                                                    nodes[i].props,
-                                                    nodes[i].prop_count, err);
-        if (rc >= 0)
-            rc = keep_on(watch, 0);
-    }
-    ndb_arena_release(&arena);
-    return rc;
-}
-
-/* Looks at each row by itself. NAMIDB_NONE: it was ended. */
-static int check_rows(const struct ndb_snapshot *snapshot,
-                      const namidb_schema_item *item, struct watch *watch,
-                      namidb_error *err)
-{
-    struct ndb_scan *scan = NULL;
-    int rc = item->is_edge
-                 ? ndb_scan_edges_open(&scan, snapshot, item->target, err)
-                 : ndb_scan_nodes_open(&scan, snapshot, item->target, err);
-
-    if (rc >= 0)
-        rc = check_chunks(snapshot, item, scan, watch, err);
-    ndb_scan_close(scan);
-    return rc;
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        rc = item->is_edge
+                 ? ndb_constraint_row(check->snapshot, item, edges[i].id,
+                                      edges[i].props, edges[i].prop_count, err)
+                 : ndb_constraint_row(check->snapshot, item, nodes[i].id,
+                                      nodes[i].props, nodes[i].prop_count, err);
+    return rc < 0 ? rc : keep_on(check->watch, 0);
 }
 
 /* Looks through all that a snapshot sees. */
@@ -197,6 +174,7 @@ static int check_all(const struct ndb_snapshot *snapshot,
                      const namidb_schema_item *item, struct watch *watch,
                      namidb_error *err)
 {
+    struct row_check check = { snapshot, item, watch };
     int rc = NAMIDB_OK;
 
     if (ndb_rule_is_unique(item->rule))
@@ -205,7 +183,8 @@ static int check_all(const struct ndb_snapshot *snapshot,
         rc = check_order(snapshot, item, watch, err);
     if (rc == NAMIDB_OK && item->rule != NAMIDB_RULE_INDEX &&
         item->rule != NAMIDB_RULE_UNIQUE)
-        rc = check_rows(snapshot, item, watch, err);
+        rc = ndb_scan_each(snapshot, item->is_edge, item->target, check_rows,
+                           &check, err);
     return rc == NAMIDB_NONE ? say_why(watch, err) : rc;
 }
 
@@ -317,26 +296,6 @@ void ndb_survey_close(struct namidb_survey *survey)
 /* -------------------------------------------------------- what came since --
  */
 
-static int by_id(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* Sorts the ids; none twice. */
-static void make_unique(struct ndb_ids *ids)
-{
-    size_t kept = 0;
-
-    if (ids->count != 0)
-        qsort(ids->items, ids->count, sizeof *ids->items, by_id);
-    for (size_t i = 0; i < ids->count; i++)
-        if (kept == 0 || ids->items[kept - 1] != ids->items[i])
-            ids->items[kept++] = ids->items[i];
-    ids->count = kept;
-}
-
 static int check_row(const struct ndb_snapshot *now,
                      const namidb_schema_item *item, uint64_t id,
                      const namidb_property *props, uint32_t count,
@@ -389,7 +348,7 @@ static int check_noted(struct ndb_ids *noted, const struct ndb_snapshot *now,
     namidb_arena arena = NDB_ARENA_INIT;
     int rc = NAMIDB_OK;
 
-    make_unique(noted);
+    ndb_ids_unique(noted);
     for (size_t i = 0; i < noted->count && rc >= 0; i += READ_MAX) {
         size_t left = noted->count - i;
         size_t count = left < READ_MAX ? left : READ_MAX;

@@ -3,7 +3,6 @@
  * Nodes by key and by id, and edges by id, for a chunk of rows at once.
  */
 #include <math.h>
-#include <stdlib.h>
 
 #include "exec/edge_sides.h"
 #include "exec/eval.h"
@@ -163,19 +162,12 @@ static int add_id(struct ndb_op *op, const namidb_value *value,
     return id != 0 ? found_add(op, found, position, id) : NAMIDB_OK;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-    return (left > right) - (left < right);
-}
-
 /* id(n) IN list finds each of its ids once; null finds none, and what else is
  * no list is the same mistake here as where IN is evaluated. */
 static int add_list(struct ndb_op *op, const namidb_value *list,
                     uint32_t position, struct found *found)
 {
-    uint32_t begin = found->count, kept = begin;
+    uint32_t begin = found->count;
     uint32_t count = ndb_is_null(list) ? 0 : list->size;
     struct ndb_eval eval = ndb_eval_of(op, &op->arena);
     int rc = ndb_in_check(&eval.scalar, list);
@@ -187,14 +179,9 @@ static int add_list(struct ndb_op *op, const namidb_value *list,
 
         rc = add_id(op, &item, position, found);
     }
-    if (rc < 0 || found->count == begin)
-        return rc;
-    qsort(found->ids + begin, found->count - begin, sizeof *found->ids,
-          compare_ids);
-    for (uint32_t i = begin + 1; i < found->count; i++)
-        if (found->ids[i] != found->ids[kept])
-            found->ids[++kept] = found->ids[i];
-    found->count = kept + 1;
+    if (rc >= 0 && found->count != begin)
+        found->count = begin + (uint32_t)ndb_ids_sort(found->ids + begin,
+                                                      found->count - begin);
     return rc;
 }
 

@@ -406,22 +406,28 @@ test_survey__what_it_sorted_stays_as_long_as_it_is_wanted(void **state)
     close_model(&model);
 }
 
+/* Whether it looks at an order or at each row. */
 static void test_survey__it_ends_at_its_deadline(void **state)
 {
-    namidb_schema_item item;
-    namidb_survey *survey;
+    static const enum namidb_rule rules[] = { NAMIDB_RULE_UNIQUE,
+                                              NAMIDB_RULE_TYPE };
     struct model model;
-    namidb_error err;
 
     (void)state;
     open_model(&model, 3);
-    change(&model, 30, 1000000);
-    item = item_of(&model, NAMIDB_RULE_UNIQUE, false);
-    assert_int_equal(namidb_survey_open(&survey, model.db, &item, 0, &err),
-                     NAMIDB_ETIMEOUT);
-    assert_null(survey);
-    assert_int_equal(namidb_survey_open(&survey, model.db, &item, -1, &err), 0);
-    namidb_survey_close(survey);
+    change(&model, 30, 0);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        namidb_schema_item item = item_of(&model, rules[i], false);
+        namidb_survey *survey;
+        namidb_error err;
+
+        assert_int_equal(namidb_survey_open(&survey, model.db, &item, 0, &err),
+                         NAMIDB_ETIMEOUT);
+        assert_null(survey);
+        assert_int_equal(namidb_survey_open(&survey, model.db, &item, -1, &err),
+                         0);
+        namidb_survey_close(survey);
+    }
     close_model(&model);
 }
 
