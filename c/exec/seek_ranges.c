@@ -43,8 +43,8 @@ static struct ndb_index_range *place(struct ndb_seek_ranges *ranges)
 /* A key as an end of a range: cut off as keys in the index are. `is_behind`:
  * the first key behind all that begin with it, or that may stand for it; no
  * data: there is none. */
-static int make_end(const struct ndb_seek_ranges *ranges, struct ndb_buf *key,
-                    bool is_behind, struct ndb_slice *out)
+static int cut_end(const struct ndb_seek_ranges *ranges, struct ndb_buf *key,
+                   bool is_behind, struct ndb_slice *out)
 {
     if (key->bytes > NDB_INDEX_KEY_BYTES_MAX)
         key->bytes = NDB_INDEX_KEY_BYTES_MAX;
@@ -56,42 +56,32 @@ static int make_end(const struct ndb_seek_ranges *ranges, struct ndb_buf *key,
     return out->data != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
 }
 
-static bool is_cut(const struct ndb_buf *key)
+/* The low or the high end, in `key`: behind `start`, the bound, or the kind of
+ * the other one. NAMIDB_NONE: nothing stored is like it. */
+static int make_end(const struct ndb_seek_ranges *ranges, struct ndb_buf *key,
+                    struct ndb_slice start, const struct bounds *bounds,
+                    bool is_high, struct ndb_slice *out)
 {
-    return key->bytes > NDB_INDEX_KEY_BYTES_MAX;
-}
+    const namidb_value *bound = is_high ? bounds->high : bounds->low;
+    const namidb_value *other = is_high ? bounds->low : bounds->high;
+    bool is_cut;
+    int rc;
 
-/* NAMIDB_NONE: nothing stored is like the bounds. */
-static int make_low(const struct ndb_seek_ranges *ranges, struct ndb_buf *key,
-                    const struct bounds *bounds, struct ndb_slice *out)
-{
-    int rc = NAMIDB_OK;
-
-    if (bounds->is_prefix)
+    key->bytes = 0;
+    rc = ndb_buf_append(key, start.data, start.bytes);
+    if (rc == NAMIDB_OK && bounds->is_prefix)
         rc = ndb_index_key_prefix(key, bounds->low);
-    else if (bounds->low != NULL)
-        rc = ndb_index_key_value(key, bounds->low);
-    else if (bounds->high != NULL)
-        rc = ndb_index_key_rank(key, bounds->high);
+    else if (rc == NAMIDB_OK && bound != NULL)
+        rc = ndb_index_key_value(key, bound);
+    else if (rc == NAMIDB_OK && other != NULL)
+        rc = ndb_index_key_rank(key, other);
     if (rc != NAMIDB_OK)
         return rc;
-    return make_end(ranges, key, bounds->is_low_open && !is_cut(key), out);
-}
-
-static int make_high(const struct ndb_seek_ranges *ranges, struct ndb_buf *key,
-                     const struct bounds *bounds, struct ndb_slice *out)
-{
-    int rc = NAMIDB_OK;
-
-    if (bounds->is_prefix)
-        rc = ndb_index_key_prefix(key, bounds->low);
-    else if (bounds->high != NULL)
-        rc = ndb_index_key_value(key, bounds->high);
-    else if (bounds->low != NULL)
-        rc = ndb_index_key_rank(key, bounds->low);
-    if (rc != NAMIDB_OK)
-        return rc;
-    return make_end(ranges, key, !bounds->is_high_open || is_cut(key), out);
+    is_cut = key->bytes > NDB_INDEX_KEY_BYTES_MAX;
+    return cut_end(ranges, key,
+                   is_high ? !bounds->is_high_open || is_cut
+                           : bounds->is_low_open && !is_cut,
+                   out);
 }
 
 static int add_range(struct ndb_seek_ranges *ranges, uint32_t row,
@@ -99,17 +89,12 @@ static int add_range(struct ndb_seek_ranges *ranges, uint32_t row,
 {
     struct ndb_buf key = NDB_BUF_INIT(KEY_BYTES_MAX);
     struct ndb_index_range *range = place(ranges);
-    int rc = range != NULL ? ndb_buf_append(&key, start.data, start.bytes)
-                           : NAMIDB_ENOMEM;
+    int rc = range != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
 
     if (rc == NAMIDB_OK)
-        rc = make_low(ranges, &key, bounds, &range->low);
-    if (rc == NAMIDB_OK) {
-        key.bytes = 0;
-        rc = ndb_buf_append(&key, start.data, start.bytes);
-    }
+        rc = make_end(ranges, &key, start, bounds, false, &range->low);
     if (rc == NAMIDB_OK)
-        rc = make_high(ranges, &key, bounds, &range->high);
+        rc = make_end(ranges, &key, start, bounds, true, &range->high);
     ndb_buf_release(&key);
     if (rc == NAMIDB_OK) {
         range->is_point = bounds->is_point;
