@@ -48,6 +48,43 @@ function help.open(options)
     return assert(namidb.open(help.memory_uri(), options))
 end
 
+--- What a statement gives, which must succeed.
+function help.run(db, text, params)
+    return assert(db:query(text, params))
+end
+
+--- The plan of a statement, its lines without indents.
+function help.plan(db, text)
+    return (tostring(help.run(db, "EXPLAIN " .. text)):gsub("\n +", "\n"))
+end
+
+local OPERATIONS = { "get", "put", "list", "delete", "rounds" }
+
+-- Requests since `before`, as "get=1 rounds=1"; none is "".
+local function requests_of(db, before)
+    local requests, parts = db:stats().requests, {}
+    for _, name in ipairs(OPERATIONS) do
+        local sent = requests[name] - (before and before[name] or 0)
+        if sent ~= 0 then
+            parts[#parts + 1] = ("%s=%d"):format(name, sent)
+        end
+    end
+    return table.concat(parts, " "), requests
+end
+
+--- All that a handle sent, as "get=1 rounds=1".
+function help.cost_of_all(db)
+    return (requests_of(db))
+end
+
+--- What fn makes a handle send, likewise; the bytes read come second.
+function help.cost(db, fn)
+    local before = db:stats().requests
+    fn()
+    local cost, after = requests_of(db, before)
+    return cost, after.bytes_read - before.bytes_read
+end
+
 --- What iterators give, as a list of tables of values.
 function help.collect(...)
     local rows, iterator = {}, { n = select("#", ...), ... }

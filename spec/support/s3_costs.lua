@@ -6,6 +6,7 @@
 package.path = "spec/support/?.lua;" .. package.path
 
 local namidb = require("namidb")
+local large = require("large")
 local proxy = require("s3_proxy").attach(tonumber(arg[1]))
 
 local clock_advance = clock_advance -- luacheck: ignore
@@ -67,45 +68,10 @@ local function ways_of_opening()
     end
 end
 
--- A ring with chords, and texts that do not compress.
-local NODES = 60000
-
-local function text_of(i)
-    local parts, seed = {}, i
-    for j = 1, 12 do
-        seed = (seed * 1103515245 + 12345 + j) % 2147483648
-        parts[j] = ("%08x"):format(seed)
-    end
-    return table.concat(parts)
-end
-
-local function make_large(name)
-    local db, ids = open(name), {}
-    for batch = 0, NODES - 1, 20000 do
-        assert(db:write(function(tx)
-            for i = batch + 1, batch + 20000 do
-                ids[i] = assert(tx:put_node("N", "key-" .. i, {
-                    text = text_of(i), more = text_of(i * 7),
-                    again = text_of(i * 13), i = i }))
-            end
-        end))
-    end
-    assert(db:write(function(tx)
-        for i = 1, NODES do
-            for step = 1, 3 do
-                local to = (i * 7919 + step * 104729) % NODES + 1
-                assert(tx:put_edge("E", ids[i], ids[to], { step = step }))
-            end
-        end
-    end))
-    assert(db:flush())
-    assert(db:stats().pack_bytes > 8 * 1024 * 1024)
-    db:close()
-    return ids
-end
-
 local function ways_of_reading()
-    local ids = make_large("reading")
+    local writer = open("reading")
+    local ids = large.write_ring(writer)
+    writer:close()
     local function cold(title, fn)
         local db = open("reading", { read_only = true })
         row("cold " .. title, function() fn(db) end)

@@ -1,18 +1,9 @@
 -- What makes walks fast must not change what they give: expansions that are
 -- paged, columns that are read without rows, sorting that sifts.
 
-local namidb = require("namidb")
+local help = require("spec.help")
 
-local count = 0
-
-local function open()
-    count = count + 1
-    return assert(namidb.open("memory://hops-" .. count))
-end
-
-local function rows_of(db, text, params)
-    return assert(db:query(text, params))
-end
+local open, rows_of = help.open, help.run
 
 local function texts(rows)
     local out = {}
@@ -172,7 +163,7 @@ describe("an expansion", function()
                 local seen, sum = pairs_of_edges(edges, way[2])
                 local row = rows_of(db, text)[1]
                 local name = ("seed %d: %s"):format(seed, text)
-                local plan = tostring(rows_of(db, "EXPLAIN " .. text))
+                local plan = help.plan(db, text)
                 assert(plan:find(" into", 1, true), plan)
                 assert.equal(seen, row.seen, name)
                 assert.equal(sum, row.sum, name)

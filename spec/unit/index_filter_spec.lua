@@ -3,25 +3,16 @@
 
 local namidb = require("namidb")
 
+local help = require("spec.help")
+local large = require("spec.support.large")
+
+local run = help.run
 local NODES = 20000
 
-local function run(db, text, params)
-    return assert(db:query(text, params))
-end
-
--- A text that does not compress to less than half, the same for the same i.
-local function text_of(i)
-    local parts, seed = {}, i
-    for j = 1, 60 do
-        seed = (seed * 69069 + 12345 + j) % 2147483648
-        parts[j] = ("%08x"):format(seed)
-    end
-    return table.concat(parts)
-end
+local function text_of(i) return large.text(i, 60) end
 
 describe("a value that is new to a large graph", function()
-    local uri = "memory://index-filter-" .. (math.type and "puc" or "jit") ..
-        "?ns=x"
+    local uri = help.memory_uri()
     local db
 
     -- A pack so large that it is not fetched at once.
@@ -50,9 +41,7 @@ describe("a value that is new to a large graph", function()
     after_each(function() db:close() end)
 
     local function gets(fn)
-        local before = db:stats().requests.get
-        fn()
-        return db:stats().requests.get - before
+        return tonumber(help.cost(db, fn):match("get=(%d+)") or 0)
     end
 
     local function count()

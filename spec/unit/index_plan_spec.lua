@@ -3,23 +3,16 @@
 
 local namidb = require("namidb")
 
-local count = 0
+local help = require("spec.help")
+local large = require("spec.support.large")
 
-local function uri_of()
-    count = count + 1
-    return ("memory://index-plan-%s-%d?ns=x"):format(
-        math.type and "puc" or "jit", count)
-end
+local run = help.run
 
-local function run(db, text, params)
-    return assert(db:query(text, params))
-end
-
--- A plan as its lines without their indents.
+-- A plan as its lines.
 local function plan_of(db, text)
     local lines = {}
-    for line in tostring(run(db, "EXPLAIN " .. text)):gmatch("[^\n]+") do
-        lines[#lines + 1] = line:match("^ *(.*)$")
+    for line in help.plan(db, text):gmatch("[^\n]+") do
+        lines[#lines + 1] = line
     end
     return lines
 end
@@ -31,7 +24,7 @@ end
 -- 1,000 people in two packs and what has not been flushed, of whom one is
 -- without an age; each knows the next one.
 local function people()
-    local db = assert(namidb.open(uri_of()))
+    local db = help.open()
     for _, statement in ipairs({
         "CREATE INDEX age FOR (p:Person) ON (p.age)",
         "CREATE INDEX home FOR (p:Person) ON (p.city, p.street)",
@@ -149,7 +142,7 @@ describe("a plan with an index", function()
             "UNWIND [1, 2] AS x MATCH (p:Person) WHERE p.age > x " ..
                 "RETURN p ORDER BY p.age LIMIT 3",
         }) do
-            assert.truthy(table.concat(plan_of(db, text), "\n"):find("Sort"),
+            assert.truthy(help.plan(db, text):find("Sort"),
                           text)
         end
     end)
@@ -328,7 +321,7 @@ function()
     teardown(function() sorted.price = price end)
 
     it("in memory, in packs, and in both", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         declare(db)
         fill(db, 0, 32)
         check(db)
@@ -342,7 +335,7 @@ function()
     end)
 
     it("that were there before the index", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         fill(db, 0, 32)
         assert(db:flush())
         change(db)
@@ -353,7 +346,7 @@ function()
     end)
 
     it("within a transaction, with what it changed", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         declare(db)
         fill(db, 0, 20)
         assert(db:flush())
@@ -369,28 +362,11 @@ end)
 ------------------------------------------------------------------------ cost
 
 describe("an index", function()
-    -- What fn sends: its GETs and rounds.
-    local function cost_of(db, fn)
-        local before = db:stats().requests
-        fn()
-        local after = db:stats().requests
-        return ("get=%d rounds=%d"):format(after.get - before.get,
-                                           after.rounds - before.rounds)
-    end
-
-    -- A text that does not compress to less than half, the same for the same i.
-    local function text_of(i)
-        local parts, seed = {}, i
-        for j = 1, 40 do
-            seed = (seed * 1103515245 + 12345 + j) % 2147483648
-            parts[j] = ("%08x"):format(seed)
-        end
-        return table.concat(parts)
-    end
+    local function text_of(i) return large.text(i, 40) end
 
     -- A pack so large that it is not fetched at once, and an index in it of
     -- which texts that differ lie far apart.
-    local uri = uri_of()
+    local uri = help.memory_uri()
     local NODES = 40000
     local writer
     setup(function()
@@ -418,10 +394,10 @@ describe("an index", function()
         local reader = assert(namidb.open(uri, { read_only = true }))
         run(reader, "EXPLAIN " .. text)
         local rows
-        local cost = cost_of(reader, function()
+        local cost = help.cost(reader, function()
             rows = run(reader, text, params)
         end)
-        assert.equal("get=0 rounds=0", cost_of(reader, function()
+        assert.equal("", help.cost(reader, function()
             run(reader, text, params)
         end))
         reader:close()
@@ -477,7 +453,7 @@ describe("an index", function()
     end)
 
     it("gives way to a scan before it gives a row", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         run(db, "CREATE INDEX FOR (n:N) ON (n.v)")
         run(db, "UNWIND range(1, 3000) AS i CREATE (:N {i: i, v: i})")
         assert(db:flush())

@@ -3,21 +3,9 @@
 
 local namidb = require("namidb")
 
-local count = 0
+local help = require("spec.help")
 
-local function uri_of()
-    count = count + 1
-    return ("memory://index-query-%s-%d?ns=x"):format(
-        math.type and "puc" or "jit", count)
-end
-
-local function run(db, text, params)
-    return assert(db:query(text, params))
-end
-
-local function plan_of(db, text)
-    return tostring(run(db, "EXPLAIN " .. text))
-end
+local run, plan_of = help.run, help.plan
 
 -- The values that a query finds, in order of their numbers.
 local function found(db, text, params)
@@ -64,7 +52,7 @@ describe("a query over an index", function()
     end
 
     it("finds what a scan finds, in memory, in packs and in both", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         run(db, "CREATE INDEX FOR (n:P) ON (n.v)")
         fill(db)
         assert.matches("NodeByIndex %(n:P%) index_P_v: v = ",
@@ -87,7 +75,7 @@ describe("a query over an index", function()
     end)
 
     it("finds what was there before the index", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         fill(db)
         assert(db:flush())
         run(db, "CREATE INDEX FOR (n:P) ON (n.v)")
@@ -99,7 +87,7 @@ describe("a query over an index", function()
     end)
 
     it("uses the beginning of composite values", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         run(db, "CREATE INDEX c FOR (n:P) ON (n.a, n.b)")
         for _, label in ipairs({ "P", "Plain" }) do
             run(db, "UNWIND range(0, 99) AS i CREATE (n:" .. label ..
@@ -120,7 +108,7 @@ describe("a query over an index", function()
     end)
 
     it("finds a node for each row, by what the row has", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         run(db, "CREATE CONSTRAINT u FOR (n:P) REQUIRE n.v IS UNIQUE")
         run(db, "UNWIND range(1, 3000) AS i CREATE (:P {i: i, v: i * 2})")
         local text = "UNWIND range(1, 2500) AS x MATCH (n:P {v: x * 2}) " ..
@@ -137,7 +125,7 @@ describe("a query over an index", function()
     end)
 
     it("finds long texts that begin alike", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         run(db, "CREATE INDEX FOR (n:P) ON (n.v)")
         local text = ("x"):rep(3000)
         run(db, "UNWIND range(1, 5) AS i CREATE (:P {i: i, v: $t + i})",
@@ -156,7 +144,7 @@ describe("a query over an index", function()
     end)
 
     it("runs on when the index is dropped, and plans anew", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         run(db, "CREATE INDEX a FOR (n:P) ON (n.v)")
         run(db, "UNWIND range(1, 50) AS i CREATE (:P {i: i, v: i % 5})")
         assert(db:flush())
@@ -170,7 +158,7 @@ describe("a query over an index", function()
     end)
 
     it("makes a plan anew when an index comes, and when it is built", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         run(db, "UNWIND range(1, 50) AS i CREATE (:P {i: i, v: i % 5})")
         assert(db:flush())
         local text = "EXPLAIN MATCH (n:P) WHERE n.v = 3 RETURN n"
@@ -182,7 +170,7 @@ describe("a query over an index", function()
     end)
 
     it("is used within a transaction that declares it", function()
-        local db = assert(namidb.open(uri_of()))
+        local db = help.open()
         run(db, "CREATE (:P {i: 1, v: 1})")
         assert(db:flush())
         assert(db:write(function(tx)
@@ -193,21 +181,20 @@ describe("a query over an index", function()
         db:close()
     end)
 
-    it("costs a cold reader one request for the entries", function()
-        local uri = uri_of()
+    it("costs a cold reader of a small graph one request", function()
+        local uri = help.memory_uri()
         local db = assert(namidb.open(uri))
         run(db, "CREATE INDEX FOR (n:P) ON (n.v)")
         run(db, "UNWIND range(1, 20000) AS i CREATE (:P {i: i, v: i})")
         assert(db:flush())
         local reader = assert(namidb.open(uri, { read_only = true }))
         run(reader, "EXPLAIN MATCH (n:P) WHERE n.v = 77 RETURN id(n) AS i")
-        local before = reader:stats().requests.get
-        local text = "MATCH (n:P) WHERE n.v = 77 RETURN n.i AS i"
-        assert.equal(77, run(reader, text)[1].i)
-        assert.is_true(reader:stats().requests.get - before <= 2)
-        before = reader:stats().requests.get
-        assert.equal(77, run(reader, text)[1].i)
-        assert.equal(0, reader:stats().requests.get - before)
+        local function read()
+            local text = "MATCH (n:P) WHERE n.v = 77 RETURN n.i AS i"
+            assert.equal(77, run(reader, text)[1].i)
+        end
+        assert.equal("get=1 rounds=1", help.cost(reader, read))
+        assert.equal("", help.cost(reader, read))
         reader:close()
         db:close()
     end)

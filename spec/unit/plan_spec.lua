@@ -3,6 +3,8 @@
 
 local namidb = require("namidb")
 
+local help = require("spec.help")
+
 -- 200 people who know 3 others each and live in one of 4 cities.
 local db = assert(namidb.open("memory://plan"))
 assert(db:write(function(tx)
@@ -23,7 +25,7 @@ assert(db:write(function(tx)
 end))
 
 local function plan(text)
-    return (tostring(assert(db:query("EXPLAIN " .. text))):gsub("\n +", "\n"))
+    return help.plan(db, text)
 end
 
 local function has(text, ...)

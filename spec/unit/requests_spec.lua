@@ -2,43 +2,12 @@
 
 local namidb = require("namidb")
 
-local count = 0
-local OPERATIONS = { "get", "put", "list", "delete", "rounds" }
-
-local function uri_of(name)
-    return ("memory://requests-%s?ns=%s"):format(math.type and "puc" or "jit",
-                                                 name)
-end
+local help = require("spec.help")
+local large = require("spec.support.large")
 
 local function fresh()
-    count = count + 1
-    local uri = uri_of("n" .. count)
+    local uri = help.memory_uri()
     return assert(namidb.open(uri)), uri
-end
-
--- What fn sends, as "get=1 rounds=1"; nothing is "".
-local function cost_of(db, fn)
-    local before = db:stats().requests
-    fn()
-    local after = db:stats().requests
-    local parts = {}
-    for _, name in ipairs(OPERATIONS) do
-        local sent = after[name] - before[name]
-        if sent ~= 0 then
-            parts[#parts + 1] = ("%s=%d"):format(name, sent)
-        end
-    end
-    return table.concat(parts, " "), after.bytes_read - before.bytes_read
-end
-
-local function all_of(db)
-    local requests, parts = db:stats().requests, {}
-    for _, name in ipairs(OPERATIONS) do
-        if requests[name] ~= 0 then
-            parts[#parts + 1] = ("%s=%d"):format(name, requests[name])
-        end
-    end
-    return table.concat(parts, " ")
 end
 
 local function commit(db, first, last)
@@ -50,10 +19,10 @@ end
 describe("requests", function()
     it("of a commit: 1 PUT, 1 round, however much is in it", function()
         local db = fresh()
-        assert.equal("put=1 rounds=1", cost_of(db, function()
+        assert.equal("put=1 rounds=1", help.cost(db, function()
             commit(db, 1, 1)
         end))
-        assert.equal("put=1 rounds=1", cost_of(db, function()
+        assert.equal("put=1 rounds=1", help.cost(db, function()
             commit(db, 1, 5000)
         end))
         db:close()
@@ -62,10 +31,10 @@ describe("requests", function()
     it("of a flush: 2 PUT, 2 rounds; of nothing: none", function()
         local db = fresh()
         commit(db, 1, 1000)
-        assert.equal("put=2 rounds=2", cost_of(db, function()
+        assert.equal("put=2 rounds=2", help.cost(db, function()
             assert(db:flush())
         end))
-        assert.equal("", cost_of(db, function() assert(db:flush()) end))
+        assert.equal("", help.cost(db, function() assert(db:flush()) end))
         db:close()
     end)
 
@@ -79,18 +48,18 @@ describe("requests", function()
             db:close()
             local reader = assert(namidb.open(uri, { read_only = true }))
             assert.equal(("get=%d list=2 rounds=2"):format(slots + 2),
-                         all_of(reader))
+                         help.cost_of_all(reader))
             reader:close()
             local writer = assert(namidb.open(uri))
             assert.equal(("get=%d put=1 list=2 rounds=3"):format(slots + 2),
-                         all_of(writer))
+                         help.cost_of_all(writer))
             writer:close()
         end)
     end
 
     it("of creating a namespace: 2 LIST, 1 GET, 1 PUT, 3 rounds", function()
         local db = fresh()
-        assert.equal("get=1 put=1 list=2 rounds=3", all_of(db))
+        assert.equal("get=1 put=1 list=2 rounds=3", help.cost_of_all(db))
         db:close()
     end)
 
@@ -98,7 +67,7 @@ describe("requests", function()
         local db, uri = fresh()
         commit(db, 1, 10)
         local reader = assert(namidb.open(uri, { read_only = true }))
-        assert.equal("get=2 rounds=1", cost_of(reader, function()
+        assert.equal("get=2 rounds=1", help.cost(reader, function()
             assert.is_false(reader:refresh())
         end))
         db:close()
@@ -108,7 +77,7 @@ describe("requests", function()
     it("of an idle handle: none; of closing: none", function()
         local db = fresh()
         commit(db, 1, 10)
-        assert.equal("", cost_of(db, function()
+        assert.equal("", help.cost(db, function()
             db:snapshot():close()
             assert.is_table(db:node("N", 1))
         end))
@@ -120,7 +89,7 @@ describe("requests", function()
             local db = fresh()
             commit(db, 1, 1000)
             assert(db:flush())
-            assert.equal("", (cost_of(db, function()
+            assert.equal("", (help.cost(db, function()
                 assert.equal(7, db:node("N", 7).i)
                 local seen = 0
                 for _ in db:nodes("N") do seen = seen + 1 end
@@ -148,48 +117,19 @@ describe("requests", function()
                 assert.equal(5050, sum)
                 assert.equal(100, reader:degree(hub))
             end
-            assert.equal("get=1 rounds=1", cost_of(reader, read))
-            assert.equal("", cost_of(reader, read))
+            assert.equal("get=1 rounds=1", help.cost(reader, read))
+            assert.equal("", help.cost(reader, read))
             reader:close()
         end)
     end)
 
     describe("of reading a large pack", function()
-        local NODES = 60000
-        local db, uri, reader
-
-        -- A ring with chords, and texts that do not compress.
-        local function text_of(i)
-            local parts, seed = {}, i
-            for j = 1, 12 do
-                seed = (seed * 1103515245 + 12345 + j) % 2147483648
-                parts[j] = ("%08x"):format(seed)
-            end
-            return table.concat(parts)
-        end
+        local uri, reader
 
         setup(function()
+            local db
             db, uri = fresh()
-            local ids = {}
-            for batch = 0, NODES - 1, 10000 do
-                assert(db:write(function(tx)
-                    for i = batch + 1, batch + 10000 do
-                        ids[i] = tx:put_node("N", "key-" .. i, {
-                            text = text_of(i), more = text_of(i * 7),
-                            again = text_of(i * 13), i = i })
-                    end
-                end))
-            end
-            assert(db:write(function(tx)
-                for i = 1, NODES do
-                    for step = 1, 3 do
-                        local to = (i * 7919 + step * 104729) % NODES + 1
-                        tx:put_edge("E", ids[i], ids[to], { step = step })
-                    end
-                end
-            end))
-            assert(db:flush())
-            assert.is_true(db:stats().pack_bytes > 8 * 1024 * 1024)
+            large.write_ring(db)
             db:close()
         end)
         before_each(function()
@@ -198,12 +138,12 @@ describe("requests", function()
         after_each(function() reader:close() end)
 
         it("by key: 2 GET in 2 rounds, at most 128 KiB", function()
-            local cost, bytes = cost_of(reader, function()
+            local cost, bytes = help.cost(reader, function()
                 assert.equal(4321, reader:node("N", "key-4321").i)
             end)
             assert.equal("get=2 rounds=2", cost)
             assert.is_true(bytes <= 128 * 1024, bytes)
-            assert.equal("", (cost_of(reader, function()
+            assert.equal("", (help.cost(reader, function()
                 assert.equal(4321, reader:node("N", "key-4321").i)
             end)))
         end)
@@ -212,7 +152,7 @@ describe("requests", function()
             local id = reader:node("N", "key-9").id
             reader:close()
             reader = assert(namidb.open(uri, { read_only = true }))
-            assert.equal("get=1 rounds=1", (cost_of(reader, function()
+            assert.equal("get=1 rounds=1", (help.cost(reader, function()
                 assert.equal(9, reader:node(id).i)
             end)))
         end)
@@ -221,7 +161,7 @@ describe("requests", function()
             local id = reader:node("N", "key-9").id
             reader:close()
             reader = assert(namidb.open(uri, { read_only = true }))
-            assert.equal("get=1 rounds=1", (cost_of(reader, function()
+            assert.equal("get=1 rounds=1", (help.cost(reader, function()
                 assert.equal(3, reader:degree(id, "E"))
             end)))
         end)
@@ -230,7 +170,7 @@ describe("requests", function()
             local id = reader:node("N", "key-9").id
             reader:close()
             reader = assert(namidb.open(uri, { read_only = true }))
-            assert.equal("get=1 rounds=1", (cost_of(reader, function()
+            assert.equal("get=1 rounds=1", (help.cost(reader, function()
                 local rows = assert(reader:query("MATCH (a)-[e:E]->(b) " ..
                     "WHERE id(a) = $id RETURN e.step AS step", { id = id }))
                 assert.equal(3, #rows)
@@ -241,7 +181,7 @@ describe("requests", function()
             local id = reader:node("N", "key-9").id
             reader:close()
             reader = assert(namidb.open(uri, { read_only = true }))
-            local cost = cost_of(reader, function()
+            local cost = help.cost(reader, function()
                 local rows = assert(reader:query("MATCH (a)-[:E]->(b)-[:E]->" ..
                     "(c) WHERE id(a) = $id RETURN a.i AS a, b.i AS b, " ..
                     "c.i AS c", { id = id }))
@@ -266,7 +206,7 @@ describe("requests", function()
             local id = reader:node("N", "key-9").id
             reader:close()
             reader = assert(namidb.open(uri, { read_only = true }))
-            local cost = cost_of(reader, function()
+            local cost = help.cost(reader, function()
                 local seen = 0
                 for edge, friend in reader:out(id, "E") do
                     assert.is_number(edge.step)

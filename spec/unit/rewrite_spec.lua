@@ -4,6 +4,8 @@
 
 local namidb = require("namidb")
 
+local help = require("spec.help")
+
 local seed = os.time()
 local function random(n)
     seed = (seed * 16807 + 11) % 2147483647
@@ -278,7 +280,7 @@ describe("the plan", function()
     db:query("UNWIND range(1, 50) AS i CREATE ({x: i})")
 
     local function plan(text)
-        return (db:query("EXPLAIN " .. text).plan:gsub("\n +", "\n"))
+        return help.plan(db, text)
     end
 
     local function is(text, lines)

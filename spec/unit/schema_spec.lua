@@ -3,17 +3,9 @@
 
 local namidb = require("namidb")
 
-local count = 0
+local help = require("spec.help")
 
-local function uri_of(name)
-    count = count + 1
-    return ("memory://schema-%s-%d?ns=%s"):format(
-        math.type and "puc" or "jit", count, name or "x")
-end
-
-local function run(db, text, params)
-    return assert(db:query(text, params))
-end
+local run = help.run
 
 -- The error of a statement that must fail.
 local function refused(code, db, text, params)
@@ -33,7 +25,7 @@ describe("indexes", function()
     local db, uri
 
     before_each(function()
-        uri = uri_of()
+        uri = help.memory_uri()
         db = assert(namidb.open(uri))
     end)
     after_each(function() db:close() end)
@@ -187,7 +179,7 @@ describe("a unique constraint", function()
     local db, uri
 
     before_each(function()
-        uri = uri_of("unique")
+        uri = help.memory_uri()
         db = assert(namidb.open(uri))
         run(db, "CREATE CONSTRAINT mail FOR (p:P) REQUIRE p.mail IS UNIQUE")
     end)
@@ -374,7 +366,7 @@ end)
 describe("other constraints", function()
     local db
 
-    before_each(function() db = assert(namidb.open(uri_of("other"))) end)
+    before_each(function() db = help.open() end)
     after_each(function() db:close() end)
 
     it("want a property to be there when the transaction ends", function()
@@ -433,7 +425,7 @@ describe("other constraints", function()
     end)
 
     it("stay over a flush and a restart", function()
-        local uri = uri_of("stay")
+        local uri = help.memory_uri()
         local own = assert(namidb.open(uri))
         run(own, "CREATE CONSTRAINT t FOR (p:P) REQUIRE p.l IS :: " ..
             "LIST<INTEGER> | STRING")

@@ -1,9 +1,9 @@
 -- ORDER BY ... LIMIT goes below OPTIONAL MATCH where that is the same, and
 -- nowhere else.
 
-local namidb = require("namidb")
+local help = require("spec.help")
 
-local db = assert(namidb.open("memory://top"))
+local db = help.open()
 assert(db:query("UNWIND range(1, 300) AS i CREATE (:P {n: i, x: CASE " ..
     "WHEN i % 7 = 0 THEN null ELSE i % 5 END})"))
 assert(db:query("MATCH (p:P), (q:P) WHERE p.n % 3 = 0 AND q.n IN " ..
@@ -11,8 +11,7 @@ assert(db:query("MATCH (p:P), (q:P) WHERE p.n % 3 = 0 AND q.n IN " ..
 
 -- Whether a sort stands below the first OPTIONAL MATCH.
 local function is_pushed(text)
-    local lines = tostring(assert(db:query("EXPLAIN " .. text)))
-    return lines:match("Apply optional.-Sort.*NodeScan") ~= nil
+    return help.plan(db, text):match("Apply optional.-Sort.*NodeScan") ~= nil
 end
 
 local function column(text)
