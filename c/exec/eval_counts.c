@@ -39,18 +39,50 @@ static int read_degrees(struct ndb_eval *eval, const struct ndb_expr *expr,
     return rc;
 }
 
+/* A node at each position: their degrees stand as they are read. */
+static int eval_all_degrees(struct ndb_eval *eval, const struct ndb_expr *expr,
+                            const struct ndb_vector *nodes, uint32_t count,
+                            struct ndb_vector *out)
+{
+    int64_t *sums = ndb_arena_array(eval->arena, count, sizeof *sums);
+
+    if (sums == NULL)
+        return ndb_eval_no_memory(eval);
+    memset(sums, 0, count * sizeof *sums);
+    *out = (struct ndb_vector){ .form = NDB_FORM_INTS, .as.ints = sums };
+    return read_degrees(eval, expr, nodes->as.ids, count, sums);
+}
+
+static bool are_all_nodes(const struct ndb_vector *nodes,
+                          const struct ndb_chunk *chunk)
+{
+    bool has_null = false;
+
+    if (nodes->form != NDB_FORM_NODES || nodes->is_constant ||
+        chunk->rows != NULL)
+        return false;
+    for (uint32_t i = 0; i < chunk->count; i++)
+        has_null |= nodes->as.ids[i] == 0;
+    return !has_null;
+}
+
 int ndb_eval_degree(struct ndb_eval *eval, const struct ndb_expr *expr,
                     const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct ndb_vector nodes;
     int rc = ndb_eval(eval, expr->args[0], chunk, &nodes);
-    uint64_t *ids = ndb_arena_array(eval->arena, chunk->count, sizeof *ids);
-    int64_t *sums = ndb_arena_array(eval->arena, chunk->count, sizeof *sums);
-    uint8_t *nulls = ndb_arena_array(eval->arena, chunk->extent, 1);
     uint32_t count = 0;
+    uint64_t *ids;
+    int64_t *sums;
+    uint8_t *nulls;
 
     if (rc < 0)
         return rc;
+    if (are_all_nodes(&nodes, chunk))
+        return eval_all_degrees(eval, expr, &nodes, chunk->count, out);
+    ids = ndb_arena_array(eval->arena, chunk->count, sizeof *ids);
+    sums = ndb_arena_array(eval->arena, chunk->count, sizeof *sums);
+    nulls = ndb_arena_array(eval->arena, chunk->extent, 1);
     *out = (struct ndb_vector){ .form = NDB_FORM_INTS, .nulls = nulls };
     out->as.ints = ndb_arena_array(eval->arena, chunk->extent, sizeof *sums);
     if (ids == NULL || sums == NULL || nulls == NULL || out->as.ints == NULL)

@@ -143,13 +143,59 @@ static int take_branch(struct ndb_eval *eval, const struct ndb_branch *branch,
     return rc;
 }
 
+/* A constant or a parameter; NULL: it is neither, or no integer. */
+static const namidb_value *known_integer(const struct ndb_eval *eval,
+                                         const struct ndb_expr *expr)
+{
+    const namidb_value *value = NULL;
+
+    if (expr != NULL && expr->kind == NDB_EXPR_CONST)
+        value = &expr->value;
+    else if (expr != NULL && expr->kind == NDB_EXPR_PARAM)
+        value = &eval->run->params[expr->number];
+    return value != NULL && value->kind == NAMIDB_INT ? value : NULL;
+}
+
+/* One condition between two integers: how rows are counted that are so or so.
+ * *is_done: false, it is not that. */
+static int choose(struct ndb_eval *eval, const struct ndb_expr *expr,
+                  const struct ndb_chunk *chunk, struct ndb_vector *out,
+                  bool *is_done)
+{
+    const namidb_value *then = known_integer(eval, expr->branches[0].then);
+    const namidb_value *otherwise = known_integer(eval, expr->args[0]);
+    struct ndb_vector truths = UNKNOWN;
+    int64_t *ints;
+    int rc;
+
+    *is_done = expr->count == 1 && then != NULL && otherwise != NULL;
+    if (!*is_done)
+        return NAMIDB_OK;
+    ints = ndb_arena_array(eval->arena, chunk->extent, sizeof *ints);
+    if (ints == NULL)
+        return ndb_eval_no_memory(eval);
+    rc = ndb_eval_truths(eval, expr->branches[0].when, chunk, &truths);
+    *out = (struct ndb_vector){ .form = NDB_FORM_INTS, .as.ints = ints };
+    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+
+        ints[at] = truth_at(&truths, at) == NDB_TRUE ? then->as.integer
+                                                     : otherwise->as.integer;
+    }
+    return rc;
+}
+
 int ndb_eval_case(struct ndb_eval *eval, const struct ndb_expr *expr,
                   const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct ndb_vector values = UNKNOWN;
     struct open_rows open;
-    int rc = open_rows_init(eval, chunk, &open);
+    bool is_done;
+    int rc = choose(eval, expr, chunk, out, &is_done);
 
+    if (rc < 0 || is_done)
+        return rc;
+    rc = open_rows_init(eval, chunk, &open);
     if (rc < 0)
         return rc;
     if (!ndb_vector_values(out, eval->arena, chunk->extent))

@@ -24,8 +24,8 @@ bool ndb_kernel_compare_value(enum ndb_expr_kind kind,
                               const struct ndb_vector *vector,
                               const namidb_value *value, uint32_t extent,
                               uint8_t *truths);
-/* Of two vectors of ints, or two of floats, none a constant; `wide` is room for
- * 2 * extent integers. */
+/* Of two vectors of ints, two of floats, or two of nodes, none a constant;
+ * `wide` is room for 2 * extent integers. */
 bool ndb_kernel_compare_vectors(enum ndb_expr_kind kind,
                                 const struct ndb_vector *a,
                                 const struct ndb_vector *b, uint32_t extent,

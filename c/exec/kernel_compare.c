@@ -265,12 +265,26 @@ static void compare_float_pairs(enum ndb_expr_kind kind, const double *a,
             out[i] = kind == NDB_EXPR_LE ? a[i] <= b[i] : a[i] >= b[i];
 }
 
+/* Zero is null. */
+static void compare_nodes(bool is_equal, const uint64_t *a, const uint64_t *b,
+                          uint32_t extent, uint8_t *out)
+{
+    for (uint32_t i = 0; i < extent; i++)
+        out[i] =
+            a[i] == 0 || b[i] == 0 ? NDB_UNKNOWN : (a[i] == b[i]) == is_equal;
+}
+
 bool ndb_kernel_compare_vectors(enum ndb_expr_kind kind,
                                 const struct ndb_vector *a,
                                 const struct ndb_vector *b, uint32_t extent,
                                 int64_t *wide, uint8_t *truths)
 {
-    if (ndb_is_ints(a) && ndb_is_ints(b))
+    bool is_equality = kind == NDB_EXPR_EQ || kind == NDB_EXPR_NE;
+
+    if (is_equality && a->form == NDB_FORM_NODES && b->form == NDB_FORM_NODES)
+        compare_nodes(kind == NDB_EXPR_EQ, a->as.ids, b->as.ids, extent,
+                      truths);
+    else if (ndb_is_ints(a) && ndb_is_ints(b))
         compare_long_pairs(kind, ndb_kernel_widen(a, extent, wide),
                            ndb_kernel_widen(b, extent, wide + extent), extent,
                            truths);

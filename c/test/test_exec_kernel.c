@@ -111,6 +111,35 @@ static int direction_of(int64_t a, int64_t b)
 }
 
 /* Ranks may be equal where values are not: a null is the largest integer. */
+static void test_kernel__compares_nodes_by_their_ids(void **state)
+{
+    struct ndb_rand rand = { 21 };
+
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        enum ndb_expr_kind kind = PICK(&rand, COMPARISONS);
+        bool is_equality = kind == NDB_EXPR_EQ || kind == NDB_EXPR_NE;
+        uint64_t a_ids[EXTENT], b_ids[EXTENT];
+        struct ndb_vector a = { .form = NDB_FORM_NODES, .as.ids = a_ids };
+        struct ndb_vector b = { .form = NDB_FORM_NODES, .as.ids = b_ids };
+        uint8_t truths[EXTENT];
+
+        for (int i = 0; i < EXTENT; i++) { /* 0 is null */
+            a_ids[i] = ndb_rand_below(&rand, 3);
+            b_ids[i] = ndb_rand_below(&rand, 3);
+        }
+        assert_int_equal(
+            ndb_kernel_compare_vectors(kind, &a, &b, EXTENT, NULL, truths),
+            is_equality);
+        for (uint32_t i = 0; i < EXTENT && is_equality; i++) {
+            namidb_value left = ndb_vector_get(&a, i);
+            namidb_value right = ndb_vector_get(&b, i);
+
+            assert_int_equal(truths[i], compare(kind, &left, &right));
+        }
+    }
+}
+
 static void test_kernel__ranks_stand_as_values_do(void **state)
 {
     struct ndb_rand rand = { 17 };
@@ -407,6 +436,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kernel__compares_as_values_compare),
+        cmocka_unit_test(test_kernel__compares_nodes_by_their_ids),
         cmocka_unit_test(test_kernel__ranks_stand_as_values_do),
         cmocka_unit_test(test_kernel__adds_up_or_says_that_it_cannot),
         cmocka_unit_test(test_kernel__picks_what_is_true),
