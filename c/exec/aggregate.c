@@ -97,11 +97,10 @@ static struct ndb_aggregate_block *open_block(struct ndb_aggregate *self,
     return block;
 }
 
-static int add_item(struct ndb_aggregate *self, namidb_arena *arena,
-                    const namidb_value *value, struct ndb_scalar *scalar)
+int ndb_aggregate_collect(struct ndb_aggregate *self, namidb_arena *arena,
+                          const namidb_value *kept, struct ndb_scalar *scalar)
 {
     struct ndb_aggregate_block *block;
-    int rc;
 
     if (self->count == NDB_QUERY_LIST_ITEMS_MAX)
         return ndb_raise(scalar->err, NDB_FAULT_TOO_LARGE,
@@ -110,12 +109,18 @@ static int add_item(struct ndb_aggregate *self, namidb_arena *arena,
     block = open_block(self, arena);
     if (block == NULL)
         return ndb_fail_memory(scalar->err);
-    rc = keep_copy(arena, value, &block->items[block->count], scalar);
-    if (rc < 0)
-        return rc;
-    block->count++;
+    block->items[block->count++] = *kept;
     self->count++;
     return NAMIDB_OK;
+}
+
+static int add_item(struct ndb_aggregate *self, namidb_arena *arena,
+                    const namidb_value *value, struct ndb_scalar *scalar)
+{
+    namidb_value copy;
+    int rc = keep_copy(arena, value, &copy, scalar);
+
+    return rc < 0 ? rc : ndb_aggregate_collect(self, arena, &copy, scalar);
 }
 
 /* Texts are copied over each other: ascending input improves max() with every

@@ -58,6 +58,9 @@ int ndb_aggregate_percentile(struct ndb_aggregate *self,
 
 int ndb_aggregate_add(struct ndb_aggregate *self, namidb_arena *arena,
                       const namidb_value *value, struct ndb_scalar *scalar);
+/* collect(): a value that is the arena's already. */
+int ndb_aggregate_collect(struct ndb_aggregate *self, namidb_arena *arena,
+                          const namidb_value *kept, struct ndb_scalar *scalar);
 /* count(*): so many rows. */
 void ndb_aggregate_add_rows(struct ndb_aggregate *self, uint64_t rows);
 /* sum, avg: the sum of `count` values, none of them null, that somebody else

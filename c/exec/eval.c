@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exec/eval.h"
-
+#include "exec/eval_coded.h"
 #include "exec/graph.h"
 
 struct ndb_eval ndb_eval_of(struct ndb_op *op, namidb_arena *arena)
@@ -107,21 +106,42 @@ static bool all_constant(const struct ndb_vector *vectors, uint32_t count)
     return true;
 }
 
-/* Functions row by row; once when nothing differs between rows. */
-static int eval_call(struct ndb_eval *eval, const struct ndb_expr *expr,
-                     const struct ndb_chunk *chunk, struct ndb_vector *out)
-{
-    namidb_value *args = ndb_eval_array(eval, expr->count);
-    struct ndb_vector *vectors;
-    bool is_constant;
-    int rc;
+/* A call of which one argument differs. */
+struct coded_call {
+    struct ndb_eval *eval;
+    const struct ndb_expr *expr;
+    namidb_value *args;
+    uint32_t which;
+};
 
-    if (args == NULL)
-        return ndb_eval_no_memory(eval);
-    rc = ndb_eval_args(eval, expr, chunk, &vectors);
-    if (rc < 0)
-        return rc;
-    is_constant = !expr->is_volatile && all_constant(vectors, expr->count);
+static int call_coded(void *context, const namidb_value *value,
+                      namidb_value *out)
+{
+    const struct coded_call *call = context;
+
+    call->args[call->which] = *value;
+    return call_scalar(call->eval, call->expr, call->args, out);
+}
+
+/* The argument that differs when it has a dictionary; expr->count: none is
+ * alone in that. What the host calls may be another each time. */
+static uint32_t coded_argument(const struct ndb_expr *expr,
+                               const struct ndb_vector *vectors,
+                               const struct ndb_chunk *chunk)
+{
+    if (expr->is_volatile || expr->kind == NDB_EXPR_HOST)
+        return expr->count;
+    return ndb_coded_operand(vectors, expr->count, chunk);
+}
+
+static int eval_rows(struct ndb_eval *eval, const struct ndb_expr *expr,
+                     const struct ndb_chunk *chunk,
+                     const struct ndb_vector *vectors, namidb_value *args,
+                     struct ndb_vector *out)
+{
+    bool is_constant = !expr->is_volatile && all_constant(vectors, expr->count);
+    int rc = NAMIDB_OK;
+
     if (!ndb_vector_values(out, eval->arena, is_constant ? 1 : chunk->extent))
         return ndb_eval_no_memory(eval);
     out->is_constant = is_constant;
@@ -133,6 +153,31 @@ static int eval_call(struct ndb_eval *eval, const struct ndb_expr *expr,
         rc = call_row(eval, expr, vectors, at, args, &out->as.values[at]);
     }
     return rc;
+}
+
+/* Functions row by row; once when nothing differs between rows, once for each
+ * text where that alone does. */
+static int eval_call(struct ndb_eval *eval, const struct ndb_expr *expr,
+                     const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    namidb_value *args = ndb_eval_array(eval, expr->count);
+    struct coded_call call = { eval, expr, args, expr->count };
+    struct ndb_vector *vectors;
+    int rc;
+
+    if (args == NULL)
+        return ndb_eval_no_memory(eval);
+    rc = ndb_eval_args(eval, expr, chunk, &vectors);
+    if (rc < 0)
+        return rc;
+    call.which = coded_argument(expr, vectors, chunk);
+    if (call.which == expr->count)
+        return eval_rows(eval, expr, chunk, vectors, args, out);
+    for (uint32_t i = 0; i < expr->count; i++)
+        if (i != call.which)
+            args[i] = ndb_vector_get(&vectors[i], 0);
+    return ndb_coded_eval(eval, &vectors[call.which], chunk, call_coded, &call,
+                          out);
 }
 
 static int eval_call_kind(struct ndb_eval *eval, const struct ndb_expr *expr,

@@ -3,7 +3,7 @@
  * + - * / % ^ over vectors, by arithmetic.h.
  */
 #include "exec/arithmetic.h"
-#include "exec/eval.h"
+#include "exec/eval_coded.h"
 #include "exec/function.h"
 #include "exec/kernel.h"
 
@@ -167,31 +167,70 @@ static int apply_columns(struct ndb_eval *eval, enum ndb_expr_kind kind,
 /* ------------------------------------------------------------------ values --
  */
 
+/* An operation of which one operand differs. */
+struct coded_pair {
+    struct ndb_eval *eval;
+    apply_pair *apply;
+    namidb_value pair[2];
+    uint32_t which;
+};
+
+static int apply_coded(void *context, const namidb_value *value,
+                       namidb_value *out)
+{
+    struct coded_pair *coded = context;
+
+    coded->pair[coded->which] = *value;
+    return failed(coded->eval,
+                  coded->apply(&coded->eval->scalar, &coded->pair[0],
+                               &coded->pair[1], out));
+}
+
+/* Texts with a dictionary and a constant. *is_done: it was such. */
+static int apply_texts(struct ndb_eval *eval, const struct ndb_expr *expr,
+                       const struct ndb_chunk *chunk,
+                       const struct ndb_vector pair[2], struct ndb_vector *out,
+                       bool *is_done)
+{
+    struct coded_pair coded = { .eval = eval,
+                                .apply = OPERATIONS[expr->kind],
+                                .which = ndb_coded_operand(pair, 2, chunk) };
+
+    *is_done = coded.which != 2;
+    if (!*is_done)
+        return NAMIDB_OK;
+    coded.pair[1 - coded.which] = ndb_vector_get(&pair[1 - coded.which], 0);
+    return ndb_coded_eval(eval, &pair[coded.which], chunk, apply_coded, &coded,
+                          out);
+}
+
 int ndb_eval_arithmetic(struct ndb_eval *eval, const struct ndb_expr *expr,
                         const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     apply_pair *apply = OPERATIONS[expr->kind];
-    struct ndb_vector a, b;
+    struct ndb_vector pair[2];
     bool is_constant, is_done = false;
     uint32_t count;
-    int rc = ndb_eval(eval, expr->args[0], chunk, &a);
+    int rc = ndb_eval(eval, expr->args[0], chunk, &pair[0]);
 
     if (rc >= 0)
-        rc = ndb_eval(eval, expr->args[1], chunk, &b);
+        rc = ndb_eval(eval, expr->args[1], chunk, &pair[1]);
     if (rc >= 0)
-        rc = apply_columns(eval, expr->kind, &a, &b, chunk->extent, out,
-                           &is_done);
+        rc = apply_columns(eval, expr->kind, &pair[0], &pair[1], chunk->extent,
+                           out, &is_done);
+    if (rc >= 0 && !is_done)
+        rc = apply_texts(eval, expr, chunk, pair, out, &is_done);
     if (rc < 0 || is_done)
         return failed(eval, rc);
-    is_constant = a.is_constant && b.is_constant;
+    is_constant = pair[0].is_constant && pair[1].is_constant;
     count = is_constant ? 1 : chunk->count;
     if (!ndb_vector_values(out, eval->arena, is_constant ? 1 : chunk->extent))
         return ndb_eval_no_memory(eval);
     out->is_constant = is_constant;
     for (uint32_t i = 0; i < count && rc >= 0; i++) {
         uint32_t at = is_constant ? 0 : ndb_chunk_row(chunk, i);
-        namidb_value left = ndb_vector_get(&a, at);
-        namidb_value right = ndb_vector_get(&b, at);
+        namidb_value left = ndb_vector_get(&pair[0], at);
+        namidb_value right = ndb_vector_get(&pair[1], at);
 
         rc = apply(&eval->scalar, &left, &right, &out->as.values[at]);
     }

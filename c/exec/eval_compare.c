@@ -2,7 +2,7 @@
 /*
  * Comparisons: = <> < <= > >=, IN, the tests of strings, IS NULL.
  */
-#include "exec/eval.h"
+#include "exec/eval_coded.h"
 #include "exec/kernel.h"
 #include "exec/list.h"
 #include "exec/regex.h"
@@ -197,23 +197,53 @@ int ndb_eval_text(struct ndb_eval *eval, const struct ndb_expr *expr,
     return rc;
 }
 
+static int in_row(struct ndb_eval *eval, const namidb_value *item,
+                  const namidb_value *list, enum ndb_truth *truth)
+{
+    int rc = ndb_in(&eval->scalar, item, list, truth);
+
+    if (rc >= 0 && list->kind == NAMIDB_LIST)
+        rc = ndb_run_spend(eval->run, list->size);
+    return rc;
+}
+
+/* Texts with a dictionary against one list, or one pattern. */
+struct coded_test {
+    struct ndb_eval *eval;
+    namidb_value with;
+    struct kept_regex *regex;
+};
+
+static int in_coded(void *context, const namidb_value *value, namidb_value *out)
+{
+    struct coded_test *test = context;
+    enum ndb_truth truth = NDB_UNKNOWN;
+    int rc = in_row(test->eval, value, &test->with, &truth);
+
+    *out = ndb_truth_value(truth);
+    return rc;
+}
+
 int ndb_eval_in(struct ndb_eval *eval, const struct ndb_expr *expr,
                 const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct ndb_vector pair[2];
     int rc = eval_pair(eval, expr, chunk, pair, out);
     uint32_t count = rc < 0 ? 0 : out->is_constant ? 1 : chunk->count;
+    struct coded_test test = { .eval = eval };
 
+    if (rc >= 0 && ndb_coded_operand(pair, 2, chunk) == 0) {
+        test.with = ndb_vector_get(&pair[1], 0);
+        return ndb_coded_eval(eval, &pair[0], chunk, in_coded, &test, out);
+    }
     for (uint32_t i = 0; i < count && rc >= 0; i++) {
         uint32_t at = out->is_constant ? 0 : ndb_chunk_row(chunk, i);
         namidb_value item = ndb_vector_get(&pair[0], at);
         namidb_value list = ndb_vector_get(&pair[1], at);
         enum ndb_truth truth = NDB_UNKNOWN;
 
-        rc = ndb_in(&eval->scalar, &item, &list, &truth);
+        rc = in_row(eval, &item, &list, &truth);
         out->as.truths[at] = (uint8_t)truth;
-        if (rc >= 0 && list.kind == NAMIDB_LIST)
-            rc = ndb_run_spend(eval->run, list.size);
     }
     return rc;
 }
@@ -283,10 +313,22 @@ static struct kept_regex *keep_regex(struct ndb_run *run, uint32_t index)
     return kept;
 }
 
+static int match_coded(void *context, const namidb_value *value,
+                       namidb_value *out)
+{
+    struct coded_test *test = context;
+    uint8_t truth = NDB_UNKNOWN;
+    int rc = match_row(test->eval, test->regex, value, &test->with, &truth);
+
+    *out = ndb_truth_value((enum ndb_truth)truth);
+    return rc;
+}
+
 int ndb_eval_regex(struct ndb_eval *eval, const struct ndb_expr *expr,
                    const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct kept_regex *kept = keep_regex(eval->run, expr->run_index);
+    struct coded_test test = { .eval = eval, .regex = kept };
     struct ndb_vector pair[2];
     uint32_t count;
     int rc;
@@ -294,6 +336,10 @@ int ndb_eval_regex(struct ndb_eval *eval, const struct ndb_expr *expr,
     if (kept == NULL)
         return NAMIDB_ENOMEM;
     rc = eval_pair(eval, expr, chunk, pair, out);
+    if (rc >= 0 && ndb_coded_operand(pair, 2, chunk) == 0) {
+        test.with = ndb_vector_get(&pair[1], 0);
+        return ndb_coded_eval(eval, &pair[0], chunk, match_coded, &test, out);
+    }
     count = rc < 0 ? 0 : out->is_constant ? 1 : chunk->count;
     for (uint32_t i = 0; i < count && rc >= 0; i++) {
         uint32_t at = out->is_constant ? 0 : ndb_chunk_row(chunk, i);
@@ -320,7 +366,8 @@ int ndb_eval_is_null(struct ndb_eval *eval, const struct ndb_expr *expr,
         return ndb_eval_no_memory(eval);
     out->is_constant = values.is_constant;
     count = values.is_constant ? 1 : chunk->count;
-    if (ndb_is_ints(&values) || values.form == NDB_FORM_FLOATS) {
+    if (ndb_is_ints(&values) || values.form == NDB_FORM_FLOATS ||
+        values.form == NDB_FORM_CODED) {
         for (uint32_t i = 0; i < (values.is_constant ? 1 : chunk->extent); i++)
             out->as.truths[i] =
                 (values.nulls != NULL && values.nulls[i] != 0) == is_wanted;

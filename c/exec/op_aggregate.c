@@ -4,7 +4,7 @@
  * one group, even of no rows.
  */
 #include "exec/aggregate_column.h"
-#include "exec/aggregate_groups.h"
+#include "exec/aggregate_texts.h"
 #include "exec/eval.h"
 #include "exec/grouping.h"
 #include "exec/kernel.h"
@@ -136,15 +136,42 @@ static bool takes_column(const struct ndb_aggregation *plan,
            (ndb_is_ints(column) || column->form == NDB_FORM_FLOATS);
 }
 
+/* Whether an aggregate may take texts by their codes. */
+static bool is_coded(const struct ndb_aggregation *plan,
+                     const struct ndb_vector *column)
+{
+    return !plan->is_distinct && plan->second == NDB_NO_SLOT &&
+           column->form == NDB_FORM_CODED && !column->is_constant &&
+           column->text_count <= NDB_CHUNK_ROWS_MAX;
+}
+
 /* Whether texts with a dictionary say all that the aggregate wants. */
 static bool takes_codes(const struct ndb_aggregation *plan,
                         const struct ndb_vector *column)
 {
-    return !plan->is_distinct && column->form == NDB_FORM_CODED &&
-           !column->is_constant && column->text_count <= NDB_CHUNK_ROWS_MAX &&
-           (plan->kind == NDB_AGGREGATE_MIN ||
-            plan->kind == NDB_AGGREGATE_MAX ||
-            plan->kind == NDB_AGGREGATE_COUNT);
+    return is_coded(plan, column) && (plan->kind == NDB_AGGREGATE_MIN ||
+                                      plan->kind == NDB_AGGREGATE_MAX ||
+                                      plan->kind == NDB_AGGREGATE_COUNT);
+}
+
+/* All texts of a chunk into one list. */
+static int collect_texts(struct ndb_op *op, struct ndb_eval *eval,
+                         uint32_t index, bool *is_taken)
+{
+    const struct aggregate_state *state = op->state;
+    const struct ndb_aggregation *plan = &op->plan->aggregations[index];
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    const struct ndb_group_column column = {
+        .states = &state->states[index],
+        .chunk = chunk,
+        .values = &chunk->columns[plan->in],
+        .arena = &op->kept,
+        .scalar = &eval->scalar,
+    };
+
+    if (ndb_op_need_rows(op) < 0)
+        return NAMIDB_ENOMEM;
+    return ndb_group_texts_add(&column, plan->kind, is_taken);
 }
 
 /* A whole column at once, where it is one of plain numbers, or of texts with a
@@ -168,6 +195,8 @@ static int add_column(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
         return NAMIDB_OK;
     }
     column.values = &chunk->columns[plan->in];
+    if (plan->kind == NDB_AGGREGATE_COLLECT && is_coded(plan, column.values))
+        return collect_texts(op, eval, index, is_taken);
     has_codes = takes_codes(plan, column.values);
     *is_taken = has_codes || takes_column(plan, column.values);
     if (!*is_taken)
@@ -189,7 +218,10 @@ static int add_grouped(struct ndb_op *op, struct ndb_group_column *column,
     if (plan->kind == NDB_AGGREGATE_COUNT_ROWS)
         return ndb_group_column_rows(column, is_taken);
     column->values = &op->child->chunk.columns[plan->in];
-    if (!takes_column(plan, column->values))
+    if (is_coded(plan, column->values) && plan->kind != NDB_AGGREGATE_COUNT)
+        return ndb_group_texts_add(column, plan->kind, is_taken);
+    if (!takes_column(plan, column->values) &&
+        !takes_codes(plan, column->values))
         return NAMIDB_OK;
     return ndb_group_column_add(column, plan->kind, is_taken);
 }
