@@ -2,7 +2,7 @@
 /*
  * What is behind the dot: date.year, time.minute, duration.minutesOfHour.
  */
-#include <stdio.h>
+#include <inttypes.h>
 
 #include "exec/parts.h"
 
@@ -70,8 +70,22 @@ static bool time_component(const struct ndb_parts *parts, const char *name,
     return true;
 }
 
-static bool zone_component(const struct ndb_parts *parts, const char *name,
-                           size_t bytes, int64_t *out)
+/* Seconds in a smaller unit, `rest` of which come on top. */
+static int in_unit(struct ndb_scalar *scalar, int64_t seconds, int64_t unit,
+                   int64_t rest, int64_t *out)
+{
+    if (__builtin_mul_overflow(seconds, unit, out) ||
+        __builtin_add_overflow(*out, rest, out))
+        return ndb_raise(scalar->err, NDB_FAULT_OUT_OF_RANGE,
+                         "%" PRId64 " seconds in a smaller unit are beyond 64 "
+                         "bits",
+                         seconds);
+    return NAMIDB_OK;
+}
+
+static int zone_component(struct ndb_scalar *scalar,
+                          const struct ndb_parts *parts, const char *name,
+                          size_t bytes, int64_t *out)
 {
     if (IS("offsetMinutes"))
         *out = parts->offset / 60;
@@ -80,11 +94,11 @@ static bool zone_component(const struct ndb_parts *parts, const char *name,
     else if (parts->has_date && IS("epochSeconds"))
         *out = ndb_parts_moment(parts);
     else if (parts->has_date && IS("epochMillis"))
-        *out =
-            ndb_parts_moment(parts) * 1000 + parts->nanos % NDB_SECOND_NS / MS;
+        return in_unit(scalar, ndb_parts_moment(parts), 1000,
+                       parts->nanos % NDB_SECOND_NS / MS, out);
     else
-        return false;
-    return true;
+        return NAMIDB_NONE;
+    return NAMIDB_OK;
 }
 
 /* "+01:00", or the zone's name where that is wanted and there is one. */
@@ -138,8 +152,9 @@ static bool duration_months(const namidb_duration *duration, const char *name,
     return true;
 }
 
-static bool duration_seconds(const namidb_duration *duration, const char *name,
-                             size_t bytes, int64_t *out)
+static int duration_seconds(struct ndb_scalar *scalar,
+                            const namidb_duration *duration, const char *name,
+                            size_t bytes, int64_t *out)
 {
     int64_t seconds = duration->seconds, nanos = duration->nanoseconds;
 
@@ -150,11 +165,11 @@ static bool duration_seconds(const namidb_duration *duration, const char *name,
     else if (IS("seconds"))
         *out = seconds;
     else if (IS("milliseconds"))
-        *out = seconds * 1000 + nanos / MS;
+        return in_unit(scalar, seconds, 1000, nanos / MS, out);
     else if (IS("microseconds"))
-        *out = seconds * 1000000 + nanos / US;
+        return in_unit(scalar, seconds, 1000000, nanos / US, out);
     else if (IS("nanoseconds"))
-        *out = seconds * NDB_SECOND_NS + nanos;
+        return in_unit(scalar, seconds, NDB_SECOND_NS, nanos, out);
     else if (IS("minutesOfHour"))
         *out = seconds / 60 % 60;
     else if (IS("secondsOfMinute"))
@@ -166,8 +181,8 @@ static bool duration_seconds(const namidb_duration *duration, const char *name,
     else if (IS("nanosecondsOfSecond"))
         *out = nanos;
     else
-        return false;
-    return true;
+        return NAMIDB_NONE;
+    return NAMIDB_OK;
 }
 
 int ndb_temporal_component(struct ndb_scalar *scalar, const namidb_value *value,
@@ -175,23 +190,25 @@ int ndb_temporal_component(struct ndb_scalar *scalar, const namidb_value *value,
 {
     struct ndb_parts parts;
     int64_t number = 0;
-    bool is_known;
+    int rc = NAMIDB_NONE;
 
     *out = ndb_null();
     if (value->kind == NAMIDB_DURATION) {
-        if (duration_months(value->as.duration, name, bytes, &number) ||
-            duration_seconds(value->as.duration, name, bytes, &number))
-            *out = ndb_integer(number);
-        return NAMIDB_OK;
+        rc = duration_months(value->as.duration, name, bytes, &number)
+                 ? NAMIDB_OK
+                 : duration_seconds(scalar, value->as.duration, name, bytes,
+                                    &number);
+    } else {
+        parts = ndb_parts_of(value);
+        if (parts.has_zone && (IS("timezone") || IS("offset")))
+            return zone_text(scalar, &parts, IS("offset"), out);
+        if ((parts.has_date && date_component(&parts, name, bytes, &number)) ||
+            (parts.has_time && time_component(&parts, name, bytes, &number)))
+            rc = NAMIDB_OK;
+        else if (parts.has_zone)
+            rc = zone_component(scalar, &parts, name, bytes, &number);
     }
-    parts = ndb_parts_of(value);
-    if (parts.has_zone && (IS("timezone") || IS("offset")))
-        return zone_text(scalar, &parts, IS("offset"), out);
-    is_known =
-        (parts.has_date && date_component(&parts, name, bytes, &number)) ||
-        (parts.has_time && time_component(&parts, name, bytes, &number)) ||
-        (parts.has_zone && zone_component(&parts, name, bytes, &number));
-    if (is_known)
+    if (rc == NAMIDB_OK)
         *out = ndb_integer(number);
-    return NAMIDB_OK;
+    return rc < 0 ? rc : NAMIDB_OK;
 }
