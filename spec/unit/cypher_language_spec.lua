@@ -175,6 +175,15 @@ describe("openCypher", function()
             "WITH c, r WHERE r IS NULL RETURN c.n" },
     })
 
+    chapter("tells patterns from what is subtracted", nil, {
+        { "WITH 5 AS x RETURN (x) - [1][0] AS v", "4" },
+        { "WITH 5 AS x, 1 AS r RETURN (x)-[r][0] AS v", "4" },
+        { "RETURN ({x: 3}.x) - [2][0] AS v", "1" },
+        { "WITH {x: 3} AS m RETURN (m.x) <-[2][0] AS v", "false" },
+        { "CREATE (x:P)-[:R]->(y) WITH x, y WHERE (x)-[:R]->(y) AND " ..
+            "(x)-[]-() AND NOT (x)<-[:R]-(y) RETURN 1 AS v", "1" },
+    })
+
     chapter("collects what patterns find", SOME, {
         { "MATCH (n) RETURN n.n, size([(n)-->() | 1])",
           "1 | 2", "2 | 1", "3 | 0", "null | 0" },

@@ -28,8 +28,17 @@ end
 local BEGINS_INNER = { [":"] = true, ["{"] = true, parameter = true,
                        WHERE = true }
 
+-- Whether an edge's inner part begins with the bracket that is token `at`: in
+-- `(a) - [1]` a list does.
+local function is_edge(self, at)
+    local kinds, close = self.kinds, find_close(self, at)
+    if not close or kinds[close + 1] ~= "-" then return false end
+    return kinds[close + 2] == "(" or
+        kinds[close + 2] == ">" and kinds[close + 3] == "("
+end
+
 --- Whether the parenthesis that is token `at` is the first node of a pattern:
--- what is in it looks like a node, and --, -[ or <- follows it.
+-- what is in it looks like a node, and an edge follows it.
 function parse_collection.is_pattern(self, at)
     local kinds = self.kinds
     local close = at + 1
@@ -42,10 +51,12 @@ function parse_collection.is_pattern(self, at)
     local first, second = kinds[close + 1], kinds[close + 2]
     local third = kinds[close + 3]
     if first == "<" then
-        return second == "-" and (third == "-" or third == "[")
+        return second == "-" and (third == "-" or
+            third == "[" and is_edge(self, close + 3))
     end
     if first ~= "-" then return false end
-    return second == "[" or (second == "-" and (third == "(" or third == ">"))
+    if second == "[" then return is_edge(self, close + 2) end
+    return second == "-" and (third == "(" or third == ">")
 end
 
 -- `x IN list WHERE condition` into node.name, node.list, node.where.
