@@ -6,6 +6,7 @@
 
 local functions = require("spec.property.functions")
 local pattern = require("spec.property.pattern")
+local temporal = require("spec.property.temporal")
 local value = require("spec.property.value")
 
 local expression = {}
@@ -44,6 +45,10 @@ function rules.prop(context, env, node)
     local a = eval(context, env, node.a)
     if a == NULL then return NULL end
     if a.t == "map" then return a.v[node.name] or NULL end
+    if temporal.is(a) then
+        local v = temporal.component(a, node.name)
+        return v and int(v) or NULL
+    end
     return functions.entity(context, a).props[node.name] or NULL
 end
 
@@ -96,9 +101,19 @@ local function concat(a, b)
     return list(items)
 end
 
+-- A duration and what it can be added to or multiplied by.
+local function of_durations(op, a, b)
+    if op == "+" and b.t ~= "duration" then a, b = b, a end
+    if op == "*" then return temporal.multiply(a, b.v) end
+    return temporal.add(a, b, op == "+" and 1 or -1)
+end
+
 function rules.arith(context, env, node)
     local a, b = eval(context, env, node.a), eval(context, env, node.b)
     if a == NULL or b == NULL then return NULL end
+    if a.t == "duration" or b.t == "duration" then
+        return of_durations(node.op, a, b)
+    end
     if value.is_number(a) and value.is_number(b) then
         return of_numbers(node.op, a, b)
     end

@@ -1,5 +1,6 @@
 -- The functions that the reference knows, of values that are not null.
 
+local temporal = require("spec.property.temporal")
 local value = require("spec.property.value")
 
 local functions = {}
@@ -38,6 +39,7 @@ function functions.tofloat(_, a) return float(a.v) end
 function functions.tostring(_, a)
     if a.t == "str" then return a end
     if a.t == "bool" then return str(tostring(a.v)) end
+    if temporal.is(a) then return str(temporal.text(a)) end
     return str(("%d"):format(a.v))
 end
 
@@ -160,6 +162,22 @@ end
 
 function functions.isempty(_, a)
     return bool((a.t == "str" and #a.v or #a) == 0)
+end
+
+-- date(v) and its kin: the parts of a value that the type has, or of its text.
+for _, type in ipairs(temporal.types) do
+    functions[type] = function(_, a)
+        return temporal.convert(type, a) or value.skip("not of that type")
+    end
+    functions[type .. ".truncate"] = function(_, unit, a)
+        return temporal.truncate(unit.v, a)
+    end
+end
+
+for _, name in ipairs({ "between", "inMonths", "inDays", "inSeconds" }) do
+    functions["duration." .. name:lower()] = function(_, a, b)
+        return temporal.between(name, a, b)
+    end
 end
 
 --- Calls a function; null for null.

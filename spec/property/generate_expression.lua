@@ -1,5 +1,6 @@
 -- Random expressions of a type that is asked for.
 
+local temporal = require("spec.property.generate_temporal")
 local value = require("spec.property.value")
 
 local expressions = {}
@@ -8,6 +9,9 @@ local int, float, str, bool = value.int, value.float, value.str, value.bool
 
 local STRINGS = { "", "a", "b", "ab", "ba", "A", "abab", "1", "-2" }
 local LABELS = { "A", "B", "C" }
+
+local MIXED = { "i", "f", "s", "b", "l", "i", "f", "s", "b", "l", "d", "t",
+                "lt", "ld", "dt", "du", "p" }
 
 local function lit(v) return { k = "lit", v = v } end
 local function call(name, ...)
@@ -25,12 +29,14 @@ function expressions.stored(random, name)
         for i = 1, random:int(0, 3) do items[i] = int(random:int(-1, 3)) end
         return value.list(items)
     end
-    return expressions.stored(random,
-                              random:pick({ "i", "f", "s", "b", "l" }))
+    if name ~= "m" then return temporal.stored(random, name) end
+    return expressions.stored(random, random:pick(MIXED))
 end
 
+--- { type = the property that holds it }.
 local PROPERTY = { int = "i", float = "f", str = "s", bool = "b", ints = "l",
                    any = "m" }
+for type, name in pairs(temporal.properties) do PROPERTY[type] = name end
 
 --- What needs no operands: a literal, a parameter, a variable, a property.
 local function leaf(self, type)
@@ -249,7 +255,8 @@ makers.str = {
     end,
 }
 
-local ANY = { "int", "float", "str", "bool", "any", "ints" }
+local ANY = { "int", "float", "str", "bool", "any", "ints", "date", "datetime",
+              "localdatetime", "time", "localtime", "duration", "point" }
 
 local function comparison(self, d)
     local random = self.random
@@ -424,6 +431,10 @@ makers.any = {
             b = small(self) }
     end,
 }
+
+for type, functions in pairs(temporal.makers) do makers[type] = functions end
+for _ = 1, 3 do table.insert(makers.int, temporal.component) end
+table.insert(makers.str, temporal.text)
 
 --- An expression of a type, `depth` operators deep at most.
 function expressions.make(self, type, depth)

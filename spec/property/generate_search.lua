@@ -8,7 +8,7 @@ local search = {}
 -- Some more often than others, so that indexes are about what is asked for.
 local LABELS, TYPES = { "A", "A", "A", "B", "C" }, { "R", "R", "R", "S", "T" }
 local PROPERTIES = { "i", "i", "i", "m", "m", "m", "id", "id", "s", "f", "b",
-                     "l" }
+                     "l", "d", "dt", "t", "du", "p", "lt", "ld" }
 local COMPARISONS = { "=", "=", "<", "<=", ">", ">=", "<>" }
 
 local function property(of, name)

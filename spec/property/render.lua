@@ -1,6 +1,7 @@
 -- A statement as text. Parentheses stand where precedence needs them, and by
 -- chance elsewhere.
 
+local temporal = require("spec.property.temporal")
 local value = require("spec.property.value")
 
 local render = {}
@@ -38,6 +39,10 @@ function render.literal(v)
     end
     if v.t == "list" then return "[" .. list(v, render.literal) .. "]" end
     if v.t == "int" then return ("%d"):format(v.v) end
+    if v.t == "point" then
+        return ("point({x: %s, y: %s})"):format(v.x, v.y)
+    end
+    if temporal.is(v) then return v.t .. "('" .. temporal.text(v) .. "')" end
     return tostring(v.v)
 end
 

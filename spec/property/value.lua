@@ -4,6 +4,8 @@
 -- items at 1, 2, ...; map with v = { key = value }; node and edge with id; path
 -- with nodes and edges, lists of ids. Truth is true, false or nil (unknown).
 
+local temporal = require("spec.property.temporal")
+
 local value = {}
 
 value.NULL = { t = "null" }
@@ -90,6 +92,7 @@ function equal(a, b)
     if a.t == "map" then return equal_maps(a, b) end
     if a.t == "node" or a.t == "edge" then return a.id == b.id end
     if a.t == "path" then return same_path(a, b) end
+    if temporal.is(a) then return temporal.order(a, b) == 0 end
     return a.v == b.v
 end
 value.equal = equal
@@ -118,6 +121,9 @@ function value.compare(a, b)
     if a.t ~= b.t then return nil end
     if a.t == "str" then return compare_strings(a.v, b.v) end
     if a.t == "bool" then return sign(a.v and 1 or 0, b.v and 1 or 0) end
+    if temporal.is(a) and temporal.is_comparable(a.t) then
+        return temporal.order(a, b)
+    end
     if a.t ~= "list" then return nil end
     for i = 1, math.min(#a, #b) do
         local c = value.compare(a[i], b[i])
@@ -128,11 +134,13 @@ end
 
 ------------------------------------------------------------------- ORDER BY
 
-local RANK = { map = 1, node = 2, edge = 3, list = 4, path = 5, str = 6,
-               bool = 7, int = 8, float = 8, null = 10 }
+local RANK = { map = 1, node = 2, edge = 3, list = 4, path = 5, point = 6,
+               datetime = 7, localdatetime = 8, date = 9, time = 10,
+               localtime = 11, duration = 12, str = 13, bool = 14, int = 15,
+               float = 15, null = 17 }
 
 local function rank(a)
-    if a.t == "float" and a.v ~= a.v then return 9 end
+    if a.t == "float" and a.v ~= a.v then return 16 end
     return RANK[a.t]
 end
 
@@ -147,7 +155,8 @@ function value.order(a, b)
         end
         return sign(#a, #b)
     end
-    if a == NULL or rank(a) == 9 then return 0 end
+    if a == NULL or rank(a) == 16 then return 0 end
+    if temporal.is(a) then return temporal.order(a, b) end
     if not is_number(a) and a.t ~= "str" and a.t ~= "bool" then
         value.skip("an order that is not said")
     end
@@ -170,6 +179,7 @@ function value.text(a, graph)
     if a.t == "null" then return "null" end
     if a.t == "str" then return ("%q"):format(a.v) end
     if a.t == "bool" then return tostring(a.v) end
+    if temporal.is(a) then return temporal.exact(a) end
     if a.t == "node" then return graph and graph:node_text(a.id) or
         "n" .. a.id end
     if a.t == "edge" then return graph and graph:edge_text(a.id) or
