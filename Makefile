@@ -95,11 +95,12 @@ tck: all
 	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
 	    $$lua spec/tck/run.lua $(TCK) || exit 1; done
 
-## make property   random statements, right and wrong, PROPERTY_SECONDS (60) each
+## make property   random statements and lives, PROPERTY_SECONDS (60) each
 PROPERTY_SECONDS ?= 60
 property: all
 	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
 	    $$lua spec/property/run.lua $(PROPERTY_SECONDS) && \
+	    $$lua spec/property/history.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/mutate.lua $(PROPERTY_SECONDS) || exit 1; done
 
 ## make property-chunks  the same with 4 rows in a chunk, so that few are many

@@ -34,8 +34,8 @@ local function expected_cell(graph, v, type)
     return "[" .. bag_text(parts) .. "]"
 end
 
---- What the reference says: { rows =, graph = }, or { error = }, or nil if it
--- has nothing to say.
+--- What the reference says: { rows =, graph = as text, made = the graph }, or
+-- { error = }, or nil if it has nothing to say.
 local function expect(graph, query)
     local context = { graph = graph:clone() }
     local items = types_of(query)
@@ -57,8 +57,9 @@ local function expect(graph, query)
         end
         texts[i] = table.concat(cells, " | ")
     end
-    return { rows = texts, graph = context.graph:text() }
+    return { rows = texts, graph = context.graph:text(), made = context.graph }
 end
+check.expect = expect
 
 ------------------------------------------------------------------ what comes
 
@@ -83,7 +84,10 @@ end
 local function run(handle, query, writes)
     local items = types_of(query)
     local rows, err = handle:query(render.query(query), parameters(query, {}))
-    if not rows then return { error = tostring(err), code = err.code } end
+    if not rows then
+        return { error = tostring(err), code = err.code,
+                 graph = writes and store.text(handle) }
+    end
     local texts, made = store.texts(handle), {}
     for i, row in ipairs(rows) do
         local cells = {}
@@ -94,6 +98,7 @@ local function run(handle, query, writes)
     end
     return { rows = made, graph = writes and store.text(handle) }
 end
+check.run = run
 
 -- Runs in a transaction of which nothing stays.
 local function run_inside(db, query, finish)
@@ -107,11 +112,17 @@ local function run_inside(db, query, finish)
     if err ~= "enough" then error(err, 0) end
     return result
 end
+check.run_inside = run_inside
 
 -------------------------------------------------------------------- comparing
 
--- nil, or what is different, and of what kind that is.
-local function compare(query, wanted, given)
+--- nil, or what is different, and of what kind that is. before: the graph that
+-- the statement found.
+local function compare(query, before, wanted, given)
+    if given.error and given.graph and given.graph ~= before:text() then
+        return ("it failed: %s\ngraph before:\n%s\ngraph behind:\n%s"):format(
+            given.error, before:text(), given.graph), "half"
+    end
     if wanted.error then return nil end
     if given.error then
         local message = given.error:match("^[^\n]*")
@@ -134,6 +145,7 @@ local function compare(query, wanted, given)
             "graph"
     end
 end
+check.compare = compare
 
 -- Runs a statement on a database of its own or on `db`.
 local function try(case, query, db, finish)
@@ -150,7 +162,7 @@ local function try(case, query, db, finish)
         given = run(db, query, query.writes)
     end
     if own then db:close() end
-    local difference, kind = compare(query, wanted, given)
+    local difference, kind = compare(query, case.graph, wanted, given)
     return difference, kind, wanted
 end
 

@@ -14,14 +14,20 @@ local write = require("spec.property.generate_write")
 local generate = {}
 
 local LABELS, TYPES = { "A", "B", "C" }, { "R", "S", "T" }
+local TEMPORAL = { "d", "lt", "t", "ld", "dt", "du", "p" }
 local WRITTEN_LABELS, WRITTEN_TYPES = { "W", "N", "M" }, { "Z", "R" }
 
 ----------------------------------------------------------------------- graphs
 
-local function random_props(random, id)
+function generate.props(random, id)
     local props = { id = value.int(id) }
     for _, name in ipairs({ "i", "f", "s", "b", "l", "m" }) do
         if not random:one_in(4) then
+            props[name] = expressions.stored(random, name)
+        end
+    end
+    for _, name in ipairs(TEMPORAL) do
+        if random:one_in(4) then
             props[name] = expressions.stored(random, name)
         end
     end
@@ -36,12 +42,12 @@ function generate.graph(random)
         for _, label in ipairs(LABELS) do
             if random:one_in(3) then labels[label] = true end
         end
-        ids[id] = made:add_node(labels, random_props(random, id))
+        ids[id] = made:add_node(labels, generate.props(random, id))
     end
     if #ids == 0 then return made end
     for id = 1, random:int(0, 14) do
         made:add_edge(random:pick(TYPES), random:pick(ids), random:pick(ids),
-                      random_props(random, id))
+                      generate.props(random, id))
     end
     return made
 end
@@ -96,9 +102,9 @@ end
 function Maker:props(depth)
     local props = {}
     if self.random:one_in(4) then
-        local name = self.random:pick({ "i", "s", "b", "f", "m" })
+        local name = self.random:pick({ "i", "s", "b", "f", "m", "d", "t" })
         local types = { i = "int", s = "str", b = "bool", f = "float",
-                        m = "any" }
+                        m = "any", d = "date", t = "time" }
         props[name] = self:expression(types[name], depth or 1)
     end
     return props
@@ -226,9 +232,13 @@ end
 
 -- Whether the columns can be sorted so that only equal rows are left to chance.
 local SORTED = { int = true, float = true, str = true, bool = true,
-                 ints = true }
+                 ints = true, date = true, localtime = true, time = true,
+                 localdatetime = true, datetime = true, duration = true,
+                 point = true }
 
-local COLUMNS = { "int", "int", "str", "bool", "float", "any", "ints" }
+local COLUMNS = { "int", "int", "str", "bool", "float", "any", "ints", "date",
+                  "datetime", "localdatetime", "time", "localtime", "duration",
+                  "point" }
 
 function Maker:aggregate()
     local random = self.random
@@ -237,7 +247,8 @@ function Maker:aggregate()
                                    { 1, "avg" }, { 2, "star" } })
     if kind == "star" then return { k = "agg", name = "count" }, "int" end
     local types = { count = "any", sum = "int", avg = "int", collect = "int",
-                    min = random:pick({ "int", "str", "any", "float" }) }
+                    min = random:pick({ "int", "str", "any", "float",
+                                        random:pick(COLUMNS) }) }
     types.max = types.min
     local type = types[kind]
     local node = { k = "agg", name = kind, distinct = random:one_in(3),
@@ -405,6 +416,11 @@ function generate.query(random, writes)
     local query = { parts = { clauses }, writes = writes }
     if not writes and random:one_in(6) then union(self, query) end
     return query
+end
+
+--- A statement about what an index may answer.
+function generate.search(random)
+    return { parts = { search.clauses(new_maker(random)) } }
 end
 
 return generate

@@ -4,6 +4,7 @@
 local namidb = require("namidb")
 local search = require("spec.property.generate_search")
 local sorted_plan = require("namidb.plan.sorted")
+local temporal = require("spec.property.store_temporal")
 local value = require("spec.property.value")
 
 local store = {}
@@ -19,7 +20,7 @@ local function lua_value(v)
         for i, item in ipairs(v) do items[i] = lua_value(item) end
         return namidb.list(items)
     end
-    return v.v
+    return temporal.lua_value(v) or v.v
 end
 store.lua_value = lua_value
 
@@ -28,6 +29,8 @@ local function lua_props(props)
     for name, v in pairs(props) do made[name] = lua_value(v) end
     return made
 end
+
+store.lua_props = lua_props
 
 local function sorted(map)
     local keys = {}
@@ -113,6 +116,11 @@ end
 
 local function write(db, fn)
     assert(db:write(fn))
+end
+
+--- Puts a graph into an open database.
+function store.fill(db, graph)
+    write(db, function(tx) put(tx, graph, {}, 1, graph.last) end)
 end
 
 local ways = {}
@@ -231,6 +239,8 @@ function store.texts(handle)
         if name == "namidb.node" then return node_text(v) end
         if name == "namidb.edge" then return edge_text(v) end
         if name == "namidb.float" then return value.number_text(v[1]) end
+        local moment = name and temporal.reference(v, name)
+        if moment then return value.text(moment) end
         if rawget(v, "nodes") and rawget(v, "edges") then
             return path_text(v)
         end

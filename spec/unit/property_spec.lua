@@ -3,6 +3,7 @@
 -- it for as long as one likes; NAMIDB_PROPERTY_SEED begins elsewhere.
 
 local check = require("spec.property.check")
+local history = require("spec.property.history")
 local mutate = require("spec.property.mutate")
 
 local FIRST = tonumber(os.getenv("NAMIDB_PROPERTY_SEED") or 1)
@@ -18,6 +19,15 @@ describe("random statements", function()
         end
         assert.equal(SEEDS * STATEMENTS, cases)
         assert.is_true(rows > cases / 4) -- and most of them find something
+    end)
+end)
+
+describe("a database of any past", function()
+    it("holds and finds what the rules say", function()
+        for seed = FIRST, FIRST + 4 do
+            local report = history.run(seed, 40)
+            assert(report == nil, report)
+        end
     end)
 end)
 

@@ -1,0 +1,345 @@
+-- One life of a database: statements that are committed, flushes, indexes
+-- and constraints that come and go, other writers and readers, snapshots of any
+-- age.
+--
+-- After each step one of all that is open is asked something, and must say what
+-- the reference says of the graph of its time.
+--
+-- usage: lua spec/property/history.lua [seconds] [first seed]
+
+local namidb = require("namidb")
+local check = require("spec.property.check")
+local changes = require("spec.property.history_changes")
+local generate = require("spec.property.generate")
+local random = require("spec.property.random")
+local render = require("spec.property.render")
+local rules = require("spec.property.history_rules")
+local search = require("spec.property.generate_search")
+local store = require("spec.property.store")
+
+local history = {}
+
+local Life = {}
+Life.__index = Life
+
+local function copy(map)
+    local made = {}
+    for key, item in pairs(map) do made[key] = item end
+    return made
+end
+
+-- What is open beside the writer: { handle =, graph =, keys = { key = id },
+-- name = } each, of a time that is past.
+local function view(handle, name, of)
+    return { handle = handle, name = name, graph = of.graph:clone(),
+             keys = copy(of.keys) }
+end
+
+local function fail(self, what, ...)
+    error({ report = ("seed %d, step %d: %s\n%s"):format(self.seed, self.step,
+        what:format(...), table.concat(self.log, "\n")) }, 0)
+end
+
+local function note(self, text, ...)
+    self.log[#self.log + 1] = ("%3d %s"):format(self.step, text:format(...))
+end
+
+-- What cannot fail here.
+local function sure(self, ok, err)
+    if not ok then fail(self, "it failed: %s", tostring(err)) end
+    return ok
+end
+
+---------------------------------------------------------------------- asking
+
+local function check_keys(self, of)
+    for key, id in pairs(of.keys) do
+        local node = of.handle:node("A", key)
+        local wanted = of.graph.nodes[id] and of.graph:node_text(id)
+        local given = node and store.texts(of.handle).node(node)
+        if given ~= wanted then
+            fail(self, "key %s of %s: %s, not %s", tostring(key), of.name,
+                 tostring(given), tostring(wanted))
+        end
+    end
+end
+
+local function count_labels(graph)
+    local counts, nodes = {}, 0
+    for _, node in pairs(graph.nodes) do
+        nodes = nodes + 1
+        for label in pairs(node.labels) do
+            counts[label] = (counts[label] or 0) + 1
+        end
+    end
+    return counts, nodes
+end
+
+local function check_counts(self, of)
+    local counts, wanted, nodes = of.handle:counts(), count_labels(of.graph)
+    if counts.nodes ~= nodes then
+        fail(self, "%s counts %d nodes, not %d", of.name, counts.nodes, nodes)
+    end
+    for label, count in pairs(counts.labels) do
+        if count ~= (wanted[label] or 0) then
+            fail(self, "%s counts %d %s, not %d", of.name, count, label,
+                 wanted[label] or 0)
+        end
+    end
+end
+
+-- Everything about a view.
+local function check_all(self, of)
+    local given, wanted = store.text(of.handle), of.graph:text()
+    if given ~= wanted then
+        fail(self, "%s holds:\n%s\nand should hold:\n%s", of.name, given,
+             wanted)
+    end
+    check_keys(self, of)
+    check_counts(self, of)
+end
+
+-- A statement that reads, of a view.
+local function ask(self, of)
+    local query = self.random:one_in(2) and generate.search(self.random) or
+        generate.query(self.random, false)
+    local wanted = check.expect(of.graph, query)
+    if not wanted then return end
+    local difference = check.compare(query, of.graph, wanted,
+                                     check.run(of.handle, query))
+    if difference then
+        note(self, "%s is asked: %s", of.name, render.query(query))
+        fail(self, "%s", difference)
+    end
+end
+
+----------------------------------------------------------------------- steps
+
+local steps = {}
+
+-- Commits a statement, or finds out that nobody can.
+local function commit(self, query)
+    local wanted = check.expect(self.graph, query)
+    if not wanted then return end
+    note(self, "%s", render.query(query))
+    local given
+    if wanted.error then
+        given = check.run_inside(self.handle, query)
+    else
+        given = check.run(self.handle, query, true)
+        if given.code == "constraint" and
+            rules.may_break(self.rules, wanted.made, query) then
+            given.error, wanted.error = "constraint", "constraint"
+        elseif rules.broken(self.rules, wanted.made) then
+            fail(self, "a constraint is broken")
+        end
+    end
+    local difference = check.compare(query, self.graph, wanted, given)
+    if difference then fail(self, "%s", difference) end
+    if not wanted.error then self.graph = wanted.made end
+end
+
+function steps.write(self)
+    commit(self, generate.query(self.random, true))
+end
+
+function steps.change(self)
+    commit(self, changes.query(self.random, self.graph))
+end
+
+-- By key, some of them deleted and made anew in one transaction.
+function steps.put(self)
+    local keys, graph = copy(self.keys), self.graph:clone()
+    local _, ok, err = pcall(self.handle.write, self.handle, function(tx)
+        for _ = 1, self.random:int(1, 4) do
+            note(self, "%s", changes.put(self.random, tx, graph, keys))
+        end
+    end)
+    if (ok == true) == rules.broken(self.rules, graph) then
+        fail(self, "it should not: %s", tostring(ok == true or err or ok))
+    elseif ok == true then
+        self.graph, self.keys = graph, keys
+    end
+end
+
+function steps.abort(self)
+    local keys, graph = copy(self.keys), self.graph:clone()
+    note(self, "and nothing of this:")
+    pcall(self.handle.write, self.handle, function(tx)
+        for _ = 1, self.random:int(1, 4) do
+            note(self, "  %s", changes.put(self.random, tx, graph, keys))
+        end
+        error("enough", 0)
+    end)
+end
+
+function steps.flush(self)
+    note(self, "flush")
+    sure(self, self.handle:flush())
+end
+
+local function open(self, options)
+    return sure(self, namidb.open(self.uri, options))
+end
+
+function steps.reopen(self)
+    note(self, "reopen")
+    self.handle:close()
+    self.handle = open(self, self.options)
+end
+
+-- Another writer; the one that was there must lose.
+function steps.take_over(self)
+    local other = open(self, self.options)
+    note(self, "another writer")
+    local ok, err = self.handle:query("CREATE (:Lost)")
+    if ok or err.code ~= "fenced" then
+        fail(self, "a second writer: %s", tostring(err))
+    end
+    self.handle:close()
+    self.handle = other
+end
+
+-- There may be an index and a constraint about the same already.
+local function is_declared(self, ok, err)
+    if ok or err.message:find("about the same properties", 1, true) then
+        return ok
+    end
+    return sure(self, ok, err)
+end
+
+function steps.declare(self)
+    local made = search.declarations(self.random)
+    for i = 1, math.min(#made, 3) do
+        note(self, "%s", made[i])
+        is_declared(self, self.handle:query(made[i]))
+    end
+end
+
+function steps.drop(self)
+    for _, index in ipairs(self.handle:indexes()) do
+        if not index.constraint and self.random:one_in(2) then
+            note(self, "DROP INDEX %s", index.name)
+            sure(self, self.handle:query("DROP INDEX " .. index.name))
+        end
+    end
+end
+
+function steps.wait(self)
+    note(self, "indexes are waited for")
+    sure(self, self.handle:wait_indexes(30))
+end
+
+function steps.constrain(self)
+    local rule = self.random:pick(rules.all)
+    local is_there = self.rules[rule.name]
+    local text = is_there and "DROP CONSTRAINT " .. rule.name or
+        rule.declaration
+    local would_break = rules.broken({ [rule.name] = rule }, self.graph)
+    note(self, "%s", text)
+    local ok, err = self.handle:query(text)
+    if not is_there and would_break then
+        if ok or err.code ~= "constraint" then
+            fail(self, "it should have failed: %s", tostring(err))
+        end
+        return
+    end
+    if is_declared(self, ok, err) then
+        self.rules[rule.name] = not is_there and rule or nil
+    end
+end
+
+function steps.snapshot(self)
+    local of = self.random:one_in(3) and self.reader or self
+    note(self, "snapshot %d of %s", self.step, of.name)
+    local handle = sure(self, of.handle:snapshot())
+    table.insert(self.snapshots, view(handle, "snapshot " .. self.step,
+                                      of))
+    if #self.snapshots > 4 then
+        table.remove(self.snapshots, self.random:int(1, 4)).handle:close()
+    end
+end
+
+function steps.refresh(self)
+    note(self, "the reader looks again")
+    local ok, err = self.reader.handle:refresh()
+    if ok == nil then fail(self, "it failed: %s", tostring(err)) end
+    self.reader = view(self.reader.handle, "the reader", self)
+end
+
+local WEIGHTS = { { 6, "write" }, { 6, "change" }, { 4, "put" },
+                  { 1, "abort" }, { 3, "flush" }, { 1, "reopen" },
+                  { 1, "take_over" }, { 2, "declare" }, { 1, "drop" },
+                  { 1, "wait" }, { 1, "constrain" }, { 2, "snapshot" },
+                  { 2, "refresh" } }
+
+local function views_of(self)
+    local views = { self, self, self.reader }
+    for _, of in ipairs(self.snapshots) do views[#views + 1] = of end
+    return views
+end
+
+local count = 0
+
+local function born(seed)
+    count = count + 1
+    local source = random.new(seed)
+    local self = setmetatable({
+        seed = seed, random = source, step = 0, log = {}, keys = {},
+        rules = {}, snapshots = {}, name = "the writer",
+        uri = ("memory://history-%d-%s"):format(count,
+            tostring({}):match("%w+$")),
+        options = { flush_slots = source:pick({ 0, 0, 2, 5 }),
+                    cache_bytes = source:pick({ 1, 256 }) * 1048576 },
+        graph = generate.graph(source),
+    }, Life)
+    self.handle = open(self, self.options)
+    store.fill(self.handle, self.graph)
+    self.reader = view(open(self, { read_only = true }), "the reader",
+                       self)
+    return self
+end
+
+local function live(self, length)
+    for step = 1, length do
+        self.step = step
+        steps[self.random:weighted(WEIGHTS)](self)
+        local views = views_of(self)
+        for _ = 1, 3 do ask(self, self.random:pick(views)) end
+        check_all(self, self.random:pick(views))
+    end
+    for _, of in ipairs(views_of(self)) do check_all(self, of) end
+end
+
+local function close(self)
+    for _, of in ipairs(views_of(self)) do of.handle:close() end
+end
+
+--- Lives one life of so many steps. Returns a report of what went wrong; nil:
+-- nothing did.
+function history.run(seed, length)
+    local self = born(seed)
+    local ok, err = pcall(live, self, length)
+    close(self)
+    if ok then return nil end
+    if type(err) == "table" and err.report then return err.report end
+    return ("seed %d, step %d: %s\n%s"):format(seed, self.step, tostring(err),
+        table.concat(self.log, "\n"))
+end
+
+if arg and arg[0] and arg[0]:find("history.lua$") then
+    local until_time = os.time() + tonumber(arg[1] or 60)
+    local seed, failed, passed = tonumber(arg[2] or os.time() % 1000000), 0, 0
+    print("first seed " .. seed)
+    while os.time() < until_time and failed < 5 do
+        local report = history.run(seed, 40)
+        if report then print("\n" .. report) end
+        failed, passed = failed + (report and 1 or 0),
+            passed + (report and 0 or 1)
+        seed = seed + 1
+    end
+    print(("%d passed, %d failed"):format(passed, failed))
+    os.exit(failed == 0 and passed > 0)
+end
+
+return history
