@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/radix.h"
-#include "engine/prefetch.h"
 #include "format/value.h"
 
 static int add_piece(struct ndb_gather *gather, struct ndb_edge_pieces *pieces,
@@ -143,25 +142,68 @@ static int add_known(struct ndb_gather *gather, uint32_t layer,
     return NAMIDB_OK;
 }
 
+int ndb_edge_list_memtable(struct ndb_gather *gather, uint32_t layer,
+                           const struct ndb_edge_owner *owner,
+                           struct ndb_memtable_edges *spare,
+                           struct ndb_edge_pieces *pieces)
+{
+    spare->count = 0;
+    if (ndb_memtable_edges_at(gather->layers[layer].memtable, owner->id,
+                              owner->type, owner->direction,
+                              gather->snapshot->version, spare) < 0)
+        return NAMIDB_ENOMEM;
+    return spare->count > 0 ? add_known(gather, layer, owner, spare, pieces)
+                            : NAMIDB_OK;
+}
+
 int ndb_edge_list_memtables(struct ndb_gather *gather,
                             const struct ndb_edge_owner *owner,
                             struct ndb_memtable_edges *spare,
                             struct ndb_edge_pieces *pieces)
 {
-    for (uint32_t i = 0; i < gather->layer_count; i++) {
-        struct ndb_memtable *memtable = gather->layers[i].memtable;
+    int rc = NAMIDB_OK;
 
-        if (memtable == NULL)
-            continue;
-        spare->count = 0;
-        if (ndb_memtable_edges_at(memtable, owner->id, owner->type,
-                                  owner->direction, gather->snapshot->version,
-                                  spare) < 0)
-            return NAMIDB_ENOMEM;
-        if (spare->count > 0 && add_known(gather, i, owner, spare, pieces) < 0)
-            return NAMIDB_ENOMEM;
-    }
-    return NAMIDB_OK;
+    for (uint32_t i = 0; i < gather->layer_count && rc >= 0; i++)
+        if (gather->layers[i].memtable != NULL)
+            rc = ndb_edge_list_memtable(gather, i, owner, spare, pieces);
+    return rc;
+}
+
+static void mark_deleted(const struct ndb_hop_edge *edges, uint32_t count,
+                         uint64_t *bits)
+{
+    memset(bits, 0, (count + 63) / 64 * sizeof *bits);
+    for (uint32_t i = 0; i < count; i++)
+        bits[i / 64] |= (edges[i].edge / NDB_EDGE_DELETED) << (i % 64);
+}
+
+const struct ndb_edge_segment *
+ndb_edge_piece_segment(namidb_arena *arena, const struct ndb_edge_piece *piece)
+{
+    const struct ndb_hop_edge *edges = piece->edges + piece->begin;
+    uint32_t count = piece->end - piece->begin;
+    struct ndb_edge_segment *segment = ndb_arena_alloc(arena, sizeof *segment);
+    uint64_t *numbers = ndb_arena_array(arena, count, sizeof *numbers);
+    uint64_t *deleted =
+        ndb_arena_array(arena, (count + 63) / 64, sizeof *deleted);
+    uint64_t offsets[] = { 0, count };
+
+    if (segment == NULL || numbers == NULL || deleted == NULL)
+        return NULL;
+    *segment = (struct ndb_edge_segment){ .owner_count = 1,
+                                          .edge_count = count,
+                                          .is_dense = true,
+                                          .deleted = deleted };
+    mark_deleted(edges, count, deleted);
+    for (uint32_t i = 0; i < count; i++)
+        numbers[i] = edges[i].neighbour;
+    if (!ndb_pack(arena, offsets, 2, &segment->offsets) ||
+        !ndb_pack(arena, numbers, count, &segment->neighbours))
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        numbers[i] = NAMIDB_ID_SEQUENCE(edges[i].edge & ~NDB_EDGE_DELETED);
+    return ndb_pack(arena, numbers, count, &segment->sequences) ? segment
+                                                                : NULL;
 }
 
 /* ---------------------------------------------------------------- settle -- */
@@ -170,16 +212,6 @@ static bool is_before(const struct ndb_edge_piece *a,
                       const struct ndb_edge_piece *b)
 {
     return a->type != b->type ? a->type < b->type : a->layer < b->layer;
-}
-
-void ndb_edge_list_prefetch(const struct ndb_gather *gather, uint64_t id,
-                            const struct ndb_edge_piece *pieces, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (pieces[i].edges == NULL)
-            ndb_prefetch_owner(
-                &ndb_gather_segment(gather, &pieces[i].ref)->as.edge,
-                NAMIDB_ID_SEQUENCE(id));
 }
 
 void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,
@@ -198,7 +230,6 @@ void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,
             if (owner >= 0) {
                 piece.begin = ndb_edge_offset(piece.segment, (uint32_t)owner);
                 piece.end = ndb_edge_offset(piece.segment, (uint32_t)owner + 1);
-                ndb_prefetch_list(piece.segment, piece.begin);
             }
         }
         while (at > 0 && is_before(&piece, &pieces[at - 1])) {

@@ -51,17 +51,23 @@ int ndb_edge_list_plan(struct ndb_gather *gather,
                        const struct ndb_edge_owner *owner, uint32_t layer_end,
                        struct ndb_edge_pieces *pieces);
 
-/* Appends the pieces of an owner in memtables: complete at once. `spare` is
- * used up and kept for the next call. */
+/* Appends the pieces of an owner in the memtable of a layer: complete at once.
+ * `spare` is used up and kept for the next call. */
+int ndb_edge_list_memtable(struct ndb_gather *gather, uint32_t layer,
+                           const struct ndb_edge_owner *owner,
+                           struct ndb_memtable_edges *spare,
+                           struct ndb_edge_pieces *pieces);
+
+/* The same of all memtables. */
 int ndb_edge_list_memtables(struct ndb_gather *gather,
                             const struct ndb_edge_owner *owner,
                             struct ndb_memtable_edges *spare,
                             struct ndb_edge_pieces *pieces);
 
-/* Asks memory for what settle will look at. */
-void ndb_edge_list_prefetch(const struct ndb_gather *gather, uint64_t id,
-                            const struct ndb_edge_piece *pieces,
-                            uint32_t count);
+/* A memtable's piece as a segment of one list, in the arena. NULL: no memory.
+ */
+const struct ndb_edge_segment *
+ndb_edge_piece_segment(namidb_arena *arena, const struct ndb_edge_piece *piece);
 
 /* Finds begin and end of an owner's pieces and puts them in the order (type,
  * layer). Pieces of packs that turn out not to hold it are empty. */

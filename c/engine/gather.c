@@ -62,41 +62,21 @@ void ndb_gather_release(struct ndb_gather *gather)
     ndb_arena_release(&gather->scratch);
 }
 
-/* The parts of one kind, as indexes [*begin, *end). */
-static void kind_range(const struct ndb_directory *directory,
-                       enum ndb_part_kind kind, uint32_t *begin, uint32_t *end)
-{
-    uint32_t low = 0, high = directory->part_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (directory->parts[middle].kind < kind)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *begin = low;
-    while (low < directory->part_count && directory->parts[low].kind == kind)
-        low++;
-    *end = low;
-}
-
 /* Lists the parts of all types with that table. */
 static int all_types(struct ndb_gather *gather, struct ndb_gather_layer *layer,
                      uint32_t table)
 {
-    const struct ndb_directory *directory = ndb_pack_directory(layer->pack);
-    const struct ndb_part **parts;
-    uint32_t begin, end, count = 0;
+    uint32_t all, count = 0;
+    const struct ndb_part *first =
+        ndb_directory_kind(ndb_pack_directory(layer->pack), layer->kind, &all);
+    const struct ndb_part **parts =
+        ndb_arena_array(&gather->scratch, all, sizeof(void *));
 
-    kind_range(directory, layer->kind, &begin, &end);
-    parts = ndb_arena_array(&gather->scratch, end - begin, sizeof(void *));
     if (parts == NULL)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = begin; i < end; i++)
-        if (directory->parts[i].table == table)
-            parts[count++] = &directory->parts[i];
+    for (uint32_t i = 0; i < all; i++)
+        if (first[i].table == table)
+            parts[count++] = &first[i];
     layer->parts = parts;
     layer->part_count = count;
     return NAMIDB_OK;

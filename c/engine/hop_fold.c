@@ -10,6 +10,7 @@
 int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list)
 {
     struct ndb_gather *gather = places->gather;
+    uint32_t first = list->packs_begin; /* of those that are folded */
     struct ndb_fold_source *sources =
         ndb_arena_array(&gather->scratch, list->count, sizeof *sources);
 
@@ -17,17 +18,18 @@ int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list)
         ndb_arena_array(&gather->scratch, list->count, sizeof *list->folds);
     if (sources == NULL || list->folds == NULL)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (list->items[i].memtable != NULL)
-            return NAMIDB_NONE;
+    for (uint32_t i = 0; i < first; i++)
+        list->folds[i] = NULL;
+    for (uint32_t i = first; i < list->count; i++) {
         sources[i].pack = list->items[i].pack;
         sources[i].part = list->items[i].part;
     }
-    for (uint32_t i = 0; i < list->count; i++)
+    for (uint32_t i = first; i < list->count; i++)
         list->folds[i] = ndb_fold_find(&sources[i], list->count - i);
-    if (list->count > 1 && list->folds[0] == NULL)
-        list->folds[0] =
-            ndb_fold_make(gather->snapshot->view->cache, sources, list->count);
+    if (list->count > first + 1 && list->folds[first] == NULL)
+        list->folds[first] =
+            ndb_fold_make(gather->snapshot->view->cache, &sources[first],
+                          list->count - first);
     return NAMIDB_OK;
 }
 
@@ -38,14 +40,14 @@ static void ask(struct ndb_hop_folds *folds, const struct ndb_place_list *list,
     unsigned asked;
 
     folds->misses++;
-    if (!folds->can_ask || block == folds->last)
+    if (folds->is_making || block == folds->last)
         return;
     folds->last = block;
     asked =
         atomic_fetch_add_explicit(&block->asked, 1, memory_order_relaxed) + 1;
     if (asked < NDB_FOLD_AFTER || folds->due != NULL)
         return;
-    folds->due = list->folds[0];
+    folds->due = list->folds[list->packs_begin];
     folds->due_block = block;
     folds->due_table = list->table;
 }
@@ -70,7 +72,7 @@ int ndb_hop_folds_look(struct ndb_hop_folds *folds,
         *out = &segment->as.edge;
         return NAMIDB_OK;
     }
-    if (index == 0)
+    if (index == list->packs_begin)
         ask(folds, list, block);
     return NAMIDB_NONE;
 }
@@ -117,7 +119,7 @@ static struct ndb_segment *new_segment(const struct ndb_hops *hops,
 void ndb_hop_folds_make(struct ndb_hop_folds *folds, struct ndb_places *places,
                         const struct ndb_hop_kind *kind)
 {
-    struct ndb_hop_folds used = NDB_HOP_FOLDS_INIT(false);
+    struct ndb_hop_folds used = NDB_HOP_FOLDS_INIT(true);
     struct ndb_hop_kind all = { kind->type, kind->direction, true };
     struct ndb_fold *fold = folds->due;
     struct ndb_segment *segment = NULL;

@@ -18,21 +18,22 @@ enum { NDB_FOLD_AFTER = 128 };
 
 /* The folds that a batch used. */
 struct ndb_hop_folds {
-    bool can_ask;                /* false: only use what is there */
+    bool is_making;              /* a block: of packs alone, asks for none */
     struct ndb_fold_block *last; /* that was asked for */
     struct ndb_fold *due;        /* NULL: no block is */
     struct ndb_fold_block *due_block;
     uint32_t due_table;
     uint64_t hits, misses;
 };
-#define NDB_HOP_FOLDS_INIT(can_ask)                                            \
-    ((struct ndb_hop_folds){ (can_ask), NULL, NULL, NULL, 0, 0, 0 })
+#define NDB_HOP_FOLDS_INIT(is_making)                                          \
+    ((struct ndb_hop_folds){ (is_making), NULL, NULL, NULL, 0, 0, 0 })
 
-/* Finds the folds of a list; the one over all of it is made when there is none.
- * NAMIDB_OK, NAMIDB_NONE: one of the places is a memtable, NAMIDB_ENOMEM. */
+/* Finds the folds of a list; the one over all its packs is made when there is
+ * none. NAMIDB_OK, NAMIDB_ENOMEM. */
 int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list);
 
-/* The list of a node in the fold over list->items[index] and what is behind.
+/* The list of a node in the fold over list->items[index], a pack, and what is
+ * behind.
  * NAMIDB_OK; NAMIDB_NONE: look into the pack; *segment NULL: no edges. */
 int ndb_hop_folds_look(struct ndb_hop_folds *folds,
                        const struct ndb_place_list *list, uint32_t index,

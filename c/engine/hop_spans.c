@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A span is what one segment knows of a node's edges, or what a fold has made
- * of several. First all spans of a batch are found, then the edges are taken: a
- * single span without tombstones as it stands, several merged in place, the
- * newest first.
+ * of several, or what a memtable knows, as a segment of its own. First all
+ * spans of a batch are found, then the edges are taken: a single span without
+ * tombstones as it stands, several merged in place, the newest first.
  */
 #include "engine/hop_spans.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/edge_list.h"
 #include "engine/prefetch.h"
 
 /* Spans of a node that are merged with memory on the stack. */
@@ -27,7 +29,9 @@ struct batch {
     const uint64_t *ids;
     size_t count;
     const struct ndb_hop_kind *kind;
-    struct span *spans; /* by node, newest first */
+    struct ndb_memtable_edges known; /* to a memtable, of one node */
+    struct ndb_edge_pieces pieces;   /* likewise */
+    struct span *spans;              /* by node, newest first */
     uint32_t span_count, span_capacity;
     uint32_t *first;      /* count + 1: first span of each node */
     uint64_t edges;       /* in all spans, living or not */
@@ -83,18 +87,42 @@ static int find_in_pack(struct batch *batch, const struct ndb_place *place,
     return rc;
 }
 
-/* The spans of a node in packs: from the first fold on that has it, that one's.
- */
-static int find_in_packs(struct batch *batch, const struct ndb_place_list *list,
-                         uint64_t sequence)
+/* The span of a node in a memtable. */
+static int find_in_memtable(struct batch *batch, uint32_t layer, uint64_t id)
 {
+    const struct ndb_edge_owner owner = { id, batch->kind->type,
+                                          batch->kind->direction };
+    struct ndb_gather *gather = batch->places->gather;
+    const struct ndb_edge_segment *segment;
+
+    batch->pieces.count = 0;
+    if (ndb_edge_list_memtable(gather, layer, &owner, &batch->known,
+                               &batch->pieces) < 0)
+        return ndb_fail_memory(batch->err);
+    if (batch->pieces.count == 0)
+        return NAMIDB_OK;
+    segment = ndb_edge_piece_segment(&gather->scratch, batch->pieces.items);
+    return segment != NULL ? add_span(batch, segment, 0)
+                           : ndb_fail_memory(batch->err);
+}
+
+/* The spans of a node: from the first fold on that has it, that one's. What is
+ * folded just now is packs alone. NAMIDB_OK, NDB_GATHER_COLD or NAMIDB_ENOMEM.
+ */
+static int find_in_places(struct batch *batch,
+                          const struct ndb_place_list *list, uint64_t id)
+{
+    uint64_t sequence = NAMIDB_ID_SEQUENCE(id);
+    uint32_t i = batch->folds->is_making ? list->packs_begin : 0;
     int rc = NAMIDB_OK;
 
-    for (uint32_t i = 0; i < list->count && rc >= 0; i++) {
-        const struct ndb_edge_segment *segment;
+    for (; i < list->count && rc >= 0; i++) {
+        const struct ndb_edge_segment *segment = NULL;
 
-        if (ndb_hop_folds_look(batch->folds, list, i, sequence, &segment) ==
-            NAMIDB_NONE)
+        if (list->items[i].memtable != NULL)
+            rc = find_in_memtable(batch, list->items[i].layer, id);
+        else if (ndb_hop_folds_look(batch->folds, list, i, sequence,
+                                    &segment) == NAMIDB_NONE)
             rc = find_in_pack(batch, &list->items[i], sequence);
         else if (segment == NULL)
             return NAMIDB_OK;
@@ -105,22 +133,16 @@ static int find_in_packs(struct batch *batch, const struct ndb_place_list *list,
     return rc;
 }
 
-/* NAMIDB_OK, NAMIDB_NONE: a memtable knows of the type, NDB_GATHER_COLD, or
- * NAMIDB_ENOMEM. */
+/* The same, wherever a node's edges are. */
 static int find_node(struct batch *batch, uint64_t id)
 {
     struct ndb_place_list *list =
         ndb_places_of(batch->places, NAMIDB_ID_TABLE(id));
 
-    if (list == NULL)
+    if (list == NULL ||
+        (list->folds == NULL && ndb_hop_folds_find(batch->places, list) < 0))
         return ndb_fail_memory(batch->err);
-    if (list->folds == NULL) {
-        int rc = ndb_hop_folds_find(batch->places, list);
-
-        if (rc != NAMIDB_OK)
-            return rc < 0 ? ndb_fail_memory(batch->err) : rc;
-    }
-    return find_in_packs(batch, list, NAMIDB_ID_SEQUENCE(id));
+    return find_in_places(batch, list, id);
 }
 
 /* Where the edges of the spans from `begin` on are. */
@@ -163,24 +185,22 @@ static int find(struct batch *batch)
 /* ----------------------------------------------------------------- taking --
  */
 
-static int allocate(struct batch *batch, namidb_arena *arena)
+int ndb_hops_allocate(size_t count, uint64_t edges, bool with_edges,
+                      namidb_arena *arena, struct ndb_hops *out,
+                      namidb_error *err)
 {
-    struct ndb_hops *out = batch->out;
-
-    if (batch->edges > UINT32_MAX)
-        return ndb_fail(batch->err, NAMIDB_ELIMIT,
+    if (edges > UINT32_MAX)
+        return ndb_fail(err, NAMIDB_ELIMIT,
                         "%llu edges in one batch; take fewer nodes",
-                        (unsigned long long)batch->edges);
+                        (unsigned long long)edges);
     out->edges = NULL;
-    out->offsets =
-        ndb_arena_array(arena, batch->count + 1, sizeof *out->offsets);
-    out->neighbours =
-        ndb_arena_array(arena, batch->edges, sizeof *out->neighbours);
-    if (batch->kind->with_edges)
-        out->edges = ndb_arena_array(arena, batch->edges, sizeof *out->edges);
+    out->offsets = ndb_arena_array(arena, count + 1, sizeof *out->offsets);
+    out->neighbours = ndb_arena_array(arena, edges, sizeof *out->neighbours);
+    if (with_edges)
+        out->edges = ndb_arena_array(arena, edges, sizeof *out->edges);
     if (out->offsets == NULL || out->neighbours == NULL ||
-        (batch->kind->with_edges && out->edges == NULL))
-        return ndb_fail_memory(batch->err);
+        (with_edges && out->edges == NULL))
+        return ndb_fail_memory(err);
     return NAMIDB_OK;
 }
 
@@ -364,11 +384,13 @@ int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
     int rc = find(&batch);
 
     if (rc == NAMIDB_OK)
-        rc = allocate(&batch, arena);
+        rc = ndb_hops_allocate(count, batch.edges, kind->with_edges, arena, out,
+                               err);
     for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
         take_node(&batch, i);
     if (rc == NAMIDB_OK)
         out->offsets[count] = batch.taken;
+    ndb_memtable_edges_release(&batch.known);
     return rc;
 }
 
@@ -415,7 +437,8 @@ static int count_edges(struct ndb_places *places, struct ndb_hop_folds *folds,
     int rc = find(&batch);
 
     for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
-        degrees[i] = count_node(&batch, i);
+        degrees[i] += count_node(&batch, i);
+    ndb_memtable_edges_release(&batch.known);
     return rc;
 }
 
@@ -430,16 +453,15 @@ struct read {
     struct ndb_hop_folds folds;
 };
 
-/* NAMIDB_OK, NAMIDB_NONE or NAMIDB_ENOMEM; end_read when it is OK. */
+/* NAMIDB_OK or NAMIDB_ENOMEM; end_read when it is OK. */
 static int begin_read(struct read *read, const struct ndb_snapshot *snapshot,
                       size_t count, const struct ndb_hop_kind *kind,
                       namidb_error *err)
 {
-    if (kind->type == NAMIDB_ANY)
-        return NAMIDB_NONE;
+    assert(kind->type != NAMIDB_ANY && kind->direction != NAMIDB_BOTH);
     read->snapshot = snapshot;
     read->kind = kind;
-    read->folds = NDB_HOP_FOLDS_INIT(true);
+    read->folds = NDB_HOP_FOLDS_INIT(false);
     if (ndb_gather_init(&read->gather, snapshot, count, NDB_GATHER_WARM) < 0) {
         ndb_gather_release(&read->gather);
         return ndb_fail_memory(err);

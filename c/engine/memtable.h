@@ -131,6 +131,10 @@ int ndb_memtable_tables(struct ndb_memtable *memtable, bool is_edges,
  * that type. */
 bool ndb_memtable_has(struct ndb_memtable *memtable, uint32_t number,
                       bool is_edge, uint64_t version);
+/* The type of edges in the next lane from *lane (0 is the first) on that has
+ * some up to `version`, deleted ones included; 0: there is none. */
+uint32_t ndb_memtable_next_type(struct ndb_memtable *memtable, uint64_t version,
+                                uint32_t *lane);
 /* Whether a node outside table `label` carries that label up to `version`. */
 bool ndb_memtable_has_label(struct ndb_memtable *memtable, uint32_t label,
                             uint64_t version);

@@ -399,6 +399,22 @@ bool ndb_memtable_has(struct ndb_memtable *m, uint32_t number, bool is_edge,
     return has;
 }
 
+uint32_t ndb_memtable_next_type(struct ndb_memtable *m, uint64_t version,
+                                uint32_t *lane)
+{
+    uint32_t type = 0;
+
+    (void)pthread_rwlock_rdlock(&m->lock);
+    while (type == 0 && *lane < m->lane_count) {
+        const struct ndb_lane *at = &m->lanes[(*lane)++];
+
+        if (at->is_edge && at->first_version <= version)
+            type = at->number;
+    }
+    (void)pthread_rwlock_unlock(&m->lock);
+    return type;
+}
+
 bool ndb_memtable_has_label(struct ndb_memtable *m, uint32_t label,
                             uint64_t version)
 {

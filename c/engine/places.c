@@ -15,14 +15,15 @@ static void fill(const struct ndb_places *places, struct ndb_place_list *list)
 {
     const struct ndb_gather *gather = places->gather;
 
-    list->count = 0;
+    list->count = list->packs_begin = 0;
     for (uint32_t i = 0; i < gather->layer_count; i++) {
         const struct ndb_gather_layer *layer = &gather->layers[i];
-        struct ndb_place place = { layer->memtable, NULL, NULL };
+        struct ndb_place place = { layer->memtable, i, NULL, NULL };
 
         if (layer->memtable != NULL) {
             if (!has_any(places, list->table, layer->memtable))
                 continue;
+            list->packs_begin = list->count + 1;
         } else {
             if (layer->pack == NULL)
                 continue;

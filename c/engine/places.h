@@ -12,6 +12,7 @@
 /* A memtable, or a part of a pack. */
 struct ndb_place {
     struct ndb_memtable *memtable; /* NULL: see part */
+    uint32_t layer;                /* in the gather */
     const struct ndb_cache_pack *pack;
     const struct ndb_part *part;
 };
@@ -19,9 +20,10 @@ struct ndb_place {
 struct ndb_place_list {
     uint32_t table;
     uint32_t count;
+    uint32_t packs_begin;    /* items from here on are packs alone */
     struct ndb_place *items; /* newest first */
-    struct ndb_fold **folds; /* of items[i] and all behind it, or NULL; NULL:
-                                nobody asked yet, see hop_fold.h */
+    struct ndb_fold **folds; /* of items[i], a pack, and all behind it, or NULL;
+                                NULL: nobody asked yet, see hop_fold.h */
 };
 
 /* Batches are mostly of one table, sometimes of two that alternate. */

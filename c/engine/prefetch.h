@@ -74,14 +74,6 @@ static inline void ndb_prefetch_row_bytes(const struct ndb_node_group *group,
         ndb_prefetch_bytes(ndb_columns_peek(&group->columns, i), row);
 }
 
-/* Where the list of an owner begins and ends. */
-static inline void ndb_prefetch_owner(const struct ndb_edge_segment *segment,
-                                      uint64_t owner)
-{
-    if (segment->is_dense && owner - segment->first < segment->owner_count)
-        ndb_packed_prefetch(&segment->offsets, owner - segment->first);
-}
-
 /* The list itself, as far as a line of memory goes. */
 static inline void ndb_prefetch_list(const struct ndb_edge_segment *segment,
                                      uint32_t begin)

@@ -101,6 +101,11 @@ const struct ndb_part *ndb_directory_find(const struct ndb_directory *directory,
                                           enum ndb_part_kind kind,
                                           uint32_t type, uint32_t table);
 
+/* The parts of one kind, by (type, table): the first, and how many. */
+const struct ndb_part *ndb_directory_kind(const struct ndb_directory *directory,
+                                          enum ndb_part_kind kind,
+                                          uint32_t *count);
+
 /* The segments of a part that can hold `key` (sequence or hash): first index
  * and count; more than one when a list spans segments or hashes tie. */
 uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,

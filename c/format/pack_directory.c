@@ -383,6 +383,27 @@ ndb_directory_index_filter(const struct ndb_directory *dir, uint32_t number)
                               number >> NAMIDB_TABLE_BITS);
 }
 
+const struct ndb_part *ndb_directory_kind(const struct ndb_directory *directory,
+                                          enum ndb_part_kind kind,
+                                          uint32_t *count)
+{
+    const struct ndb_part *parts = directory->parts;
+    uint32_t low = 0, high = directory->part_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (parts[middle].kind < kind)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    while (high < directory->part_count && parts[high].kind == kind)
+        high++;
+    *count = high - low;
+    return parts + low;
+}
+
 /* The first segment that does not end below the key: mostly where it would be
  * if keys were spread evenly, as ids and hashes are; else by bisection. */
 static uint32_t first_segment(const struct ndb_part *part, uint64_t key)

@@ -236,41 +236,135 @@ static void test_hop_fold__a_flush_goes_on_with_what_is_made(void **state)
     }
 }
 
-static void test_hop_fold__an_older_snapshot_reads_what_it_read(void **state)
+/* The edges at the first nodes. */
+static struct ndb_hops hops_of(const struct model *model,
+                               const struct ndb_snapshot *snapshot,
+                               size_t count, namidb_arena *arena)
 {
     struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
+    uint64_t *ids = model_ids(model);
+    struct ndb_hops hops;
+
+    assert_int_equal(
+        ndb_read_hops(snapshot, ids, count, &kind, arena, &hops, NULL), 0);
+    ndb_free(ids);
+    return hops;
+}
+
+/* That both are the same edges of `count` nodes. */
+static void assert_same(const struct ndb_hops *a, const struct ndb_hops *b,
+                        size_t count)
+{
+    assert_memory_equal(a->offsets, b->offsets,
+                        (count + 1) * sizeof *a->offsets);
+    assert_memory_equal(a->neighbours, b->neighbours,
+                        a->offsets[count] * sizeof *a->neighbours);
+    assert_memory_equal(a->edges, b->edges,
+                        a->offsets[count] * sizeof *a->edges);
+}
+
+static void test_hop_fold__an_older_snapshot_reads_what_it_read(void **state)
+{
     namidb_arena arena = NDB_ARENA_INIT;
     struct model model;
     struct ndb_snapshot older, newer;
     struct ndb_hops before, after;
-    uint64_t *ids;
     size_t count;
 
     (void)state;
     open_packs(&model, 9, 64 << 20, 4);
     model_snapshot(&model, &older);
-    ids = model_ids(&model);
     count = model.node_count;
-    assert_int_equal(
-        ndb_read_hops(&older, ids, count, &kind, &arena, &before, NULL), 0);
+    before = hops_of(&model, &older, count, &arena);
     model_change(&model, 300);
     model_make_pack(&model, false);
     snapshot_on_top(&model, &older, &newer);
     ask_often(&model, &newer);
     ask_often(&model, &older);
-    assert_int_equal(
-        ndb_read_hops(&older, ids, count, &kind, &arena, &after, NULL), 0);
-    assert_memory_equal(before.offsets, after.offsets,
-                        (count + 1) * sizeof *before.offsets);
-    assert_memory_equal(before.neighbours, after.neighbours,
-                        before.offsets[count] * sizeof *before.neighbours);
-    assert_memory_equal(before.edges, after.edges,
-                        before.offsets[count] * sizeof *before.edges);
-    ndb_free(ids);
+    after = hops_of(&model, &older, count, &arena);
+    assert_same(&before, &after, count);
     ndb_arena_release(&arena);
     model_snapshot_close(&newer);
     model_snapshot_close(&older);
     model_close(&model);
+}
+
+static void test_hop_fold__what_is_not_flushed_is_merged_in(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct model model;
+        struct ndb_snapshot older, newer;
+        uint64_t hits;
+
+        open_packs(&model, seed, 64 << 20, 3);
+        model_snapshot(&model, &older);
+        ask_often(&model, &older);
+        model_change(&model, 100);
+        snapshot_on_top(&model, &older, &newer);
+        hits = stats_of(&model).fold_hits;
+        check_hops(&model, &newer);
+        model_assert(&model, stats_of(&model).fold_hits > hits);
+        model_snapshot_close(&newer);
+        model_snapshot_close(&older);
+        model_close(&model);
+    }
+}
+
+static void
+test_hop_fold__a_list_holds_nothing_that_is_not_flushed(void **state)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct model model;
+    struct ndb_snapshot older, newer;
+    struct ndb_hops before, after;
+    size_t count;
+
+    (void)state;
+    open_packs(&model, 21, 64 << 20, 4);
+    model_snapshot(&model, &older);
+    count = model.node_count;
+    before = hops_of(&model, &older, count, &arena);
+    for (int i = 0; i < 40; i++)
+        model_add_edge(&model, 1, (size_t)i % count, (size_t)i * 3 % count);
+    snapshot_on_top(&model, &older, &newer);
+    ask_often(&model, &newer);
+    model_assert(&model, stats_of(&model).fold_bytes > 0);
+    after = hops_of(&model, &older, count, &arena);
+    assert_same(&before, &after, count);
+    assert_int_equal(hops_of(&model, &newer, count, &arena).offsets[count],
+                     before.offsets[count] + 40);
+    ndb_arena_release(&arena);
+    model_snapshot_close(&newer);
+    model_snapshot_close(&older);
+    model_close(&model);
+}
+
+static void test_hop_fold__edges_of_any_type_have_lists_too(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct model model;
+        struct ndb_snapshot snapshot;
+        uint64_t hits;
+
+        open_packs(&model, seed, 64 << 20, 4);
+        model_change(&model, 20 * (int)(seed % 2));
+        model_snapshot(&model, &snapshot);
+        for (size_t i = 0; i < 40 && i < model.node_count * 2; i++)
+            ask(&snapshot, model.nodes[i / 2].id, NAMIDB_ANY, DIRECTIONS[i % 2],
+                NDB_FOLD_AFTER + TYPES);
+        model_assert(&model, stats_of(&model).fold_bytes > 0);
+        hits = stats_of(&model).fold_hits;
+        for (size_t i = 0; i < model.node_count * 2; i++) {
+            struct ndb_hop_kind kind = { NAMIDB_ANY, DIRECTIONS[i % 2], true };
+
+            check_hop(&model, &snapshot, model.nodes[i / 2].id, &kind);
+        }
+        model_assert(&model, stats_of(&model).fold_hits > hits);
+        model_snapshot_close(&snapshot);
+        model_close(&model);
+    }
 }
 
 /* As after a compaction of what is below. */
@@ -488,6 +582,10 @@ int main(void)
         cmocka_unit_test(test_hop_fold__a_walk_over_the_graph_makes_none),
         cmocka_unit_test(test_hop_fold__a_flush_goes_on_with_what_is_made),
         cmocka_unit_test(test_hop_fold__an_older_snapshot_reads_what_it_read),
+        cmocka_unit_test(test_hop_fold__what_is_not_flushed_is_merged_in),
+        cmocka_unit_test(
+            test_hop_fold__a_list_holds_nothing_that_is_not_flushed),
+        cmocka_unit_test(test_hop_fold__edges_of_any_type_have_lists_too),
         cmocka_unit_test(test_hop_fold__other_packs_below_are_another_list),
         cmocka_unit_test(test_hop_fold__edge_numbers_beyond_32_bits),
         cmocka_unit_test(test_hop_fold__a_node_that_every_pack_knows),
