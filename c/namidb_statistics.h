@@ -43,8 +43,12 @@ typedef struct {
     uint32_t property;
     uint64_t values;   /* written so far: > 0, updates and deleted ones too */
     uint64_t distinct; /* of them, within some 13%; >= 1 */
-    bool has_range;
-    double min, max; /* of the finite numbers among them */
+    uint8_t
+        range_kind;  /* of which values there is a range; NAMIDB_NULL: none */
+    double min, max; /* NAMIDB_INT: the finite numbers; NAMIDB_DATE: days since
+                        1970; NAMIDB_LOCAL_TIME: nanoseconds since midnight;
+                        NAMIDB_LOCAL_DATETIME, NAMIDB_DATETIME: seconds since
+                        1970 */
 } namidb_property_count;
 
 /* Those of the properties that have the most values, in the arena's memory. */

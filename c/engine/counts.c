@@ -158,7 +158,7 @@ int ndb_property_counts(const struct ndb_snapshot *snapshot,
             .property = stat->name,
             .values = stat->values,
             .distinct = ndb_property_stat_distinct(stat),
-            .has_range = stat->has_range,
+            .range_kind = stat->range_kind,
             .min = stat->min,
             .max = stat->max,
         };

@@ -211,20 +211,22 @@ static void read_labels(struct decoder *decoder, struct ndb_manifest *out)
     }
 }
 
-/* [] or [min, max]. */
+/* [] or [kind, min, max]. */
 static void read_range(struct decoder *decoder, const cJSON *array,
                        struct ndb_property_stat *stat)
 {
     const cJSON *min, *max;
 
-    stat->has_range = array_size(decoder, array, 2) != 0;
-    if (!stat->has_range)
+    if (array_size(decoder, array, 3) == 0)
         return;
-    min = field(decoder, array, 2, 0);
-    max = field(decoder, array, 2, 1);
+    stat->range_kind = (uint8_t)whole(decoder, field(decoder, array, 3, 0),
+                                      NAMIDB_KIND_COUNT - 1);
+    min = field(decoder, array, 3, 1);
+    max = field(decoder, array, 3, 2);
     if (!cJSON_IsNumber(min) || !cJSON_IsNumber(max) ||
         !(min->valuedouble <= max->valuedouble) ||
-        !isfinite(min->valuedouble) || !isfinite(max->valuedouble)) {
+        !isfinite(min->valuedouble) || !isfinite(max->valuedouble) ||
+        stat->range_kind == NAMIDB_NULL) {
         fail(decoder, NAMIDB_ECORRUPT);
         return;
     }

@@ -113,8 +113,9 @@ static void put_properties(struct writer *writer,
             separator(i), stat->is_edge, stat->table, stat->name, stat->values);
         put_base64(writer, ndb_slice(stat->sketch, sizeof stat->sketch));
         put(writer, ",[");
-        if (stat->has_range)
-            put(writer, "%.17g,%.17g", stat->min, stat->max);
+        if (stat->range_kind != NAMIDB_NULL)
+            put(writer, "%d,%.17g,%.17g", stat->range_kind, stat->min,
+                stat->max);
         put(writer, "]]");
     }
     put(writer, "],\n");

@@ -101,19 +101,38 @@ uint64_t ndb_property_stat_distinct(const struct ndb_property_stat *stat)
 
 /* -------------------------------------------------------------- columns -- */
 
-static void note_number(struct ndb_property_stat *stat,
-                        const namidb_value *value)
+enum namidb_kind ndb_property_axis(const namidb_value *value, double *place)
 {
-    double number = value->kind == NAMIDB_INT ? (double)value->as.integer
-                                              : value->as.number;
+    switch ((enum namidb_kind)value->kind) {
+    case NAMIDB_FLOAT:
+        *place = value->as.number;
+        return isfinite(*place) ? NAMIDB_INT : NAMIDB_NULL;
+    case NAMIDB_INT:
+    case NAMIDB_DATE:
+    case NAMIDB_LOCAL_TIME:
+    case NAMIDB_LOCAL_DATETIME:
+        *place = (double)value->as.integer;
+        return (enum namidb_kind)value->kind;
+    case NAMIDB_DATETIME:
+        *place = (double)value->as.datetime->seconds;
+        return NAMIDB_DATETIME;
+    default:
+        return NAMIDB_NULL;
+    }
+}
 
-    if (!isfinite(number))
+/* Widens the range of a property by one of values of a kind. */
+static void widen(struct ndb_property_stat *stat, uint8_t kind, double min,
+                  double max)
+{
+    if (kind == NAMIDB_NULL ||
+        (stat->range_kind != NAMIDB_NULL && stat->range_kind < kind))
         return;
-    if (!stat->has_range || number < stat->min)
-        stat->min = number;
-    if (!stat->has_range || number > stat->max)
-        stat->max = number;
-    stat->has_range = true;
+    if (stat->range_kind != kind || min < stat->min)
+        stat->min = min;
+    if (stat->range_kind != kind || max > stat->max)
+        stat->max = max;
+    stat->range_kind = kind;
 }
 
 static int note_column(struct ndb_property_stat *stat,
@@ -122,12 +141,14 @@ static int note_column(struct ndb_property_stat *stat,
     for (uint32_t i = 0; i < column->count; i++) {
         const namidb_value *value = &column->values[i];
         uint64_t hash;
+        enum namidb_kind kind;
+        double place = 0;
 
         if (hash_of(value, &hash) < 0)
             return NAMIDB_ENOMEM;
         note_hash(stat->sketch, hash);
-        if (value->kind == NAMIDB_INT || value->kind == NAMIDB_FLOAT)
-            note_number(stat, value);
+        kind = ndb_property_axis(value, &place);
+        widen(stat, (uint8_t)kind, place, place);
     }
     stat->values += column->count;
     return NAMIDB_OK;
@@ -212,13 +233,7 @@ static void add_line(struct ndb_property_stat *line,
     for (unsigned i = 0; i < NDB_PROPERTY_SKETCH_BYTES; i++)
         if (line->sketch[i] < other->sketch[i])
             line->sketch[i] = other->sketch[i];
-    if (!other->has_range)
-        return;
-    if (!line->has_range || other->min < line->min)
-        line->min = other->min;
-    if (!line->has_range || other->max > line->max)
-        line->max = other->max;
-    line->has_range = true;
+    widen(line, other->range_kind, other->min, other->max);
 }
 
 /* Most values first; of equally many the older name. */

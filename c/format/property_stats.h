@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * property_stats.h - what a planner wants to know of a property: how often it
- * is there, how many values it takes, and between which numbers they lie.
+ * is there, how many values it takes, and between which numbers or times they
+ * lie.
  *
  * A property of nodes is counted by the table of the node (its first label),
  * one of edges by their type. A pack's writer counts each column as it writes
@@ -31,9 +32,9 @@ struct ndb_property_stat {
     bool is_edge;
     uint32_t table; /* of nodes, or the type of edges */
     uint32_t name;
-    uint64_t values; /* written */
-    bool has_range;
-    double min, max; /* of the finite numbers among them */
+    uint64_t values;    /* written */
+    uint8_t range_kind; /* NAMIDB_NULL: there is none */
+    double min, max;    /* of those of that kind: see ndb_property_axis */
     uint8_t sketch[NDB_PROPERTY_SKETCH_BYTES];
 };
 
@@ -41,6 +42,14 @@ struct ndb_property_stats {
     struct ndb_property_stat *items; /* by (is_edge, table, name) */
     uint32_t count, capacity;
 };
+
+/* Where a value lies among those that it is compared with: a finite number
+ * (NAMIDB_INT, floats too), the days of a date, the nanoseconds of a local
+ * time, the seconds of a local or zoned date and time. Returns the kind;
+ * NAMIDB_NULL: it has no such place. Of the kinds of one property the lowest
+ * has the range.
+ */
+enum namidb_kind ndb_property_axis(const namidb_value *value, double *place);
 
 struct ndb_batch_columns;
 

@@ -162,6 +162,21 @@ static void set_hops(lua_State *L, struct ndb_lua_reader *reader)
     lua_settop(L, table); /* a look may lie on the stack */
 }
 
+/* Of what there is a range, if not of numbers: as constructors call it. */
+static const char *range_name(uint8_t kind)
+{
+    switch ((enum namidb_kind)kind) {
+    case NAMIDB_DATE:
+        return "date";
+    case NAMIDB_LOCAL_TIME:
+        return "local_time";
+    case NAMIDB_LOCAL_DATETIME:
+        return "local_datetime";
+    default:
+        return "datetime";
+    }
+}
+
 static void push_property(lua_State *L, const namidb_property_count *item)
 {
     lua_createtable(L, 0, 4);
@@ -169,8 +184,12 @@ static void push_property(lua_State *L, const namidb_property_count *item)
     lua_setfield(L, -2, "values");
     ndb_lua_pushid(L, item->distinct);
     lua_setfield(L, -2, "distinct");
-    if (!item->has_range)
+    if (item->range_kind == NAMIDB_NULL)
         return;
+    if (item->range_kind != NAMIDB_INT) {
+        lua_pushstring(L, range_name(item->range_kind));
+        lua_setfield(L, -2, "of");
+    }
     lua_pushnumber(L, item->min);
     lua_setfield(L, -2, "min");
     lua_pushnumber(L, item->max);
@@ -229,7 +248,7 @@ static void set_properties(lua_State *L, struct ndb_lua_reader *reader)
 /* reader:counts(): { nodes = n, labels = { name = nodes }, types = { name =
  * edges }, out = { type = { first label of the source = edges } }, into =
  * { type = { first label of the target = edges } }, node_properties = { first
- * label = { property = { values =, distinct =, min =, max = } } },
+ * label = { property = { values =, distinct =, min =, max =, of = } } },
  * edge_properties = the same by type }; a node without a label is under "". */
 int ndb_lua_counts(lua_State *L)
 {

@@ -397,7 +397,7 @@ static void check_same_stat(const struct ndb_property_stat *a,
 {
     assert_int_equal(ndb_property_stat_compare(a, b), 0);
     assert_int_equal(a->values, b->values);
-    assert_int_equal(a->has_range, b->has_range);
+    assert_int_equal(a->range_kind, b->range_kind);
     assert_true(a->min == b->min && a->max == b->max);
     assert_memory_equal(a->sketch, b->sketch, sizeof a->sketch);
 }
@@ -410,7 +410,7 @@ static void test_manifest__is_written_as_ever(void **state)
         { .table = 1,
           .name = 1,
           .values = 2,
-          .has_range = true,
+          .range_kind = NAMIDB_INT,
           .min = -0.1,
           .max = 1e300,
           .sketch = { 3, 0, NDB_PROPERTY_REGISTER_MAX } },

@@ -59,7 +59,7 @@ static void test_property_stats__tell_how_many_values_differ(void **state)
         assert_int_equal(stats.count, 1);
         assert_int_equal(stats.items[0].values, 2 * counts[i]);
         assert_about((uint64_t)counts[i], &stats.items[0]);
-        assert_true(stats.items[0].has_range);
+        assert_int_equal(stats.items[0].range_kind, NAMIDB_INT);
         assert_true(stats.items[0].min == -5);
         assert_true(stats.items[0].max == (double)counts[i] - 6);
         ndb_property_stats_release(&stats);
@@ -92,6 +92,36 @@ static void test_property_stats__every_kind_of_value_counts(void **state)
     ndb_property_stats_release(&stats);
 }
 
+static void
+test_property_stats__times_have_a_range_if_no_number_has(void **state)
+{
+    static const namidb_datetime zoned = { .seconds = 7, .offset = 3600 };
+    static const namidb_value values[] = {
+        { .kind = NAMIDB_DATETIME, .as.datetime = &zoned },
+        { .kind = NAMIDB_LOCAL_DATETIME, .as.integer = -9 },
+        { .kind = NAMIDB_LOCAL_TIME, .as.integer = 5 },
+        { .kind = NAMIDB_DATE, .as.integer = 40 },
+        { .kind = NAMIDB_INT, .as.integer = 1 },
+    };
+    static const double places[] = { 7, -9, 5, 40, 1 };
+    struct ndb_property_stats stats = { .items = NULL };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        add_value(&stats, 1, values[i]);
+        assert_int_equal(stats.items[0].range_kind, values[i].kind);
+        assert_true(stats.items[0].min == places[i]);
+        assert_true(stats.items[0].max == places[i]);
+        add_value(&stats, 1, values[0]); /* of a kind that has none now */
+        assert_true(stats.items[0].max == places[i]);
+    }
+    add_value(&stats, 2, values[3]);
+    add_value(&stats, 2,
+              (namidb_value){ .kind = NAMIDB_DATE, .as.integer = -3 });
+    assert_true(stats.items[1].min == -3 && stats.items[1].max == 40);
+    ndb_property_stats_release(&stats);
+}
+
 static void test_property_stats__merge_is_what_one_would_have_seen(void **state)
 {
     struct ndb_property_stats a = { .items = NULL }, b = a, both = a, merged;
@@ -109,7 +139,7 @@ static void test_property_stats__merge_is_what_one_would_have_seen(void **state)
     for (uint32_t i = 0; i < 2; i++) {
         assert_int_equal(merged.items[i].name, both.items[i].name);
         assert_int_equal(merged.items[i].values, both.items[i].values);
-        assert_int_equal(merged.items[i].has_range, both.items[i].has_range);
+        assert_int_equal(merged.items[i].range_kind, both.items[i].range_kind);
         assert_true(merged.items[i].max == both.items[i].max);
         assert_memory_equal(merged.items[i].sketch, both.items[i].sketch,
                             NDB_PROPERTY_SKETCH_BYTES);
@@ -186,8 +216,11 @@ static void test_property_stats__out_of_bounds_are_corrupt(void **state)
     bad.table = NAMIDB_TABLE_MAX + 1;
     assert_corrupt(good, bad);
     bad = last;
-    bad.has_range = true;
+    bad.range_kind = NAMIDB_DATE;
     bad.min = 1;
+    assert_corrupt(good, bad);
+    bad = last;
+    bad.range_kind = NAMIDB_KIND_COUNT;
     assert_corrupt(good, bad);
     bad = last;
     bad.sketch[63] = NDB_PROPERTY_REGISTER_MAX + 1;
@@ -198,6 +231,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_property_stats__tell_how_many_values_differ),
+        cmocka_unit_test(
+            test_property_stats__times_have_a_range_if_no_number_has),
         cmocka_unit_test(test_property_stats__every_kind_of_value_counts),
         cmocka_unit_test(
             test_property_stats__merge_is_what_one_would_have_seen),

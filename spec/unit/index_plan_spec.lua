@@ -466,10 +466,12 @@ describe("an index", function()
         local row = run(db, text)[1]
         assert.equal(2750, row.c)
         assert.equal(2750, row.d)
-        local rows = run(db, "PROFILE MATCH (n:N) WHERE n.v < 0 RETURN n.i")
+        local rows = run(db, "PROFILE MATCH (n:N) WHERE n.v < $v RETURN n.i",
+                   { v = 0 })
         assert.equal(250, #rows)
         assert.equal(0, rows.profile[#rows.profile - 2].rows) -- the scan
-        rows = run(db, "PROFILE MATCH (n:N) WHERE n.v > 1000 RETURN n.i")
+        rows = run(db, "PROFILE MATCH (n:N) WHERE n.v > $v RETURN n.i",
+                   { v = 1000 })
         assert.equal(2000, #rows)
         assert.equal(3000, rows.profile[#rows.profile - 2].rows)
         db:close()

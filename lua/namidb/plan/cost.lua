@@ -133,23 +133,67 @@ function cost.walk(length, hop)
 end
 
 -- What each kind of operator makes of the rows below it.
-local FACTORS = { UNWIND = 10, CALL = 10, DISTINCT = 0.5, EXPAND = 5,
-                  VAR_EXPAND = 50 }
+local FACTORS = { UNWIND = 10, CALL = 10, DISTINCT = 0.5, VAR_EXPAND = 50 }
+
+local function first_label(context, slot)
+    local labels = context.labels_of[slot]
+    return labels and labels[1]
+end
+
+-- How many rows an expansion makes of one.
+local function hops(context, op)
+    local names = {}
+    for i, name in ipairs(op.types) do names[i] = context.names[name + 1].text
+    end
+    local to = first_label(context, op.to)
+    local _, kept = cost.hop(context, names, op.direction,
+                             first_label(context, op.slot), to)
+    if not op.flags.INTO then return kept end
+    return kept / math.max(1, cost.nodes(context, to))
+end
+
+-- About how many values an expression takes over some rows.
+local function distinct(context, expr, rows)
+    local known = selectivity.known_of(context, expr)
+    return math.min(known and known.distinct or rows, rows)
+end
+
+-- The rows of a hash join: each finds those of its value on the other side.
+local function joined(context, op)
+    local left = cost.rows(context, op.child)
+    local right = cost.rows(context, op.inner)
+    local values = 1
+    for _, expr in ipairs(op.on) do
+        local most = math.max(left, right)
+        values = math.max(values, distinct(context, expr[1], most),
+                          distinct(context, expr[2], most))
+    end
+    return left * right / values
+end
 
 --- About how many rows an operator gives.
 function cost.rows(context, op)
     if op.kind == "ARGUMENT" then return op.rows or 1 end
+    if op.kind == "JOIN" then return joined(context, op) end
     local rows = cost.rows(context, op.child)
-    if op.kind == "SCAN" then
-        local label = op.label and context.names[op.label + 1].text
-        return rows * cost.nodes(context, label)
+    local function text(name) return name and context.names[name + 1].text end
+    -- What a search is for, filters above it ask again.
+    if op.kind == "SCAN" or op.kind == "SEEK_INDEX" then
+        return rows * (op.is_one and 1 or cost.nodes(context, text(op.label)))
+    elseif op.kind == "SCAN_EDGES" or op.kind == "SEEK_EDGES" then
+        return rows * (op.is_one and 1 or
+            cost.edges(context, text(op.type), op.direction))
+    elseif op.kind == "EXPAND" then
+        return rows * hops(context, op)
+    elseif op.kind == "UNWIND" and op.expr.kind == "LIST" then
+        return rows * #op.expr
     elseif op.kind == "FILTER" then
         return rows * selectivity.of(context, op.expr)
     elseif op.kind == "AGGREGATE" then
         return #op.keys == 0 and 1 or rows * 0.1
     elseif op.kind == "LIMIT" and op.expr.kind == "CONST" then
         return math.min(rows, tonumber(op.expr.value) or rows)
-    elseif op.kind == "UNION" or op.kind == "JOIN" then
+    elseif op.kind == "UNION" then
         return rows + cost.rows(context, op.inner)
     end
     return rows * (FACTORS[op.kind] or 1)

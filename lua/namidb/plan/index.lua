@@ -5,17 +5,20 @@
 -- search gives all rows that they can be true of, and maybe more, so a wrong
 -- guess here costs time and never a row.
 --
--- How much a range holds is not known here, and a row that is found by an index
--- costs as much as a hundred that a scan reads past (70 ns and 0.6, measured).
--- So a search that is not over after a small share of the rows gives way to the
--- scan: it costs less than twice what the scan does, whatever the values are.
+-- How much a range holds is guessed, from what is known of the property if
+-- something is, and a row that is found by an index costs as much as a hundred
+-- that a scan reads past (70 ns and 0.6, measured). So a search that is not
+-- over after a small share of the rows gives way to the scan: it costs less
+-- than twice what the scan does, whatever the values are.
 
 local cost = require("namidb.plan.cost")
+local selectivity = require("namidb.plan.selectivity")
 
 local index = {}
 
--- What share of a label's nodes is thought to be found, and how many times
--- more a row costs that is found by an index, and not by a scan.
+-- What share of a label's nodes is thought to be found, where nothing is known
+-- of the property, and how many times more a row costs that is found by an
+-- index, and not by a scan.
 local EQUAL, RANGE, SIDE, PREFIX, ITEMS, PRICE = 0.01, 0.05, 0.2, 0.05, 0.05, 4
 -- A search gives way after 1 / SHARE of the rows, within these bounds.
 local SHARE, ROWS_MIN, ROWS_MAX = 128, 256, 65536
@@ -86,34 +89,65 @@ function index.holds_all(item, tests)
     return true
 end
 
--- What of an index is read, and the share of its rows that this is; nil: all.
-local function search_of(item, tests)
+-- Shares of the rows of a label, by what is known of a property or guessed.
+
+-- And whether it is known.
+local function share_of_range(known, low, high)
+    local guess = low and high and RANGE or SIDE
+    if not known then return guess, false end
+    local share, is_sure = selectivity.between(known, low, high)
+    return is_sure and share or known.present * guess, is_sure
+end
+
+local function share_of_items(known, list)
+    return known and selectivity.among(known, list) or ITEMS
+end
+
+local function share_of_all(known)
+    return known and known.present or SIDE
+end
+
+-- What of an index is read, and the share of the label's rows that this is, and
+-- whether that is more than a guess; nil: all. know(name): what is known of a
+-- property (plan/selectivity.lua).
+local function search_of(item, tests, know)
     if not index.holds_all(item, tests) then return nil end
-    local search = { equal = 0, exprs = {}, share = 1 }
+    local search = { equal = 0, exprs = {}, share = 1, is_sure = true }
     local exprs = search.exprs
+    local function narrow(share, is_sure)
+        search.share = search.share * share
+        search.is_sure = search.is_sure and is_sure
+    end
     for _, name in ipairs(item.properties) do
         if not tests[name].EQ then break end
+        local known = know(name)
         search.equal = search.equal + 1
-        search.share = search.share * EQUAL
+        narrow(known and known.present / known.distinct or EQUAL,
+               known ~= nil)
         exprs[#exprs + 1] = tests[name].EQ
     end
-    local test = tests[item.properties[search.equal + 1] or false] or {}
+    local next_name = item.properties[search.equal + 1]
+    local test = tests[next_name or false] or {}
+    local known = next_name and know(next_name)
     local low, high = test.GE or test.GT, test.LE or test.LT
     if test.IN then
-        search.more, search.share = 2, search.share * ITEMS
+        search.more = 2
+        narrow(share_of_items(known, test.IN),
+               known and test.IN.kind == "LIST" or false)
         exprs[#exprs + 1] = test.IN
     elseif test.STARTS then
-        search.more, search.share = 1, search.share * PREFIX
+        search.more = 1
+        narrow(PREFIX, false)
         exprs[#exprs + 1] = test.STARTS
     elseif low or high then
         search.low = low and (test.GE and 1 or 2)
         search.high = high and (test.LE and 1 or 2)
-        search.share = search.share * (low and high and RANGE or SIDE)
+        narrow(share_of_range(known, low, high))
         exprs[#exprs + 1] = low
         exprs[#exprs + 1] = high
     elseif #exprs == 0 then
         if not test.NOT_NULL then return nil end
-        search.share = SIDE
+        narrow(share_of_all(known), known ~= nil)
     end
     return search
 end
@@ -133,9 +167,12 @@ local function best_search(state, slot, counts, can_use, limit)
     for _, condition in ipairs(state.graph.conditions) do
         index.note(state.context, slot, condition.expr, tests, state)
     end
+    local function know(name)
+        return selectivity.property(state.context, slot, name)
+    end
     local best
     for _, item in ipairs(indexes) do
-        local search = can_use(item) and search_of(item, tests)
+        local search = can_use(item) and search_of(item, tests, know)
         if search then
             local rows = is_whole(item, search) and 1 or
                 math.max(1, counts(item.label) * search.share)
@@ -208,8 +245,9 @@ function index.is_answered(context, slot, item, equal, expr)
 end
 
 --- The operator that searches an index of nodes for what is in a slot. Its
--- `order` - "ascending", "descending", nil: any - and `first`, how many rows
--- are wanted, are the caller's to set.
+-- `share` is that of the label's rows that it finds, if that is more than a
+-- guess; its `order` - "ascending", "descending", nil: any - and `first`, how
+-- many rows are wanted, are the caller's to set.
 function index.operator(context, slot, item, search, child)
     local properties = {}
     for i, name in ipairs(item.properties) do
@@ -220,7 +258,7 @@ function index.operator(context, slot, item, search, child)
         label = context:name("label", item.label),
         properties = properties, equal = search.equal, low = search.low,
         high = search.high, more = search.more, exprs = search.exprs,
-        child = child,
+        share = search.is_sure and search.share or nil, child = child,
     }
 end
 
@@ -264,7 +302,8 @@ function index.seek(state, start)
                              edge = edge.slot, slot = edge.from,
                              to = edge.to })
     end
-    if state.op.kind == "ARGUMENT" and not is_whole(item, search) then
+    op.is_one = is_whole(item, search)
+    if state.op.kind == "ARGUMENT" and not op.is_one then
         add_scan(state, op, item)
     end
     settle(state, slot, item, op.inner)

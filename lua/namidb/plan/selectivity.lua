@@ -36,7 +36,8 @@ local function best_line(lines, counts, names, property)
 end
 
 --- What is known of a property of what is in a slot: { present = share of the
--- rows that have it, distinct =, min =, max = }; nil: nothing.
+-- rows that have it, distinct =, min =, max =, of = (see handle:counts()) };
+-- nil: nothing.
 function selectivity.property(context, slot, property)
     local statistics = context.options.statistics
     if not statistics then return nil end
@@ -49,22 +50,46 @@ function selectivity.property(context, slot, property)
     if not line then return nil end
     return { present = math.min(1, line.values / math.max(count, 1)),
              distinct = math.max(line.distinct, 1),
-             min = line.min, max = line.max }
+             min = line.min, max = line.max, of = line.of }
 end
 
-local function known_of(context, expr)
+--- The same of an expression that is a property of what is in a slot.
+function selectivity.known_of(context, expr)
     if expr.kind ~= "PROPERTY" or expr[1].kind ~= "SLOT" then return nil end
     return selectivity.property(context, expr[1].number,
                                 context.names[expr.number + 1].text)
 end
 
--- The share of the numbers between min and max that are on one side of `value`,
--- and of those at least what one value has.
-local function side(known, kind, value)
+-- Where a constant lies among the values of a property: a number that goes with
+-- its min and max; nil: that cannot be said.
+local function place_of(known, expr)
+    local value = expr.kind == "CONST" and expr.value
+    if not value or not known.min then return nil end
+    if not known.of then return type(value) == "number" and value or nil end
+    local kind = type(value) == "table" and getmetatable(value)
+    if not kind or kind.__name ~= "namidb." .. known.of then return nil end
+    return tonumber(value[1])
+end
+
+-- The share of the values between min and max that are below a place.
+local function below(known, place)
     local width = known.max - known.min
-    local below = width > 0 and (value - known.min) / width or 0.5
-    local share = (kind == "LT" or kind == "LE") and below or 1 - below
-    return math.min(1, math.max(share, 1 / known.distinct))
+    local share = width > 0 and (place - known.min) / width or 0.5
+    return math.min(1, math.max(share, 0))
+end
+
+--- The share of the rows where a property, of which something is known, lies
+-- between two expressions; either may be nil: no bound. At least what one value
+-- has. And whether that is more than a guess.
+function selectivity.between(known, low, high)
+    local from, to = low and place_of(known, low), high and
+        place_of(known, high)
+    local share = (to and below(known, to) or 1) -
+        (from and below(known, from) or 0)
+    if low and not from then share = share * GUESS.GT end
+    if high and not to then share = share * GUESS.LT end
+    return known.present * math.max(share, 1 / known.distinct),
+        (from or to) ~= nil
 end
 
 -- A comparison of a property that something is known of with an expression.
@@ -72,18 +97,22 @@ local function compared(known, kind, other)
     local one = known.present / known.distinct
     if kind == "EQ" then return one end
     if kind == "NE" then return math.max(known.present - one, LEAST) end
-    local value = other.kind == "CONST" and other.value
-    if type(value) == "number" and known.min then
-        return known.present * side(known, kind, value)
-    end
-    return known.present * GUESS[kind]
+    local is_low = kind == "GT" or kind == "GE"
+    return (selectivity.between(known, is_low and other or nil,
+                                not is_low and other or nil))
+end
+
+--- The share of the rows where such a property is an item of a list.
+function selectivity.among(known, list)
+    local items = list.kind == "LIST" and #list or ITEMS
+    return known.present * math.min(1, items / known.distinct)
 end
 
 local function of_comparison(context, expr)
     local kind = expr.kind
-    local known = known_of(context, expr[1])
+    local known = selectivity.known_of(context, expr[1])
     if known then return compared(known, kind, expr[2]) end
-    known = known_of(context, expr[2])
+    known = selectivity.known_of(context, expr[2])
     return known and compared(known, TURNED[kind], expr[1])
 end
 
@@ -92,19 +121,17 @@ local by_kind = {} -- (context, expr); nil: a guess
 for kind in pairs(TURNED) do by_kind[kind] = of_comparison end
 
 function by_kind.IN(context, expr)
-    local known = known_of(context, expr[1])
-    if not known then return nil end
-    local items = expr[2].kind == "LIST" and #expr[2] or ITEMS
-    return known.present * math.min(1, items / known.distinct)
+    local known = selectivity.known_of(context, expr[1])
+    return known and selectivity.among(known, expr[2])
 end
 
 function by_kind.IS_NULL(context, expr)
-    local known = known_of(context, expr[1])
+    local known = selectivity.known_of(context, expr[1])
     return known and math.max(1 - known.present, LEAST)
 end
 
 function by_kind.NOT_NULL(context, expr)
-    local known = known_of(context, expr[1])
+    local known = selectivity.known_of(context, expr[1])
     return known and known.present
 end
 
