@@ -3,8 +3,12 @@
 #include "exec/grouping_internal.h"
 #include "exec/kernel.h"
 
-/* Fewer rows do not repay the caches of each column. */
-enum { PARTS_ROWS_MIN = 32 };
+enum {
+    /* Fewer rows do not repay the caches of each column. */
+    PARTS_ROWS_MIN = 32,
+    /* Rows that are looked up together. */
+    BLOCK_ROWS = 64
+};
 
 _Static_assert(NDB_GROUPING_SLOTS >= 256, "an item of one byte is a slot");
 
@@ -116,11 +120,60 @@ static int find_bytes(struct ndb_grouping *grouping,
     return NAMIDB_OK;
 }
 
+static int make_block(struct ndb_grouping *grouping)
+{
+    if (grouping->block == NULL)
+        grouping->block = ndb_arena_array(
+            grouping->keys.arena, (size_t)grouping->slots->count * BLOCK_ROWS,
+            sizeof *grouping->block);
+    return grouping->block != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
+}
+
+/* The rows of a block that the cache does not know. */
+struct missing {
+    uint32_t rows[BLOCK_ROWS]; /* of the chunk */
+    uint64_t slots[BLOCK_ROWS];
+    uint32_t count;
+};
+
+/* Looks integers up, and puts them into the cache. */
+static int find_missing(struct ndb_grouping *grouping,
+                        const struct ndb_vector *column,
+                        const struct ndb_chunk *chunk,
+                        const struct missing *missing, uint32_t *groups)
+{
+    uint32_t width = grouping->slots->count;
+    uint32_t numbers[BLOCK_ROWS];
+
+    if (make_block(grouping) < 0)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < missing->count; i++) {
+        namidb_value *key = grouping->block + (size_t)i * width;
+
+        memcpy(key, grouping->key, width * sizeof *key);
+        key[grouping->varying] =
+            ndb_vector_get(column, ndb_chunk_row(chunk, missing->rows[i]));
+    }
+    if (ndb_value_set_add_all(&grouping->keys, grouping->block, missing->count,
+                              numbers) < 0)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < missing->count; i++) {
+        uint64_t slot = missing->slots[i];
+
+        groups[missing->rows[i]] = numbers[i];
+        grouping->numbers[slot] = numbers[i] + 1;
+        grouping->items[slot] =
+            grouping->block[(size_t)i * width + grouping->varying].as.integer;
+    }
+    return NAMIDB_OK;
+}
+
 static int find_integers(struct ndb_grouping *grouping,
                          const struct ndb_vector *column,
                          const struct ndb_chunk *chunk, uint32_t *groups)
 {
     bool is_wide = column->form == NDB_FORM_INTS;
+    struct missing missing = { .count = 0 };
 
     for (uint32_t i = 0; i < chunk->count; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
@@ -128,14 +181,46 @@ static int find_integers(struct ndb_grouping *grouping,
             is_wide ? column->as.ints[at] : ndb_vector_narrow(column, at);
         uint64_t slot = ndb_hash_integer((uint64_t)key) % NDB_GROUPING_SLOTS;
 
-        if (grouping->numbers[slot] == 0 || grouping->items[slot] != key) {
-            grouping->key[grouping->varying] = ndb_integer(key);
-            if (find_key(grouping, &groups[i]) < 0)
-                return NAMIDB_ENOMEM;
-            grouping->numbers[slot] = groups[i] + 1;
-            grouping->items[slot] = key;
+        if (grouping->numbers[slot] != 0 && grouping->items[slot] == key) {
+            groups[i] = grouping->numbers[slot] - 1;
+            continue;
         }
-        groups[i] = grouping->numbers[slot] - 1;
+        missing.rows[missing.count] = i;
+        missing.slots[missing.count++] = slot;
+        if (missing.count < BLOCK_ROWS)
+            continue;
+        if (find_missing(grouping, column, chunk, &missing, groups) < 0)
+            return NAMIDB_ENOMEM;
+        missing.count = 0;
+    }
+    if (missing.count == 0)
+        return NAMIDB_OK;
+    return find_missing(grouping, column, chunk, &missing, groups);
+}
+
+/* All rows as values. */
+static int find_rows(struct ndb_grouping *grouping,
+                     const struct ndb_chunk *chunk, uint32_t *groups)
+{
+    uint32_t width = grouping->slots->count;
+
+    if (make_block(grouping) < 0)
+        return NAMIDB_ENOMEM;
+    for (uint32_t at = 0; at < chunk->count; at += BLOCK_ROWS) {
+        uint32_t left = chunk->count - at;
+        uint32_t count = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+
+        for (uint32_t i = 0; i < width; i++) {
+            const struct ndb_vector *column =
+                &chunk->columns[grouping->slots->items[i]];
+
+            for (uint32_t j = 0; j < count; j++)
+                grouping->block[(size_t)j * width + i] =
+                    ndb_vector_get(column, ndb_chunk_row(chunk, at + j));
+        }
+        if (ndb_value_set_add_all(&grouping->keys, grouping->block, count,
+                                  groups + at) < 0)
+            return NAMIDB_ENOMEM;
     }
     return NAMIDB_OK;
 }
@@ -231,7 +316,7 @@ int ndb_grouping_find(struct ndb_grouping *grouping,
                       const struct ndb_chunk *chunk, uint32_t *groups)
 {
     const struct ndb_vector *column = only_column(grouping, chunk);
-    int rc = NAMIDB_OK;
+    int rc;
 
     if (column != NULL && ndb_is_ints(column) && column->nulls == NULL) {
         if (prepare_cache(grouping, column) < 0)
@@ -251,8 +336,5 @@ int ndb_grouping_find(struct ndb_grouping *grouping,
             return rc;
         grouping->is_wide = true;
     }
-    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++)
-        rc = ndb_grouping_find_row(grouping, chunk, ndb_chunk_row(chunk, i),
-                                   &groups[i]);
-    return rc;
+    return find_rows(grouping, chunk, groups);
 }

@@ -28,12 +28,13 @@ struct ndb_grouping_part;
 struct ndb_grouping {
     struct ndb_value_set keys; /* a row per group, in order of appearance */
     const struct ndb_slots *slots;
-    namidb_value *key; /* room for one; constants stay in it */
-    uint32_t varying;  /* which of the key the cache is of */
-    bool is_stale;     /* the key is not what the cache was filled beside */
-    uint32_t *numbers; /* by slot, + 1; 0: empty */
-    int64_t *items;    /* by slot */
-    int64_t base;      /* of the items, when slots are theirs */
+    namidb_value *key;   /* room for one; constants stay in it */
+    namidb_value *block; /* for those that are looked up together; or NULL */
+    uint32_t varying;    /* which of the key the cache is of */
+    bool is_stale;       /* the key is not what the cache was filled beside */
+    uint32_t *numbers;   /* by slot, + 1; 0: empty */
+    int64_t *items;      /* by slot */
+    int64_t base;        /* of the items, when slots are theirs */
     enum ndb_grouping_use use;
     struct ndb_grouping_part *parts; /* of each column; NULL: none yet */
     uint32_t *codes;                 /* of a chunk's rows in one of them */

@@ -118,5 +118,7 @@ static uint64_t hash_value(const namidb_value *value, uint64_t hash,
 
 uint64_t ndb_value_hash(const namidb_value *value, uint64_t seed)
 {
+    if (value->kind == NAMIDB_INT) /* the usual one */
+        return mix(seed ^ NAMIDB_INT, (uint64_t)value->as.integer);
     return hash_value(value, seed, 0);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "exec/value_copy.h"
 
 enum { SLOTS_MIN = 16 };
@@ -16,11 +17,15 @@ uint64_t ndb_value_set_hash(const namidb_value *row, uint32_t width)
     return hash;
 }
 
-static bool is_same(const struct ndb_value_set *set, uint32_t number,
-                    uint64_t hash, const namidb_value *row)
+static uint32_t hash_of(const struct ndb_value_set *set,
+                        const namidb_value *row)
 {
-    if (set->hashes[number] != hash)
-        return false;
+    return (uint32_t)ndb_value_set_hash(row, set->width);
+}
+
+static bool is_same(const struct ndb_value_set *set, uint32_t number,
+                    const namidb_value *row)
+{
     for (uint32_t i = 0; i < set->width; i++)
         if (!ndb_equivalent(&set->rows[number][i], &row[i]))
             return false;
@@ -28,30 +33,39 @@ static bool is_same(const struct ndb_value_set *set, uint32_t number,
 }
 
 /* The slot where the row is or belongs. */
-static uint32_t locate(const struct ndb_value_set *set, uint64_t hash,
-                       const namidb_value *row)
+static struct ndb_value_slot *locate(const struct ndb_value_set *set,
+                                     uint32_t hash, const namidb_value *row)
 {
-    uint32_t mask = set->slot_count - 1, at = (uint32_t)hash & mask;
+    uint32_t mask = set->slot_count - 1, at = hash & mask;
 
-    while (set->slots[at] != 0 && !is_same(set, set->slots[at] - 1, hash, row))
-        at = (at + 1) & mask;
-    return at;
+    for (;; at = (at + 1) & mask) {
+        struct ndb_value_slot *slot = &set->slots[at];
+
+        if (slot->number == 0 ||
+            (slot->hash == hash && is_same(set, slot->number - 1, row)))
+            return slot;
+    }
 }
 
+/* From slot to slot: what stood side by side goes to two places, each in its
+ * order. */
 static int grow_slots(struct ndb_value_set *set)
 {
     uint32_t count = set->slot_count == 0 ? SLOTS_MIN : set->slot_count * 2;
-    uint32_t *slots = ndb_arena_array(set->arena, count, sizeof *slots);
+    struct ndb_value_slot *slots =
+        ndb_arena_array(set->arena, count, sizeof *slots);
 
     if (slots == NULL || count == 0)
         return NAMIDB_ENOMEM;
     memset(slots, 0, count * sizeof *slots);
-    for (uint32_t i = 0; i < set->count; i++) {
-        uint32_t at = (uint32_t)set->hashes[i] & (count - 1);
+    for (uint32_t i = 0; i < set->slot_count; i++) {
+        uint32_t at = set->slots[i].hash & (count - 1);
 
-        while (slots[at] != 0)
+        if (set->slots[i].number == 0)
+            continue;
+        while (slots[at].number != 0)
             at = (at + 1) & (count - 1);
-        slots[at] = i + 1;
+        slots[at] = set->slots[i];
     }
     set->slots = slots;
     set->slot_count = count;
@@ -62,57 +76,150 @@ static int grow_rows(struct ndb_value_set *set)
 {
     uint32_t capacity = set->capacity * 2 + SLOTS_MIN;
     namidb_value **rows = ndb_arena_array(set->arena, capacity, sizeof *rows);
-    uint64_t *hashes = ndb_arena_array(set->arena, capacity, sizeof *hashes);
 
-    if (rows == NULL || hashes == NULL || capacity < set->capacity)
+    if (rows == NULL || capacity < set->capacity)
         return NAMIDB_ENOMEM;
-    if (set->count != 0) {
+    if (set->count != 0)
         memcpy(rows, set->rows, set->count * sizeof *rows);
-        memcpy(hashes, set->hashes, set->count * sizeof *hashes);
-    }
     set->rows = rows;
-    set->hashes = hashes;
     set->capacity = capacity;
     return NAMIDB_OK;
+}
+
+static uint32_t find_hashed(const struct ndb_value_set *set,
+                            const namidb_value *row, uint32_t hash)
+{
+    if (set->slot_count == 0)
+        return UINT32_MAX;
+    return locate(set, hash, row)->number - 1; /* free: UINT32_MAX */
 }
 
 uint32_t ndb_value_set_find(const struct ndb_value_set *set,
                             const namidb_value *row)
 {
-    uint32_t at;
-
-    if (set->slot_count == 0)
-        return UINT32_MAX;
-    at = locate(set, ndb_value_set_hash(row, set->width), row);
-    return set->slots[at] - 1; /* free: UINT32_MAX */
+    return find_hashed(set, row, hash_of(set, row));
 }
 
-int ndb_value_set_add(struct ndb_value_set *set, const namidb_value *row,
-                      uint32_t *number, bool *is_new)
+/* Room for one more. */
+static int reserve(struct ndb_value_set *set)
 {
-    uint64_t hash = ndb_value_set_hash(row, set->width);
-    namidb_value *copy;
-    uint32_t at;
-
     /* At most three of four slots are taken. */
     if (set->count >= set->slot_count / 4 * 3 && grow_slots(set) < 0)
         return NAMIDB_ENOMEM;
-    at = locate(set, hash, row);
-    *is_new = set->slots[at] == 0;
-    *number = set->slots[at] - 1;
-    if (!*is_new)
-        return NAMIDB_OK;
-    if (set->count == set->capacity && grow_rows(set) < 0)
+    return set->count == set->capacity ? grow_rows(set) : NAMIDB_OK;
+}
+
+static int add_hashed(struct ndb_value_set *set, const namidb_value *row,
+                      uint32_t hash, uint32_t *number)
+{
+    struct ndb_value_slot *slot;
+    namidb_value *copy;
+
+    if (reserve(set) < 0)
         return NAMIDB_ENOMEM;
-    copy = ndb_arena_array(set->arena, set->width, sizeof *copy);
+    slot = locate(set, hash, row);
+    *number = slot->number - 1;
+    if (slot->number != 0)
+        return NAMIDB_OK;
+    copy = ndb_row_room_next(&set->room, set->arena, set->count, set->width);
     if (copy == NULL)
         return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < set->width; i++)
         if (ndb_query_value_copy(set->arena, &row[i], &copy[i]) < 0)
             return NAMIDB_ENOMEM;
+    ndb_row_room_take(&set->room, set->width);
     *number = set->count++;
     set->rows[*number] = copy;
-    set->hashes[*number] = hash;
-    set->slots[at] = *number + 1;
+    *slot = (struct ndb_value_slot){ *number + 1, hash };
+    return NAMIDB_OK;
+}
+
+int ndb_value_set_add(struct ndb_value_set *set, const namidb_value *row,
+                      uint32_t *number, bool *is_new)
+{
+    uint32_t count = set->count;
+    int rc = add_hashed(set, row, hash_of(set, row), number);
+
+    *is_new = set->count != count;
+    return rc;
+}
+
+/* ----------------------------------------------------------- many at once --
+ *
+ * Three reads for a row, each of where the one before points to: the slot, the
+ * place of the row, its values. Those of a block are made side by side.
+ */
+
+enum { BLOCK_ROWS = 64 };
+
+/* Hashes of a block; asks for their slots. */
+static void hash_block(const struct ndb_value_set *set,
+                       const namidb_value *rows, uint32_t count,
+                       uint32_t *hashes)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(set, rows + (size_t)i * set->width);
+        if (set->slot_count != 0)
+            ndb_prefetch(set->slots + (hashes[i] & (set->slot_count - 1)));
+    }
+}
+
+/* Asks for the rows at their slots, as far as they may be meant. */
+static void follow_block(const struct ndb_value_set *set,
+                         const uint32_t *hashes, uint32_t count)
+{
+    uint32_t numbers[BLOCK_ROWS], found = 0;
+
+    if (set->slot_count == 0)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ndb_value_slot *slot =
+            &set->slots[hashes[i] & (set->slot_count - 1)];
+
+        if (slot->number == 0 || slot->hash != hashes[i])
+            continue;
+        numbers[found++] = slot->number - 1;
+        ndb_prefetch(set->rows + slot->number - 1);
+    }
+    for (uint32_t i = 0; i < found; i++)
+        ndb_prefetch(set->rows[numbers[i]]);
+}
+
+void ndb_value_set_find_all(const struct ndb_value_set *set,
+                            const namidb_value *rows, uint32_t count,
+                            uint32_t *numbers)
+{
+    uint32_t hashes[BLOCK_ROWS];
+
+    for (uint32_t at = 0; at < count; at += BLOCK_ROWS) {
+        const namidb_value *block = rows + (size_t)at * set->width;
+        uint32_t left = count - at < BLOCK_ROWS ? count - at : BLOCK_ROWS;
+
+        hash_block(set, block, left, hashes);
+        follow_block(set, hashes, left);
+        for (uint32_t i = 0; i < left; i++)
+            numbers[at + i] =
+                find_hashed(set, block + (size_t)i * set->width, hashes[i]);
+    }
+}
+
+int ndb_value_set_add_all(struct ndb_value_set *set, const namidb_value *rows,
+                          uint32_t count, uint32_t *numbers)
+{
+    uint32_t hashes[BLOCK_ROWS];
+    int rc = NAMIDB_OK;
+
+    for (uint32_t at = 0; at < count; at += BLOCK_ROWS) {
+        const namidb_value *block = rows + (size_t)at * set->width;
+        uint32_t left = count - at < BLOCK_ROWS ? count - at : BLOCK_ROWS;
+
+        hash_block(set, block, left, hashes);
+        follow_block(set, hashes, left);
+        for (uint32_t i = 0; i < left && rc >= 0; i++)
+            rc = add_hashed(set, block + (size_t)i * set->width, hashes[i],
+                            &numbers[at + i]);
+        if (rc < 0)
+            return rc;
+    }
     return NAMIDB_OK;
 }

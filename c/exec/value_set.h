@@ -3,21 +3,28 @@
  * value_set.h - rows of values, found by what they are equivalent to: groups,
  * DISTINCT, the build side of a join.
  *
- * Open addressing; entries are numbered in the order in which they came. Memory
- * is an arena's, values are copied into it.
+ * Open addressing; entries are numbered in the order in which they came. What
+ * an entry hashes to stands in its slot, so that one that is not meant is
+ * passed over where it is. Memory is an arena's, values are copied into it.
  */
 #ifndef NDB_EXEC_VALUE_SET_H
 #define NDB_EXEC_VALUE_SET_H
 
 #include "exec/compare.h"
+#include "exec/row_room.h"
+
+struct ndb_value_slot {
+    uint32_t number; /* + 1; 0: free */
+    uint32_t hash;   /* the lower half; the slot is found by it */
+};
 
 struct ndb_value_set {
     namidb_arena *arena;
     uint32_t width;      /* values in a row */
     namidb_value **rows; /* by number */
-    uint64_t *hashes;    /* likewise */
     uint32_t count, capacity;
-    uint32_t *slots;     /* number + 1; 0: free */
+    struct ndb_row_room room;
+    struct ndb_value_slot *slots;
     uint32_t slot_count; /* a power of two; 0: none yet */
 };
 
@@ -33,6 +40,17 @@ uint64_t ndb_value_set_hash(const namidb_value *row, uint32_t width);
 /* The number of the row; UINT32_MAX: it is not there. */
 uint32_t ndb_value_set_find(const struct ndb_value_set *set,
                             const namidb_value *row);
+
+/* The same of `count` rows, one after the other in `rows`: what they are
+ * compared with is asked for ahead. */
+void ndb_value_set_find_all(const struct ndb_value_set *set,
+                            const namidb_value *rows, uint32_t count,
+                            uint32_t *numbers);
+
+/* Finds or adds, in their order. NAMIDB_OK, or NAMIDB_ENOMEM: some of the rows
+ * may have been added. */
+int ndb_value_set_add_all(struct ndb_value_set *set, const namidb_value *rows,
+                          uint32_t count, uint32_t *numbers);
 
 /* Finds or adds. NAMIDB_OK, or NAMIDB_ENOMEM. */
 int ndb_value_set_add(struct ndb_value_set *set, const namidb_value *row,

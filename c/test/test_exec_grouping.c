@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/rand.h"
 #include "exec/grouping.h"
 
 /* A key of two, among three columns. */
@@ -177,37 +178,110 @@ static void test_grouping__several_columns_are_one_key(void **state)
     values_release(&values);
 }
 
+/* Keys that go by parts, by the cache of integers, and as values. */
+static const uint32_t FIRST_SLOT[] = { 1 }, LAST_SLOT[] = { 2 };
+static const struct ndb_slots KEYS[] = { { ALL_SLOT, 3 },
+                                         { FIRST_SLOT, 1 },
+                                         { LAST_SLOT, 1 } };
+
+/* Rows until the first failure; NAMIDB_OK or that. */
+static int group_table(struct ndb_grouping *grouping, namidb_arena *arena,
+                       const struct ndb_slots *slots, struct table *table)
+{
+    uint32_t groups[ROWS];
+    int rc = ndb_grouping_init(grouping, arena, slots);
+
+    for (int64_t number = 0; number < 3 && rc >= 0; number++) {
+        table_fill(table, number, slots->count == 3 ? 7 : 100000);
+        rc = ndb_grouping_find(grouping, &table->chunk, groups);
+    }
+    return rc;
+}
+
 static void test_grouping__out_of_memory_at_any_place(void **state)
 {
     static struct table table;
-    uint32_t groups[ROWS];
-    uint64_t k = 0;
-    int rc;
 
     (void)state;
-    do {
-        struct ndb_grouping grouping;
-        struct ndb_value_set set;
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        uint32_t want = 0;
+        uint64_t k = 0;
+        int rc;
+
+        do {
+            struct ndb_grouping grouping;
+            struct values values;
+
+            values_init(&values);
+            ndb_mem_fail_from(++k);
+            rc = group_table(&grouping, &values.arena, &KEYS[i], &table);
+            ndb_mem_fail_from(0);
+            assert_true(rc == NAMIDB_OK || rc == NAMIDB_ENOMEM);
+            want = rc < 0 ? 0 : grouping.keys.count;
+            values_release(&values);
+        } while (rc < 0);
+        assert_true(k > 3);
+        assert_true(want > 100);
+    }
+}
+
+/* ------------------------------------------------------ many at once -- */
+
+enum { MANY = 300, WIDTH = 2 };
+
+static namidb_value any_value(struct ndb_rand *rand)
+{
+    uint64_t number = ndb_rand_below(rand, 20);
+
+    switch (ndb_rand_below(rand, 4)) {
+    case 0:
+        return ndb_integer((int64_t)number);
+    case 1:
+        return ndb_float((double)number / 2); /* half of them are integers */
+    case 2:
+        return ndb_string("abcdefghijklmnopqrst" + number, 20 - number);
+    default:
+        return ndb_null();
+    }
+}
+
+static void test_value_set__many_rows_are_one_after_the_other(void **state)
+{
+    struct ndb_rand rand = { 41 };
+
+    (void)state;
+    for (int round = 0; round < 200; round++) {
         struct values values;
+        struct ndb_value_set many, single;
+        namidb_value rows[MANY * WIDTH];
+        uint32_t numbers[MANY], found[MANY];
+        uint32_t added = (uint32_t)ndb_rand_below(&rand, MANY + 1);
 
         values_init(&values);
-        set = ndb_value_set_of(&values.arena, 3);
-        ndb_mem_fail_from(++k);
-        rc = ndb_grouping_init(&grouping, &values.arena, &ALL_SLOTS);
-        for (int64_t number = 0; number < 3 && rc >= 0; number++) {
-            table_fill(&table, number, 7);
-            rc = ndb_grouping_find(&grouping, &table.chunk, groups);
+        many = ndb_value_set_of(&values.arena, WIDTH);
+        single = ndb_value_set_of(&values.arena, WIDTH);
+        for (int i = 0; i < MANY * WIDTH; i++)
+            rows[i] = any_value(&rand);
+        ndb_value_set_find_all(&many, rows, MANY, found);
+        for (int i = 0; i < MANY; i++)
+            assert_true(found[i] == UINT32_MAX);
+        assert_int_equal(ndb_value_set_add_all(&many, rows, added, numbers), 0);
+        ndb_value_set_find_all(&many, rows, MANY, found);
+        for (uint32_t i = 0; i < MANY; i++) {
+            uint32_t number = ndb_value_set_find(&single, rows + i * WIDTH);
+            bool is_new;
+
+            if (i < added)
+                assert_int_equal(ndb_value_set_add(&single, rows + i * WIDTH,
+                                                   &number, &is_new),
+                                 0);
+            if (i < added)
+                assert_int_equal(numbers[i], number);
+            assert_true(found[i] == number);
         }
-        ndb_mem_fail_from(0);
-        assert_true(rc == NAMIDB_OK || rc == NAMIDB_ENOMEM);
-        for (int64_t number = 0; number < 3 && rc >= 0; number++) {
-            table_fill(&table, number, 7);
-            rc = ndb_grouping_find(&grouping, &table.chunk, groups);
-            check_groups(&set, &table, groups);
-        }
+        assert_int_equal(many.count, single.count);
         values_release(&values);
-    } while (rc < 0);
-    assert_true(k > 3);
+    }
 }
 
 int main(void)
@@ -217,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_grouping__codes_are_of_their_own_dictionary),
         cmocka_unit_test(test_grouping__several_columns_are_one_key),
         cmocka_unit_test(test_grouping__out_of_memory_at_any_place),
+        cmocka_unit_test(test_value_set__many_rows_are_one_after_the_other),
     };
 
     return cmocka_run_group_tests_name("grouping", tests, NULL, NULL);
