@@ -5,6 +5,7 @@
  * (NaN), joins nothing. A table that depends on nothing around the join is made
  * once in a run, however often it is rewound.
  */
+#include "base/prefetch.h"
 #include "exec/row_store.h"
 #include "exec/value_set.h"
 
@@ -15,10 +16,20 @@ struct join_state {
     uint32_t *first;           /* by key: its last row + 1 */
     uint32_t *next;            /* by row: the one before with its key, + 1 */
     uint32_t first_capacity, next_capacity;
-    struct ndb_cursor_row row;
-    uint32_t match; /* rows[match - 1] is the next for the row; 0: none */
+    uint32_t *matches; /* by row of the child's chunk: the row that is its next
+                          match, + 1; 0: it has no more */
+    uint32_t matches_capacity;
+    uint32_t row, row_count; /* of the child's chunk */
     bool is_built;
     uint64_t run_serial; /* of the run that it was built in */
+};
+
+/* The rows of a chunk that may join something, and their keys. */
+struct keyed {
+    namidb_value *keys; /* of one after the other */
+    uint32_t *rows;     /* of the chunk */
+    uint32_t *numbers;  /* room for those of the keys */
+    uint32_t count;
 };
 
 /* Whether what was built is what would be built again. */
@@ -35,8 +46,7 @@ static void join_rewind(struct ndb_op *op)
     struct join_state *state = op->state;
     namidb_arena arena = state->arena;
 
-    state->row = (struct ndb_cursor_row){ 0, 0, false };
-    state->match = 0;
+    state->row = state->row_count = 0;
     if (is_lasting(op))
         return;
     ndb_arena_reset(&arena);
@@ -69,6 +79,27 @@ static bool key_of(const struct ndb_op *op, const struct ndb_chunk *chunk,
     return true;
 }
 
+static int find_keys(struct ndb_op *op, const struct ndb_chunk *chunk,
+                     struct keyed *out)
+{
+    uint32_t width = op->plan->slots.count;
+
+    out->keys = ndb_arena_array(&op->arena, (size_t)chunk->count * width,
+                                sizeof *out->keys);
+    out->rows = ndb_arena_array(&op->arena, chunk->count, sizeof *out->rows);
+    out->numbers =
+        ndb_arena_array(&op->arena, chunk->count, sizeof *out->numbers);
+    out->count = 0;
+    if (out->keys == NULL || out->rows == NULL || out->numbers == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        out->rows[out->count] = i;
+        out->count += key_of(op, chunk, ndb_chunk_row(chunk, i),
+                             out->keys + (size_t)out->count * width);
+    }
+    return NAMIDB_OK;
+}
+
 /* Makes room for item `index` of a growing array of numbers. */
 static int grow(struct ndb_op *op, uint32_t **items, uint32_t *capacity,
                 uint32_t index)
@@ -77,6 +108,7 @@ static int grow(struct ndb_op *op, uint32_t **items, uint32_t *capacity,
 
     if (index < *capacity)
         return NAMIDB_OK;
+    count = count > index ? count : index + 1;
     grown = ndb_arena_array(&((struct join_state *)op->state)->arena, count,
                             sizeof *grown);
     if (grown == NULL || count <= index)
@@ -89,17 +121,12 @@ static int grow(struct ndb_op *op, uint32_t **items, uint32_t *capacity,
     return NAMIDB_OK;
 }
 
-static int build_row(struct ndb_op *op, uint32_t at, namidb_value *key)
+static int build_row(struct ndb_op *op, uint32_t at, uint32_t number)
 {
     struct join_state *state = op->state;
-    const struct ndb_chunk *chunk = &op->inner->chunk;
-    uint32_t number, row = state->rows.count;
-    bool is_new;
+    uint32_t row = state->rows.count;
 
-    if (!key_of(op, chunk, at, key))
-        return NAMIDB_OK;
-    if (ndb_value_set_add(&state->keys, key, &number, &is_new) < 0 ||
-        ndb_row_store_add(&state->rows, chunk, at) < 0 ||
+    if (ndb_row_store_add(&state->rows, &op->inner->chunk, at) < 0 ||
         grow(op, &state->first, &state->first_capacity, number) < 0 ||
         grow(op, &state->next, &state->next_capacity, row) < 0)
         return NAMIDB_ENOMEM;
@@ -108,34 +135,60 @@ static int build_row(struct ndb_op *op, uint32_t at, namidb_value *key)
     return NAMIDB_OK;
 }
 
-static int build(struct ndb_op *op, namidb_value *key)
+static int build_chunk(struct ndb_op *op)
 {
     struct join_state *state = op->state;
+    const struct ndb_chunk *chunk = &op->inner->chunk;
+    struct keyed keyed;
+
+    if (find_keys(op, chunk, &keyed) < 0 ||
+        ndb_value_set_add_all(&state->keys, keyed.keys, keyed.count,
+                              keyed.numbers) < 0)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < keyed.count; i++)
+        if (build_row(op, ndb_chunk_row(chunk, keyed.rows[i]),
+                      keyed.numbers[i]) < 0)
+            return NAMIDB_ENOMEM;
+    return NAMIDB_OK;
+}
+
+static int build(struct ndb_op *op)
+{
+    struct join_state *state = op->state;
+    struct ndb_arena_mark mark = ndb_arena_mark(&op->arena);
     int rc;
 
-    while ((rc = ndb_op_next(op->inner)) == NAMIDB_OK)
-        for (uint32_t i = 0; i < op->inner->chunk.count; i++)
-            if (build_row(op, ndb_chunk_row(&op->inner->chunk, i), key) < 0)
-                return NAMIDB_ENOMEM;
+    while ((rc = ndb_op_next(op->inner)) == NAMIDB_OK) {
+        if (build_chunk(op) < 0)
+            return NAMIDB_ENOMEM;
+        ndb_arena_rewind(&op->arena, &mark);
+    }
     state->is_built = rc >= 0;
     state->run_serial = op->run->serial;
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
-/* The first match of the row of the child that is next; 0: it has none. */
-static int probe(struct ndb_op *op, namidb_value *key)
+/* The first matches of the rows of the child's next chunk. */
+static int probe(struct ndb_op *op)
 {
     struct join_state *state = op->state;
-    uint32_t number;
-    int rc = ndb_op_next_row(op, &state->row);
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    struct keyed keyed;
+    int rc = ndb_op_next(op->child);
 
+    state->row = state->row_count = 0;
     if (rc != NAMIDB_OK)
         return rc;
-    if (!key_of(op, &op->child->chunk, state->row.position, key))
-        return NAMIDB_OK;
-    number = ndb_value_set_find(&state->keys, key);
-    if (number != UINT32_MAX)
-        state->match = state->first[number];
+    if (find_keys(op, chunk, &keyed) < 0 ||
+        grow(op, &state->matches, &state->matches_capacity, chunk->count) < 0)
+        return NAMIDB_ENOMEM;
+    ndb_value_set_find_all(&state->keys, keyed.keys, keyed.count,
+                           keyed.numbers);
+    memset(state->matches, 0, chunk->count * sizeof *state->matches);
+    for (uint32_t i = 0; i < keyed.count; i++)
+        if (keyed.numbers[i] != UINT32_MAX)
+            state->matches[keyed.rows[i]] = state->first[keyed.numbers[i]];
+    state->row_count = chunk->count;
     return NAMIDB_OK;
 }
 
@@ -144,26 +197,48 @@ struct pairs {
     uint32_t *positions, *matches, count;
 };
 
+/* From where we are; stops when there is no room. */
+static void take_pairs(struct ndb_op *op, struct pairs *out)
+{
+    struct join_state *state = op->state;
+
+    for (; state->row < state->row_count; state->row++) {
+        uint32_t position = ndb_chunk_row(&op->child->chunk, state->row);
+        uint32_t *match = &state->matches[state->row];
+
+        if (*match != 0 && ndb_op_is_settled(op, position))
+            continue;
+        for (; *match != 0; *match = state->next[*match - 1]) {
+            if (out->count == NDB_CHUNK_ROWS_MAX)
+                return;
+            out->positions[out->count] = position;
+            out->matches[out->count++] = *match - 1;
+        }
+    }
+}
+
 /* What there is for the rows of one chunk of the child. */
-static int find_pairs(struct ndb_op *op, namidb_value *key, struct pairs *out)
+static int find_pairs(struct ndb_op *op, struct pairs *out)
 {
     struct join_state *state = op->state;
     int rc = NAMIDB_OK;
 
-    if (state->match != 0 && ndb_op_is_settled(op, state->row.position))
-        state->match = 0;
-    while (rc == NAMIDB_OK) {
-        for (; state->match != 0 && out->count < NDB_CHUNK_ROWS_MAX;
-             state->match = state->next[state->match - 1]) {
-            out->positions[out->count] = state->row.position;
-            out->matches[out->count++] = state->match - 1;
-        }
-        if (out->count != 0 &&
-            (state->match != 0 || state->row.next >= op->child->chunk.count))
-            break;
-        rc = probe(op, key);
+    while (out->count == 0 && rc == NAMIDB_OK) {
+        if (state->row == state->row_count)
+            rc = probe(op);
+        take_pairs(op, out);
     }
     return rc;
+}
+
+/* Asks for the rows of the build side. */
+static void prefetch_rows(const struct join_state *state,
+                          const struct pairs *pairs)
+{
+    for (uint32_t i = 0; i < pairs->count; i++)
+        ndb_prefetch(&state->rows.rows[pairs->matches[i]]);
+    for (uint32_t i = 0; i < pairs->count; i++)
+        ndb_prefetch(state->rows.rows[pairs->matches[i]]);
 }
 
 /* Slots of the build side are those that the child did not set. */
@@ -175,6 +250,7 @@ static int emit(struct ndb_op *op, const struct pairs *pairs)
     if (ndb_op_gather(op, &op->child->chunk, pairs->positions, pairs->count) <
         0)
         return NAMIDB_ENOMEM;
+    prefetch_rows(state, pairs);
     for (uint32_t i = 0; i < live->count; i++) {
         struct ndb_vector *out = &op->chunk.columns[live->items[i]];
 
@@ -191,19 +267,16 @@ static int emit(struct ndb_op *op, const struct pairs *pairs)
 static int join_next(struct ndb_op *op)
 {
     struct join_state *state = op->state;
-    namidb_value *key =
-        ndb_arena_array(&op->arena, op->plan->slots.count, sizeof *key);
+    int rc = state->is_built ? NAMIDB_OK : build(op);
     struct pairs pairs = {
         ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof(uint32_t)),
         ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof(uint32_t)), 0
     };
-    int rc = key == NULL || pairs.positions == NULL || pairs.matches == NULL
-                 ? NAMIDB_ENOMEM
-             : state->is_built ? NAMIDB_OK
-                               : build(op, key);
 
+    if (rc >= 0 && (pairs.positions == NULL || pairs.matches == NULL))
+        return NAMIDB_ENOMEM;
     if (rc >= 0)
-        rc = find_pairs(op, key, &pairs);
+        rc = find_pairs(op, &pairs);
     return rc != NAMIDB_OK ? rc : emit(op, &pairs);
 }
 

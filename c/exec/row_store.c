@@ -20,18 +20,20 @@ static int grow(struct ndb_row_store *store)
 int ndb_row_store_add(struct ndb_row_store *store,
                       const struct ndb_chunk *chunk, uint32_t position)
 {
+    uint32_t width = store->slots.count;
     namidb_value *row =
-        ndb_arena_array(store->arena, store->slots.count, sizeof *row);
+        ndb_row_room_next(&store->room, store->arena, store->count, width);
 
     if (row == NULL || (store->count == store->capacity && grow(store) < 0))
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < store->slots.count; i++) {
+    for (uint32_t i = 0; i < width; i++) {
         namidb_value value =
             ndb_vector_get(&chunk->columns[store->slots.items[i]], position);
 
         if (ndb_query_value_copy(store->arena, &value, &row[i]) < 0)
             return NAMIDB_ENOMEM;
     }
+    ndb_row_room_take(&store->room, width);
     store->rows[store->count++] = row;
     return NAMIDB_OK;
 }

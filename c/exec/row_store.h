@@ -6,12 +6,14 @@
 #define NDB_EXEC_ROW_STORE_H
 
 #include "exec/op.h"
+#include "exec/row_room.h"
 
 struct ndb_row_store {
     namidb_arena *arena;
     struct ndb_slots slots;
     namidb_value **rows; /* each of slots.count values */
     uint32_t count, capacity;
+    struct ndb_row_room room;
 };
 
 static inline struct ndb_row_store
