@@ -111,6 +111,43 @@ describe("the values of a statement", function()
         assert.equal(1000000, count) -- as a stream they are never all there
     end)
 
+    -- The bound moves from place to place, until there is enough.
+    it("take memory to a bound wherever it is met", function()
+        local few = help.open()
+        assert(few:query("UNWIND range(1, 700) AS i CREATE (:P {i: i, " ..
+            "j: i % 350, f: toFloat(i), t: 't' + toString(i % 20)})"))
+        assert(few:flush())
+        for _, text in ipairs({
+            "MATCH (n:P) WITH DISTINCT n.i AS i RETURN count(*) AS v",
+            "MATCH (n:P) WITH DISTINCT n.f AS f, n.t AS t " ..
+                "RETURN count(*) AS v",
+            "MATCH (n:P) RETURN count(DISTINCT n.i) AS v",
+            "MATCH (n:P) WITH n ORDER BY n.t, n.f DESC " ..
+                "RETURN collect(n.i)[350] AS v",
+            "MATCH (a:P), (b:P) WHERE a.i = b.j RETURN count(*) AS v",
+            "MATCH (n:P) WHERE n.i > 300 RETURN sum(n.f) AS v",
+            "MATCH (n:P) WITH n.j % 5 AS g, min(toUpper(n.t)) AS l, " ..
+                "collect(n.t) AS c RETURN sum(size(c)) AS v",
+            "MATCH (n:P) WHERE n.t + 'x' IN ['t1x', 't2x'] AND " ..
+                "n.t =~ 't.*' RETURN sum(n.i * 2 + 1) AS v",
+        }) do
+            local want = assert(few:query(text))[1].v
+            local bytes, failures = 1000, 0
+            local rows, err
+            repeat
+                rows, err = few:query(text, nil, { max_memory = bytes })
+                if not rows then
+                    assert.equal("limit", err.code, err.message)
+                    failures = failures + 1
+                end
+                bytes = math.floor(bytes * 1.03) + 64
+            until rows
+            assert.equal(want, rows[1].v, text)
+            assert.is_true(failures > 10, text)
+        end
+        few:close()
+    end)
+
     it("may be parameters to a depth", function()
         local deep = {}
         for _ = 1, 10000 do deep = { deep } end
