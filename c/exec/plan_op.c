@@ -290,7 +290,11 @@ static void read_shape(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         return;
     case NDB_OP_APPLY:
         op->sub = ndb_plan_code(reader, NDB_APPLY_COUNT);
+        op->slot = slot_optional(reader);
         op->slots = ndb_plan_slots(reader);
+        if (op->slot != NDB_NO_SLOT && op->sub != NDB_APPLY_EACH &&
+            op->sub != NDB_APPLY_OPTIONAL)
+            ndb_plan_wrong(reader, "an apply of all rows that gives none");
         return;
     default:
         return;

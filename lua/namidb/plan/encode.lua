@@ -301,6 +301,7 @@ function shape.EAGER() end
 
 function shape.APPLY(node)
     u8(codes.apply[node.code])
+    optional_uint(node.row)
     uints(node.slots)
 end
 

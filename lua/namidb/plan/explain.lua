@@ -281,7 +281,9 @@ function detail.MERGE(_, op)
     return op.keys and "at once" or op.row and "looked up at once" or ""
 end
 
-function detail.APPLY(_, op) return op.code:lower() end
+function detail.APPLY(_, op)
+    return op.code:lower() .. (op.row and "" or " row by row")
+end
 function detail.CALL(_, op) return op.text end
 
 local NAMES = { SCAN = "NodeScan", SCAN_EDGES = "EdgeScan",

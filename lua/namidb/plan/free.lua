@@ -232,6 +232,7 @@ end
 function handle.APPLY(op, wanted)
     local inner = take_sets(op, wanted)
     carry(op, wanted)
+    if op.row then inner[op.row] = true end
     for slot in pairs(walk(op.inner, inner)) do wanted[slot] = true end
     return below(op, wanted)
 end

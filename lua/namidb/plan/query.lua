@@ -58,14 +58,22 @@ local function matches_from(list, at)
     return run
 end
 
+-- An inner plan for each row; for all rows of a chunk at once, where it can.
+local function apply(state, code, sets, inner)
+    local can_batch = code ~= "RUN" and state.op.kind ~= "ARGUMENT"
+    return { kind = "APPLY", code = code, sets = sets, inner = inner,
+             row = can_batch and
+                semi.number_rows(state.context, inner, true) or nil,
+             child = state.op }
+end
+
 function clauses.match(state, clause) -- OPTIONAL MATCH
     local context = state.context
     local graph = pattern.graph(context, clause.patterns, clause.where)
     local sets = pattern.sets(graph, state.known)
     local inner = match.plan(context, { kind = "ARGUMENT" }, graph,
                              copy(state.known))
-    state.op = { kind = "APPLY", code = "OPTIONAL", sets = sets, inner = inner,
-                 child = state.op }
+    state.op = apply(state, "OPTIONAL", sets, inner)
     add_all(state.known, sets)
 end
 
@@ -143,8 +151,7 @@ function clauses.subquery(state, clause)
     local inner, slots = plan_query(state.context, clause.query, state.known,
                                     { kind = "ARGUMENT" })
     local sets = clause.returning and slots or {}
-    state.op = { kind = "APPLY", code = clause.returning and "EACH" or "RUN",
-                 sets = sets, inner = inner, child = state.op }
+    state.op = apply(state, clause.returning and "EACH" or "RUN", sets, inner)
     add_all(state.known, sets)
 end
 

@@ -1,4 +1,5 @@
--- Plans inside expressions: EXISTS { }, COUNT { }, COLLECT { }.
+-- Plans inside expressions: EXISTS { }, COUNT { }, COLLECT { }; and which inner
+-- plans need not run once for each row.
 --
 -- A plan whose rows do not depend on one another runs once for all rows of a
 -- chunk and not once for each: a semi-join, and under NOT an anti-join. What it
@@ -27,9 +28,17 @@ local function is_narrow(op)
     return not op.low and not op.high and op.more ~= 1 and #op.exprs > 0
 end
 
+-- Operators that may give what they find for one row behind that for another.
+local function may_mix(op)
+    return op.kind == "VAR_EXPAND" or op.kind == "SHORTEST" or
+        op.kind == "UNION" or op.kind == "JOIN" and not op.is_inner
+end
+
 -- Notes in `marks` what is to be done to an operator and those below it so that
--- they give rows with their number; false: they cannot.
-local function can_mark(op, marks)
+-- they give rows with their number, if wanted in the order of it; false: they
+-- cannot.
+local function can_mark(op, marks, is_ordered)
+    if is_ordered and may_mix(op) then return false end
     if op.kind == "ARGUMENT" then
         marks[#marks + 1] = function(row) op.row = row end
         return true
@@ -41,20 +50,23 @@ local function can_mark(op, marks)
         if not is_narrow(op) then return false end
         marks[#marks + 1] = function() op.most, op.inner = nil, nil end
     elseif op.kind == "JOIN" then
-        return can_mark(op.is_inner and op.child or op.inner, marks)
+        return can_mark(op.is_inner and op.child or op.inner, marks,
+                        is_ordered)
     elseif op.kind == "UNION" then
-        return can_mark(op.child, marks) and can_mark(op.inner, marks)
+        return can_mark(op.child, marks, is_ordered) and
+            can_mark(op.inner, marks, is_ordered)
     elseif not KEEPS_APART[op.kind] then
         return false
     end
-    return can_mark(op.child, marks)
+    return can_mark(op.child, marks, is_ordered)
 end
 
 --- Has an inner plan give all rows of a chunk, with a number for each. Returns
 -- the slot that the number is in; nil: it must run once for each row.
-function semi.number_rows(context, plan)
+-- is_ordered: what it finds is to come in the order of the rows.
+function semi.number_rows(context, plan, is_ordered)
     local marks = {}
-    if not can_mark(plan, marks) then return nil end
+    if not can_mark(plan, marks, is_ordered) then return nil end
     local row = context:new_slot()
     for _, mark in ipairs(marks) do mark(row) end
     return row
