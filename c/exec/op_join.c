@@ -9,6 +9,15 @@
 #include "exec/row_store.h"
 #include "exec/value_set.h"
 
+/* The rows of a chunk that may join something, and their keys. */
+struct keyed {
+    namidb_value *keys; /* of one after the other */
+    uint32_t *rows;     /* of the chunk */
+    uint32_t *numbers;  /* of the keys */
+    uint32_t count;
+    uint32_t capacity; /* rows of a chunk */
+};
+
 struct join_state {
     namidb_arena arena; /* of the table */
     struct ndb_value_set keys;
@@ -16,20 +25,13 @@ struct join_state {
     uint32_t *first;           /* by key: its last row + 1 */
     uint32_t *next;            /* by row: the one before with its key, + 1 */
     uint32_t first_capacity, next_capacity;
-    uint32_t *matches; /* by row of the child's chunk: the row that is its next
-                          match, + 1; 0: it has no more */
-    uint32_t matches_capacity;
+    struct keyed keyed; /* of the chunk that is looked at */
+    uint32_t *matches; /* by row of the child's chunk, as many as keyed has room
+                          for: the row that is its next match, + 1; 0: it has
+                          no more */
     uint32_t row, row_count; /* of the child's chunk */
     bool is_built;
     uint64_t run_serial; /* of the run that it was built in */
-};
-
-/* The rows of a chunk that may join something, and their keys. */
-struct keyed {
-    namidb_value *keys; /* of one after the other */
-    uint32_t *rows;     /* of the chunk */
-    uint32_t *numbers;  /* room for those of the keys */
-    uint32_t count;
 };
 
 /* Whether what was built is what would be built again. */
@@ -79,23 +81,42 @@ static bool key_of(const struct ndb_op *op, const struct ndb_chunk *chunk,
     return true;
 }
 
-static int find_keys(struct ndb_op *op, const struct ndb_chunk *chunk,
-                     struct keyed *out)
+/* Room for the rows of a chunk. */
+static int reserve_keys(struct ndb_op *op, uint32_t count)
 {
+    struct join_state *state = op->state;
+    struct keyed *keyed = &state->keyed;
+    size_t width = op->plan->slots.count;
+
+    if (count <= keyed->capacity)
+        return NAMIDB_OK;
+    count = count > keyed->capacity * 2 ? count : keyed->capacity * 2;
+    keyed->keys =
+        ndb_arena_array(&state->arena, count * width, sizeof *keyed->keys);
+    keyed->rows = ndb_arena_array(&state->arena, count, sizeof *keyed->rows);
+    keyed->numbers =
+        ndb_arena_array(&state->arena, count, sizeof *keyed->numbers);
+    state->matches =
+        ndb_arena_array(&state->arena, count, sizeof *state->matches);
+    if (keyed->keys == NULL || keyed->rows == NULL || keyed->numbers == NULL ||
+        state->matches == NULL)
+        return NAMIDB_ENOMEM;
+    keyed->capacity = count;
+    return NAMIDB_OK;
+}
+
+static int find_keys(struct ndb_op *op, const struct ndb_chunk *chunk)
+{
+    struct keyed *keyed = &((struct join_state *)op->state)->keyed;
     uint32_t width = op->plan->slots.count;
 
-    out->keys = ndb_arena_array(&op->arena, (size_t)chunk->count * width,
-                                sizeof *out->keys);
-    out->rows = ndb_arena_array(&op->arena, chunk->count, sizeof *out->rows);
-    out->numbers =
-        ndb_arena_array(&op->arena, chunk->count, sizeof *out->numbers);
-    out->count = 0;
-    if (out->keys == NULL || out->rows == NULL || out->numbers == NULL)
+    if (reserve_keys(op, chunk->count) < 0)
         return NAMIDB_ENOMEM;
+    keyed->count = 0;
     for (uint32_t i = 0; i < chunk->count; i++) {
-        out->rows[out->count] = i;
-        out->count += key_of(op, chunk, ndb_chunk_row(chunk, i),
-                             out->keys + (size_t)out->count * width);
+        keyed->rows[keyed->count] = i;
+        keyed->count += key_of(op, chunk, ndb_chunk_row(chunk, i),
+                               keyed->keys + (size_t)keyed->count * width);
     }
     return NAMIDB_OK;
 }
@@ -108,7 +129,6 @@ static int grow(struct ndb_op *op, uint32_t **items, uint32_t *capacity,
 
     if (index < *capacity)
         return NAMIDB_OK;
-    count = count > index ? count : index + 1;
     grown = ndb_arena_array(&((struct join_state *)op->state)->arena, count,
                             sizeof *grown);
     if (grown == NULL || count <= index)
@@ -139,15 +159,15 @@ static int build_chunk(struct ndb_op *op)
 {
     struct join_state *state = op->state;
     const struct ndb_chunk *chunk = &op->inner->chunk;
-    struct keyed keyed;
+    const struct keyed *keyed = &state->keyed;
 
-    if (find_keys(op, chunk, &keyed) < 0 ||
-        ndb_value_set_add_all(&state->keys, keyed.keys, keyed.count,
-                              keyed.numbers) < 0)
+    if (find_keys(op, chunk) < 0 ||
+        ndb_value_set_add_all(&state->keys, keyed->keys, keyed->count,
+                              keyed->numbers) < 0)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < keyed.count; i++)
-        if (build_row(op, ndb_chunk_row(chunk, keyed.rows[i]),
-                      keyed.numbers[i]) < 0)
+    for (uint32_t i = 0; i < keyed->count; i++)
+        if (build_row(op, ndb_chunk_row(chunk, keyed->rows[i]),
+                      keyed->numbers[i]) < 0)
             return NAMIDB_ENOMEM;
     return NAMIDB_OK;
 }
@@ -155,14 +175,11 @@ static int build_chunk(struct ndb_op *op)
 static int build(struct ndb_op *op)
 {
     struct join_state *state = op->state;
-    struct ndb_arena_mark mark = ndb_arena_mark(&op->arena);
     int rc;
 
-    while ((rc = ndb_op_next(op->inner)) == NAMIDB_OK) {
+    while ((rc = ndb_op_next(op->inner)) == NAMIDB_OK)
         if (build_chunk(op) < 0)
             return NAMIDB_ENOMEM;
-        ndb_arena_rewind(&op->arena, &mark);
-    }
     state->is_built = rc >= 0;
     state->run_serial = op->run->serial;
     return rc < 0 ? rc : NAMIDB_OK;
@@ -173,21 +190,20 @@ static int probe(struct ndb_op *op)
 {
     struct join_state *state = op->state;
     const struct ndb_chunk *chunk = &op->child->chunk;
-    struct keyed keyed;
+    const struct keyed *keyed = &state->keyed;
     int rc = ndb_op_next(op->child);
 
     state->row = state->row_count = 0;
     if (rc != NAMIDB_OK)
         return rc;
-    if (find_keys(op, chunk, &keyed) < 0 ||
-        grow(op, &state->matches, &state->matches_capacity, chunk->count) < 0)
+    if (find_keys(op, chunk) < 0)
         return NAMIDB_ENOMEM;
-    ndb_value_set_find_all(&state->keys, keyed.keys, keyed.count,
-                           keyed.numbers);
+    ndb_value_set_find_all(&state->keys, keyed->keys, keyed->count,
+                           keyed->numbers);
     memset(state->matches, 0, chunk->count * sizeof *state->matches);
-    for (uint32_t i = 0; i < keyed.count; i++)
-        if (keyed.numbers[i] != UINT32_MAX)
-            state->matches[keyed.rows[i]] = state->first[keyed.numbers[i]];
+    for (uint32_t i = 0; i < keyed->count; i++)
+        if (keyed->numbers[i] != UINT32_MAX)
+            state->matches[keyed->rows[i]] = state->first[keyed->numbers[i]];
     state->row_count = chunk->count;
     return NAMIDB_OK;
 }

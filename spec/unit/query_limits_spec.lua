@@ -148,6 +148,18 @@ describe("the values of a statement", function()
         few:close()
     end)
 
+    it("take as much for a join as the side that is kept", function()
+        local large = help.open()
+        assert(large:query("UNWIND range(1, 100000) AS i CREATE (:A {i: i})"))
+        assert(large:query("UNWIND range(1, 100) AS j CREATE (:B {j: -j})"))
+        local text = "MATCH (a:A), (b:B) WHERE a.i = b.j RETURN count(*) AS v"
+        assert.truthy(large:query("EXPLAIN " .. text).plan:find("Join on", 1,
+                                                                true))
+        assert.equal(0, assert(large:query(text, nil,
+                                           { max_memory = 1000000 }))[1].v)
+        large:close()
+    end)
+
     it("may be parameters to a depth", function()
         local deep = {}
         for _ = 1, 10000 do deep = { deep } end
