@@ -59,6 +59,9 @@ local function csv_path(url, folder)
     path = path:gsub("%%(%x%x)", function(hex)
         return string.char(tonumber(hex, 16))
     end)
+    if path:find("\0", 1, true) then -- where C would end it
+        error("LOAD CSV: no path has a NUL in it", 0)
+    end
     for part in (path .. "/"):gmatch("([^/]*)/") do
         if part == ".." then
             error("LOAD CSV: the path leaves the folder", 0)

@@ -40,6 +40,8 @@ describe("LOAD CSV", function()
                                "file:///none.csv", "file:///sub/../people.csv",
                                "file:///%2e%2E/people.csv",
                                "file:///sub%2f..%2fpeople.csv", "people.csv",
+                               "file:///people.csv\0x",
+                               "file:///people.csv%00.txt",
                                "file://people.csv", 5, namidb.null }) do
             assert.is_nil((db:query("LOAD CSV FROM $url AS row RETURN row",
                                     { url = url }, options)))
