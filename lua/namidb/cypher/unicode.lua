@@ -105,11 +105,12 @@ end
 
 --- The first byte from `at` to `last` that does not belong to valid UTF-8.
 function unicode.find_invalid(text, at, last)
-    at = text:find("[\128-\255]", at)
-    while at and at <= last do
-        local _, after = unicode.decode(text, at)
-        if not after then return at end
-        at = text:find("[\128-\255]", after)
+    local part = text:sub(at, last) -- so that nothing behind it is searched
+    local from = part:find("[\128-\255]")
+    while from do
+        local _, after = unicode.decode(part, from)
+        if not after then return at + from - 1 end
+        from = part:find("[\128-\255]", after)
     end
 end
 
