@@ -115,28 +115,84 @@ end
 
 ----------------------------------------------------------------------- steps
 
+local function views_of(self)
+    local views = { self, self, self.reader }
+    for _, of in ipairs(self.snapshots) do views[#views + 1] = of end
+    return views
+end
+
 local steps = {}
+
+-- Runs a statement that writes. Returns the graph behind it; nil: the reference
+-- does not know, because it should have failed.
+local function run(self, handle, graph, query, wanted)
+    local given = check.run(handle, query, true)
+    if given.code == "constraint" and
+        (wanted.error or rules.may_break(self.rules, wanted.made, query)) then
+        wanted = { error = "constraint" }
+    end
+    local difference = check.compare(query, graph, wanted, given)
+    if difference then fail(self, "%s", difference) end
+    if not wanted.error then return wanted.made end
+    return given.error and graph or nil
+end
+
+-- Statements of one transaction, and what is done by key; those that fail
+-- change nothing.
+local function transaction(self, tx, graph, keys)
+    for _ = 1, self.random:int(2, 4) do
+        local query = self.random:one_in(2) and
+            generate.query(self.random, true) or
+            changes.query(self.random, graph)
+        local wanted = check.expect(graph, query)
+        if wanted then
+            note(self, "  %s", render.query(query))
+            graph = run(self, tx, graph, query, wanted)
+            if not graph then error("enough", 0) end
+        end
+        if self.random:one_in(4) then
+            graph = graph:clone()
+            note(self, "  %s", changes.put(self.random, tx, graph, keys))
+        end
+    end
+    if self.random:one_in(4) then error("enough", 0) end
+    return graph
+end
+
+function steps.transaction(self)
+    local keys, graph = copy(self.keys), nil
+    note(self, "a transaction:")
+    local raised, ok, err = pcall(self.handle.write, self.handle, function(tx)
+        graph = transaction(self, tx, self.graph, keys)
+    end)
+    raised = not raised
+    if not raised and ok then
+        self.graph, self.keys = graph, keys
+        if rules.broken(self.rules, graph) then
+            fail(self, "a constraint is broken")
+        end
+    elseif raised and ok ~= "enough" and ok.code ~= "constraint" then
+        error(ok, 0)
+    elseif not raised and not rules.broken(self.rules, graph) then
+        fail(self, "it failed: %s", tostring(err))
+    end
+end
 
 -- Commits a statement, or finds out that nobody can.
 local function commit(self, query)
     local wanted = check.expect(self.graph, query)
     if not wanted then return end
     note(self, "%s", render.query(query))
-    local given
     if wanted.error then
-        given = check.run_inside(self.handle, query)
-    else
-        given = check.run(self.handle, query, true)
-        if given.code == "constraint" and
-            rules.may_break(self.rules, wanted.made, query) then
-            given.error, wanted.error = "constraint", "constraint"
-        elseif rules.broken(self.rules, wanted.made) then
-            fail(self, "a constraint is broken")
-        end
+        local given = check.run_inside(self.handle, query)
+        local difference = check.compare(query, self.graph, wanted, given)
+        if difference then fail(self, "%s", difference) end
+        return
     end
-    local difference = check.compare(query, self.graph, wanted, given)
-    if difference then fail(self, "%s", difference) end
-    if not wanted.error then self.graph = wanted.made end
+    self.graph = run(self, self.handle, self.graph, query, wanted)
+    if rules.broken(self.rules, self.graph) then
+        fail(self, "a constraint is broken")
+    end
 end
 
 function steps.write(self)
@@ -249,6 +305,26 @@ function steps.constrain(self)
     end
 end
 
+local function hops_of(handle, node)
+    local count = 0
+    for _ in handle:both(node) do count = count + 1 end
+    return count
+end
+
+-- Hops that are hot are answered by folds of the packs.
+function steps.walk(self)
+    local of = self.random:pick(views_of(self))
+    note(self, "%s walks", of.name)
+    for node in of.handle:nodes() do
+        local count = hops_of(of.handle, node)
+        for _ = 1, 130 do
+            if hops_of(of.handle, node) ~= count then
+                fail(self, "other hops of the same node: %s", tostring(node))
+            end
+        end
+    end
+end
+
 function steps.snapshot(self)
     local of = self.random:one_in(3) and self.reader or self
     note(self, "snapshot %d of %s", self.step, of.name)
@@ -267,17 +343,11 @@ function steps.refresh(self)
     self.reader = view(self.reader.handle, "the reader", self)
 end
 
-local WEIGHTS = { { 6, "write" }, { 6, "change" }, { 4, "put" },
-                  { 1, "abort" }, { 3, "flush" }, { 1, "reopen" },
-                  { 1, "take_over" }, { 2, "declare" }, { 1, "drop" },
-                  { 1, "wait" }, { 1, "constrain" }, { 2, "snapshot" },
-                  { 2, "refresh" } }
-
-local function views_of(self)
-    local views = { self, self, self.reader }
-    for _, of in ipairs(self.snapshots) do views[#views + 1] = of end
-    return views
-end
+local WEIGHTS = { { 6, "write" }, { 6, "change" }, { 3, "transaction" },
+                  { 4, "put" }, { 1, "abort" }, { 3, "flush" },
+                  { 1, "reopen" }, { 1, "take_over" }, { 2, "declare" },
+                  { 1, "drop" }, { 1, "wait" }, { 1, "constrain" },
+                  { 2, "snapshot" }, { 2, "refresh" }, { 1, "walk" } }
 
 local count = 0
 
