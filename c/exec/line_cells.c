@@ -17,8 +17,7 @@ static bool is_plain_integer(struct ndb_slice text)
     return text.bytes > sign && text.bytes - sign <= PLAIN_DIGITS_MAX;
 }
 
-/* false: the slow way has to look at it. */
-static bool convert(uint32_t kind, struct ndb_slice text, namidb_value *out)
+bool ndb_cell_convert(uint32_t kind, struct ndb_slice text, namidb_value *out)
 {
     *out = ndb_null();
     if (text.bytes == 0)
@@ -124,7 +123,7 @@ const char *ndb_line_parse(const struct ndb_line_format *format, const char *at,
         bool is_last = i == format->column_count - 1;
 
         if (cell_end == NULL || (cell_end == stop) != is_last ||
-            !convert(format->columns[i].kind, text, &cells[i]))
+            !ndb_cell_convert(format->columns[i].kind, text, &cells[i]))
             return NULL;
         at = cell_end + 1;
     }

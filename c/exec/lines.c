@@ -36,6 +36,7 @@ struct ndb_lines {
     struct known_key *known;
     uint32_t known_count, known_capacity;
     namidb_arena keys; /* their texts */
+    namidb_arena members;
 
     /* Of a batch. */
     namidb_value *cells;          /* column_count per row */
@@ -64,6 +65,29 @@ static void read_roles(struct ndb_lines *lines)
     }
 }
 
+/* Columns of the caller's, with members of our own. NAMIDB_OK, NAMIDB_ENOMEM.
+ */
+static int copy_columns(struct ndb_lines *lines, const namidb_lines_spec *spec)
+{
+    if (spec->column_count != 0)
+        memcpy(lines->columns, spec->columns,
+               spec->column_count * sizeof *lines->columns);
+    for (uint32_t i = 0; i < spec->column_count; i++) {
+        namidb_lines_column *column = &lines->columns[i];
+
+        if (spec->separator != '\0')
+            continue;
+        column->member = ndb_arena_copy(&lines->members, column->member,
+                                        column->member_bytes);
+        if (column->member == NULL)
+            return NAMIDB_ENOMEM;
+    }
+    lines->format =
+        (struct ndb_line_format){ spec->separator, spec->is_merge,
+                                  lines->columns, spec->column_count };
+    return NAMIDB_OK;
+}
+
 int ndb_lines_new(struct ndb_lines **out, const namidb_lines_spec *spec,
                   namidb_error *err)
 {
@@ -73,6 +97,11 @@ int ndb_lines_new(struct ndb_lines **out, const namidb_lines_spec *spec,
     *out = NULL;
     if (lines == NULL)
         return ndb_fail_memory(err);
+    if (spec->separator == '\0' && width > NDB_LINE_COLUMNS_MAX) {
+        ndb_free(lines);
+        return ndb_fail(err, NAMIDB_ELIMIT, "more than %d columns",
+                        NDB_LINE_COLUMNS_MAX);
+    }
     lines->is_edge = spec->is_edge;
     lines->is_merge = spec->is_merge;
     lines->label = spec->label;
@@ -86,14 +115,10 @@ int ndb_lines_new(struct ndb_lines **out, const namidb_lines_spec *spec,
         ndb_calloc(2 * BATCH_ROWS, sizeof *lines->probe_places);
     if (lines->columns == NULL || lines->cells == NULL ||
         lines->props == NULL || lines->probes == NULL ||
-        lines->probe_places == NULL) {
+        lines->probe_places == NULL || copy_columns(lines, spec) < 0) {
         ndb_lines_free(lines);
         return ndb_fail_memory(err);
     }
-    if (width != 0)
-        memcpy(lines->columns, spec->columns, width * sizeof *lines->columns);
-    lines->format = (struct ndb_line_format){ spec->separator, lines->columns,
-                                              spec->column_count };
     read_roles(lines);
     *out = lines;
     return NAMIDB_OK;
@@ -111,6 +136,7 @@ void ndb_lines_free(struct ndb_lines *lines)
     ndb_free(lines->known);
     ndb_table_release(&lines->numbers);
     ndb_arena_release(&lines->keys);
+    ndb_arena_release(&lines->members);
     ndb_arena_release(&lines->texts);
     ndb_free(lines);
 }
@@ -118,6 +144,9 @@ void ndb_lines_free(struct ndb_lines *lines)
 static size_t parse_lines(struct ndb_lines *lines, struct ndb_slice text,
                           size_t rows_max)
 {
+    const char *(*parse)(const struct ndb_line_format *, const char *,
+                         const char *, namidb_arena *, namidb_value *) =
+        lines->format.separator == '\0' ? ndb_json_line_parse : ndb_line_parse;
     const char *at = (const char *)text.data, *end = at + text.bytes;
     size_t rows = 0;
 
@@ -125,8 +154,8 @@ static size_t parse_lines(struct ndb_lines *lines, struct ndb_slice text,
     if (rows_max > BATCH_ROWS)
         rows_max = BATCH_ROWS;
     while (rows < rows_max) {
-        at = ndb_line_parse(&lines->format, at, end, &lines->texts,
-                            lines->cells + rows * lines->format.column_count);
+        at = parse(&lines->format, at, end, &lines->texts,
+                   lines->cells + rows * lines->format.column_count);
         if (at == NULL)
             break;
         lines->ends[rows++] = at;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lines.h - rows of separated text into nodes and edges, as long as they are
- * plain.
+ * lines.h - rows of separated text, or of JSON, into nodes and edges, as long
+ * as they are plain.
  *
  * A load has a slow way for every row (lua/namidb/load.lua), which knows what
  * to say about a bad one. This is the fast way for the others: it stops before

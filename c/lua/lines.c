@@ -3,8 +3,8 @@
  * The fast way of a bulk load, for lua/namidb/load.lua alone:
  *
  *   core.lines(tx, spec) -> lines
- *     spec: edge, merge (booleans), separator, label (or type), from, to
- *     (labels), columns: { { name =, kind =, role = }, ... }
+ *     spec: edge, merge (booleans), separator (nil: JSON), label (or type),
+ *     from, to (labels), columns: { { name =, kind =, role =, member = }, ... }
  *   core.put_lines(tx, lines, text, at, rows_max) -> rows, at
  *
  * See namidb_lines_put.
@@ -84,6 +84,10 @@ static void read_columns(lua_State *L, namidb_lines_spec *spec)
         columns[i].kind = KIND_OF[option_field(L, "kind", KINDS)];
         columns[i].role =
             (enum namidb_lines_role)option_field(L, "role", ROLES);
+        /* The column's table holds the text until the call is over. */
+        lua_getfield(L, -1, "member");
+        columns[i].member = luaL_checklstring(L, -1, &columns[i].member_bytes);
+        lua_pop(L, 1);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -92,7 +96,7 @@ static void read_columns(lua_State *L, namidb_lines_spec *spec)
 
 int ndb_lua_lines(lua_State *L)
 {
-    namidb_lines_spec spec = { .separator = ',' };
+    namidb_lines_spec spec = { .separator = '\0' };
     namidb_lines **lines;
     namidb_error err;
 
@@ -102,7 +106,8 @@ int ndb_lua_lines(lua_State *L)
     spec.is_edge = flag_field(L, "edge");
     spec.is_merge = flag_field(L, "merge");
     lua_getfield(L, 2, "separator");
-    spec.separator = luaL_checkstring(L, -1)[0];
+    if (!lua_isnil(L, -1))
+        spec.separator = luaL_checkstring(L, -1)[0];
     lua_pop(L, 1);
     spec.label =
         name_field(L, "label", spec.is_edge ? NAMIDB_TYPE : NAMIDB_LABEL);

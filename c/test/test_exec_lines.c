@@ -19,7 +19,7 @@ static const namidb_lines_column KINDS[] = {
 static void test_line__plain_ones_become_cells(void **state)
 {
     static const char TEXT[] = "a b,-12,2.5,true\r\n,,,\nx";
-    const struct ndb_line_format format = { ',', KINDS, 4 };
+    const struct ndb_line_format format = { ',', false, KINDS, 4 };
     const char *end = TEXT + sizeof TEXT - 1, *at;
     namidb_value cells[4];
 
@@ -55,7 +55,7 @@ static void test_line__quotes_are_around_cells(void **state)
     static const char TEXT[] = "\"a, b\",c,\"7\"\r\n"
                                "\"\",\"\"\"say \"\"no\"\"\"\"\",\"\"\n"
                                "x,\"\"\"\",1\n";
-    const struct ndb_line_format format = { ',', columns, 3 };
+    const struct ndb_line_format format = { ',', false, columns, 3 };
     const char *end = TEXT + sizeof TEXT - 1, *at = TEXT;
     namidb_arena texts = NDB_ARENA_INIT;
     namidb_value cells[3];
@@ -106,7 +106,7 @@ static void test_line__others_are_left_alone(void **state)
         "a,1,0x1p3,true\n",
         "a,1,1,yes\n",
     };
-    const struct ndb_line_format format = { ',', KINDS, 4 };
+    const struct ndb_line_format format = { ',', false, KINDS, 4 };
     namidb_value cells[4];
 
     (void)state;

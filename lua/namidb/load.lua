@@ -14,6 +14,7 @@ local load = {}
 
 local BATCH_ROWS = 10000
 local TICKETS_MAX = 4 -- batches under way
+local COLUMNS_MAX = 256 -- of JSON lines that the core takes
 -- Nodes that say how far a load with a name has come; written with each batch,
 -- so that they are true whatever happens.
 local BOOKMARK = "namidb.load"
@@ -186,6 +187,7 @@ local function plan_column(item, column)
     plan = { name = name, kind = kind,
              convert = kind and CONVERT[kind] }
     item.columns[column] = plan
+    item.column_count = item.column_count + 1
     item.headers[name] = column
     return plan
 end
@@ -286,14 +288,26 @@ local function put_edge(item, source, tx, props)
     return check(item, source, tx:put_edge(spec.type, from, to, props))
 end
 
--- What the core needs to put plain lines of CSV by itself; false: it cannot.
+-- The columns of a source's lines: those of its header, or the names that its
+-- objects had so far; nil: it has no lines, or too many names.
+local function headers_of(item, source)
+    if source.separator then return source.columns end
+    if not source.lines or item.column_count > COLUMNS_MAX then return nil end
+    local headers = {}
+    for header in pairs(item.columns) do headers[#headers + 1] = header end
+    table.sort(headers)
+    return headers
+end
+
+-- What the core needs to put plain lines by itself; false: it cannot.
 local function lines_of(item, source, tx)
     local spec, columns, seen = item.spec, {}, {}
-    if not source.separator then return false end
-    for i, header in ipairs(source.columns) do
+    local headers = headers_of(item, source)
+    if not headers then return false end
+    for i, header in ipairs(headers) do
         local plan = plan_column(item, header)
         local column = { name = plan.name, kind = plan.kind or "string",
-                         role = "none" }
+                         role = "none", member = header }
         if seen[plan.name] then return false end
         seen[plan.name], columns[i] = column, column
     end
@@ -318,7 +332,10 @@ end
 
 -- Lines that need no thought go the fast way; returns how many.
 local function put_lines(item, source, tx, rows_max)
-    if item.lines == nil then item.lines = lines_of(item, source, tx) end
+    if item.lines == nil or item.column_count ~= item.line_columns then
+        item.lines = lines_of(item, source, tx)
+        item.line_columns = item.column_count
+    end
     if not item.lines then return 0 end
     local reader = source.lines
     local rows, at = core.put_lines(tx, item.lines, reader.block, reader.at,
@@ -396,6 +413,7 @@ end
 local function load_one(state, index, item, skip)
     local source = open_source(item)
     item.columns, item.headers, item.ids = {}, {}, {}
+    item.column_count = 0
     state.source = source
     for _ = 1, skip do
         if not source:next() then break end

@@ -99,25 +99,30 @@ report("load_columns_per_s", ROWS / (socket.gettime() - started))
 batches = nil
 assert(db:flush(600))
 
-local path = os.tmpname()
-do
+-- Loads edges from lines of a form, which wants two keys and a number.
+local function load_lines(edge_type, format, header, form)
+    local path = os.tmpname()
     local file = assert(io.open(path, "w"))
-    file:write("from,to,since:int\n")
+    file:write(header)
     for i = 1, ROWS do
-        file:write(("person-%d,person-%d,%d\n"):format(
-            (i - 1) % NODES + 1, random(NODES), 1990 + random(30)))
+        file:write(form:format((i - 1) % NODES + 1, random(NODES),
+                               1990 + random(30)))
     end
     file:close()
+    started = socket.gettime()
+    assert(db:load({
+        edges = { { type = edge_type, file = path, format = format,
+                    from = { "Person", "from" }, to = { "Person", "to" } } },
+        progress = false,
+    }))
+    report("load_" .. format .. "_per_s", ROWS / (socket.gettime() - started))
+    os.remove(path)
+    assert(db:flush(600))
 end
-started = socket.gettime()
-assert(db:load({
-    edges = { { type = "MET", file = path, format = "csv",
-                from = { "Person", "from" }, to = { "Person", "to" } } },
-    progress = false,
-}))
-report("load_csv_per_s", ROWS / (socket.gettime() - started))
-os.remove(path)
-assert(db:flush(600))
+
+load_lines("MET", "csv", "from,to,since:int\n", "person-%d,person-%d,%d\n")
+load_lines("HEARD", "jsonl", "",
+           '{"from":"person-%d","to":"person-%d","since":%d}\n')
 db:close()
 collectgarbage()
 

@@ -1,0 +1,211 @@
+-- Plain lines of JSON go into the core by themselves, others row by row: what
+-- is in the graph afterwards, and what an error says, must not depend on which.
+
+local help = dofile("spec/help.lua")
+local namidb = require("namidb")
+local read_jsonl = require("namidb.read_jsonl")
+
+local seed
+local function random(bound)
+    seed = seed * 48271 % 2147483647
+    return seed % bound + 1
+end
+
+local function one_of(...) return (select(random(select("#", ...)), ...)) end
+
+-- A value as JSON, now and then one that needs thought.
+local function value()
+    local kind = random(14)
+    if kind <= 4 then return tostring(random(2000) - 1000) end
+    if kind <= 7 then return '"text ' .. random(50) .. '"' end
+    if kind == 8 then return ("%.3f"):format(random(1000) / 7) end
+    if kind == 9 then return one_of("true", "false", "null") end
+    return one_of('""', '"7"', '"-0"', '"\\"\\\\\\n"', '"é"',
+                  '"\\u00e9\\ud83d\\ude00"', "-0", "0", "1.0", "1e2",
+                  "2.5e-1", "[1,2]", "[]", "9007199254740993",
+                  "999999999999999", "-1e-3", '"true"',
+                  '"' .. ("long"):rep(300) .. '"')
+end
+
+local NAMES = { "a", "b", "c:int", "d" }
+
+local function object(fixed)
+    local members = { fixed }
+    for _, name in ipairs(NAMES) do
+        if random(4) > 1 then
+            local text = value()
+            -- A text that is no integer is an error of its own.
+            if name ~= "c:int" or not text:find('^"[^7-]') then
+                members[#members + 1] = ('"%s":%s%s'):format(name,
+                    one_of("", " "), text)
+            end
+        end
+    end
+    if random(3) == 1 then
+        members[1], members[#members] = members[#members], members[1]
+    end
+    if random(60) == 1 then
+        members[#members + 1] = '"rare' .. random(20) .. '":1'
+    end
+    return "{" .. table.concat(members, one_of(",", " , ")) .. "}"
+end
+
+local function people(count)
+    local lines = {}
+    for i = 1, count do
+        lines[#lines + 1] = object('"id":' .. i)
+        if random(40) == 1 then lines[#lines + 1] = one_of("", "  ") end
+    end
+    return table.concat(lines, one_of("\n", "\r\n")) .. one_of("", "\n")
+end
+
+local function knows(count, nodes)
+    local lines = {}
+    for _ = 1, count do
+        lines[#lines + 1] = object(('"from":%d,"to":%d'):format(random(nodes),
+                                                               random(nodes)))
+    end
+    return table.concat(lines, "\n") .. "\n"
+end
+
+-- The rows of a file, one by one: the slow way.
+local function rows_of(path)
+    local reader = assert(read_jsonl.open(path))
+    return function() return reader:next() end
+end
+
+local function shown(item)
+    if type(item) == "table" and item[1] ~= nil then
+        return "[" .. table.concat(item, ",") .. "]"
+    end
+    local kind = math.type and math.type(item) or type(item)
+    return kind .. " " .. tostring(item)
+end
+
+local function text_of(props)
+    local names = {}
+    for name, item in pairs(props) do
+        names[#names + 1] = name .. "=" .. (type(item) == "table" and
+            item[1] == nil and "[]" or shown(item))
+    end
+    table.sort(names)
+    return table.concat(names, " ")
+end
+
+-- All that a graph holds, in an order that does not depend on how it came.
+local function contents(db)
+    local found = {}
+    for node in db:nodes("Person") do
+        found[#found + 1] = tostring(node.key) .. ": " .. text_of(node.props)
+    end
+    for edge in db:edges("KNOWS") do
+        found[#found + 1] = ("%d %d-%d: %s"):format(edge.id, edge.from,
+            edge.to, text_of(edge.props))
+    end
+    table.sort(found)
+    return found
+end
+
+local function load(nodes, edges, options)
+    local db = assert(namidb.open(help.memory_uri()))
+    local node = { label = "Person", key = "id" }
+    local edge = { type = "KNOWS", from = { "Person", "from" },
+                   to = { "Person", "to" } }
+    for name, item in pairs(nodes) do node[name] = item end
+    for name, item in pairs(edges) do edge[name] = item end
+    local ok, err = db:load({ nodes = { node }, edges = { edge },
+                              progress = false, batch = options.batch })
+    local found = contents(db)
+    db:close()
+    return found, ok, err
+end
+
+describe("plain lines of JSON", function()
+    teardown(help.remove_folders)
+
+    it("become what rows become", function()
+        for number = 1, 5 do
+            seed = 100 + number
+            local options = { batch = one_of(7, 1000, 5000) }
+            local node_file = help.file("people.jsonl", people(1500))
+            local edge_file = help.file("knows.jsonl", knows(2500, 1500))
+            local fast, ok, err = load({ file = node_file },
+                                       { file = edge_file }, options)
+            assert(ok, err)
+            local slow = load({ rows = rows_of(node_file) },
+                              { rows = rows_of(edge_file) }, options)
+            assert.equal(4000, #fast, "seed " .. seed)
+            for i = 1, 4000 do
+                assert.equal(slow[i], fast[i], "seed " .. seed)
+            end
+        end
+    end)
+
+    it("stop at the line that is bad, and say which", function()
+        for _, bad in ipairs({
+            { '{"from":7,"to":99999}', "not_found", "99999" },
+            { '{"to":8,"since":1}', "invalid", "from" },
+            { '{"from":null,"to":8}', "invalid", "from" },
+            { '{"from":7,"to":true}', "invalid", "key" },
+            { '{"from":7,"to":8', "syntax", "wanted" },
+            { '{"from":7,"to":8,"since":01}', "syntax", "value" },
+            { '{"from":7,"to":8,"note":"\255"}', "invalid", "UTF%-8" },
+            { '{"from":7,"to":8,"n:int":"x"}', "invalid", "'x' is no int" },
+        }) do
+            local lines = {}
+            for i = 1, 3000 do
+                lines[i] = ('{"from":%d,"to":%d,"since":%d,"note":"x"}'):format(
+                    i % 9 + 1, i % 7 + 1, i)
+            end
+            lines[2500] = bad[1]
+            local nodes = {}
+            for i = 1, 10 do nodes[i] = '{"id":' .. i .. "}" end
+            local found, ok, err = load(
+                { file = help.file("n.jsonl", table.concat(nodes, "\n")) },
+                { file = help.file("e.jsonl", table.concat(lines, "\n")) },
+                { batch = 1000 })
+            assert.is_nil(ok)
+            assert.equal(bad[2], err.code, err.message)
+            assert.equal(2500, err.line)
+            assert.truthy(err.message:find(bad[3]), err.message)
+            assert.same({ part = 2, row = 2000 },
+                        { part = err.resume.part, row = err.resume.row })
+            assert.equal(10 + 2000, #found)
+        end
+    end)
+
+    it("take properties away by null where nodes are merged", function()
+        local db = assert(namidb.open(help.memory_uri()))
+        local lines = {}
+        for i = 1, 200 do
+            lines[i] = ('{"id":%d,"a":1,"b":%d}'):format(i, i)
+        end
+        for i = 1, 200 do
+            lines[200 + i] = ('{"id":%d,"a":%s}'):format(i,
+                i % 2 == 0 and "null" or "2")
+        end
+        assert(db:load({ progress = false, nodes = { { label = "P", key = "id",
+            merge = true, file = help.file("merge.jsonl",
+                table.concat(lines, "\n") .. "\n") } } }))
+        for i = 1, 200 do
+            local node = db:node("P", i)
+            assert.equal(i, node.b)
+            assert.equal(i % 2 ~= 0 and 2 or nil, node.a)
+        end
+        db:close()
+    end)
+
+    it("may have more names than the core takes", function()
+        local db = assert(namidb.open(help.memory_uri()))
+        local lines = {}
+        for i = 1, 600 do
+            lines[i] = ('{"id":%d,"n%d":%d}'):format(i, i % 300, i)
+        end
+        assert(db:load({ progress = false, nodes = { { label = "P", key = "id",
+            file = help.file("names.jsonl", table.concat(lines, "\n")) } } }))
+        for i = 1, 600 do
+            assert.equal(i, db:node("P", i)["n" .. i % 300])
+        end
+        db:close()
+    end)
+end)
