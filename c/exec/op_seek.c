@@ -119,6 +119,33 @@ static int find_in(struct ndb_op *op, const struct ndb_vector *values,
     return rc;
 }
 
+/* Leaves out what has not the label: nodes that have it as a first one need not
+ * be looked at. */
+static int keep_labelled(struct ndb_op *op, uint32_t label, struct found *found)
+{
+    struct ndb_label_probe probe = { &label, 1 };
+    bool *has = ndb_arena_alloc(&op->arena, found->count);
+    uint32_t kept = 0, foreign = 0;
+    size_t absent;
+    int rc;
+
+    for (uint32_t i = 0; i < found->count; i++)
+        foreign += NAMIDB_ID_TABLE(found->ids[i]) != label;
+    if (foreign == 0)
+        return NAMIDB_OK;
+    if (has == NULL)
+        return NAMIDB_ENOMEM;
+    rc = ndb_read_labels(&op->run->snapshot, found->ids, found->count, &probe,
+                         has, &absent, op->run->err);
+    for (uint32_t i = 0; i < found->count && rc >= 0; i++)
+        if (has[i]) {
+            found->positions[kept] = found->positions[i];
+            found->ids[kept++] = found->ids[i];
+        }
+    found->count = kept;
+    return rc;
+}
+
 /* A key is unique within the first label; the one that is asked for may be a
  * further one. */
 static int find_keys(struct ndb_op *op, const struct ndb_vector *values,
@@ -133,6 +160,8 @@ static int find_keys(struct ndb_op *op, const struct ndb_vector *values,
     rc = ndb_label_tables(&op->run->snapshot, label, &tables);
     if (rc >= 0)
         rc = find_in(op, values, &tables, found);
+    if (rc >= 0)
+        rc = keep_labelled(op, label, found);
     ndb_ids_release(&tables);
     return rc;
 }

@@ -170,6 +170,18 @@ local function scan_any(state, node, condition)
              child = state.op }
 end
 
+-- An operator that finds nodes of the label has tested it, where it is all that
+-- is wanted.
+local function tested(state, node, label)
+    for _, condition in ipairs(state.graph.conditions) do
+        if condition.labels_of == node.slot and
+            condition.expr.kind == "LABELS" and
+            #condition.expr.names == 1 and condition.expr.names[1] == label then
+            condition.is_done = true
+        end
+    end
+end
+
 local function begin_at(state, start)
     local node, seek = start.node, start.seek
     if seek and seek.kind == "id" then
@@ -182,21 +194,15 @@ local function begin_at(state, start)
         state.op = { kind = "SEEK_KEY", slot = node.slot, expr = seek.value,
                      label = state.context:name("label", node.labels[1]),
                      child = state.op }
+        seek.condition.is_done = true
+        tested(state, node, state.op.label)
     elseif start.any then
         state.op = scan_any(state, node, start.any)
     else
         local label = start.label
         state.op = { kind = "SCAN", slot = node.slot, child = state.op,
                      label = label and state.context:name("label", label) }
-        -- A scan by the only label has tested it.
-        for _, condition in ipairs(state.graph.conditions) do
-            if condition.labels_of == node.slot and label and
-                condition.expr.kind == "LABELS" and
-                #condition.expr.names == 1 and
-                condition.expr.names[1] == state.op.label then
-                condition.is_done = true
-            end
-        end
+        if label then tested(state, node, state.op.label) end
     end
     learn(state, node.slot)
     apply_conditions(state)
