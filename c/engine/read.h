@@ -45,9 +45,11 @@ int ndb_read_property(const struct ndb_snapshot *snapshot, const uint64_t *ids,
 struct ndb_label_probe {
     const uint32_t *labels; /* 0: one that nobody has */
     uint32_t count;
+    bool are_there; /* the snapshot has all the nodes */
 };
 
-/* Whether each of ids has all of the labels. *absent as above. 1 round. */
+/* Whether each of ids has all of the labels. *absent as above. 1 round; none
+ * where nodes are there, and their tables tell. */
 int ndb_read_labels(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                     size_t count, const struct ndb_label_probe *probe,
                     bool *has, size_t *absent, namidb_error *err);

@@ -145,7 +145,8 @@ int ndb_node_columns_labels(struct ndb_eval *eval,
     uint32_t extent = nodes->is_constant ? 1 : chunk->extent;
     uint32_t *labels =
         ndb_arena_array(eval->arena, expr->names.count, sizeof *labels);
-    struct ndb_label_probe probe = { labels, expr->names.count };
+    struct ndb_label_probe probe = { labels, expr->names.count,
+                                     eval->run->are_there };
     struct picked picked;
     size_t absent;
     bool *has;

@@ -80,8 +80,10 @@ struct ndb_run {
     const struct ndb_plan *plan;
     struct ndb_snapshot snapshot; /* what is read; of the transaction if any */
     struct namidb_tx *tx;         /* NULL: nothing may be written */
-    const namidb_value *params;   /* plan->param_count */
-    uint32_t *numbers;            /* of the plan's names; 0: not known (yet) */
+    bool are_there; /* the snapshot has every node: none came from outside of
+                       it, and none can be deleted */
+    const namidb_value *params; /* plan->param_count */
+    uint32_t *numbers;          /* of the plan's names; 0: not known (yet) */
     const namidb_host *host;
     struct ndb_budget budget;
     int64_t deadline_ns;

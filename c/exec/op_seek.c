@@ -123,7 +123,7 @@ static int find_in(struct ndb_op *op, const struct ndb_vector *values,
  * be looked at. */
 static int keep_labelled(struct ndb_op *op, uint32_t label, struct found *found)
 {
-    struct ndb_label_probe probe = { &label, 1 };
+    struct ndb_label_probe probe = { &label, 1, true };
     bool *has = ndb_arena_alloc(&op->arena, found->count);
     uint32_t kept = 0, foreign = 0;
     size_t absent;

@@ -60,6 +60,7 @@ static int copy_params(struct namidb_query *query, const namidb_value *params)
 
     if (copies == NULL)
         return ndb_run_no_memory(run);
+    run->are_there = run->tx == NULL && !run->plan->has_host;
     for (uint32_t i = 0; i < count; i++) {
         int rc = ndb_query_value_copy(&query->params, &params[i], &copies[i]);
 
@@ -68,6 +69,8 @@ static int copy_params(struct namidb_query *query, const namidb_value *params)
                              "a parameter is nested too deeply");
         if (rc < 0)
             return ndb_run_no_memory(run);
+        if (copies[i].kind >= NAMIDB_LIST)
+            run->are_there = false; /* it may have nodes */
     }
     run->params = copies;
     return NAMIDB_OK;

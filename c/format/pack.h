@@ -6,10 +6,11 @@
  *   segment   := kind u8, codec u8, 0 u16, raw bytes u32, stored bytes, then
  *                XXH3-64 of all before it
  *   directory := zstd of: part count, then per part kind, type, table, rows,
- *                tombstones, labels, segment count, and per segment its bytes
- *                and its first and last key as deltas, and of an index part its
- *                fence, a string; segments stand in this order without gaps,
- *                so no offset is written
+ *                tombstones, twice the number of its labels (+ 1: some row has
+ *                not the table's), labels, segment count, and per segment its
+ *                bytes and its first and last key as deltas, and of an index
+ *                part its fence, a string; segments stand in this order without
+ *                gaps, so no offset is written
  *   tail (fixed) := directory bytes stored u32, raw u32, XXH3-128 of directory
  *                and the tail before it, magic "NAMIDBPK", format u32
  *
@@ -76,6 +77,7 @@ struct ndb_part {
     const uint32_t *labels; /* NDB_PART_NODE: labels other than the table's
                                that any row has, ascending */
     uint32_t label_count;
+    bool has_bare; /* NDB_PART_NODE: some row has not the table's label */
 };
 
 /* The directory, decoded; all memory is an arena's. */

@@ -24,8 +24,9 @@ static int put_part(struct ndb_buf *out, const struct ndb_part *part)
     uint64_t last_key = 0;
     uint32_t last_label = 0;
     const uint64_t numbers[] = {
-        part->kind, part->type,       part->table,
-        part->rows, part->tombstones, part->label_count
+        part->kind,       part->type,
+        part->table,      part->rows,
+        part->tombstones, 2 * (uint64_t)part->label_count + part->has_bare,
     };
     int rc = NAMIDB_OK;
 
@@ -170,11 +171,12 @@ static void *take(struct decoder *decoder, size_t count, size_t size)
 static void read_labels(struct decoder *decoder, struct ndb_part *part)
 {
     struct ndb_reader *reader = &decoder->reader;
-    uint64_t label = 0;
+    uint64_t label = 0, count = ndb_reader_varint_max(
+                            reader, 2 * (uint64_t)NDB_LABEL_COUNT_MAX + 1);
     uint32_t *labels;
 
-    part->label_count =
-        (uint32_t)ndb_reader_varint_max(reader, NDB_LABEL_COUNT_MAX);
+    part->has_bare = count % 2 != 0;
+    part->label_count = (uint32_t)(count / 2);
     if (part->label_count > ndb_reader_left(reader))
         ndb_reader_fail(reader);
     if (reader->is_failed)

@@ -378,12 +378,16 @@ int ndb_pack_writer_part(struct ndb_pack_writer *writer,
 static int note_labels(struct ndb_pack_writer *writer, const namidb_node *node)
 {
     struct ndb_ids *labels = &writer->labels;
+    struct ndb_part *part = open_part(writer);
+    bool is_bare = part->table != 0;
 
     for (uint32_t i = 0; i < node->label_count; i++) {
         size_t at = labels->count;
 
-        if (node->labels[i] == open_part(writer)->table)
+        if (node->labels[i] == part->table) {
+            is_bare = false;
             continue;
+        }
         while (at > 0 && labels->items[at - 1] > node->labels[i])
             at--;
         if (at > 0 && labels->items[at - 1] == node->labels[i])
@@ -394,6 +398,7 @@ static int note_labels(struct ndb_pack_writer *writer, const namidb_node *node)
                 (labels->count - 1 - at) * sizeof *labels->items);
         labels->items[at] = node->labels[i];
     }
+    part->has_bare |= is_bare;
     return NAMIDB_OK;
 }
 

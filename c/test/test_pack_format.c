@@ -186,6 +186,7 @@ static void nodes_come_back(uint64_t count, uint64_t stride)
     assert_int_equal(part->rows, count);
     assert_int_equal(part->label_count, 1);
     assert_int_equal(part->labels[0], 9);
+    assert_false(part->has_bare);
     for (uint64_t i = 0; i < count; i += 1 + count / 200)
         check_node(&opened, part, 1 + i * stride);
     close_opened(&opened);

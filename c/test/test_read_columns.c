@@ -57,7 +57,7 @@ static void check_labels(const struct model *model,
                          const struct ndb_snapshot *snapshot,
                          const uint64_t *ids, size_t count, uint32_t label)
 {
-    struct ndb_label_probe probe = { &label, 1 };
+    struct ndb_label_probe probe = { &label, 1, false };
     size_t absent, want_absent = SIZE_MAX;
     bool *has = ndb_calloc(count, sizeof *has);
 
@@ -75,6 +75,34 @@ static void check_labels(const struct model *model,
     ndb_free(has);
 }
 
+/* Of nodes that are there their tables may tell: the same. */
+static void check_labels_there(const struct model *model,
+                               const struct ndb_snapshot *snapshot,
+                               const uint64_t *ids, size_t count,
+                               uint32_t first, uint32_t second)
+{
+    uint32_t labels[] = { first, second };
+    struct ndb_label_probe looked = { labels, 2, false };
+    struct ndb_label_probe judged = { labels, 2, true };
+    uint64_t *alive = ndb_calloc(count, sizeof *alive);
+    bool *has = ndb_calloc(count, sizeof *has);
+    bool *want = ndb_calloc(count, sizeof *want);
+    size_t alive_count = 0, absent;
+
+    for (size_t i = 0; i < count; i++)
+        if (model->nodes[i].is_alive)
+            alive[alive_count++] = ids[i];
+    model_assert(model, ndb_read_labels(snapshot, alive, alive_count, &looked,
+                                        want, &absent, NULL) == NAMIDB_OK);
+    model_assert(model, ndb_read_labels(snapshot, alive, alive_count, &judged,
+                                        has, &absent, NULL) == NAMIDB_OK);
+    model_assert(model, absent == SIZE_MAX);
+    model_assert(model, memcmp(has, want, alive_count * sizeof *has) == 0);
+    ndb_free(alive);
+    ndb_free(has);
+    ndb_free(want);
+}
+
 static void check_all(const struct model *model,
                       const struct ndb_snapshot *snapshot, size_t step)
 {
@@ -87,9 +115,15 @@ static void check_all(const struct model *model,
             check_property(model, snapshot, ids + i, step < left ? step : left,
                            name);
     }
-    for (uint32_t label = 0; label <= MODEL_TABLES; label++)
+    for (uint32_t label = 0; label <= MODEL_TABLES; label++) {
         check_labels(model, snapshot, ids, model->node_count, label);
+        check_labels_there(model, snapshot, ids, model->node_count, label,
+                           label);
+        check_labels_there(model, snapshot, ids, model->node_count, label, 1);
+    }
     check_labels(model, snapshot, ids, model->node_count, MODEL_HIGH_LABEL);
+    check_labels_there(model, snapshot, ids, model->node_count,
+                       MODEL_HIGH_LABEL, 1);
     ndb_free(ids);
 }
 
