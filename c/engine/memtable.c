@@ -110,11 +110,18 @@ static struct ndb_image *new_image(struct ndb_memtable *m, uint64_t version,
 
 /* --------------------------------------------------------------- linking -- */
 
+/* ndb_memtable_is_empty reads it without the lock. */
+static void set_journal_count(struct ndb_memtable *m, size_t count)
+{
+    __atomic_store_n(&m->journal_count, count, __ATOMIC_RELEASE);
+}
+
 void ndb_memtable_journal(struct ndb_memtable *m, uint64_t version,
                           enum ndb_change_kind kind, uint32_t number, int delta)
 {
-    m->journal[m->journal_count++] =
+    m->journal[m->journal_count] =
         (struct ndb_change){ version, number, (uint8_t)kind, (int8_t)delta };
+    set_journal_count(m, m->journal_count + 1);
 }
 
 /* The lane of a table or type, made when there is none. Room was reserved. */
@@ -456,10 +463,12 @@ int ndb_memtable_apply(struct ndb_memtable *m, uint64_t version,
 
 /* -------------------------------------------------------------- rollback -- */
 
-static void take_back(struct ndb_memtable *m, const struct ndb_change *change)
+static void take_back(struct ndb_memtable *m)
 {
+    const struct ndb_change *change = &m->journal[m->journal_count - 1];
     struct ndb_image **newest;
 
+    set_journal_count(m, m->journal_count - 1);
     if (change->kind == NDB_CHANGE_SCHEMA)
         m->schema_count--;
     if (change->kind >= NDB_CHANGE_LABEL)
@@ -489,7 +498,7 @@ void ndb_memtable_rollback(struct ndb_memtable *m, uint64_t version)
     (void)pthread_rwlock_wrlock(&m->lock);
     while (m->journal_count != 0 &&
            m->journal[m->journal_count - 1].version >= version)
-        take_back(m, &m->journal[--m->journal_count]);
+        take_back(m);
     while (m->foreign_count != 0 &&
            m->foreign[m->foreign_count - 1].version >= version)
         m->foreign_count--;
@@ -512,7 +521,7 @@ void ndb_memtable_rollback_to(struct ndb_memtable *m, size_t mark)
 {
     (void)pthread_rwlock_wrlock(&m->lock);
     while (m->journal_count > mark)
-        take_back(m, &m->journal[--m->journal_count]);
+        take_back(m);
     forget_changes(m);
     (void)pthread_rwlock_unlock(&m->lock);
 }

@@ -90,7 +90,7 @@ struct ndb_memtable {
     uint32_t lane_count, lane_capacity;
     uint32_t last_lane; /* changed last */
     struct ndb_change *journal;
-    size_t journal_count, journal_capacity;
+    size_t journal_count, journal_capacity; /* count: atomic */
     struct ndb_foreign_label *foreign;
     uint32_t foreign_count, foreign_capacity;
     struct ndb_schema_change *schema; /* in order */

@@ -25,14 +25,11 @@ size_t ndb_memtable_bytes(struct ndb_memtable *m)
     return bytes;
 }
 
+/* What a snapshot sees was journaled before there was the snapshot: so a reader
+ * that finds nothing here has nothing to see, and needs no lock. */
 bool ndb_memtable_is_empty(struct ndb_memtable *m)
 {
-    bool is_empty;
-
-    (void)pthread_rwlock_rdlock(&m->lock);
-    is_empty = m->journal_count == 0;
-    (void)pthread_rwlock_unlock(&m->lock);
-    return is_empty;
+    return __atomic_load_n(&m->journal_count, __ATOMIC_ACQUIRE) == 0;
 }
 
 int ndb_memtable_node(struct ndb_memtable *m, uint64_t id, uint64_t version,
@@ -392,6 +389,8 @@ bool ndb_memtable_has(struct ndb_memtable *m, uint32_t number, bool is_edge,
     uint32_t lane;
     bool has;
 
+    if (ndb_memtable_is_empty(m))
+        return false;
     (void)pthread_rwlock_rdlock(&m->lock);
     lane = ndb_table_find(&m->lane_numbers, ndb_lane_number(number, is_edge));
     has = lane != NDB_TABLE_NONE && m->lanes[lane].first_version <= version;
@@ -420,6 +419,8 @@ bool ndb_memtable_has_label(struct ndb_memtable *m, uint32_t label,
 {
     bool has = false;
 
+    if (ndb_memtable_is_empty(m))
+        return false;
     (void)pthread_rwlock_rdlock(&m->lock);
     for (uint32_t i = 0; i < m->foreign_count; i++)
         has |= m->foreign[i].label == label && m->foreign[i].version <= version;

@@ -45,6 +45,8 @@ uint32_t ndb_memtable_schema_count(struct ndb_memtable *m)
 {
     uint32_t count;
 
+    if (ndb_memtable_is_empty(m))
+        return 0;
     (void)pthread_rwlock_rdlock(&m->lock);
     count = m->schema_count;
     (void)pthread_rwlock_unlock(&m->lock);
