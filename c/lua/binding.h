@@ -247,6 +247,9 @@ uint64_t ndb_lua_bytes(lua_State *L);
 int ndb_lua_check_memory(lua_State *L, uint64_t begin, uint64_t max,
                          namidb_error *err);
 
+/* The options of a run, a table or nil at `index`; raises for bad ones. */
+void ndb_lua_query_options(lua_State *L, int index,
+                           namidb_query_options *options);
 /* reader:run(plan, params, options): see query.c. */
 int ndb_lua_run(lua_State *L);
 /* reader:collect(plan, params, options): likewise. */

@@ -2,8 +2,8 @@
 /*
  * Queries. lua/namidb/query.lua makes db:query and db:rows of them.
  *
- *   reader:collect(plan, params, options, lifted) -> rows | nil, err
- *   reader:run(plan, params, options, lifted) -> query | nil, err
+ *   reader:collect(plan, params, options, lifted, stamp) -> rows | nil, err
+ *   reader:run(plan, params, options, lifted, stamp) -> query | nil, err
  *   query:next() -> row | nil         raises a failure
  *   query:collect() -> rows | nil, err
  *   query:profile() -> { { rows =, chunks =, seconds =, requests =, bytes = },
@@ -13,6 +13,9 @@
  * nil, or { timeout =, max_rows =, max_memory =, profile =, host = }, where
  * host is a function: see namidb_host_call.
  *
+ * With a stamp, of reader:schema_stamp(), nothing is run over a graph that has
+ * another one: that gives false.
+ *
  *   host(nil, false, name, ...) -> value                 a function
  *   host(caller, is_more, name, ...) -> rows, has_more   a procedure
  */
@@ -21,6 +24,7 @@
 #include <string.h>
 
 #include "lua/binding.h"
+#include "namidb_schema.h"
 
 struct query {
     namidb_query *query;           /* NULL: at its end, or closed */
@@ -349,42 +353,6 @@ static int query_profile(lua_State *L)
 /* ----------------------------------------------------------------- running --
  */
 
-/* A number of the options at `index`, or -1. */
-static double option(lua_State *L, int index, const char *name)
-{
-    double number = -1;
-
-    lua_getfield(L, index, name);
-    if (!lua_isnil(L, -1)) {
-        number = luaL_checknumber(L, -1);
-        if (!(number >= 0 && number <= 1e15))
-            (void)luaL_error(L, "option %s: 0 or more is wanted", name);
-    }
-    lua_pop(L, 1);
-    return number;
-}
-
-static void read_options(lua_State *L, int index, namidb_query_options *options)
-{
-    double timeout, rows, memory;
-
-    namidb_query_options_init(options);
-    if (lua_isnil(L, index))
-        return;
-    timeout = option(L, index, "timeout");
-    rows = option(L, index, "max_rows");
-    memory = option(L, index, "max_memory");
-    if (timeout >= 0)
-        options->timeout_ms = (int64_t)(timeout * 1000);
-    if (rows >= 0)
-        options->max_rows = (uint64_t)rows;
-    if (memory >= 0)
-        options->max_memory = (uint64_t)memory;
-    lua_getfield(L, index, "profile");
-    options->is_profiled = lua_toboolean(L, -1) != 0;
-    lua_pop(L, 1);
-}
-
 static bool missing(lua_State *L, const char *name)
 {
     namidb_error err = { .code = NAMIDB_EINVAL };
@@ -418,7 +386,7 @@ static bool find_lifted(const struct ndb_lua_lifted *lifted, const char *name,
 }
 
 /* The `count` parameters that the plan names: literals, or from the table at 3.
- * The values' memory hangs on the slot at 6. False: one is missing, its error
+ * The values' memory hangs on the slot at 7. False: one is missing, its error
  * is on the stack. */
 static bool read_params(lua_State *L, uint32_t count, namidb_value *params)
 {
@@ -445,7 +413,7 @@ static bool read_params(lua_State *L, uint32_t count, namidb_value *params)
         if (lua_isnil(L, -1))
             return missing(L, lua_tostring(L, -2));
         params[i] =
-            ndb_lua_check_query_value(L, lua_gettop(L), 6, lua_tostring(L, -2));
+            ndb_lua_check_query_value(L, lua_gettop(L), 7, lua_tostring(L, -2));
         lua_pop(L, 2); /* the table has the value */
     }
     lua_pop(L, 2);
@@ -481,6 +449,21 @@ static struct query *new_query(lua_State *L, struct ndb_lua_reader *reader)
     return query;
 }
 
+/* Whether the stamp at 6, if any, is not that of what is going to be read. */
+static bool is_stale(lua_State *L, const namidb_snapshot *snapshot)
+{
+    return !lua_isnil(L, 6) &&
+           lua_tonumber(L, 6) != (lua_Number)namidb_schema_stamp(snapshot);
+}
+
+static int push_stale(lua_State *L, struct ndb_lua_reader *reader,
+                      struct ndb_lua_look *look)
+{
+    ndb_lua_end_look(reader, look);
+    lua_pushboolean(L, 0);
+    return 1;
+}
+
 int ndb_lua_run(lua_State *L)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
@@ -493,9 +476,9 @@ int ndb_lua_run(lua_State *L)
     namidb_error err;
     int rc;
 
-    lua_settop(L, 5);
-    read_options(L, 4, &options);
-    lua_pushnil(L); /* 6: anchors */
+    lua_settop(L, 6);
+    ndb_lua_query_options(L, 4, &options);
+    lua_pushnil(L); /* 7: anchors */
     params = lua_newuserdata(L, (plan->param_count + 1) * sizeof *params);
     if (!read_params(L, plan->param_count, params))
         return 2;
@@ -504,12 +487,14 @@ int ndb_lua_run(lua_State *L)
     query->max_memory = options.max_memory;
     options.host = (namidb_host){ query, call_host };
     look = ndb_lua_begin_look(L, reader, &snapshot);
+    if (is_stale(L, snapshot))
+        return push_stale(L, reader, look);
     rc = namidb_query_open(&query->query, plan->plan, snapshot, reader->tx,
                            params, &options, &err);
     ndb_lua_end_look(reader, look);
     if (rc < 0)
         return ndb_lua_fail_quietly(L, &err);
-    lua_pushvalue(L, 8);
+    lua_pushvalue(L, 9);
     return 1;
 }
 
@@ -552,9 +537,9 @@ int ndb_lua_collect(lua_State *L)
     namidb_error err;
     int rc;
 
-    lua_settop(L, 5);
-    read_options(L, 4, &options);
-    lua_pushnil(L); /* 6: anchors */
+    lua_settop(L, 6);
+    ndb_lua_query_options(L, 4, &options);
+    lua_pushnil(L); /* 7: anchors */
     if (plan->param_count > FEW_PARAMS)
         params = lua_newuserdata(L, plan->param_count * sizeof *params);
     if (!read_params(L, plan->param_count, params))
@@ -565,6 +550,8 @@ int ndb_lua_collect(lua_State *L)
     query.host = at.host;
     options.host = (namidb_host){ &query, call_host };
     look = ndb_lua_begin_look(L, reader, &snapshot);
+    if (is_stale(L, snapshot))
+        return push_stale(L, reader, look);
     rc = namidb_query_open(&look->query, plan->plan, snapshot, reader->tx,
                            params, &options, &err);
     if (rc >= 0)

@@ -151,27 +151,30 @@ local function compile(handle, home, text)
     return made
 end
 
--- The plan of a statement, and the values of its literals. Ever more seldom it
--- is looked at whether the graph is still about what it was when the plan was
--- made; if not, it is made anew.
+-- The plan of a statement, the values of its literals, and what it is kept by.
+-- Ever more seldom it is looked at whether the graph is still about what it was
+-- when the plan was made; if not, it is made anew.
 local function current(handle, home, text)
     local made, values, key = home.statements:get(text, compile, handle, home)
     if not made then return nil, values end
-    if made.stamp and made.stamp ~= schema.stamp(handle) then
-        home.statements:drop(key)
-        made, values = home.statements:get(text, compile, handle, home)
-        if not made then return nil, values end
-    end
     made.uses = made.uses + 1
-    if made.uses < made.next_look then return made, values end
+    if made.uses < made.next_look then return made, values, key end
     made.next_look = made.uses + math.min(made.uses, LOOK_EACH)
     local counts = statistics.of(handle, home.counts)
     if not statistics.is_stale(made.context.names, made.counts, counts) then
+        return made, values, key
+    end
+    home.statements:drop(key)
+    return home.statements:get(text, compile, handle, home)
+end
+
+-- The same plan if the indexes are those that it was made for, else a new one.
+local function freshen(handle, home, text, made, values, key)
+    if not made.stamp or made.stamp == schema.stamp(handle) then
         return made, values
     end
     home.statements:drop(key)
-    made, values = home.statements:get(text, compile, handle, home)
-    return made, values
+    return home.statements:get(text, compile, handle, home)
 end
 
 --------------------------------------------------------------------- running
@@ -213,9 +216,10 @@ local function settings_of(handle, home, made, options)
     return settings
 end
 
-local function start(handle, home, made, params, options, values)
+-- stamp: of the indexes; false when there are others.
+local function start(handle, home, made, params, options, values, stamp)
     return runners[getmetatable(handle)](handle, made.core, params,
-        settings_of(handle, home, made, options), values)
+        settings_of(handle, home, made, options), values, stamp)
 end
 
 local function profile(handle, home, made, params, options)
@@ -232,6 +236,14 @@ local function profile(handle, home, made, params, options)
     return rows and result.new(rows), err
 end
 
+local function collect_rows(handle, home, made, params, options, values, stamp)
+    local rows, err = collectors[getmetatable(handle)](handle, made.core,
+        params, settings_of(handle, home, made, options), values, stamp)
+    if not rows then return rows, err end
+    rows.columns = made.columns
+    return result.new(rows)
+end
+
 local function collect(handle, home, made, params, options, values, survey)
     if made.schema then
         local found, failure = schema.run(handle, made, survey)
@@ -239,11 +251,7 @@ local function collect(handle, home, made, params, options, values, survey)
     elseif made.mode == "profile" then
         return profile(handle, home, made, params, options)
     end
-    local rows, err = collectors[getmetatable(handle)](handle, made.core,
-        params, settings_of(handle, home, made, options), values)
-    if not rows then return nil, err end
-    rows.columns = made.columns
-    return result.new(rows)
+    return collect_rows(handle, home, made, params, options, values)
 end
 
 -- A statement that writes, outside a transaction: one of its own.
@@ -266,10 +274,25 @@ local function is_database(handle)
     return getmetatable(handle) == "namidb.db"
 end
 
+-- Whether a statement only reads, and is to be run: then the core, which knows
+-- what it reads, tells whether the plan was made for other indexes.
+local function is_plain(made)
+    return made.mode == "run" and not made.schema and not made.writes
+end
+
 local function run(handle, text, params, options)
     check(text, params, options)
     local home = home_of(handle)
-    local made, values = current(handle, home, text)
+    local made, values, key = current(handle, home, text)
+    if not made then return nil, values end
+    if is_plain(made) then
+        local rows, err = collect_rows(handle, home, made, params, options,
+                                       values, made.stamp)
+        if rows ~= false then return rows, err end
+        home.statements:drop(key)
+        return run(handle, text, params, options)
+    end
+    made, values = freshen(handle, home, text, made, values, key)
     if not made then return nil, values end
     if made.mode == "explain" then
         return result.new({ columns = {}, plan =
@@ -301,7 +324,7 @@ end
 local function open_rows(handle, text, params, options)
     check(text, params, options)
     local home = home_of(handle)
-    local made, values = current(handle, home, text)
+    local made, values, key = current(handle, home, text)
     if not made then error(values, 0) end
     if made.schema or made.writes then
         local rows, failure = run(handle, text, params, options)
@@ -312,7 +335,12 @@ local function open_rows(handle, text, params, options)
             return rows[at]
         end
     end
-    local running, failure = start(handle, home, made, params, options, values)
+    local running, failure = start(handle, home, made, params, options, values,
+                                   made.stamp)
+    if running == false then
+        home.statements:drop(key)
+        return open_rows(handle, text, params, options)
+    end
     if not running then error(failure, 0) end
     return running.next, running, nil, running
 end

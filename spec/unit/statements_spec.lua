@@ -171,6 +171,43 @@ local function finalizer(fn)
     return proxy
 end
 
+describe("a plan that is kept", function()
+    local TEXT = "MATCH (n:N) WHERE n.v = $v RETURN n.v AS v"
+
+    local function ask(handle)
+        assert.same({ v = 3 }, assert(handle:query(TEXT, { v = 3 }))[1])
+    end
+
+    local function ask_rows(handle)
+        for row in handle:rows(TEXT, { v = 3 }) do assert.equal(3, row.v) end
+    end
+
+    -- How many plans are made while fn runs.
+    local function count_made(db, fn)
+        local before = db:cache_stats().statements.misses
+        fn()
+        return db:cache_stats().statements.misses - before
+    end
+
+    for name, run in pairs({ query = ask, rows = ask_rows }) do
+        it("is made anew for other indexes, by " .. name .. "()", function()
+            local db = help.open()
+            assert(db:query("UNWIND range(1, 9) AS i CREATE (:N {v: i})"))
+            run(db)
+            assert.equal(0, count_made(db, function() run(db) end))
+            assert(db:query("CREATE INDEX by_v FOR (n:N) ON (n.v)"))
+            assert(db:wait_indexes(10))
+            assert.equal(1, count_made(db, function() run(db) run(db) end))
+            local tx = assert(db:begin())
+            assert.equal(0, count_made(db, function() run(tx) end))
+            assert(tx:query("DROP INDEX by_v"))
+            assert.equal(1, count_made(db, function() run(tx) run(tx) end))
+            tx:abort()
+            db:close()
+        end)
+    end
+end)
+
 describe("core.lift", function()
     it("gives values that only the core can use", function()
         local key, values = core.lift("MATCH (n) WHERE n.x = 1 RETURN n")
