@@ -36,7 +36,7 @@ static void test_packed__numbers_of_any_width_and_step_come_back(void **state)
 
     (void)state;
     for (unsigned bits = 0; bits <= NDB_PACKED_BITS_MAX; bits++)
-        for (unsigned shift = 0; bits + shift <= 64; shift++) {
+        for (unsigned shift = 0; shift < 64 && bits + shift <= 64; shift++) {
             uint64_t most = (UINT64_C(1) << bits) - 1;
             uint64_t room = UINT64_MAX - (most << shift);
             uint64_t base =
