@@ -352,12 +352,13 @@ static void take_keys(struct batch *batch, struct span *spans, uint32_t count)
 
 static void take_node(struct batch *batch, size_t index)
 {
-    struct span *spans = batch->spans + batch->first[index];
     uint32_t count = batch->first[index + 1] - batch->first[index];
+    struct span *spans;
 
     batch->out->offsets[index] = batch->taken;
     if (count == 0)
         return;
+    spans = batch->spans + batch->first[index];
     if (count == 1 && spans->segment->deleted == NULL) {
         take_span(batch, spans);
     } else if (count <= FEW_SPANS && is_narrow(spans, count)) {
@@ -411,11 +412,12 @@ static uint64_t count_merged(struct span *spans, uint32_t count)
 
 static uint64_t count_node(struct batch *batch, size_t index)
 {
-    struct span *spans = batch->spans + batch->first[index];
     uint32_t count = batch->first[index + 1] - batch->first[index];
+    struct span *spans;
 
     if (count == 0)
         return 0;
+    spans = batch->spans + batch->first[index];
     if (count == 1 && spans->segment->deleted == NULL)
         return spans->end - spans->begin;
     return count_merged(spans, count);

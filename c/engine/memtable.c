@@ -50,12 +50,12 @@ int ndb_memtable_reserve_journal(struct ndb_memtable *m, size_t count)
 static struct ndb_lane *last_lane(struct ndb_memtable *m, uint32_t number,
                                   bool is_edge)
 {
-    struct ndb_lane *lane = &m->lanes[m->last_lane];
+    struct ndb_lane *lane;
 
-    return m->lane_count != 0 && lane->number == number &&
-                   lane->is_edge == is_edge
-               ? lane
-               : NULL;
+    if (m->lane_count == 0)
+        return NULL;
+    lane = &m->lanes[m->last_lane];
+    return lane->number == number && lane->is_edge == is_edge ? lane : NULL;
 }
 
 /* Room for one more lane, unless there is that of the id's table or type. */

@@ -162,13 +162,17 @@ static int choose(struct ndb_eval *eval, const struct ndb_expr *expr,
                   const struct ndb_chunk *chunk, struct ndb_vector *out,
                   bool *is_done)
 {
-    const namidb_value *then = known_integer(eval, expr->branches[0].then);
-    const namidb_value *otherwise = known_integer(eval, expr->args[0]);
+    const namidb_value *then, *otherwise;
     struct ndb_vector truths = UNKNOWN;
     int64_t *ints;
     int rc;
 
-    *is_done = expr->count == 1 && then != NULL && otherwise != NULL;
+    *is_done = false;
+    if (expr->count != 1)
+        return NAMIDB_OK;
+    then = known_integer(eval, expr->branches[0].then);
+    otherwise = known_integer(eval, expr->args[0]);
+    *is_done = then != NULL && otherwise != NULL;
     if (!*is_done)
         return NAMIDB_OK;
     ints = ndb_arena_array(eval->arena, chunk->extent, sizeof *ints);

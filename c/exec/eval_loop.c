@@ -36,8 +36,9 @@ static bool loop_next(struct loop *loop)
 
     *column = (struct ndb_vector){ .form = NDB_FORM_VALUES };
     /* Nobody writes to a column that it was given. */
-    column->as.values = (namidb_value *)(uintptr_t)loop->list.as.items +
-                        (loop->list.size == 0 ? 0 : loop->at);
+    if (count != 0)
+        column->as.values =
+            (namidb_value *)(uintptr_t)loop->list.as.items + loop->at;
     loop->chunk.extent = loop->chunk.count = count;
     loop->chunk.rows = NULL;
     loop->at += count;
