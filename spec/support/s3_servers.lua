@@ -247,8 +247,9 @@ end
 -- @tparam string command
 -- @treturn string what it prints, and its status on the last line
 function Server:run_as(policy, command)
-    local answer = capture(("curl -s --noproxy '*' --user %s:%s " ..
-        "--aws-sigv4 aws:amz:us-east-1:sts " ..
+    -- MinIO says that it is ready before its token service is (503).
+    local answer = capture(("curl -s --retry 10 --retry-delay 1 " ..
+        "--noproxy '*' --user %s:%s --aws-sigv4 aws:amz:us-east-1:sts " ..
         "-d Action=AssumeRole -d Version=2011-06-15 -d DurationSeconds=3600 " ..
         "--data-urlencode 'Policy=%s' http://127.0.0.1:%d/"):format(
         ACCESS_KEY, SECRET_KEY, policy, self.port))
