@@ -87,36 +87,34 @@ static int prepare(struct between *between, struct ndb_scalar *scalar,
     return rc < 0 ? rc : align(between);
 }
 
-/* -1, 0, 1: where in the month, and in the day, the second stands. */
-static int compare_clocks(int64_t a, int64_t a_nanos, int64_t b,
-                          int64_t b_nanos)
+/* The second's day, or the one nearer to the first, when the last of the days
+ * between them is not over on the clock. */
+static int64_t whole_end(const struct between *between)
 {
-    if (a != b)
-        return a > b ? 1 : -1;
-    return (a_nanos > b_nanos) - (a_nanos < b_nanos);
+    const struct ndb_parts *from = &between->from, *to = &between->to;
+
+    if (to->day > from->day && to->nanos < from->nanos)
+        return to->day - 1;
+    return to->day < from->day && to->nanos > from->nanos ? to->day + 1
+                                                          : to->day;
 }
 
+/* Counted up to the end of whole days, as java.time does: a month that ends
+ * sooner than the day of the month that is counted from is not over before. */
 static int64_t whole_months(const struct between *between)
 {
     struct ndb_civil from = ndb_calendar_civil(between->from.day);
-    struct ndb_civil to = ndb_calendar_civil(between->to.day);
+    struct ndb_civil to = ndb_calendar_civil(whole_end(between));
     int64_t months = (to.year - from.year) * 12 + to.month - from.month;
-    int order = compare_clocks(to.day, between->to.nanos, from.day,
-                               between->from.nanos);
 
-    if (months > 0 && order < 0)
+    if (months > 0 && to.day < from.day)
         return months - 1;
-    return months < 0 && order > 0 ? months + 1 : months;
+    return months < 0 && to.day > from.day ? months + 1 : months;
 }
 
 static int64_t whole_days(const struct between *between)
 {
-    int64_t days = between->to.day - between->from.day;
-    int order = compare_clocks(0, between->to.nanos, 0, between->from.nanos);
-
-    if (days > 0 && order < 0)
-        return days - 1;
-    return days < 0 && order > 0 ? days + 1 : days;
+    return whole_end(between) - between->from.day;
 }
 
 /* Seconds and nanoseconds from the one moment to the other. */

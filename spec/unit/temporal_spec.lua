@@ -3,6 +3,27 @@
 local help = dofile("spec/help.lua")
 local namidb = require("namidb")
 
+describe("what lies between two moments", function()
+    -- As java.time counts, LocalDateTime.until: by months, by days, the rest.
+    it("has no month more than fits, forwards and backwards", function()
+        local db = help.open()
+        for _, case in ipairs({
+            { "2024-12-30T01:01", "1900-02-28T22:30", "P-124Y-9M-29DT-2H-31M" },
+            { "2024-03-30T01:00", "2024-02-29T22:00", "P-29DT-3H" },
+            { "2024-03-30T22:00", "2024-02-29T01:00", "P-1MT-21H" },
+            { "2024-01-30T22:00", "2024-02-29T23:00", "P30DT1H" },
+            { "2024-01-28T22:00", "2024-02-28T21:00", "P30DT23H" },
+            { "2024-01-28T22:00", "2024-02-28T22:00", "P1M" },
+        }) do
+            local rows = assert(db:query("RETURN toString(duration.between(" ..
+                "localdatetime($a), localdatetime($b))) AS v",
+                { a = case[1], b = case[2] }))
+            assert.equal(case[3], rows[1].v)
+        end
+        db:close()
+    end)
+end)
+
 describe("a component", function()
     local db
 
