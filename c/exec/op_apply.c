@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The inner plan for each row of the child: correlated sub-queries, OPTIONAL
- * MATCH, cartesian products, EXISTS and its opposite.
+ * MATCH, cartesian products.
  *
  * A plan that gives what it finds in the order of the rows runs once for all
  * rows of a chunk (see ndb_batch): what it gives and the rows are merged.
@@ -246,54 +246,25 @@ static int next_merged(struct ndb_op *op)
 /* ---------------------------------------------------------- row after row --
  */
 
-/* Whether the inner plan keeps the row. */
-static int decide(struct ndb_op *op, uint32_t position, bool *is_kept)
+/* Each row runs the inner plan to its end, and is given itself: RUN. */
+static int next_run(struct ndb_op *op)
 {
-    int rc;
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    int rc = ndb_op_next(op->child);
 
-    *op->inner_frame = (struct ndb_frame){ &op->child->chunk, position, NULL };
-    ndb_op_rewind(op->inner);
-    rc = ndb_op_next(op->inner);
-    *is_kept = (rc == NAMIDB_OK) == (op->plan->sub == NDB_APPLY_EXISTS);
-    if (op->plan->sub != NDB_APPLY_RUN)
+    if (rc != NAMIDB_OK)
         return rc;
-    while (rc == NAMIDB_OK)
-        rc = ndb_op_next(op->inner);
-    *is_kept = true;
-    return rc;
-}
-
-/* Rows of the child, or not: EXISTS, ABSENT, RUN. */
-static int next_chosen(struct ndb_op *op)
-{
-    for (;;) {
-        const struct ndb_chunk *chunk = &op->child->chunk;
-        uint32_t count = 0;
-        uint16_t *rows;
-        int rc = ndb_op_next(op->child);
-
-        if (rc != NAMIDB_OK)
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        *op->inner_frame =
+            (struct ndb_frame){ chunk, ndb_chunk_row(chunk, i), NULL };
+        ndb_op_rewind(op->inner);
+        while ((rc = ndb_op_next(op->inner)) == NAMIDB_OK)
+            ;
+        if (rc < 0)
             return rc;
-        ndb_arena_reset(&op->arena);
-        rows = ndb_arena_array(&op->arena, chunk->count, sizeof *rows);
-        if (rows == NULL)
-            return NAMIDB_ENOMEM;
-        for (uint32_t i = 0; i < chunk->count; i++) {
-            bool is_kept;
-
-            rc = decide(op, ndb_chunk_row(chunk, i), &is_kept);
-            if (rc < 0)
-                return rc;
-            if (is_kept)
-                rows[count++] = (uint16_t)ndb_chunk_row(chunk, i);
-        }
-        if (count == 0)
-            continue;
-        ndb_op_pass(op, chunk);
-        op->chunk.rows = rows;
-        op->chunk.count = count;
-        return NAMIDB_OK;
     }
+    ndb_op_pass(op, chunk);
+    return NAMIDB_OK;
 }
 
 static int apply_next(struct ndb_op *op)
@@ -302,7 +273,7 @@ static int apply_next(struct ndb_op *op)
         return next_merged(op);
     if (op->plan->sub == NDB_APPLY_EACH || op->plan->sub == NDB_APPLY_OPTIONAL)
         return next_joined(op);
-    return next_chosen(op);
+    return next_run(op);
 }
 
 const struct ndb_op_class ndb_op_apply = {

@@ -249,8 +249,6 @@ enum ndb_aggregate_kind {
 #define NDB_APPLY_MAP(X)                                                       \
     X(EACH)     /* a row for each */                                           \
     X(OPTIONAL) /* the same; one with nulls when there is none */              \
-    X(EXISTS)   /* itself when there is one */                                 \
-    X(ABSENT)   /* itself when there is none */                                \
     X(RUN)      /* itself, once the inner plan has run to its end */
 
 enum ndb_apply_kind {
