@@ -59,6 +59,17 @@ describe("the text of a statement", function()
         end
     end)
 
+    it("may have numbers with exponents of any length", function()
+        local digits = ("9"):rep(30)
+        for _, sign in ipairs({ "", "-" }) do
+            local _, err = db:query("RETURN " .. sign .. "1e" .. digits)
+            assert.equal("FloatingPointOverflow", err.detail)
+        end
+        local rows = assert(db:query("RETURN 1e-" .. digits .. " AS a, " ..
+            "0e" .. digits .. " AS b, 1.5E-" .. digits .. " AS c"))
+        assert.same({ a = 0, b = 0, c = 0 }, rows[1])
+    end)
+
     it("may have many terms, items, columns", function()
         assert(db:query("RETURN [" .. ("1, "):rep(50000) .. "1] AS l"))
         -- Each string is looked at alone: all that follow would take hours.

@@ -45,6 +45,11 @@ end
 --- The float that a literal is, negated or not.
 function literal.float(text, negative)
     local value = tonumber(text)
+    if not value then -- to LuaJIT, with an exponent of too many digits
+        local is_zero = text:find("[eE]%-") or
+            not text:match("^[^eE]*"):find("[1-9]")
+        value = is_zero and 0.0 or math.huge
+    end
     if value == math.huge then return nil end
     return negative and -value or value
 end
