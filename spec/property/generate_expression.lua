@@ -149,8 +149,10 @@ makers.int = {
     function(self, d) return call("abs", self:expression("int", d)) end,
     function(self, d) return call("sign", self:expression("float", d)) end,
     function(self, d) return call("toInteger", self:expression("str", d)) end,
-    function(self, d)
-        return call("toInteger", self:expression("float", d))
+    -- Of what is neither infinite nor NaN, which raise: in which order
+    -- conditions are tested is not said.
+    function(self)
+        return call("toInteger", lit(expressions.stored(self.random, "f")))
     end,
     function(self, d)
         return call("coalesce", self:expression("int", d),
