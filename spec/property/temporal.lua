@@ -152,15 +152,14 @@ local function amount(v, unit)
 end
 
 local function duration_text(v)
-    local ns = v.seconds * SECOND + v.ns
-    local sign = ns < 0 and -1 or 1
-    ns = math.abs(ns)
-    local seconds = floor(ns / SECOND)
-    local rest = seconds % 60
-    local last = ""
-    if rest ~= 0 or ns % SECOND ~= 0 then
-        last = ("%s%d%sS"):format(sign < 0 and "-" or "", rest,
-                                  fraction(ns % SECOND))
+    local seconds, ns, sign = v.seconds, v.ns, 1
+    if seconds < 0 then -- both below zero: nanoseconds alone are beyond 2^53
+        sign, seconds = -1, -seconds
+        if ns > 0 then seconds, ns = seconds - 1, SECOND - ns end
+    end
+    local rest, last = seconds % 60, ""
+    if rest ~= 0 or ns ~= 0 then
+        last = ("%s%d%sS"):format(sign < 0 and "-" or "", rest, fraction(ns))
     end
     local time = amount(sign * floor(seconds / 3600), "H") ..
         amount(sign * (floor(seconds / 60) % 60), "M") .. last
