@@ -3,7 +3,8 @@
 
 local namidb = require("namidb")
 local help = require("spec.help")
-local semi = require("namidb.plan.semi")
+local large = require("spec.support.large")
+local row_by_row = require("spec.support.row_by_row")
 
 local seed = os.time()
 local function random(n)
@@ -115,14 +116,6 @@ local function run(text, params, start, indexes)
         graph_of(db)
     db:close()
     return result
-end
-
-local function row_by_row(fn, ...)
-    local of = semi.number_rows
-    semi.number_rows = function() return nil end
-    local ok, result = pcall(fn, ...)
-    semi.number_rows = of
-    return ok and result or error(result, 0)
 end
 
 local function rows(count)
@@ -242,23 +235,13 @@ describe("MERGE in a cold graph", function()
     local NODES = 25000
     local uri = help.memory_uri()
 
-    -- A text that does not compress to less than half.
-    local function filler(i)
-        local parts, number = {}, i
-        for j = 1, 100 do
-            number = (number * 69069 + 12345 + j) % 2147483648
-            parts[j] = ("%08x"):format(number)
-        end
-        return table.concat(parts)
-    end
-
     -- A pack so large that it is not fetched at once.
     setup(function()
         local db = assert(namidb.open(uri))
         assert(db:query("CREATE INDEX FOR (n:N) ON (n.k)"))
         assert(db:write(function(tx)
             for i = 1, NODES do
-                tx:create_node({ "N" }, { k = i * 10, t = filler(i) })
+                tx:create_node({ "N" }, { k = i * 10, t = large.text(i, 100) })
             end
         end))
         assert(db:flush())

@@ -3,7 +3,8 @@
 
 local namidb = require("namidb")
 local help = require("spec.help")
-local semi = require("namidb.plan.semi")
+local large = require("spec.support.large")
+local row_by_row = require("spec.support.row_by_row")
 
 local seed = os.time()
 local function random(n)
@@ -89,14 +90,6 @@ local function lines_of(db, text)
     return table.concat(lines, "\n")
 end
 
-local function row_by_row(fn)
-    local of = semi.number_rows
-    semi.number_rows = function() return nil end
-    local ok, result = pcall(fn)
-    semi.number_rows = of
-    return ok and result or error(result, 0)
-end
-
 for _, indexed in ipairs({ false, true }) do
     describe("rows of an inner plan" .. (indexed and " with an index" or ""),
         function()
@@ -148,19 +141,10 @@ describe("OPTIONAL MATCH", function()
     it("asks a cold graph for all rows in a few rounds", function()
         local uri = help.memory_uri()
         local db = assert(namidb.open(uri))
-        -- A text that does not compress to less than half.
-        local function filler(i)
-            local parts, number = {}, i
-            for j = 1, 100 do
-                number = (number * 69069 + 12345 + j) % 2147483648
-                parts[j] = ("%08x"):format(number)
-            end
-            return table.concat(parts)
-        end
         assert(db:write(function(tx)
             local ids = {}
             for i = 1, 25000 do
-                ids[i] = tx:create_node("N", { n = i, t = filler(i) })
+                ids[i] = tx:create_node("N", { n = i, t = large.text(i, 100) })
             end
             for i = 1, 25000, 2 do
                 tx:put_edge("R", ids[i], ids[(i * 7919) % 25000 + 1])

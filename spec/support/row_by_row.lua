@@ -1,0 +1,15 @@
+-- The slow way of inner plans, for specs that compare the fast one with it.
+
+local semi = require("namidb.plan.semi")
+
+--- Calls fn(...) while every statement is planned so that its inner plans run
+-- once for each row. Returns its first result.
+local function row_by_row(fn, ...)
+    local of = semi.number_rows
+    semi.number_rows = function() return nil end
+    local ok, result = pcall(fn, ...)
+    semi.number_rows = of
+    return ok and result or error(result, 0)
+end
+
+return row_by_row
