@@ -57,6 +57,21 @@ NAMIDB_API int namidb_property_counts(namidb_snapshot *snapshot,
                                       namidb_property_count **items,
                                       size_t *count, namidb_error *err);
 
+/* What is read to find nodes, or the edges of a type one way. */
+enum namidb_segments {
+    NAMIDB_SEGMENTS_NODE, /* of a label */
+    NAMIDB_SEGMENTS_OUT,  /* of a type, with the edges' properties */
+    NAMIDB_SEGMENTS_IN    /* of a type */
+};
+
+/* Of how many segments all nodes with a label, or edges of a type (0: any),
+ * consist, and about how many of those would have to be fetched now, less those
+ * of packs that are small enough to be fetched whole. Fetches nothing. */
+NAMIDB_API int namidb_segment_counts(namidb_snapshot *snapshot,
+                                     enum namidb_segments of, uint32_t number,
+                                     uint64_t *segments, uint64_t *missing,
+                                     namidb_error *err);
+
 #ifdef __cplusplus
 }
 #endif

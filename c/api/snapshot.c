@@ -145,6 +145,18 @@ int namidb_property_counts(namidb_snapshot *snapshot, namidb_arena *arena,
     return rc;
 }
 
+int namidb_segment_counts(namidb_snapshot *snapshot, enum namidb_segments of,
+                          uint32_t number, uint64_t *segments,
+                          uint64_t *missing, namidb_error *err)
+{
+    int rc = ndb_api_check(snapshot, err);
+
+    *segments = *missing = 0;
+    if (rc >= 0)
+        ndb_segment_counts(&snapshot->at, of, number, segments, missing);
+    return rc;
+}
+
 uint64_t namidb_snapshot_stamp(const namidb_snapshot *snapshot)
 {
     const struct ndb_version *manifest = snapshot->at.view->manifest;

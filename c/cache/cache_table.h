@@ -102,6 +102,14 @@ void ndb_cache_take_out(struct ndb_segment_cache *cache,
  * turns without a victim mean that all are pinned. */
 void ndb_cache_evict(struct ndb_segment_cache *cache);
 
+/* Whether a pack is fetched whole when it is touched first. */
+static inline bool ndb_cache_is_small(const struct ndb_segment_cache *cache,
+                                      const struct ndb_cache_pack *pack)
+{
+    return pack->bytes <= NDB_WHOLE_PACK_BYTES &&
+           pack->bytes <= cache->bytes_max / 4;
+}
+
 static inline bool ndb_cache_is_over(struct ndb_segment_cache *cache)
 {
     return atomic_load_explicit(&cache->bytes, memory_order_relaxed) >

@@ -69,13 +69,6 @@ static uint32_t number_of(const struct ndb_segment_want *want)
     return want->part->first_segment + want->index;
 }
 
-static bool is_small(const struct ndb_segment_cache *cache,
-                     const struct ndb_cache_pack *pack)
-{
-    return pack->bytes <= NDB_WHOLE_PACK_BYTES &&
-           pack->bytes <= cache->bytes_max / 4;
-}
-
 /* ------------------------------------------------------------- claiming -- */
 
 /* Notes that a want is the call's. Under lock. */
@@ -179,7 +172,8 @@ static int claim_whole(struct call *call)
     for (size_t i = 0; i < call->count && rc >= 0; i++) {
         const struct ndb_cache_pack *pack = call->wants[i].pack;
 
-        if (call->roles[i] != ROLE_RANGE || !is_small(call->cache, pack))
+        if (call->roles[i] != ROLE_RANGE ||
+            !ndb_cache_is_small(call->cache, pack))
             continue;
         if (pack != last && !*pack->was_whole) {
             *pack->was_whole = true;
@@ -558,7 +552,7 @@ void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
 {
     const struct ndb_directory *directory = pack->directory;
 
-    if (!is_small(cache, pack) || object.bytes != pack->bytes)
+    if (!ndb_cache_is_small(cache, pack) || object.bytes != pack->bytes)
         return;
     (void)pthread_mutex_lock(&cache->lock);
     *pack->was_whole = true;

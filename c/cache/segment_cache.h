@@ -109,6 +109,18 @@ void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
                              const struct ndb_cache_pack *pack,
                              struct ndb_slice object);
 
+/* Segments of parts, and about how many of them are not cached. */
+struct ndb_cache_need {
+    uint64_t segments, missing;
+};
+
+/* Adds those of a part. A small pack that was never touched lacks none:
+ * whatever is read of it first fetches all of it. */
+void ndb_segment_cache_need(struct ndb_segment_cache *cache,
+                            const struct ndb_cache_pack *pack,
+                            const struct ndb_part *part,
+                            struct ndb_cache_need *need);
+
 /* Drops what is cached of a pack and not pinned. */
 void ndb_segment_cache_forget(struct ndb_segment_cache *cache,
                               uint64_t pack_number);

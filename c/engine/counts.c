@@ -165,3 +165,47 @@ int ndb_property_counts(const struct ndb_snapshot *snapshot,
     }
     return NAMIDB_OK;
 }
+
+static bool lists_label(const struct ndb_part *part, uint32_t label)
+{
+    for (uint32_t i = 0; i < part->label_count; i++)
+        if (part->labels[i] == label)
+            return true;
+    return false;
+}
+
+static bool is_of(const struct ndb_part *part, enum namidb_segments of,
+                  uint32_t number)
+{
+    if (number == 0)
+        return true;
+    if (of != NAMIDB_SEGMENTS_NODE)
+        return part->type == number;
+    return part->table == number || lists_label(part, number);
+}
+
+void ndb_segment_counts(const struct ndb_snapshot *snapshot,
+                        enum namidb_segments of, uint32_t number,
+                        uint64_t *segments, uint64_t *missing)
+{
+    static const enum ndb_part_kind KINDS[] = { NDB_PART_NODE, NDB_PART_OUT,
+                                                NDB_PART_IN };
+    const struct ndb_view *view = snapshot->view;
+    struct ndb_cache_need need = { 0, 0 };
+
+    for (uint32_t i = 0; i < view->layer_count; i++) {
+        const struct ndb_pack *pack = view->layers[i].pack;
+        const struct ndb_part *parts;
+        uint32_t count = 0;
+
+        if (pack == NULL)
+            continue;
+        parts = ndb_directory_kind(ndb_pack_directory(pack), KINDS[of], &count);
+        for (uint32_t j = 0; j < count; j++)
+            if (is_of(&parts[j], of, number))
+                ndb_segment_cache_need(view->cache, ndb_pack_cached(pack),
+                                       &parts[j], &need);
+    }
+    *segments = need.segments;
+    *missing = need.missing;
+}

@@ -26,4 +26,9 @@ int ndb_property_counts(const struct ndb_snapshot *snapshot,
                         namidb_arena *arena, namidb_property_count **out,
                         size_t *count);
 
+/* See namidb_segment_counts. */
+void ndb_segment_counts(const struct ndb_snapshot *snapshot,
+                        enum namidb_segments of, uint32_t number,
+                        uint64_t *segments, uint64_t *missing);
+
 #endif

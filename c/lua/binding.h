@@ -258,6 +258,7 @@ int ndb_lua_collect(lua_State *L);
 int ndb_lua_names(lua_State *L);
 int ndb_lua_counts(lua_State *L);
 int ndb_lua_stamp(lua_State *L);
+int ndb_lua_segments(lua_State *L);
 /* reader:schema(), db:survey(item, timeout), tx:declare(item, survey),
  * tx:undeclare(name), db:wait_indexes(timeout): see schema.c. */
 int ndb_lua_schema(lua_State *L);

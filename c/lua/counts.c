@@ -268,3 +268,39 @@ int ndb_lua_stamp(lua_State *L)
 {
     return ndb_lua_push_stamp(L, namidb_snapshot_stamp);
 }
+
+/* reader:segments(of, name): of how many segments the nodes of a label ("node")
+ * or the edges of a type ("out", "into") consist, nil: of all; and how many of
+ * them are not cached. */
+int ndb_lua_segments(lua_State *L)
+{
+    static const char *const OF[] = { "node", "out", "into", NULL };
+    struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
+    enum namidb_segments of =
+        (enum namidb_segments)luaL_checkoption(L, 2, NULL, OF);
+    size_t bytes = 0;
+    const char *name = luaL_optlstring(L, 3, NULL, &bytes);
+    namidb *db = ndb_lua_live_db(L, reader);
+    enum namidb_name_kind kind =
+        of == NAMIDB_SEGMENTS_NODE ? NAMIDB_LABEL : NAMIDB_TYPE;
+    uint32_t number = 0;
+    uint64_t segments = 0, missing = 0;
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look;
+    namidb_error err;
+    int rc = NAMIDB_OK;
+
+    if (name != NULL)
+        number = namidb_number(db, kind, name, bytes);
+    if (name == NULL || number != 0) {
+        look = ndb_lua_begin_look(L, reader, &snapshot);
+        rc = namidb_segment_counts(snapshot, of, number, &segments, &missing,
+                                   &err);
+        ndb_lua_end_look(reader, look);
+    }
+    if (rc < 0)
+        (void)ndb_lua_raise(L, &err);
+    ndb_lua_pushid(L, segments);
+    ndb_lua_pushid(L, missing);
+    return 2;
+}

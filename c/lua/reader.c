@@ -432,6 +432,7 @@ static const luaL_Reg READING[] = {
     { "names", ndb_lua_names },
     { "counts", ndb_lua_counts },
     { "stamp", ndb_lua_stamp },
+    { "segments", ndb_lua_segments },
     { "schema", ndb_lua_schema },
     { "schema_stamp", ndb_lua_schema_stamp },
     { NULL, NULL },

@@ -239,6 +239,36 @@ static void test_segment_cache__many_threads_send_one_request(void **state)
     }
 }
 
+/* Segments that the whole pack lacks. */
+static uint64_t missing(struct world *world)
+{
+    const struct ndb_directory *directory = ndb_pack_directory(world->pack);
+    struct ndb_cache_need need = { 0, 0 };
+
+    for (uint32_t i = 0; i < directory->part_count; i++)
+        ndb_segment_cache_need(world->model.cache, ndb_pack_cached(world->pack),
+                               &directory->parts[i], &need);
+    assert_int_equal(need.segments, world->count);
+    return need.missing;
+}
+
+static void test_segment_cache__what_is_missing_is_told(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_open(&world);
+    assert_int_equal(missing(&world), 0);
+    *ndb_pack_cached(world.pack)->was_whole = true; /* and all evicted */
+    for (size_t i = 0; i < world.count; i++) {
+        assert_int_equal(missing(&world), world.count - i);
+        assert_int_equal(touch(&world, i, NULL), 0);
+    }
+    assert_int_equal(missing(&world), 0);
+    assert_int_equal(model_gets(&world.model), world.count);
+    world_close(&world);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -250,6 +280,7 @@ int main(void)
             test_segment_cache__a_pack_that_did_not_come_is_asked_for_again),
         cmocka_unit_test(test_segment_cache__what_is_offered_sends_nothing),
         cmocka_unit_test(test_segment_cache__out_of_memory_at_any_place),
+        cmocka_unit_test(test_segment_cache__what_is_missing_is_told),
         cmocka_unit_test(test_segment_cache__many_threads_send_one_request),
     };
 

@@ -5,6 +5,7 @@
 
 local blame = require("namidb.blame")
 local core = require("namidb.core")
+local cold = require("namidb.plan.cold")
 local cypher = require("namidb.cypher")
 local plan = require("namidb.plan")
 local procedures = require("namidb.procedures")
@@ -24,15 +25,17 @@ local LOOK_FIRST, LOOK_EACH = 4, 1024
 -- its snapshots and transactions.
 local homes = setmetatable({}, { __mode = "k" })
 
-local function new_home()
+-- is_far: what is not at hand comes from another machine.
+local function new_home(db)
     return { functions = {}, procedures = {}, counts = {},
-             statements = statements.new() }
+             statements = statements.new(),
+             is_far = db:stats().store.kind == "s3" }
 end
 
 local function home_of(handle)
     local home = homes[handle]
     if not home then
-        home = new_home()
+        home = new_home(handle)
         homes[handle] = home
     end
     return home
@@ -138,6 +141,8 @@ local function compile(handle, home, text)
     local counts = statistics.of(handle, home.counts)
     made, err = plan.make(ast, { functions = home.functions,
                                  statistics = counts,
+                                 segments = statistics.segments(handle),
+                                 is_far = home.is_far,
                                  indexes = schema.usable(handle),
                                  evaluate = evaluate_by(handle) })
     if not made then
@@ -152,8 +157,8 @@ local function compile(handle, home, text)
 end
 
 -- The plan of a statement, the values of its literals, and what it is kept by.
--- Ever more seldom it is looked at whether the graph is still about what it was
--- when the plan was made; if not, it is made anew.
+-- Ever more seldom it is looked at whether the graph, and what of it is there,
+-- is still about what it was when the plan was made; if not, it is made anew.
 local function current(handle, home, text)
     local made, values, key = home.statements:get(text, compile, handle, home)
     if not made then return nil, values end
@@ -161,7 +166,8 @@ local function current(handle, home, text)
     if made.uses < made.next_look then return made, values, key end
     made.next_look = made.uses + math.min(made.uses, LOOK_EACH)
     local counts = statistics.of(handle, home.counts)
-    if not statistics.is_stale(made.context.names, made.counts, counts) then
+    if not statistics.is_stale(made.context.names, made.counts, counts) and
+        not cold.is_stale(made.context.cold, statistics.segments(handle)) then
         return made, values, key
     end
     home.statements:drop(key)

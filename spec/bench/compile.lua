@@ -1,12 +1,16 @@
 -- What a statement costs that was never seen before: two of about 200
--- characters, read, checked, planned and decoded by the core. The best of some
--- rounds, in us. lua spec/bench/compile.lua [statements]
+-- characters, read, checked, planned and decoded by the core; and what one
+-- costs whose plan is there, by the same text and by another with other
+-- literals. The best of some rounds, in us.
+-- lua spec/bench/compile.lua [statements]
 
 local namidb = require("namidb")
 local core = require("namidb.core")
 local cypher = require("namidb.cypher")
 local lexer = require("namidb.cypher.lexer")
 local plan = require("namidb.plan")
+local statements = require("namidb.statements")
+local statistics = require("namidb.plan.statistics")
 
 local STATEMENTS = tonumber(arg[1] or 500)
 local ROUNDS = 9
@@ -22,7 +26,12 @@ local TEXTS = {
 
 local db = assert(namidb.open("memory://compile"))
 db:query("CREATE (:Person)-[:KNOWS]->(:Person)<-[:HAS_CREATOR]-(:Post)")
-local counts = db:counts()
+local counts, segments = db:counts(), statistics.segments(db)
+
+local kept = statements.new()
+local function get(text)
+    assert(kept:get(text, function() return {} end))
+end
 
 local steps = {
     lex = lexer.read,
@@ -30,17 +39,21 @@ local steps = {
     check = function(text) assert(cypher.compile(text)) end,
     compile = function(text)
         local tree = assert(cypher.compile(text))
-        local made = assert(plan.make(tree, { statistics = counts }))
+        local made = assert(plan.make(tree, { statistics = counts,
+                                             segments = segments }))
         assert(core.plan(made.bytes, made.constants, made.constants.n))
     end,
+    same = get,
+    cached = get,
 }
 
-local function measure(step)
-    local best
+local function measure(name)
+    local step, best = steps[name], nil
     for round = 1, ROUNDS do
         local texts = {}
         for i = 1, STATEMENTS do
-            texts[i] = TEXTS[i % #TEXTS + 1]:format(round * STATEMENTS + i)
+            texts[i] = TEXTS[i % #TEXTS + 1]:format(
+                name == "same" and 1 or round * STATEMENTS + i)
         end
         collectgarbage()
         local begin = os.clock()
@@ -51,6 +64,7 @@ local function measure(step)
     return best
 end
 
-for _, name in ipairs({ "lex", "parse", "check", "compile" }) do
-    print(("%s_us %.1f"):format(name, measure(steps[name])))
+for _, name in ipairs({ "lex", "parse", "check", "compile", "same",
+                         "cached" }) do
+    print(("%s_us %.2f"):format(name, measure(name)))
 end

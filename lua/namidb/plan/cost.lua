@@ -120,12 +120,16 @@ function cost.edges(context, type, direction, from, to)
     return count * both, kept * both
 end
 
+--- How many steps a walk of an edge pattern with a length is thought to go.
+function cost.steps(length)
+    return math.min(length.max or WALK, WALK)
+end
+
 --- How many walks of an edge pattern with a length start at one node, where
 -- each edge has `hop` followers.
 function cost.walk(length, hop)
-    local most = math.min(length.max or WALK, WALK)
     local rows, power = 0, 1
-    for i = 0, most do
+    for i = 0, cost.steps(length) do
         if i >= (length.min or 1) then rows = rows + power end
         power = power * hop
     end

@@ -11,6 +11,7 @@
 -- over after a small share of the rows gives way to the scan: it costs less
 -- than twice what the scan does, whatever the values are.
 
+local cold = require("namidb.plan.cold")
 local cost = require("namidb.plan.cost")
 local selectivity = require("namidb.plan.selectivity")
 
@@ -160,8 +161,8 @@ end
 -- The cheapest search for what is in a slot, of `count` rows by label or type,
 -- if it is cheaper than reading `limit` rows: its index, what of it, how many
 -- rows it gives and what they cost. can_use(item): whether it is one of the
--- right label.
-local function best_search(state, slot, counts, can_use, limit)
+-- right label. of: what of its segments is read ("node", "out").
+local function best_search(state, slot, counts, can_use, limit, of)
     local indexes, tests = state.context.options.indexes or {}, {}
     if #indexes == 0 then return nil end
     for _, condition in ipairs(state.graph.conditions) do
@@ -176,11 +177,13 @@ local function best_search(state, slot, counts, can_use, limit)
         if search then
             local rows = is_whole(item, search) and 1 or
                 math.max(1, counts(item.label) * search.share)
-            local price = rows == 1 and 1 or rows * PRICE
+            local read = rows == 1 and 1 or rows * PRICE
+            local price = read +
+                cold.some(state.context, of, item.label, rows, 2)
             if price < (best and best.price or limit) or
                 rows == 1 and not best then
                 best = { item = item, search = search, rows = rows,
-                         price = price }
+                         read = read, price = price }
             end
         end
     end
@@ -196,7 +199,7 @@ function index.start_of(state, node, best)
         return cost.nodes(state.context, label)
     end, function(item)
         return item.entity == "node" and has_label[item.label]
-    end, best.rows)
+    end, best.rows + cold.all(state.context, "node", best.label), "node")
     return found and { rows = found.rows, node = node, seek = {
         kind = "index", item = found.item, search = found.search } }
 end
@@ -207,8 +210,8 @@ function index.edge_start_of(state, edge, scan)
         return (cost.edges(state.context, label, edge.direction))
     end, function(item)
         return item.entity == "edge" and item.label == edge.type_names[1]
-    end, scan.rows)
-    return found and { rows = found.price, kept = scan.kept, node = scan.node,
+    end, scan.rows + cold.all(state.context, "out", edge.type_names[1]), "out")
+    return found and { rows = found.read, kept = scan.kept, node = scan.node,
                        edge = edge, seek = { kind = "index", item = found.item,
                                              search = found.search } }
 end

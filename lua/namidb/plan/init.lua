@@ -28,7 +28,8 @@ end
 --- Plans a checked AST (namidb.cypher.ast).
 --
 -- options: statistics (plan/cost.lua), functions (names that the user
--- registered), indexes (plan/index.lua), evaluate (plan/fold.lua):
+-- registered), indexes (plan/index.lua), segments and is_far
+-- (plan/cold.lua), evaluate (plan/fold.lua):
 -- evaluate(expr) -> true, value of an expression of constants; or false where
 -- it raises.
 -- Returns { bytes, constants = { n = count, ... }, columns = { name, ... },

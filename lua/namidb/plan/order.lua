@@ -2,6 +2,7 @@
 -- edges are walked in thought, always the one that leaves the fewest rows; the
 -- start is the one for which the least is read.
 
+local cold = require("namidb.plan.cold")
 local cost = require("namidb.plan.cost")
 local free = require("namidb.plan.free")
 local selectivity = require("namidb.plan.selectivity")
@@ -84,6 +85,75 @@ function order.walk(state, edge, known)
     return read, kept * share_at(state, finish)
 end
 
+-------------------------------------------------- what has to be fetched
+
+-- Whether a condition reads more of an element than its id and its labels.
+local function is_looked_at(state, slot)
+    for _, condition in ipairs(state.graph.conditions) do
+        if condition.reads[slot] and not condition.labels_of then
+            return true
+        end
+    end
+    return false
+end
+
+local function fetch_node(state, slot, rows)
+    if not is_looked_at(state, slot) then return 0 end
+    return cold.some(state.context, "node", label_of(state, slot), rows)
+end
+
+local function fetch_edges(state, edge, rows)
+    if not is_looked_at(state, edge.slot) then return 0 end
+    local price = 0
+    for _, type in ipairs(edge.type_names) do
+        price = price + cold.some(state.context, "out", type, rows)
+    end
+    return price
+end
+
+-- What a walk from `rows` nodes fetches, of which `kept` lead on.
+local function fetch_walk(state, edge, known, rows, kept)
+    local context = state.context
+    local is_forth = known[edge.from]
+    local direction = is_forth and edge.direction or REVERSE[edge.direction]
+    local price = 0
+    if edge.length then
+        local hop = cost.hop(context, edge.type_names, direction)
+        local reached = rows
+        for _ = 1, cost.steps(edge.length) do
+            price = price + cold.hop(context, edge.type_names, direction,
+                                     reached)
+            reached = reached * hop
+        end
+    else
+        price = cold.hop(context, edge.type_names, direction, rows)
+    end
+    if direction ~= "out" then price = price + fetch_edges(state, edge, kept)
+    end
+    if known[edge.from] and known[edge.to] then return price end
+    return price + fetch_node(state, is_forth and edge.to or edge.from, kept)
+end
+
+-- What finding a start fetches: a key is looked for in two rounds, and so is
+-- what an index finds.
+local function fetch_start(state, start)
+    local context, edge, seek = state.context, start.edge, start.seek
+    local node = start.node
+    if edge then
+        local type = edge.type_names[1]
+        local price = seek and cold.some(context, "out", type, start.kept, 2)
+            or cold.all(context, "out", type)
+        return price + fetch_node(state, edge.from, start.kept) +
+            fetch_node(state, edge.to, start.kept)
+    end
+    local label = start.label or node.labels[1]
+    if seek then
+        return cold.some(context, "node", label, start.rows,
+                         seek.kind == "id" and 1 or 2)
+    end
+    return cold.all(context, "node", label)
+end
+
 --- The edge to walk next, or nil.
 function order.next_edge(state, known, is_done)
     local best, best_read, best_kept
@@ -140,6 +210,7 @@ local function simulate(state, start)
     for slot in pairs(state.known) do known[slot] = true end
     for edge in pairs(state.is_done) do is_done[edge] = true end
     local read, first = start.rows, start.node.number
+    if state.is_cold then read = read + fetch_start(state, start) end
     local rows = begin(state, start, known, is_done)
     if start.edge then
         first = math.min(first, state.graph.nodes[start.edge.to].number)
@@ -147,9 +218,12 @@ local function simulate(state, start)
     while true do
         local edge, edge_read, kept = order.next_edge(state, known, is_done)
         if not edge then break end
+        read = read + rows * edge_read
+        if state.is_cold then
+            read = read + fetch_walk(state, edge, known, rows, rows * kept)
+        end
         is_done[edge], known[edge.slot] = true, true
         known[edge.from], known[edge.to] = true, true
-        read = read + rows * edge_read
         rows = rows * kept
         first = math.min(first, state.graph.nodes[edge.from].number,
                          state.graph.nodes[edge.to].number)
@@ -170,6 +244,9 @@ function order.best_start(state, starts)
         end
         return best
     end
+    state.is_cold = cold.is_any(state.context, state.graph, function(slot)
+        return label_of(state, slot)
+    end)
     local parts, by_first = {}, {}
     for _, start in ipairs(starts) do
         local read, rows, first = simulate(state, start)

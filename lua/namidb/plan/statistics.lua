@@ -12,10 +12,11 @@ local statistics = {}
 local FACTOR, SLACK = 4, 64
 
 -- Not for users.
-local stamps = {}
+local stamps, segments = {}, {}
 for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
     stamps[kind.__name] = kind.__index.stamp
-    kind.__index.stamp = nil
+    segments[kind.__name] = kind.__index.segments
+    kind.__index.stamp, kind.__index.segments = nil, nil
 end
 
 local function stamp_of(handle)
@@ -35,6 +36,12 @@ local function differs(old, new)
     old, new = old or 0, new or 0
     local low, high = math.min(old, new), math.max(old, new)
     return high > low * FACTOR + SLACK
+end
+
+--- What plan/cold.lua asks of what would have to be fetched.
+function statistics.segments(handle)
+    local ask = segments[getmetatable(handle)]
+    return function(of, name) return ask(handle, of, name) end
 end
 
 -- Whether there are many more or fewer of a label or type now, or the first is

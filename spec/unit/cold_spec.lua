@@ -1,0 +1,79 @@
+-- What is not at hand has its price: a plan that fetches much loses to one that
+-- looks at more rows.
+
+local namidb = require("namidb")
+
+local help = require("spec.help")
+local large = require("spec.support.large")
+
+local DOCUMENTS, TAGS, WORDS = 3000, 9000, 700
+
+-- Documents are few, and their texts make them many segments; tags are many,
+-- and all of them are in a few.
+local function write(db)
+    local tags = {}
+    assert(db:write(function(tx)
+        for i = 1, TAGS do
+            tags[i] = tx:put_node("Tag", i, { y = i % 1000 })
+        end
+    end))
+    for first = 1, DOCUMENTS, 500 do
+        assert(db:write(function(tx)
+            for i = first, first + 499 do
+                local id = tx:put_node("Document", i, {
+                    x = i * 377 % 1000, text = large.text(i, WORDS) })
+                tx:put_edge("HAS", id, tags[i * 3])
+            end
+        end))
+    end
+    assert(db:flush())
+end
+
+local STATEMENT = "MATCH (d:Document)-[:HAS]->(t:Tag) " ..
+    "WHERE d.x = 639 AND t.y = 21 RETURN count(d) AS n"
+-- The same from the other end.
+local FROM_DOCUMENTS = "MATCH (d:Document) WHERE d.x = 639 WITH d " ..
+    "LIMIT 9999 MATCH (d)-[:HAS]->(t:Tag) WHERE t.y = 21 RETURN count(d) AS n"
+
+describe("a plan", function()
+    local uri, db
+
+    setup(function()
+        uri = help.memory_uri()
+        local writer = assert(namidb.open(uri))
+        write(writer)
+        writer:close()
+    end)
+    before_each(function()
+        db = assert(namidb.open(uri, { read_only = true }))
+    end)
+    after_each(function() db:close() end)
+
+    local function cost_of(text)
+        return help.cost(db, function()
+            assert.equal(3, help.run(db, text)[1].n)
+        end)
+    end
+
+    it("starts where less is fetched", function()
+        assert.truthy(help.plan(db, STATEMENT):find("Scan (t:Tag)", 1, true))
+        local requests, bytes = cost_of(STATEMENT)
+        assert.equal("get=6 rounds=6", requests)
+        assert.is_true(bytes < 2 ^ 20, bytes)
+    end)
+
+    it("fetches all of the other end if told so", function()
+        local _, bytes = cost_of(FROM_DOCUMENTS)
+        assert.is_true(bytes > 8 * 2 ^ 20, bytes)
+    end)
+
+    it("starts where fewer rows are when all is at hand, and sends nothing",
+       function()
+        assert.truthy(help.plan(db, STATEMENT):find("Scan (t:Tag)", 1, true))
+        cost_of(FROM_DOCUMENTS)
+        local plan
+        for _ = 1, 4 do plan = help.plan(db, STATEMENT) end
+        assert.truthy(plan:find("Scan (d:Document)", 1, true))
+        assert.equal("", (cost_of(STATEMENT)))
+    end)
+end)
