@@ -201,7 +201,8 @@ function index.start_of(state, node, best)
         return item.entity == "node" and has_label[item.label]
     end, best.rows + cold.all(state.context, "node", best.label), "node")
     return found and { rows = found.rows, node = node, seek = {
-        kind = "index", item = found.item, search = found.search } }
+        kind = "index", item = found.item, search = found.search,
+        is_one = is_whole(found.item, found.search) } }
 end
 
 --- The same for an edge of one type, beside a scan of its type.

@@ -92,7 +92,7 @@ local function seek_of(state, condition, element)
             return nil
         end
         return { kind = call.text, value = value, condition = condition,
-                 is_list = expr.kind == "IN" }
+                 is_list = expr.kind == "IN", is_one = expr.kind == "EQ" }
     end
     local seek = try(expr[1], expr[2])
     if not seek and expr.kind == "EQ" then seek = try(expr[2], expr[1]) end
@@ -241,13 +241,6 @@ local function keep_apart(state, edge)
     end
 end
 
-local function ends(state, edge)
-    if state.known[edge.from] then
-        return edge.from, edge.to, edge.direction
-    end
-    return edge.to, edge.from, order.REVERSE[edge.direction]
-end
-
 -- A node that an earlier clause found again: the new slot equals the old.
 local function same(state, slot, expr)
     if state.known[slot] then
@@ -312,7 +305,7 @@ local function walk_shortest(state, edge)
 end
 
 local function walk_many(state, edge)
-    local from, to, direction = ends(state, edge)
+    local from, to, direction = order.ends(state, edge, state.known)
     local slot = edge.slot
     if edge.bound then slot = state.context:new_slot() end
     local into = state.known[to]
@@ -341,7 +334,7 @@ local function walk_many(state, edge)
 end
 
 local function walk_one(state, edge)
-    local from, to, direction = ends(state, edge)
+    local from, to, direction = order.ends(state, edge, state.known)
     local into = state.known[to]
     state.op = {
         kind = "EXPAND", slot = from, edge = edge.slot, to = to,
@@ -399,6 +392,7 @@ local function begin_at_edge(state, start)
     apply_conditions(state)
 end
 
+-- The best start, and all.
 local function best_start(state)
     local starts = {}
     for _, node in ipairs(state.graph.node_order) do
@@ -411,7 +405,20 @@ local function best_start(state)
             starts[#starts + 1] = edge_start_of(state, edge)
         end
     end
-    return order.best_start(state, starts)
+    return order.best_start(state, starts), starts
+end
+
+-- From a node that is found alone, by its key or so, its neighbours need not be
+-- looked through for others that are found so as well.
+local function begin_at_all(state, start, starts)
+    local begin = start.edge and begin_at_edge or begin_at
+    begin(state, start)
+    if not order.is_one(start) then return end
+    for _, other in ipairs(starts) do
+        if order.is_one(other) and not state.known[other.node.slot] then
+            begin_at(state, other)
+        end
+    end
 end
 
 -- Finds the part of the pattern around a start by a hash join, if that can be.
@@ -476,11 +483,10 @@ function match.plan(context, op, graph, known)
         if edge then
             walk(state, edge)
         else
-            local start = best_start(state)
+            local start, starts = best_start(state)
             if not start then break end
             if not join_at(state, start) then
-                local begin = start.edge and begin_at_edge or begin_at
-                begin(state, start)
+                begin_at_all(state, start, starts)
             end
         end
         state.has_begun = true

@@ -55,6 +55,32 @@ local function can_test(state, edge, known)
     return true
 end
 
+-- Edges that a walk reads at one of its ends, and those of them that lead to
+-- the label of the other.
+local function read_at(state, edge, start, finish, direction)
+    local read, kept = cost.hop(state.context, edge.type_names, direction,
+                                label_of(state, start), label_of(state, finish))
+    if not edge.length then return read, kept end
+    read = cost.walk(edge.length, read)
+    return read, read
+end
+
+--- Which way an edge is walked of which an end is known: start, finish,
+-- direction, and how many edges are read there and how many of them kept. Where
+-- both ends are known, from the one with fewer edges.
+function order.ends(state, edge, known)
+    local from, to, back = edge.from, edge.to, REVERSE[edge.direction]
+    if not known[from] then
+        return to, from, back, read_at(state, edge, to, from, back)
+    end
+    local read, kept = read_at(state, edge, from, to, edge.direction)
+    if known[to] and from ~= to then
+        local other, other_kept = read_at(state, edge, to, from, back)
+        if other < read then return to, from, back, other, other_kept end
+    end
+    return from, to, edge.direction, read, kept
+end
+
 --- What walking an edge from a known end does to the number of rows: how many
 -- edges are read for each, and how many rows are left of it. nil: not now.
 function order.walk(state, edge, known)
@@ -67,16 +93,7 @@ function order.walk(state, edge, known)
     if edge.bound and not known[edge.slot] then return nil end
     if edge.bound and not edge.length then return 0, 1 end
     if not from and not to then return nil end
-    local start, finish, direction = edge.from, edge.to, edge.direction
-    if not from then
-        start, finish, direction = finish, start, REVERSE[direction]
-    end
-    local read, kept = cost.hop(state.context, edge.type_names, direction,
-                                label_of(state, start), label_of(state, finish))
-    if edge.length then
-        read = cost.walk(edge.length, read)
-        kept = read
-    end
+    local _, finish, _, read, kept = order.ends(state, edge, known)
     kept = kept * share_at(state, edge.slot)
     if from and to then
         return read, kept / math.max(1, cost.nodes(state.context,
@@ -114,8 +131,7 @@ end
 -- What a walk from `rows` nodes fetches, of which `kept` lead on.
 local function fetch_walk(state, edge, known, rows, kept)
     local context = state.context
-    local is_forth = known[edge.from]
-    local direction = is_forth and edge.direction or REVERSE[edge.direction]
+    local _, finish, direction = order.ends(state, edge, known)
     local price = 0
     if edge.length then
         local hop = cost.hop(context, edge.type_names, direction)
@@ -131,7 +147,7 @@ local function fetch_walk(state, edge, known, rows, kept)
     if direction ~= "out" then price = price + fetch_edges(state, edge, kept)
     end
     if known[edge.from] and known[edge.to] then return price end
-    return price + fetch_node(state, is_forth and edge.to or edge.from, kept)
+    return price + fetch_node(state, finish, kept)
 end
 
 -- What finding a start fetches: a key is looked for in two rounds, and so is
@@ -191,10 +207,18 @@ function order.edge_scan(state, edge)
              rows = rows * (EDGE + (from and 1 or 0) + (to and 1 or 0)) }
 end
 
+--- Whether a start finds one node at most.
+function order.is_one(start)
+    return start.seek ~= nil and start.seek.is_one and not start.edge
+end
+
 -- Where a simulation begins: what is known then, and how many rows there are.
-local function begin(state, start, known, is_done)
+local function begin(state, start, starts, known, is_done)
     local slot, edge = start.node.slot, start.edge
     known[slot] = true
+    for _, other in ipairs(order.is_one(start) and starts or {}) do
+        if order.is_one(other) then known[other.node.slot] = true end
+    end
     if not edge then
         return start.seek and start.rows or start.rows * share_at(state, slot)
     end
@@ -205,13 +229,13 @@ end
 
 -- What is read when all that hangs together with a start is found from it, how
 -- many rows there are then, and the first of its nodes in the pattern.
-local function simulate(state, start)
+local function simulate(state, start, starts)
     local known, is_done = {}, {}
     for slot in pairs(state.known) do known[slot] = true end
     for edge in pairs(state.is_done) do is_done[edge] = true end
     local read, first = start.rows, start.node.number
     if state.is_cold then read = read + fetch_start(state, start) end
-    local rows = begin(state, start, known, is_done)
+    local rows = begin(state, start, starts, known, is_done)
     if start.edge then
         first = math.min(first, state.graph.nodes[start.edge.to].number)
     end
@@ -249,7 +273,7 @@ function order.best_start(state, starts)
     end)
     local parts, by_first = {}, {}
     for _, start in ipairs(starts) do
-        local read, rows, first = simulate(state, start)
+        local read, rows, first = simulate(state, start, starts)
         local part = by_first[first]
         if not part then
             part = { read = read, rows = rows, start = start }
