@@ -104,6 +104,23 @@ struct ndb_fold *ndb_fold_make(struct ndb_segment_cache *cache,
     return found;
 }
 
+/* Takes out a block that has less than the new one. True: there is room for
+ * that. Under lock. */
+static bool make_way(struct ndb_segment_cache *cache,
+                     const struct ndb_fold *fold, uint32_t number,
+                     const struct ndb_segment *segment)
+{
+    struct ndb_cache_entry *old = ndb_cache_find(cache, fold->number, number);
+
+    if (old == NULL)
+        return true;
+    if (ndb_fold_has_columns(&old->segment->as.edge) ||
+        !ndb_fold_has_columns(&segment->as.edge))
+        return false;
+    ndb_cache_take_out(cache, old);
+    return true;
+}
+
 void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
                   struct ndb_fold_block *block, struct ndb_segment *segment)
 {
@@ -112,7 +129,7 @@ void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
 
     (void)pthread_mutex_lock(&cache->lock);
     if (segment->bytes <= cache->bytes_max / 4 &&
-        ndb_cache_find(cache, fold->number, number) == NULL)
+        make_way(cache, fold, number, segment))
         entry = ndb_cache_add(cache, fold->number, number);
     if (entry != NULL) {
         entry->is_fold = true;

@@ -5,9 +5,9 @@
  * The edges of a type at the nodes of a table, one way, are a part in each of
  * several packs, and a hop has to look into all of them. Folded, they are one
  * list per node, in blocks of NDB_FOLD_OWNERS nodes: what a block shows is a
- * dense edge segment without tombstones or columns. A block is made on its own
- * and evicted on its own, by the cache's CLOCK within its budget; who makes
- * one, and when, is the engine's business.
+ * dense edge segment without tombstones, and with columns only where those were
+ * asked for. A block is made on its own and evicted on its own, by the cache's
+ * CLOCK within its budget; who makes one, and when, is the engine's business.
  *
  * A fold belongs to the newest of its packs, and knows the others by number:
  * packs are immutable, so a fold is good for every snapshot that has just these
@@ -26,7 +26,8 @@ enum { NDB_FOLD_OWNERS = 1024 };
 
 struct ndb_fold_block {
     struct ndb_cache_slot slot;
-    atomic_uint asked; /* how often, since it was last made */
+    atomic_uint asked;   /* how often, since it was last made */
+    atomic_bool is_bare; /* the columns there are cannot be folded */
 };
 
 /* Constant but for the blocks. */
@@ -56,6 +57,12 @@ struct ndb_fold *ndb_fold_make(struct ndb_segment_cache *cache,
                                const struct ndb_fold_source *sources,
                                uint32_t count);
 
+/* Whether a block has the columns of its edges, too. */
+static inline bool ndb_fold_has_columns(const struct ndb_edge_segment *segment)
+{
+    return segment->columns.row_count == segment->edge_count;
+}
+
 /* The block of a sequence; NULL: no pack has edges there. */
 static inline struct ndb_fold_block *ndb_fold_block_of(struct ndb_fold *fold,
                                                        uint64_t sequence)
@@ -65,9 +72,10 @@ static inline struct ndb_fold_block *ndb_fold_block_of(struct ndb_fold *fold,
     return index < fold->block_count ? &fold->blocks[index] : NULL;
 }
 
-/* Shows a block that was made; it is the cache's then. When another thread was
- * faster, there is no memory, or it would take a quarter of the budget, it is
- * freed. Within a section or without. */
+/* Shows a block that was made; it is the cache's then, and one without columns
+ * gives way to one that has them. When another thread was faster, there is no
+ * memory, or it would take a quarter of the budget, it is freed. Within a
+ * section or without. */
 void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
                   struct ndb_fold_block *block, struct ndb_segment *segment);
 

@@ -40,7 +40,9 @@ static void ask(struct ndb_hop_folds *folds, const struct ndb_place_list *list,
     unsigned asked;
 
     folds->misses++;
-    if (folds->is_making || block == folds->last)
+    if (folds->is_making || block == folds->last ||
+        (folds->with_columns &&
+         atomic_load_explicit(&block->is_bare, memory_order_relaxed)))
         return;
     folds->last = block;
     asked =
@@ -67,7 +69,8 @@ int ndb_hop_folds_look(struct ndb_hop_folds *folds,
     if (block == NULL)
         return NAMIDB_OK;
     segment = ndb_cache_slot_look(&block->slot);
-    if (segment != NULL) {
+    if (segment != NULL &&
+        (!folds->with_columns || ndb_fold_has_columns(&segment->as.edge))) {
         folds->hits++;
         *out = &segment->as.edge;
         return NAMIDB_OK;
@@ -99,16 +102,27 @@ static bool lay_out(namidb_arena *arena, const struct ndb_hops *hops,
            ndb_pack(arena, hops->edges, count, &out->sequences);
 }
 
-static struct ndb_segment *new_segment(const struct ndb_hops *hops,
+/* NULL: no memory, or columns are wanted and it has some that cannot be made.
+ */
+static struct ndb_segment *new_segment(const struct ndb_hop_folds *used,
+                                       const struct ndb_hops *hops,
+                                       struct ndb_fold_block *block,
                                        enum ndb_part_kind kind, uint64_t first)
 {
     struct ndb_segment *segment = ndb_calloc(1, sizeof *segment);
+    int rc = NAMIDB_OK;
 
     if (segment == NULL)
         return NULL;
     segment->kind = kind;
     segment->as.edge.first = first;
-    if (!lay_out(&segment->arena, hops, &segment->as.edge)) {
+    if (!lay_out(&segment->arena, hops, &segment->as.edge))
+        rc = NAMIDB_ENOMEM;
+    if (rc == NAMIDB_OK && used->with_columns)
+        rc = ndb_columns_gather(used->rows, segment->as.edge.edge_count,
+                                &segment->arena, &segment->as.edge.columns);
+    if (rc != NAMIDB_OK) {
+        atomic_store(&block->is_bare, rc == NAMIDB_NONE);
         ndb_segment_free(segment);
         return NULL;
     }
@@ -119,7 +133,7 @@ static struct ndb_segment *new_segment(const struct ndb_hops *hops,
 void ndb_hop_folds_make(struct ndb_hop_folds *folds, struct ndb_places *places,
                         const struct ndb_hop_kind *kind)
 {
-    struct ndb_hop_folds used = NDB_HOP_FOLDS_INIT(true);
+    struct ndb_hop_folds used = NDB_HOP_FOLDS_INIT(true, folds->with_columns);
     struct ndb_hop_kind all = { kind->type, kind->direction, true };
     struct ndb_fold *fold = folds->due;
     struct ndb_segment *segment = NULL;
@@ -137,7 +151,8 @@ void ndb_hop_folds_make(struct ndb_hop_folds *folds, struct ndb_places *places,
         ids[i] = NAMIDB_ID(first + i, folds->due_table);
     if (ndb_hop_spans_take(places, &used, ids, NDB_FOLD_OWNERS, &all, &arena,
                            &hops, NULL) == NAMIDB_OK)
-        segment = new_segment(&hops, places->kind, first);
+        segment =
+            new_segment(&used, &hops, folds->due_block, places->kind, first);
     if (segment != NULL)
         ndb_fold_put(places->gather->snapshot->view->cache, fold,
                      folds->due_block, segment);

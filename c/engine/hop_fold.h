@@ -7,26 +7,34 @@
  * without it, so it is paid for when it is there. Nodes of one block in a row
  * ask once: a walk over the whole graph, which comes by only once, makes
  * nothing. At most one block is made per batch, so no hop waits long.
+ *
+ * A block is made without the properties of its edges, and anew with them by
+ * the NDB_FOLD_AFTER-th read that wants them.
  */
 #ifndef NDB_ENGINE_HOP_FOLD_H
 #define NDB_ENGINE_HOP_FOLD_H
 
 #include "engine/places.h"
 #include "engine/read.h"
+#include "format/columns_gather.h"
 
-enum { NDB_FOLD_AFTER = 128 };
+enum { NDB_FOLD_AFTER = 32 };
 
 /* The folds that a batch used. */
 struct ndb_hop_folds {
     bool is_making;              /* a block: of packs alone, asks for none */
+    bool with_columns;           /* blocks without are no good */
+    struct ndb_column_row *rows; /* of the edges taken; made when a block is
+                                    made with columns */
     struct ndb_fold_block *last; /* that was asked for */
     struct ndb_fold *due;        /* NULL: no block is */
     struct ndb_fold_block *due_block;
     uint32_t due_table;
     uint64_t hits, misses;
 };
-#define NDB_HOP_FOLDS_INIT(is_making)                                          \
-    ((struct ndb_hop_folds){ (is_making), NULL, NULL, NULL, 0, 0, 0 })
+#define NDB_HOP_FOLDS_INIT(is_making, with_columns)                            \
+    ((struct ndb_hop_folds){ (is_making), (with_columns), NULL, NULL, NULL,    \
+                             NULL, 0, 0, 0 })
 
 /* Finds the folds of a list; the one over all its packs is made when there is
  * none. NAMIDB_OK, NAMIDB_ENOMEM. */

@@ -204,9 +204,13 @@ int ndb_hops_allocate(size_t count, uint64_t edges, bool with_edges,
     return NAMIDB_OK;
 }
 
-static void take_edge(struct batch *batch, uint64_t neighbour,
-                      uint64_t sequence)
+/* Takes the next edge of a span. */
+static void take_edge(struct batch *batch, const struct span *span,
+                      uint64_t neighbour, uint64_t sequence)
 {
+    if (batch->folds->rows != NULL)
+        batch->folds->rows[batch->taken] =
+            (struct ndb_column_row){ &span->segment->columns, span->begin };
     batch->out->neighbours[batch->taken] = neighbour;
     if (batch->out->edges != NULL)
         batch->out->edges[batch->taken] =
@@ -219,7 +223,11 @@ static void take_span(struct batch *batch, const struct span *span)
 {
     const struct ndb_edge_segment *segment = span->segment;
     struct ndb_hops *out = batch->out;
+    struct ndb_column_row *rows = batch->folds->rows;
 
+    for (uint32_t i = span->begin; i < span->end && rows != NULL; i++)
+        rows[batch->taken + i - span->begin] =
+            (struct ndb_column_row){ &segment->columns, i };
     ndb_packed_copy(&segment->neighbours, span->begin, span->end,
                     out->neighbours + batch->taken);
     if (out->edges != NULL) {
@@ -278,7 +286,7 @@ static void take_merged(struct batch *batch, struct span *spans, uint32_t count)
 
     while ((first = first_span(spans, count, &neighbour, &sequence)) != NULL) {
         if (!ndb_bit(first->segment->deleted, first->begin))
-            take_edge(batch, neighbour, sequence);
+            take_edge(batch, first, neighbour, sequence);
         step(spans, count, neighbour, sequence);
     }
 }
@@ -340,7 +348,8 @@ static void take_keys(struct batch *batch, struct span *spans, uint32_t count)
             return;
         }
         if (!ndb_bit(spans[first].segment->deleted, spans[first].begin))
-            take_edge(batch, NAMIDB_ID(key >> 32, table), (uint32_t)key);
+            take_edge(batch, &spans[first], NAMIDB_ID(key >> 32, table),
+                      (uint32_t)key);
         for (uint32_t i = first; i < count; i++) {
             if (keys[i] != key)
                 continue;
@@ -387,6 +396,11 @@ int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
     if (rc == NAMIDB_OK)
         rc = ndb_hops_allocate(count, batch.edges, kind->with_edges, arena, out,
                                err);
+    if (rc == NAMIDB_OK && folds->is_making && folds->with_columns) {
+        folds->rows = ndb_arena_array(arena, batch.edges, sizeof *folds->rows);
+        if (folds->rows == NULL)
+            rc = ndb_fail_memory(err);
+    }
     for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
         take_node(&batch, i);
     if (rc == NAMIDB_OK)
@@ -463,7 +477,7 @@ static int begin_read(struct read *read, const struct ndb_snapshot *snapshot,
     assert(kind->type != NAMIDB_ANY && kind->direction != NAMIDB_BOTH);
     read->snapshot = snapshot;
     read->kind = kind;
-    read->folds = NDB_HOP_FOLDS_INIT(false);
+    read->folds = NDB_HOP_FOLDS_INIT(false, false);
     if (ndb_gather_init(&read->gather, snapshot, count, NDB_GATHER_WARM) < 0) {
         ndb_gather_release(&read->gather);
         return ndb_fail_memory(err);

@@ -117,6 +117,12 @@ int ndb_read_edges(const struct ndb_snapshot *snapshot,
                    const struct ndb_edge_probe *probes, size_t count,
                    namidb_arena *arena, namidb_edge *out, namidb_error *err);
 
+/* One property of many edges, as ndb_read_property. Rounds as above. */
+int ndb_read_edge_property(const struct ndb_snapshot *snapshot,
+                           const struct ndb_edge_probe *probes, size_t count,
+                           uint32_t name, namidb_arena *arena,
+                           struct ndb_property_column *out, namidb_error *err);
+
 /* Adds the node tables that may have nodes with a label (NAMIDB_ANY: all): its
  * own and those whose nodes carry it, too; each once, ascending. NAMIDB_OK or
  * NAMIDB_ENOMEM. */

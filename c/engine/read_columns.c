@@ -13,7 +13,7 @@
 #include "engine/node_place.h"
 #include "engine/places.h"
 #include "engine/prefetch.h"
-#include "engine/read.h"
+#include "engine/property_column.h"
 #include "format/value.h"
 
 /* Where the newest image of a node is: in a group, or a memtable's bytes; in
@@ -221,27 +221,6 @@ int ndb_read_ahead(const struct ndb_snapshot *snapshot, const uint64_t *ids,
 
 /* -------------------------------------------------------------- property -- */
 
-struct property {
-    struct ndb_property_column *out;
-    size_t count;
-};
-
-/* From here on values may be of any kind. */
-static int turn_to_values(struct look *look, struct property *property,
-                          size_t index)
-{
-    namidb_value *values =
-        ndb_arena_array(look->arena, property->count, sizeof *values);
-
-    if (values == NULL)
-        return ndb_fail_memory(look->err);
-    for (size_t i = 0; i < index; i++)
-        values[i] = (namidb_value){ .kind = NAMIDB_INT,
-                                    .as.integer = property->out->integers[i] };
-    property->out->values = values;
-    return NAMIDB_OK;
-}
-
 /* The property of a node that a memtable has. */
 static int take_known(struct look *look, struct ndb_slice row,
                       namidb_value *out)
@@ -260,62 +239,28 @@ static int take_known(struct look *look, struct ndb_slice row,
     return rc < 0 ? ndb_fail(look->err, rc, "log: a row does not decode") : rc;
 }
 
-static int take_column(struct look *look, const struct spot *spot,
-                       namidb_value *out)
-{
-    const struct ndb_column *column = look->column;
-    namidb_value view;
-    int rc;
-
-    *out = (namidb_value){ .kind = NAMIDB_NULL };
-    if (column == NULL)
-        return NAMIDB_OK;
-    rc = ndb_column_value(column, spot->row, look->arena, &view);
-    if (rc >= 0 && (column->storage == NDB_COLUMN_STRING ||
-                    column->storage == NDB_COLUMN_TAGGED))
-        rc = ndb_value_copy(look->arena, &view, out);
-    else
-        *out = view;
-    return rc < 0 ? fail(look, spot, rc) : rc;
-}
-
 static int take_property(struct look *look, void *context, size_t index,
                          const struct spot *spot)
 {
-    struct property *property = context;
-    struct ndb_property_column *out = property->out;
-    const struct ndb_column *column;
+    struct ndb_property_taker *taker = context;
     namidb_value value;
-    int rc = NAMIDB_OK;
+    int rc;
 
     if (is_absent(spot)) {
-        out->absent = out->absent < index ? out->absent : index;
-        out->integers[index] = 0;
-        if (out->values != NULL)
-            out->values[index] = (namidb_value){ .kind = NAMIDB_NULL };
+        ndb_property_absent(taker, index);
         return NAMIDB_OK;
     }
-    if (spot->group != NULL)
-        rc = find_column(look, spot);
-    if (rc < 0)
-        return rc;
-    column = spot->group != NULL ? look->column : NULL;
-    if (out->values == NULL && column != NULL && column->kind == NAMIDB_INT &&
-        column->storage == NDB_COLUMN_INT && column->null_count == 0) {
-        out->integers[index] = ndb_column_integer(column, spot->row);
-        return NAMIDB_OK;
+    if (spot->group == NULL) {
+        rc = take_known(look, spot->bytes, &value);
+        return rc < 0 || ndb_property_put(taker, index, &value) >= 0
+                   ? rc
+                   : ndb_fail_memory(look->err);
     }
-    rc = spot->group != NULL ? take_column(look, spot, &value)
-                             : take_known(look, spot->bytes, &value);
-    if (rc >= 0 && value.kind != NAMIDB_INT && out->values == NULL)
-        rc = turn_to_values(look, property, index);
+    rc = find_column(look, spot);
     if (rc < 0)
         return rc;
-    if (out->values != NULL)
-        out->values[index] = value;
-    else
-        out->integers[index] = value.as.integer;
-    return NAMIDB_OK;
+    rc = ndb_property_take(taker, index, look->column, spot->row);
+    return rc < 0 ? fail(look, spot, rc) : rc;
 }
 
 int ndb_read_property(const struct ndb_snapshot *snapshot, const uint64_t *ids,
@@ -325,14 +270,11 @@ int ndb_read_property(const struct ndb_snapshot *snapshot, const uint64_t *ids,
     struct look at = {
         .count = count, .arena = arena, .err = err, .name = name
     };
-    struct property property = { out, count };
+    struct ndb_property_taker taker;
 
-    out->absent = SIZE_MAX;
-    out->values = NULL;
-    out->integers = ndb_arena_array(arena, count, sizeof *out->integers);
-    if (out->integers == NULL)
+    if (ndb_property_begin(&taker, out, count, arena) < 0)
         return ndb_fail_memory(err);
-    return look(&at, snapshot, ids, take_property, &property);
+    return look(&at, snapshot, ids, take_property, &taker);
 }
 
 /* ---------------------------------------------------------------- labels -- */

@@ -6,6 +6,8 @@
  */
 #include "base/error.h"
 #include "engine/edge_list.h"
+#include "engine/property_column.h"
+#include "engine/read_listed.h"
 
 /* Where one edge may be. */
 struct place {
@@ -253,15 +255,69 @@ static int read_edges(const struct ndb_snapshot *snapshot,
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
-int ndb_read_edges(const struct ndb_snapshot *snapshot,
-                   const struct ndb_edge_probe *probes, size_t count,
-                   namidb_arena *arena, namidb_edge *out, namidb_error *err)
+/* The long way, after the short one said NAMIDB_NONE or NDB_GATHER_COLD. */
+static int read_long(const struct ndb_snapshot *snapshot,
+                     const struct ndb_edge_probe *probes, size_t count, int rc,
+                     namidb_arena *arena, namidb_edge *out, namidb_error *err)
 {
-    int rc =
-        read_edges(snapshot, probes, count, NDB_GATHER_WARM, arena, out, err);
-
+    if (rc != NDB_GATHER_COLD)
+        rc = read_edges(snapshot, probes, count, NDB_GATHER_WARM, arena, out,
+                        err);
     return rc != NDB_GATHER_COLD
                ? rc
                : read_edges(snapshot, probes, count, NDB_GATHER_PINNED, arena,
                             out, err);
+}
+
+static bool is_long(int rc)
+{
+    return rc == NAMIDB_NONE || rc == NDB_GATHER_COLD;
+}
+
+int ndb_read_edges(const struct ndb_snapshot *snapshot,
+                   const struct ndb_edge_probe *probes, size_t count,
+                   namidb_arena *arena, namidb_edge *out, namidb_error *err)
+{
+    int rc = ndb_read_listed(snapshot, probes, count, arena, out, err);
+
+    return is_long(rc) ? read_long(snapshot, probes, count, rc, arena, out, err)
+                       : rc;
+}
+
+/* The property of an edge that was read whole. */
+static int pick_property(struct ndb_property_taker *taker, size_t index,
+                         const namidb_edge *edge, uint32_t name)
+{
+    namidb_value value = { .kind = NAMIDB_NULL };
+
+    if (edge->id == 0) {
+        ndb_property_absent(taker, index);
+        return NAMIDB_OK;
+    }
+    for (uint32_t i = 0; i < edge->prop_count; i++)
+        if (edge->props[i].name == name)
+            value = edge->props[i].value;
+    return ndb_property_put(taker, index, &value);
+}
+
+int ndb_read_edge_property(const struct ndb_snapshot *snapshot,
+                           const struct ndb_edge_probe *probes, size_t count,
+                           uint32_t name, namidb_arena *arena,
+                           struct ndb_property_column *out, namidb_error *err)
+{
+    struct ndb_property_taker taker;
+    namidb_edge *edges;
+    int rc = ndb_read_listed_property(snapshot, probes, count, name, arena, out,
+                                      err);
+
+    if (!is_long(rc))
+        return rc;
+    edges = ndb_arena_array(arena, count, sizeof *edges);
+    if (edges == NULL || ndb_property_begin(&taker, out, count, arena) < 0)
+        return ndb_fail_memory(err);
+    rc = read_long(snapshot, probes, count, rc, arena, edges, err);
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        if (pick_property(&taker, i, &edges[i], name) < 0)
+            rc = ndb_fail_memory(err);
+    return rc;
 }

@@ -4,6 +4,7 @@
  * and edges. A chunk's rows are read at once.
  */
 #include "exec/columns.h"
+#include "exec/edge_columns.h"
 #include "exec/graph.h"
 #include "exec/list.h"
 #include "exec/node_columns.h"
@@ -69,6 +70,8 @@ int ndb_eval_property(struct ndb_eval *eval, const struct ndb_expr *expr,
     if (rc >= 0 && values.form == NDB_FORM_NODES &&
         !ndb_rows_are_loaded(eval, &values, chunk))
         return ndb_node_columns_property(eval, &values, chunk, number, out);
+    if (rc >= 0 && values.form == NDB_FORM_EDGES)
+        return ndb_edge_columns_property(eval, &values, chunk, number, out);
     if (rc >= 0)
         rc = ndb_rows_load(eval, &values, chunk, &rows);
     if (rc < 0)

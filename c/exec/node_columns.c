@@ -2,13 +2,12 @@
 #include "exec/node_columns.h"
 
 #include "exec/fault.h"
+#include "exec/picked.h"
 
 /* The nodes to read: those at the rows that are not null. */
-struct picked {
+struct nodes {
     const uint64_t *ids;
-    const uint32_t *positions; /* of each; NULL: they are 0, 1, 2 ... */
-    uint32_t count;
-    bool has_null; /* some row has no node */
+    struct ndb_picked at;
 };
 
 static bool has_zero(const uint64_t *ids, uint32_t count)
@@ -21,13 +20,13 @@ static bool has_zero(const uint64_t *ids, uint32_t count)
 }
 
 static int pick(struct ndb_eval *eval, const struct ndb_vector *nodes,
-                const struct ndb_chunk *chunk, struct picked *out)
+                const struct ndb_chunk *chunk, struct nodes *out)
 {
     uint32_t count = nodes->is_constant ? 1 : chunk->count;
     uint32_t *positions;
     uint64_t *ids;
 
-    *out = (struct picked){ nodes->as.ids, NULL, count, false };
+    *out = (struct nodes){ nodes->as.ids, { NULL, count, false } };
     if ((nodes->is_constant || chunk->rows == NULL) &&
         !has_zero(nodes->as.ids, count))
         return NAMIDB_OK;
@@ -35,19 +34,19 @@ static int pick(struct ndb_eval *eval, const struct ndb_vector *nodes,
     positions = ndb_arena_array(eval->arena, count, sizeof *positions);
     if (ids == NULL || positions == NULL)
         return ndb_eval_no_memory(eval);
-    out->count = 0;
+    out->at.count = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = nodes->is_constant ? 0 : ndb_chunk_row(chunk, i);
 
         if (nodes->as.ids[at] == 0) {
-            out->has_null = true;
+            out->at.has_null = true;
             continue;
         }
-        ids[out->count] = nodes->as.ids[at];
-        positions[out->count++] = at;
+        ids[out->at.count] = nodes->as.ids[at];
+        positions[out->at.count++] = at;
     }
     out->ids = ids;
-    out->positions = positions;
+    out->at.positions = positions;
     return NAMIDB_OK;
 }
 
@@ -58,64 +57,6 @@ static int deleted(struct ndb_eval *eval)
                      "labels");
 }
 
-static namidb_value value_of(const struct ndb_property_column *column,
-                             uint32_t index)
-{
-    return column->values != NULL ? column->values[index]
-                                  : ndb_integer(column->integers[index]);
-}
-
-/* Rows without a node are null: the vector has to be one of values. */
-static int spread_values(struct ndb_eval *eval, const struct picked *picked,
-                         const struct ndb_property_column *column,
-                         uint32_t extent, struct ndb_vector *out)
-{
-    bool is_constant = out->is_constant;
-
-    if (!ndb_vector_values(out, eval->arena, extent))
-        return ndb_eval_no_memory(eval);
-    out->is_constant = is_constant;
-    for (uint32_t i = 0; i < extent && picked->has_null; i++)
-        out->as.values[i] = ndb_null();
-    for (uint32_t i = 0; i < picked->count; i++)
-        out->as.values[picked->positions[i]] = value_of(column, i);
-    return NAMIDB_OK;
-}
-
-static int spread_integers(struct ndb_eval *eval, const struct picked *picked,
-                           const struct ndb_property_column *column,
-                           uint32_t extent, struct ndb_vector *out)
-{
-    int64_t *spread = ndb_arena_array(eval->arena, extent, sizeof *spread);
-
-    if (spread == NULL)
-        return ndb_eval_no_memory(eval);
-    for (uint32_t i = 0; i < picked->count; i++)
-        spread[picked->positions[i]] = column->integers[i];
-    out->form = NDB_FORM_INTS;
-    out->as.ints = spread;
-    return NAMIDB_OK;
-}
-
-/* Puts what was read where the rows are. */
-static int spread(struct ndb_eval *eval, const struct picked *picked,
-                  const struct ndb_property_column *column, uint32_t extent,
-                  struct ndb_vector *out)
-{
-    if (picked->positions != NULL)
-        return column->values != NULL || picked->has_null
-                   ? spread_values(eval, picked, column, extent, out)
-                   : spread_integers(eval, picked, column, extent, out);
-    if (column->values != NULL) {
-        out->form = NDB_FORM_VALUES;
-        out->as.values = column->values;
-    } else {
-        out->form = NDB_FORM_INTS;
-        out->as.ints = column->integers;
-    }
-    return NAMIDB_OK;
-}
-
 int ndb_node_columns_property(struct ndb_eval *eval,
                               const struct ndb_vector *nodes,
                               const struct ndb_chunk *chunk, uint32_t number,
@@ -123,18 +64,20 @@ int ndb_node_columns_property(struct ndb_eval *eval,
 {
     uint32_t extent = nodes->is_constant ? 1 : chunk->extent;
     struct ndb_property_column column;
-    struct picked picked;
+    struct nodes picked;
     int rc = pick(eval, nodes, chunk, &picked);
 
     if (rc >= 0)
-        rc = ndb_read_property(&eval->run->snapshot, picked.ids, picked.count,
-                               number, eval->arena, &column, eval->run->err);
+        rc =
+            ndb_read_property(&eval->run->snapshot, picked.ids, picked.at.count,
+                              number, eval->arena, &column, eval->run->err);
     if (rc == NAMIDB_ENOMEM)
         return ndb_eval_no_memory(eval);
     if (rc >= 0 && column.absent != SIZE_MAX)
         return deleted(eval);
     *out = (struct ndb_vector){ .is_constant = nodes->is_constant };
-    return rc < 0 ? rc : spread(eval, &picked, &column, extent, out);
+    return rc < 0 ? rc
+                  : ndb_picked_spread(eval, &picked.at, &column, extent, out);
 }
 
 int ndb_node_columns_labels(struct ndb_eval *eval,
@@ -147,30 +90,31 @@ int ndb_node_columns_labels(struct ndb_eval *eval,
         ndb_arena_array(eval->arena, expr->names.count, sizeof *labels);
     struct ndb_label_probe probe = { labels, expr->names.count,
                                      eval->run->are_there };
-    struct picked picked;
+    struct nodes picked;
     size_t absent;
     bool *has;
     int rc = pick(eval, nodes, chunk, &picked);
 
     if (rc < 0)
         return rc;
-    has = ndb_arena_alloc(eval->arena, picked.count);
+    has = ndb_arena_alloc(eval->arena, picked.at.count);
     if (labels == NULL || has == NULL ||
         !ndb_vector_truths(out, eval->arena, extent))
         return ndb_eval_no_memory(eval);
     out->is_constant = nodes->is_constant;
     for (uint32_t i = 0; i < expr->names.count; i++)
         labels[i] = ndb_run_number(eval->run, expr->names.items[i]);
-    rc = ndb_read_labels(&eval->run->snapshot, picked.ids, picked.count, &probe,
-                         has, &absent, eval->run->err);
+    rc = ndb_read_labels(&eval->run->snapshot, picked.ids, picked.at.count,
+                         &probe, has, &absent, eval->run->err);
     if (rc == NAMIDB_ENOMEM)
         return ndb_eval_no_memory(eval);
     if (rc >= 0 && absent != SIZE_MAX)
         return deleted(eval);
-    for (uint32_t i = 0; i < extent && picked.has_null; i++)
+    for (uint32_t i = 0; i < extent && picked.at.has_null; i++)
         out->as.truths[i] = NDB_UNKNOWN;
-    for (uint32_t i = 0; i < picked.count && rc >= 0; i++)
-        out->as.truths[picked.positions != NULL ? picked.positions[i] : i] =
+    for (uint32_t i = 0; i < picked.at.count && rc >= 0; i++)
+        out->as
+            .truths[picked.at.positions != NULL ? picked.at.positions[i] : i] =
             has[i] ? NDB_TRUE : NDB_FALSE;
     return rc;
 }
@@ -228,12 +172,12 @@ int ndb_node_columns_ahead(struct ndb_eval *eval,
     if (ids == NULL)
         return ndb_eval_no_memory(eval);
     for (uint32_t i = 0; i < count && rc >= 0; i++) {
-        struct picked picked;
+        struct nodes picked;
 
         rc = pick(eval, found[i], chunk, &picked);
         if (rc >= 0)
-            memcpy(ids + total, picked.ids, picked.count * sizeof *ids);
-        total += rc >= 0 ? picked.count : 0;
+            memcpy(ids + total, picked.ids, picked.at.count * sizeof *ids);
+        total += rc >= 0 ? picked.at.count : 0;
     }
     if (rc >= 0)
         rc = ndb_read_ahead(&eval->run->snapshot, ids, total, eval->run->err);

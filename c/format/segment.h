@@ -88,7 +88,8 @@ struct ndb_columns {
     uint32_t count;
     uint32_t row_count;
     struct ndb_stored_column *items; /* by name */
-    struct ndb_column_store *store;
+    struct ndb_column_store *store;  /* NULL: all are decoded, in memory of the
+                                        segment's arena */
 };
 
 /* NDB_PART_NODE: up to NDB_GROUP_ROWS_MAX rows. */

@@ -268,6 +268,8 @@ static void free_decoded(const struct ndb_column *column)
 
 void ndb_columns_release(const struct ndb_columns *columns)
 {
+    if (columns->store == NULL)
+        return;
     for (uint32_t i = 0; columns->items != NULL && i < columns->count; i++) {
         const struct ndb_column *column = ndb_columns_peek(columns, i);
 

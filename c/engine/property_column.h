@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * property_column.h - one property of many rows, as it is read row after row:
+ * integers until one is something else.
+ */
+#ifndef NDB_ENGINE_PROPERTY_COLUMN_H
+#define NDB_ENGINE_PROPERTY_COLUMN_H
+
+#include "engine/read.h"
+#include "format/segment.h"
+
+struct ndb_property_taker {
+    struct ndb_property_column *out;
+    size_t count;
+    namidb_arena *arena;
+};
+
+/* NAMIDB_OK or NAMIDB_ENOMEM, as all that follow. */
+int ndb_property_begin(struct ndb_property_taker *taker,
+                       struct ndb_property_column *out, size_t count,
+                       namidb_arena *arena);
+/* The row `index` is not there. */
+void ndb_property_absent(struct ndb_property_taker *taker, size_t index);
+/* Its value; what it points to is the arena's. */
+int ndb_property_put(struct ndb_property_taker *taker, size_t index,
+                     const namidb_value *value);
+/* The value of a row of a column; NULL: there is none. Or NAMIDB_ECORRUPT. */
+int ndb_property_take(struct ndb_property_taker *taker, size_t index,
+                      const struct ndb_column *column, uint32_t row);
+
+#endif
