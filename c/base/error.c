@@ -67,6 +67,15 @@ int ndb_fail_object(namidb_error *err, int code, const char *object,
     return code;
 }
 
+int ndb_recode(namidb_error *err, int code)
+{
+    if (err != NULL) {
+        err->code = code;
+        err->retryable = is_retryable(code);
+    }
+    return code;
+}
+
 int ndb_fail_memory(namidb_error *err)
 {
     return ndb_fail(err, NAMIDB_ENOMEM, "out of memory");

@@ -24,6 +24,10 @@ int ndb_fail_object(namidb_error *err, int code, const char *object,
                     const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Makes *err (NULL is allowed) one of another code, with the same text; returns
+ * `code`. */
+int ndb_recode(namidb_error *err, int code);
+
 /* Fills *err with "out of memory" and returns NAMIDB_ENOMEM. */
 int ndb_fail_memory(namidb_error *err);
 

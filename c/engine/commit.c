@@ -217,11 +217,8 @@ static int write_slot(struct namidb *db, struct ndb_slot_create *create,
         rc = prove(db, create->number, create->date_ms,
                    has_list ? &requests[1] : NULL, create->deadline_ns, err);
         /* The slot is there, and only we do not know whether it counts. */
-        if (rc < 0 && rc != NAMIDB_EFENCED && rc != NAMIDB_ECORRUPT) {
-            rc = NAMIDB_EUNKNOWN;
-            if (err != NULL)
-                err->code = rc;
-        }
+        if (rc < 0 && rc != NAMIDB_EFENCED)
+            rc = ndb_recode(err, NAMIDB_EUNKNOWN);
     }
     ndb_request_release(&requests[0]);
     if (has_list)
@@ -357,7 +354,7 @@ static void commit_group(struct namidb *db, struct group *group)
         rc = write_slot(db, &create, &err);
         /* To who waits for a ticket, a timeout means "still under way". */
         if (rc == NAMIDB_ETIMEOUT)
-            rc = err.code = NAMIDB_EIO;
+            rc = ndb_recode(&err, NAMIDB_EIO);
     }
     ndb_slot_create_release(&create);
     (void)pthread_mutex_lock(&db->lock);
@@ -407,11 +404,8 @@ int ndb_writer_resolve(struct namidb *db, int64_t deadline_ns,
 
     ndb_slot_create_release(&create);
     /* A definite failure now does not undo an ambiguous try before. */
-    if (rc < 0 && rc != NAMIDB_EFENCED) {
-        if (err != NULL)
-            err->code = NAMIDB_EUNKNOWN;
-        return NAMIDB_EUNKNOWN;
-    }
+    if (rc < 0 && rc != NAMIDB_EFENCED)
+        return ndb_recode(err, NAMIDB_EUNKNOWN);
     (void)pthread_mutex_lock(&db->lock);
     if (rc >= 0) {
         note_proof(db, &create, started_ns);

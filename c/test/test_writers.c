@@ -248,6 +248,40 @@ static void test_writers__an_unknown_commit_may_turn_out_committed(void **state)
     world_end(&world);
 }
 
+/* The slot is created, and no LIST proves the writer's place: who did it again
+ * would do it twice. */
+static void test_writers__an_unknown_commit_says_not_to_retry(void **state)
+{
+    struct world world;
+    struct world_graph *after = malloc(sizeof *after);
+    struct ndb_store *faulty;
+    namidb_error err;
+    namidb_tx *tx;
+    namidb *db;
+
+    (void)state;
+    world_begin(&world, 8);
+    world.options.timeout_ms = SHORT_MS;
+    world_ok(&world, world_open(&world, &db, &faulty, &err), err);
+    ndb_clock_advance(INT64_C(61000) * NDB_NS_PER_MS);
+    ndb_faulty_plan(faulty, &(struct ndb_fault_plan){ .ops = 1u << NDB_LIST,
+                                                      .fault = NDB_FAULT_FAIL,
+                                                      .at = 1,
+                                                      .count = 1000 });
+    world_assert(&world,
+                 world_try(&world, db, 15, after, &err) == NAMIDB_EUNKNOWN);
+    world_assert(&world, !err.retryable);
+    world_assert(&world, namidb_tx_begin(&tx, db, -1, &err) == NAMIDB_EUNKNOWN);
+    world_assert(&world, !err.retryable);
+    ndb_faulty_plan(faulty, &(struct ndb_fault_plan){ .at = 0 });
+    world.graph = *after;
+    world_ok(&world, world_commit(&world, db, 15, &err), err);
+    world_check(&world, db);
+    namidb_close(db);
+    free(after);
+    world_end(&world);
+}
+
 /* To a ticket a timeout means "still under way": one whose commit is over says
  * something else, or its owner would wait for ever. */
 static void test_writers__a_ticket_that_is_over_says_no_timeout(void **state)
@@ -531,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_writers__a_late_put_loses_to_the_fence),
         cmocka_unit_test(
             test_writers__an_unknown_commit_may_turn_out_committed),
+        cmocka_unit_test(test_writers__an_unknown_commit_says_not_to_retry),
         cmocka_unit_test(test_writers__a_ticket_that_is_over_says_no_timeout),
         cmocka_unit_test(test_writers__a_deleted_slot_is_not_a_commit),
         cmocka_unit_test(

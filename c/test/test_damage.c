@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What somebody else did to the bucket: objects that are gone, that are not
+ * ours, or whose bytes are wrong. Nothing acknowledged disappears in silence,
+ * and nothing is called failed that is there.
+ */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/path.h"
+#include "sys/clock.h"
+
+/* ------------------------------------------------------------- the hand --
+ */
+
+static void run(struct world *world, struct ndb_request *request)
+{
+    struct ndb_store *store;
+    namidb_error err;
+
+    request->deadline_ns = NDB_NEVER;
+    world_ok(world, ndb_store_open(&store, world->uri, &err), err);
+    world_ok(world, ndb_store_run(store, request, 1, &err), err);
+    ndb_store_close(store);
+}
+
+static void put(struct world *world, const char *key, const char *text)
+{
+    struct ndb_request request = { .op = NDB_PUT,
+                                   .key = key,
+                                   .body = ndb_slice_text(text) };
+
+    run(world, &request);
+    ndb_request_release(&request);
+}
+
+static void delete_object(struct world *world, const char *key)
+{
+    struct ndb_request request = { .op = NDB_DELETE, .key = key };
+
+    run(world, &request);
+    ndb_request_release(&request);
+}
+
+static uint64_t newest_manifest(struct world *world, namidb *db)
+{
+    namidb_stats stats;
+    namidb_error err;
+
+    world_ok(world, namidb_get_stats(db, &stats, &err), err);
+    return stats.manifest_version;
+}
+
+/* ------------------------------------------------------------- manifests --
+ */
+
+/* The slot is there, and only the proof of its writer's place cannot be read:
+ * that is no failure of the commit. */
+static void test_damage__a_proof_that_cannot_be_read_is_unknown(void **state)
+{
+    struct world_graph *after = malloc(sizeof *after);
+    struct ndb_path path;
+    struct world world;
+    namidb_error err;
+    namidb *reader;
+    namidb *db;
+
+    (void)state;
+    world_begin(&world, 1);
+    db = world_must_open(&world, false);
+    world_ok(&world, world_commit(&world, db, 20, &err), err);
+    put(&world, ndb_path_manifest(&path, newest_manifest(&world, db) + 1),
+        "this is none");
+    ndb_clock_advance(INT64_C(61000) * NDB_NS_PER_MS);
+    world_assert(&world,
+                 world_try(&world, db, 10, after, &err) == NAMIDB_EUNKNOWN);
+    world_assert(&world, strstr(err.message, "not a whole manifest") != NULL);
+    delete_object(&world, path.text);
+    world.graph = *after;
+    world_ok(&world, world_commit(&world, db, 10, &err), err);
+    world_check(&world, db);
+    reader = world_must_open(&world, true);
+    world_check(&world, reader);
+    namidb_close(reader);
+    namidb_close(db);
+    world_end(&world);
+    free(after);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_damage__a_proof_that_cannot_be_read_is_unknown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
