@@ -120,25 +120,20 @@ static int check_floor(struct namidb *db, const struct ndb_request *list,
                        uint64_t number, int64_t deadline_ns, namidb_error *err)
 {
     struct ndb_version *manifest;
+    struct ndb_newest newest;
     uint64_t known;
-    uint64_t version = 0;
     uint64_t floor;
-    int rc;
+    int rc = ndb_newest_read(db, list, &newest, err);
 
     (void)pthread_mutex_lock(&db->lock);
     known = ndb_version_of(db->view->manifest);
     (void)pthread_mutex_unlock(&db->lock);
-    if (list->listing.count != 0 &&
-        !ndb_path_number(list->listing.items[0].key, NDB_PATH_MANIFEST,
-                         &version))
-        return ndb_fail_object(err, NAMIDB_ECORRUPT, list->listing.items[0].key,
-                               "not the name of a manifest");
-    if (version <= known)
-        return NAMIDB_OK;
-    rc = ndb_manifest_read(db, version, deadline_ns, &manifest, err);
+    if (rc < 0 || newest.version <= known)
+        return rc;
+    rc = ndb_manifest_read(db, newest.version, deadline_ns, &manifest, err);
     if (rc == NAMIDB_NONE)
         return ndb_fail(err, NAMIDB_EIO, "manifest %zu vanished",
-                        (size_t)version);
+                        (size_t)newest.version);
     if (rc < 0)
         return rc;
     floor = manifest->body.floor;
@@ -148,14 +143,6 @@ static int check_floor(struct namidb *db, const struct ndb_request *list,
                         "another writer flushed beyond slot %zu",
                         (size_t)number);
     return NAMIDB_OK;
-}
-
-static struct ndb_request list_request(int64_t deadline_ns)
-{
-    return (struct ndb_request){ .op = NDB_LIST,
-                                 .key = NDB_PATH_MANIFEST,
-                                 .limit = 1,
-                                 .deadline_ns = deadline_ns };
 }
 
 /* `list` is the LIST that went out beside the PUT, or NULL. */
@@ -171,7 +158,7 @@ static int prove(struct namidb *db, uint64_t number, int64_t date_ms,
     if (list == NULL && date_ms != 0 && db->writer.proof_date_ms != 0 &&
         date_ms - db->writer.proof_date_ms <= NDB_PROOF_MS)
         return NAMIDB_OK;
-    late = list_request(deadline_ns);
+    late = ndb_newest_request(deadline_ns);
     rc = ndb_store_run(db->store, &late, 1, err);
     if (rc >= 0)
         rc = check_floor(db, &late, number, deadline_ns, err);
@@ -203,7 +190,7 @@ static int write_slot(struct namidb *db, struct ndb_slot_create *create,
           .key = ndb_path_slot(&path, create->number),
           .body = create->object,
           .deadline_ns = create->deadline_ns },
-        list_request(create->deadline_ns),
+        ndb_newest_request(create->deadline_ns),
     };
     bool has_list = ndb_clock_ns() - db->writer.proof_ns >
                     NDB_PROOF_HINT_MS * NDB_NS_PER_MS;

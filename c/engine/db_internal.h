@@ -181,6 +181,16 @@ int ndb_read_forward(struct namidb *db, struct ndb_place *place,
                      struct ndb_memtable *memtable, int64_t deadline_ns,
                      bool *is_changed, namidb_error *err);
 
+/* newest.c: the newest manifest; version 0: there is none. */
+struct ndb_newest {
+    uint64_t version;
+    uint64_t bytes; /* of its object */
+};
+/* The LIST that ndb_newest_read is given, answered. */
+struct ndb_request ndb_newest_request(int64_t deadline_ns);
+int ndb_newest_read(struct namidb *db, const struct ndb_request *list,
+                    struct ndb_newest *out, namidb_error *err);
+
 /* fence.c */
 int ndb_take_over(struct namidb *db, const struct ndb_listed_log *listed,
                   int64_t deadline_ns, namidb_error *err);

@@ -26,9 +26,8 @@ struct loading {
     struct namidb *db;
     int64_t deadline_ns;
     namidb_error *err;
-    uint64_t version; /* newest manifest listed; 0: none */
-    uint64_t version_bytes;
-    struct ndb_ids slots; /* listed, newest first */
+    struct ndb_newest newest; /* manifest listed */
+    struct ndb_ids slots;     /* listed, newest first */
     struct ndb_listed_log *listed;
 
     struct ndb_version *manifest;
@@ -41,16 +40,13 @@ struct loading {
 static int take_listings(struct loading *loading,
                          const struct ndb_request lists[2])
 {
-    const struct ndb_listing *manifests = &lists[0].listing;
     const struct ndb_listing *log = &lists[1].listing;
+    int rc =
+        ndb_newest_read(loading->db, &lists[0], &loading->newest, loading->err);
 
-    loading->version = 0;
+    if (rc < 0)
+        return rc;
     loading->slots.count = 0;
-    for (size_t i = 0; i < manifests->count && loading->version == 0; i++) {
-        loading->version_bytes = manifests->items[i].bytes;
-        (void)ndb_path_number(manifests->items[i].key, NDB_PATH_MANIFEST,
-                              &loading->version);
-    }
     *loading->listed = (struct ndb_listed_log){
         .date_ms = lists[0].date_ms < lists[1].date_ms ? lists[0].date_ms
                                                        : lists[1].date_ms,
@@ -74,10 +70,7 @@ static int take_listings(struct loading *loading,
 static int list_all(struct loading *loading)
 {
     struct ndb_request lists[2] = {
-        { .op = NDB_LIST,
-          .key = NDB_PATH_MANIFEST,
-          .limit = 1,
-          .deadline_ns = loading->deadline_ns },
+        ndb_newest_request(loading->deadline_ns),
         { .op = NDB_LIST,
           .key = NDB_PATH_LOG,
           .deadline_ns = loading->deadline_ns },
@@ -100,9 +93,9 @@ static uint64_t guess_floor(const struct loading *loading)
     uint64_t highest = loading->listed->newest + 1;
     uint64_t excess;
 
-    if (loading->version == 0)
+    if (loading->newest.version == 0)
         return 1;
-    excess = (highest - loading->version_bytes) % NDB_MANIFEST_SIZE_MODULUS;
+    excess = (highest - loading->newest.bytes) % NDB_MANIFEST_SIZE_MODULUS;
     return excess < highest ? highest - excess : 1;
 }
 
@@ -173,10 +166,10 @@ static int plan_reads(struct loading *loading, uint64_t floor,
         if (loading->slots.items[i] >= floor)
             want_slot(objects, loading->slots.items[i], loading->deadline_ns);
     want_slot(objects, loading->listed->newest + 1, loading->deadline_ns);
-    if (loading->version != 0)
+    if (loading->newest.version != 0)
         objects->requests[objects->count] = (struct ndb_request){
             .op = NDB_GET,
-            .key = ndb_path_manifest(manifest, loading->version),
+            .key = ndb_path_manifest(manifest, loading->newest.version),
             .length_max = NDB_MANIFEST_BYTES_MAX,
             .deadline_ns = loading->deadline_ns,
         };
@@ -194,13 +187,14 @@ static int read_all(struct loading *loading, uint64_t floor,
         return rc;
     manifest = &objects->requests[objects->count];
     rc = ndb_store_run(loading->db->store, objects->requests,
-                       objects->count + (loading->version != 0), loading->err);
-    if (rc >= 0 && loading->version != 0)
+                       objects->count + (loading->newest.version != 0),
+                       loading->err);
+    if (rc >= 0 && loading->newest.version != 0)
         rc = manifest->status == NAMIDB_NONE
                  ? NAMIDB_NONE /* collected meanwhile */
                  : ndb_version_decode(&loading->manifest,
                                       ndb_buf_slice(&manifest->out),
-                                      loading->version, loading->err);
+                                      loading->newest.version, loading->err);
     ndb_request_release(manifest);
     return rc;
 }
@@ -368,7 +362,7 @@ static int load_once(struct loading *loading)
         ndb_dict_load(loading->db->dict, &loading->manifest->body) < 0)
         rc = ndb_fail(loading->err, NAMIDB_ECORRUPT,
                       "the names of manifest %zu are not those of the log",
-                      (size_t)loading->version);
+                      (size_t)loading->newest.version);
     if (rc == NAMIDB_OK) {
         start_at_floor(loading);
         rc = replay(loading, &objects);

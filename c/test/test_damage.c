@@ -89,10 +89,41 @@ static void test_damage__a_proof_that_cannot_be_read_is_unknown(void **state)
     free(after);
 }
 
+/* Somebody's notes, or what a console makes of a "folder": they sort before all
+ * that is ours. */
+static void test_damage__objects_that_are_not_ours_hide_nothing(void **state)
+{
+    static const char *const STRAY[] = { "manifest/0", "manifest/README",
+                                         "log/0", "log/README", "pack/README" };
+    uint64_t version;
+    struct world world;
+    namidb_error err;
+    namidb *reader;
+    namidb *db;
+
+    (void)state;
+    world_begin(&world, 2);
+    db = world_must_open(&world, false);
+    world_ok(&world, world_commit(&world, db, 20, &err), err);
+    world_ok(&world, namidb_flush(db, -1, &err), err);
+    version = newest_manifest(&world, db);
+    for (size_t i = 0; i < sizeof STRAY / sizeof *STRAY; i++)
+        put(&world, STRAY[i], "not ours");
+    ndb_clock_advance(INT64_C(61000) * NDB_NS_PER_MS);
+    world_ok(&world, world_commit(&world, db, 10, &err), err);
+    reader = world_must_open(&world, true);
+    world_check(&world, reader);
+    assert_int_equal(newest_manifest(&world, reader), version);
+    namidb_close(reader);
+    namidb_close(db);
+    world_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_damage__a_proof_that_cannot_be_read_is_unknown),
+        cmocka_unit_test(test_damage__objects_that_are_not_ours_hide_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
