@@ -213,6 +213,38 @@ static int replay(struct loading *loading, const struct slot_objects *objects)
     return rc;
 }
 
+/* Nothing is at loading->place, and a batch is above: a batch is created only
+ * when all below it is there, so something was taken away. A fence proves
+ * nothing: it is created ahead of a gap that its writer has yet to fill. */
+static int check_gap(const struct loading *loading,
+                     const struct slot_objects *objects)
+{
+    uint64_t next = loading->place.next;
+
+    for (size_t i = 0; i < objects->count; i++) {
+        const struct ndb_request *request = &objects->requests[i];
+        struct ndb_buf payload = NDB_BUF_INIT(NDB_BATCH_BYTES_MAX);
+        struct ndb_hash128 hash;
+        struct ndb_path path;
+        struct ndb_slot slot;
+        int rc;
+
+        if (objects->numbers[i] <= next || request->status != NAMIDB_OK)
+            continue;
+        rc = ndb_slot_decode(ndb_buf_slice(&request->out), objects->numbers[i],
+                             &slot, &payload, &hash);
+        ndb_buf_release(&payload);
+        if (rc == NAMIDB_ENOMEM)
+            return ndb_fail_memory(loading->err);
+        if (rc >= 0 && slot.kind == NDB_SLOT_BATCH)
+            return ndb_fail_object(loading->err, NAMIDB_ECORRUPT,
+                                   ndb_path_slot(&path, next),
+                                   "is gone, and slot %zu is above it",
+                                   (size_t)objects->numbers[i]);
+    }
+    return NAMIDB_OK;
+}
+
 static void start_at_floor(struct loading *loading)
 {
     const struct ndb_version *manifest = loading->manifest;
@@ -372,6 +404,8 @@ static int load_once(struct loading *loading)
     if (rc == NAMIDB_OK && loading->place.next != loading->listed->newest + 1)
         rc = ndb_read_forward(loading->db, &loading->place, loading->memtable,
                               loading->deadline_ns, &is_changed, loading->err);
+    if (rc == NAMIDB_OK)
+        rc = check_gap(loading, &objects);
     objects_release(&objects);
     return rc;
 }
