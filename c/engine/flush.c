@@ -235,7 +235,19 @@ static void lose_place(struct flush *flush, const struct ndb_version *manifest)
     (void)pthread_mutex_unlock(&db->lock);
 }
 
-/* Somebody else moved the floor. If not beyond our fence, it was the last flush
+/* Whether a manifest covers the very slots that the flush would: then it is an
+ * earlier try of ours, which was given up as lost and arrived late. Nobody else
+ * has slots of our epoch. */
+static bool is_done_already(const struct flush *flush,
+                            const struct ndb_manifest *body)
+{
+    const struct ndb_place *place = &flush->frozen->place;
+
+    return body->floor == place->next && body->epoch == place->epoch &&
+           ndb_hash128_equal(body->chain, place->chain);
+}
+
+/* Somebody moved the floor. If not beyond our fence, it was the last flush
  * of the writer that we took over from: those slots we replayed, each under its
  * number, and so can drop. */
 static int give_way(struct flush *flush, struct ndb_version *manifest)
@@ -245,6 +257,8 @@ static int give_way(struct flush *flush, struct ndb_version *manifest)
 
     if (flush->has_pack)
         ndb_pack_remove(flush->db, &flush->pack, flush->deadline_ns);
+    if (is_done_already(flush, &manifest->body))
+        return adopt(flush, manifest, NULL);
     if (manifest->body.floor > flush->frozen->place.epoch) {
         lose_place(flush, manifest);
         return NAMIDB_OK;

@@ -223,6 +223,44 @@ static void test_flush__that_failed_is_tried_again(void **state)
     world_end(&world);
 }
 
+/* The manifest of a flush that was given up as lost arrives when the next try
+ * is about to make another: that is the flush, and nobody took over. */
+static void test_flush__whose_manifest_arrives_late_is_done(void **state)
+{
+    struct world world;
+    struct ndb_store *faulty;
+    namidb_stats stats;
+    namidb_error err;
+    namidb *db;
+
+    (void)state;
+    world_begin(&world, 6);
+    world.options.timeout_ms = place_is_remote() ? 3000 : 50;
+    world_ok(&world, world_open(&world, &db, &faulty, &err), err);
+    world_ok(&world, world_commit(&world, db, 30, &err), err);
+    ndb_faulty_plan(faulty,
+                    &(struct ndb_fault_plan){ .ops = 1u << NDB_PUT_IF_ABSENT,
+                                              .fault = NDB_FAULT_LATE,
+                                              .at = 2, /* the manifest's */
+                                              .count = 1000000 });
+    world_assert(&world, namidb_flush(db, 10000, &err) == NAMIDB_EIO);
+    ndb_faulty_release(faulty);
+    ndb_faulty_plan(faulty, &(struct ndb_fault_plan){ .at = 0 });
+    world_ok(&world, namidb_flush(db, 10000, &err), err);
+    world_ok(&world, namidb_get_stats(db, &stats, &err), err);
+    assert_int_equal(stats.manifest_version, 1);
+    assert_int_equal(stats.pack_count, 1);
+    world_check(&world, db);
+    world_ok(&world, world_commit(&world, db, 30, &err), err);
+    world_ok(&world, namidb_flush(db, -1, &err), err);
+    world_check(&world, db);
+    namidb_close(db);
+    db = world_must_open(&world, true);
+    world_check(&world, db);
+    namidb_close(db);
+    world_end(&world);
+}
+
 /* Closing while a flush is held back ends when the request does. */
 static void *open_later(void *context)
 {
@@ -271,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_flush__begins_after_so_many_slots),
         cmocka_unit_test(test_flush__begins_when_something_is_old),
         cmocka_unit_test(test_flush__that_failed_is_tried_again),
+        cmocka_unit_test(test_flush__whose_manifest_arrives_late_is_done),
         cmocka_unit_test(test_flush__is_no_obstacle_to_closing),
     };
 
