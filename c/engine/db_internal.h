@@ -176,6 +176,9 @@ struct ndb_listed_log {
 };
 int ndb_load(struct namidb *db, int64_t deadline_ns,
              struct ndb_listed_log *listed, namidb_error *err);
+/* Defines the names of a manifest. */
+int ndb_take_names(struct namidb *db, const struct ndb_manifest *body,
+                   namidb_error *err);
 /* Reads slots from place->next on until one is absent. */
 int ndb_read_forward(struct namidb *db, struct ndb_place *place,
                      struct ndb_memtable *memtable, int64_t deadline_ns,

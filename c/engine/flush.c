@@ -320,6 +320,20 @@ static int flush_oldest(struct namidb *db, const struct ndb_frozen *frozen,
     return rc;
 }
 
+/* Who waits is told, and the next try is later. Under lock. */
+static void note_failure(struct namidb *db, const namidb_error *err)
+{
+    struct ndb_writer *writer = &db->writer;
+
+    writer->flush_failures++;
+    writer->flush_err = *err;
+    writer->flush_retry_ns = ndb_deadline_after(writer->flush_pause_ms);
+    writer->flush_pause_ms = writer->flush_pause_ms * 2 < PAUSE_MS_MAX
+                                 ? writer->flush_pause_ms * 2
+                                 : PAUSE_MS_MAX;
+    ndb_cond_broadcast(&writer->flush_done);
+}
+
 /* Under lock, before and after. */
 static void flush_and_note(struct namidb *db)
 {
@@ -336,29 +350,42 @@ static void flush_and_note(struct namidb *db)
         writer->flush_retry_ns = 0;
         return;
     }
-    writer->flush_failures++;
-    writer->flush_err = err;
-    writer->flush_retry_ns = ndb_deadline_after(writer->flush_pause_ms);
-    writer->flush_pause_ms = writer->flush_pause_ms * 2 < PAUSE_MS_MAX
-                                 ? writer->flush_pause_ms * 2
-                                 : PAUSE_MS_MAX;
-    ndb_cond_broadcast(&writer->flush_done);
+    note_failure(db, &err);
 }
 
 /* When there will be something to do that nobody signals. Under lock. */
-static int64_t next_wake_ns(const struct namidb *db, bool is_ready)
+static int64_t next_wake_ns(const struct namidb *db)
 {
     const struct ndb_writer *writer = &db->writer;
-    int64_t wake_ns = NDB_NEVER;
 
+    if (ndb_clock_ns() < writer->flush_retry_ns)
+        return writer->flush_retry_ns;
     /* While a turn is taken its end rotates, while two are frozen a flush; who
      * is fenced rotates no more. */
     if (!writer->is_taken && writer->frozen_count < NDB_FROZEN_MAX &&
         writer->state != NDB_WRITER_FENCED)
-        wake_ns = ndb_rotate_at_ns(db);
-    if (is_ready && writer->flush_retry_ns < wake_ns)
-        wake_ns = writer->flush_retry_ns;
-    return wake_ns;
+        return ndb_rotate_at_ns(db);
+    return NDB_NEVER;
+}
+
+/* One step, unless it is too early after a failure; false: there is none.
+ * Under lock. */
+static bool flush_step(struct namidb *db)
+{
+    struct ndb_writer *writer = &db->writer;
+    namidb_error err;
+
+    if (ndb_clock_ns() < writer->flush_retry_ns)
+        return false;
+    if (ndb_rotate_if_due(db) < 0) {
+        (void)ndb_fail_memory(&err);
+        note_failure(db, &err);
+        return false;
+    }
+    if (writer->frozen_count == 0 || writer->frozen[0].floor == 0)
+        return false;
+    flush_and_note(db);
+    return true;
 }
 
 void *ndb_flush_run(void *context)
@@ -368,18 +395,10 @@ void *ndb_flush_run(void *context)
 
     (void)pthread_mutex_lock(&db->lock);
     writer->flush_pause_ms = PAUSE_MS_MIN;
-    while (!db->is_stopping) {
-        bool is_ready;
-
-        /* No memory now: the end of the next turn tries again. */
-        (void)ndb_rotate_if_due(db);
-        is_ready = writer->frozen_count != 0 && writer->frozen[0].floor != 0;
-        if (is_ready && ndb_clock_ns() >= writer->flush_retry_ns)
-            flush_and_note(db);
-        else
+    while (!db->is_stopping)
+        if (!flush_step(db))
             (void)ndb_cond_wait(&writer->flush_work, &db->lock,
-                                next_wake_ns(db, is_ready));
-    }
+                                next_wake_ns(db));
     (void)pthread_mutex_unlock(&db->lock);
     return NULL;
 }

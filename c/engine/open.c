@@ -377,6 +377,21 @@ int ndb_view_build(struct namidb *db, struct ndb_version *manifest,
 /* -------------------------------------------------------------------- all --
  */
 
+int ndb_take_names(struct namidb *db, const struct ndb_manifest *body,
+                   namidb_error *err)
+{
+    struct ndb_path path;
+    int rc = ndb_dict_load(db->dict, body);
+
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_fail_memory(err);
+    if (rc < 0)
+        return ndb_fail_object(err, NAMIDB_ECORRUPT,
+                               ndb_path_manifest(&path, body->version),
+                               "its names are not those of the log");
+    return NAMIDB_OK;
+}
+
 /* Everything that there is, into memtable and place. NAMIDB_NONE: objects went
  * away while we read; start over. */
 static int load_once(struct loading *loading)
@@ -390,11 +405,9 @@ static int load_once(struct loading *loading)
         return rc;
     floor = guess_floor(loading);
     rc = read_all(loading, floor, &objects);
-    if (rc == NAMIDB_OK && loading->manifest != NULL &&
-        ndb_dict_load(loading->db->dict, &loading->manifest->body) < 0)
-        rc = ndb_fail(loading->err, NAMIDB_ECORRUPT,
-                      "the names of manifest %zu are not those of the log",
-                      (size_t)loading->newest.version);
+    if (rc == NAMIDB_OK && loading->manifest != NULL)
+        rc =
+            ndb_take_names(loading->db, &loading->manifest->body, loading->err);
     if (rc == NAMIDB_OK) {
         start_at_floor(loading);
         rc = replay(loading, &objects);

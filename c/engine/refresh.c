@@ -89,14 +89,10 @@ static int meet_manifest(struct refresh *refresh)
 {
     const struct ndb_manifest *body = &refresh->manifest->body;
     struct ndb_memtable *rest;
-    int rc = ndb_dict_load(refresh->db->dict, body);
+    int rc = ndb_take_names(refresh->db, body, refresh->err);
 
-    if (rc == NAMIDB_ENOMEM)
-        return ndb_fail_memory(refresh->err);
     if (rc < 0)
-        return ndb_fail(refresh->err, NAMIDB_ECORRUPT,
-                        "the names of manifest %zu are not those of the log",
-                        (size_t)body->version);
+        return rc;
     if (body->floor > refresh->place.next) {
         rc = ndb_memtable_new(&rest);
         refresh->place = (struct ndb_place){ .next = body->floor,

@@ -260,8 +260,9 @@ static void end_turn(struct namidb *db, struct ndb_turn *turn)
     turn->view = NULL;
     db->writer.is_taken = false;
     ndb_cond_broadcast(&db->writer.turn_free);
-    /* No memory now: the flush thread or the next turn tries again. */
-    (void)ndb_rotate_if_due(db);
+    /* No memory now: the flush thread tries again, and tells who waits. */
+    if (ndb_rotate_if_due(db) < 0)
+        ndb_cond_signal(&db->writer.flush_work);
 }
 
 void ndb_turn_abort(struct namidb *db, struct ndb_turn *turn)
