@@ -285,6 +285,25 @@ static int write_temporary(struct ndb_request *request, const char *folder,
     return rc;
 }
 
+/* Somebody may have died between the name and its sync. Who is told that the
+ * object is there takes it for durable. */
+static void refuse(struct ndb_request *request, const char *folder)
+{
+    request->status = ndb_folder_sync(folder, &request->err);
+    request->is_ambiguous = request->status < 0;
+    if (request->status >= 0)
+        request->status = ndb_fail_object(&request->err, NAMIDB_ECONFLICT,
+                                          request->key, "is there already");
+}
+
+/* What a server of files may answer, or have answered for it, after it did what
+ * was asked. */
+static bool may_be_done(int system_error)
+{
+    return system_error == EIO || system_error == ETIMEDOUT ||
+           system_error == EINTR || system_error == ESTALE;
+}
+
 /* Gives the temporary file its name. */
 static void publish(struct ndb_request *request, const char *folder,
                     const char *temporary, const char *path)
@@ -296,10 +315,10 @@ static void publish(struct ndb_request *request, const char *folder,
         (is_new ? link(temporary, path) : rename(temporary, path)) != 0)
         failed = errno;
     if (failed == EEXIST && is_new) {
-        request->status = ndb_fail_object(&request->err, NAMIDB_ECONFLICT,
-                                          request->key, "is there already");
+        refuse(request, folder);
     } else if (failed != 0) {
         (void)fail_with(request, "cannot create", failed);
+        request->is_ambiguous = may_be_done(failed);
     } else {
         request->status = ndb_folder_sync(folder, &request->err);
         request->is_ambiguous = request->status < 0;
@@ -309,11 +328,14 @@ static void publish(struct ndb_request *request, const char *folder,
 }
 
 /* Temporary files that a process left when it died, in one folder. */
-static void sweep(const char *folder)
+static void sweep(const struct file_store *store, const char *name)
 {
-    DIR *stream = opendir(folder);
+    char folder[PATH_BYTES];
     struct dirent *entry;
+    DIR *stream;
 
+    path_of(store, name, folder);
+    stream = opendir(folder);
     if (stream == NULL)
         return;
     while ((entry = readdir(stream)) != NULL) {
@@ -344,8 +366,11 @@ static void put(struct file_store *store, struct ndb_request *request)
     if (request->status >= 0)
         publish(request, folder, temporary, path);
     /* A manifest is written once per flush: often enough to look. */
-    if (request->status >= 0 && strncmp(request->key, "manifest/", 9) == 0)
-        sweep(folder);
+    if (request->status >= 0 && strncmp(request->key, "manifest/", 9) == 0) {
+        sweep(store, "log");
+        sweep(store, "pack");
+        sweep(store, "manifest");
+    }
     request->date_ms = ndb_clock_wall_ms();
 }
 

@@ -7,7 +7,8 @@
  * every local file system and on NFS), fsync the folder, unlink the temporary
  * name. Put is the same with rename(2). So an object is whole and durable or
  * not there, whoever dies and whenever. Failing before link or rename is
- * definite; failing after it (the folder cannot be synced) is ambiguous.
+ * definite; failing after it (the folder cannot be synced), or in it for a
+ * reason that a file server may give after it was done, is ambiguous.
  *
  * Temporary names begin with ".tmp-" and are never listed. Writing makes the
  * folders that it needs; reading makes nothing, and an absent folder is an

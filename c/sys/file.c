@@ -103,11 +103,13 @@ int ndb_folder_sync(const char *path, namidb_error *err)
                        : ndb_file_fail(err, path, "cannot sync", failed);
 }
 
-/* Makes one folder and syncs the one that it is in. */
+/* Makes one folder and syncs the one that it is in; both or none. */
 static int make_one(const char *path, size_t bytes, namidb_error *err)
 {
     char folder[4096];
+    char parent[4096];
     char *slash;
+    int rc;
 
     (void)snprintf(folder, sizeof folder, "%.*s", (int)bytes, path);
     if (mkdir(folder, 0777) != 0) {
@@ -120,11 +122,17 @@ static int make_one(const char *path, size_t bytes, namidb_error *err)
                        : ndb_file_fail(err, folder, "cannot use", ENOTDIR);
         return ndb_file_fail(err, folder, "cannot create", failed);
     }
-    slash = strrchr(folder, '/');
+    (void)snprintf(parent, sizeof parent, "%s", folder);
+    slash = strrchr(parent, '/');
     if (slash == NULL)
-        return ndb_folder_sync(".", err);
-    slash[slash == folder ? 1 : 0] = '\0';
-    return ndb_folder_sync(folder, err);
+        memcpy(parent, ".", sizeof ".");
+    else
+        slash[slash == parent ? 1 : 0] = '\0';
+    rc = ndb_folder_sync(parent, err);
+    /* The next one who finds it would trust it. */
+    if (rc < 0)
+        (void)rmdir(folder);
+    return rc;
 }
 
 int ndb_folder_make(const char *path, namidb_error *err)
