@@ -338,22 +338,41 @@ static void ask_again(struct ndb_s3_call *call)
     ask(call);
 }
 
-/* What the body says of a failure; a 2xx that should be a document and is
- * neither that nor an error tells nothing, so it counts as one to repeat. */
+/* What a 2xx without an error lacks; NULL: nothing. Who answers that, and is
+ * not S3 (a proxy's page), did nothing that was asked. */
+static const char *what_is_missing(const struct ndb_s3_call *call)
+{
+    const struct ndb_http_exchange *exchange = &call->exchange;
+
+    if (call->answer_root != NULL &&
+        !ndb_s3_xml_is(ndb_buf_slice(&exchange->out), call->answer_root))
+        return "the answer is cut short";
+    if (call->makes_object && exchange->answer.etag[0] == '\0')
+        return "the answer has no ETag: is this an S3 endpoint?";
+    return NULL;
+}
+
+/* What the body says of a failure; a 2xx that is neither a whole answer nor an
+ * error tells nothing, so it counts as one to repeat. */
 static void read_error(struct ndb_s3_call *call)
 {
     const struct ndb_http_exchange *exchange = &call->exchange;
-    struct ndb_slice body = ndb_buf_slice(&exchange->out);
     bool is_good = exchange->answer.status < 300;
+    const char *missing;
 
     call->error = (struct ndb_s3_error){ .code = "" };
-    if (exchange->status < 0 || (is_good && call->answer_root == NULL))
+    if (exchange->status < 0 ||
+        (is_good && call->answer_root == NULL && !call->makes_object))
         return;
-    if (!ndb_s3_error_parse(body, &call->error) && is_good &&
-        !ndb_s3_xml_is(body, call->answer_root))
-        call->error =
-            (struct ndb_s3_error){ .code = "InternalError",
-                                   .message = "the answer is cut short" };
+    if (ndb_s3_error_parse(ndb_buf_slice(&exchange->out), &call->error) ||
+        !is_good)
+        return;
+    missing = what_is_missing(call);
+    if (missing == NULL)
+        return;
+    call->error = (struct ndb_s3_error){ .code = "InternalError" };
+    (void)snprintf(call->error.message, sizeof call->error.message, "%s",
+                   missing);
 }
 
 static void on_answer(struct ndb_http_exchange *exchange)

@@ -63,7 +63,9 @@ struct ndb_s3_call {
     bool has_payload; /* of the body; else it is worked out at submit */
     struct ndb_s3_payload payload;
     bool is_create; /* never repeated once it may be applied */
-    bool can_hedge; /* changes nothing: sent twice when it is late */
+    bool
+        makes_object; /* a good answer has its ETag, and no error in its body */
+    bool can_hedge;   /* changes nothing: sent twice when it is late */
     /* The document of a good answer: some requests say 200 before they know,
      * and what went wrong in the body. NULL: 2xx is good. */
     const char *answer_root;

@@ -235,6 +235,7 @@ static void begin_put(struct ndb_s3_op *op)
     const struct ndb_request *request = op->request;
 
     begin_write(op);
+    op->call.makes_object = true;
     if (request->op == NDB_PUT_IF_ABSENT) {
         op->pairs[op->call.header_count++] =
             (struct ndb_sigv4_pair){ "If-None-Match", "*" };

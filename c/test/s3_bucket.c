@@ -235,6 +235,9 @@ static void put_object(struct s3_bucket *bucket,
     answer->status = 200;
     if (is_conditional && is_there && bucket->manner != S3_IGNORES)
         refuse(answer, 412, "PreconditionFailed");
+    else
+        (void)snprintf(answer->headers, sizeof answer->headers,
+                       "ETag: \"%zu\"\r\n", request->body.bytes);
     if (answer->status == 200 || bucket->manner == S3_OVERWRITES)
         keep_object(bucket, key, request->body);
 }

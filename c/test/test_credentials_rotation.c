@@ -68,7 +68,7 @@ static void take_request(const struct http_request *request)
         http_reply(request, 400, "",
                    ndb_slice_text("<Error><Code>ExpiredToken</Code></Error>"));
     } else {
-        http_reply(request, 200, "", ndb_slice_text("x"));
+        http_reply(request, 200, "ETag: \"x\"\r\n", ndb_slice_text("x"));
     }
 }
 

@@ -108,6 +108,41 @@ test_store_s3_answers__names_the_permission_that_is_missing(void **state)
     s3_fixture_end(&fixture);
 }
 
+/* What stands between may say 200 to anything: a page, or S3's own error. Then
+ * nothing is known, and nothing is acknowledged. */
+static void
+test_store_s3_answers__believes_no_put_without_its_etag(void **state)
+{
+    static const struct s3_fault wrong[] = {
+        { .status = 200 },
+        { .status = 200, .body = "<html>Welcome</html>" },
+        { .status = 204 },
+        { .status = 200,
+          .headers = "ETag: \"page\"\r\n",
+          .body = "<Error><Code>InternalError</Code></Error>" },
+    };
+    struct s3_fixture fixture;
+
+    (void)state;
+    s3_fixture_begin(&fixture);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct ndb_request put =
+            s3_put_request(NDB_PUT_IF_ABSENT, "log/1", "one");
+        struct s3_fault fault = wrong[i];
+
+        fault.kind = S3_ANSWER;
+        fault.at = 1;
+        s3_server_plan(fixture.server, &fault);
+        if (s3_fixture_run(&fixture, &put) != NAMIDB_EIO || !put.is_ambiguous)
+            fail_msg("case %zu was believed", i);
+        s3_server_plan(fixture.server, &fault);
+        put = s3_put_request(NDB_PUT, "log/2", "two");
+        assert_int_equal(s3_fixture_run(&fixture, &put), NAMIDB_OK);
+        assert_int_equal(s3_server_seen(fixture.server), 2);
+    }
+    s3_fixture_end(&fixture);
+}
+
 static void
 test_store_s3_answers__believes_no_range_but_the_one_asked_for(void **state)
 {
@@ -188,6 +223,8 @@ int main(void)
         cmocka_unit_test(test_store_s3_answers__says_what_an_answer_means),
         cmocka_unit_test(
             test_store_s3_answers__names_the_permission_that_is_missing),
+        cmocka_unit_test(
+            test_store_s3_answers__believes_no_put_without_its_etag),
         cmocka_unit_test(
             test_store_s3_answers__believes_no_range_but_the_one_asked_for),
         cmocka_unit_test(

@@ -28,6 +28,7 @@ local CHECKS = {
     { "a fault at every request", program("test_faults") },
     { "takeovers, lost answers, late PUTs", program("test_writers") },
     { "flushes", program("test_flush") },
+    { "objects gone, wrong, or others'", program("test_damage") },
     { "forks", program("test_fork") },
     { "killed processes", "lua5.4 spec/support/s3_crash.lua crash" },
     { "the probe trusts it",
