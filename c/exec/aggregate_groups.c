@@ -3,7 +3,11 @@
 
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "exec/kernel.h"
+
+/* Rows between asking for a group's state and its use. */
+enum { STATES_AHEAD = 12 };
 
 /* NDB_CHUNK_ROWS_MAX of them cannot overflow 64 bits. */
 #define SMALL_LIMIT (UINT64_C(1) << 51)
@@ -28,12 +32,21 @@ void ndb_group_column_count(struct ndb_group_column *column, uint32_t *room)
     column->rows = room;
 }
 
-int ndb_group_column_rows(const struct ndb_group_column *column, bool *is_taken)
+/* The state of the group of row `row`, of many; asks for one that comes. */
+static struct ndb_aggregate *next_state(const struct ndb_group_column *column,
+                                        uint32_t row)
 {
-    *is_taken = column->rows != NULL;
-    for (uint32_t i = 0; i < column->count && *is_taken; i++)
+    if (row + STATES_AHEAD < column->chunk->count)
+        ndb_prefetch(state_of(column, column->groups[row + STATES_AHEAD]));
+    return state_of(column, column->groups[row]);
+}
+
+void ndb_group_column_rows(const struct ndb_group_column *column)
+{
+    for (uint32_t i = 0; column->rows == NULL && i < column->chunk->count; i++)
+        ndb_aggregate_add_rows(next_state(column, i), 1);
+    for (uint32_t i = 0; column->rows != NULL && i < column->count; i++)
         ndb_aggregate_add_rows(state_of(column, i), column->rows[i]);
-    return NAMIDB_OK;
 }
 
 static bool is_null_at(const struct ndb_vector *vector, uint32_t at)
@@ -169,13 +182,40 @@ static int sum_floats(const struct ndb_group_column *column)
     return rc;
 }
 
+/* Of many groups each row is its own sum. */
+static int sum_rows(const struct ndb_group_column *column)
+{
+    const struct ndb_chunk *chunk = column->chunk;
+    bool is_float = column->values->form == NDB_FORM_FLOATS;
+    const double *floats = column->values->as.floats;
+    const int64_t *ints = NULL;
+    int rc = NAMIDB_OK;
+
+    if (!is_float)
+        ints = ndb_kernel_widen(column->values, chunk->extent, column->room);
+    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
+        struct ndb_aggregate *state = next_state(column, i);
+        uint32_t at = ndb_chunk_row(chunk, i);
+
+        if (is_null_at(column->values, at))
+            continue;
+        rc = is_float ? ndb_aggregate_add_float_total(state, floats[at], 1,
+                                                      column->scalar)
+                      : ndb_aggregate_add_int_total(state, ints[at], 1,
+                                                    column->scalar);
+    }
+    return rc;
+}
+
 static void count_values(const struct ndb_group_column *column)
 {
     const struct ndb_chunk *chunk = column->chunk;
 
-    for (uint32_t i = 0; i < chunk->count; i++)
-        if (!is_null_at(column->values, ndb_chunk_row(chunk, i)))
-            state_of(column, column->groups[i])->count++;
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        struct ndb_aggregate *state = next_state(column, i);
+
+        state->count += !is_null_at(column->values, ndb_chunk_row(chunk, i));
+    }
 }
 
 /* The least or the largest of each group goes on alone; the others are only
@@ -224,6 +264,10 @@ int ndb_group_column_add(const struct ndb_group_column *column,
         *is_taken = true;
         count_values(column);
         return NAMIDB_OK;
+    }
+    if (column->rows == NULL && is_sum) {
+        *is_taken = true;
+        return sum_rows(column);
     }
     if (column->rows == NULL || (!is_sum && !is_best))
         return NAMIDB_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * aggregate_groups.h - a column of plain numbers into one aggregate of a few
- * groups: a chunk's sums, counts or extremes gather in small arrays, and each
- * group is touched once per chunk.
+ * aggregate_groups.h - a column of plain numbers into one aggregate of groups.
+ * Of a few, a chunk's sums, counts or extremes gather in small arrays, and each
+ * group is touched once per chunk; of many, their states are asked for ahead.
  */
 #ifndef NDB_EXEC_AGGREGATE_GROUPS_H
 #define NDB_EXEC_AGGREGATE_GROUPS_H
@@ -29,11 +29,11 @@ struct ndb_group_column {
  * *column's `rows`, once for all aggregates. */
 void ndb_group_column_count(struct ndb_group_column *column, uint32_t *room);
 
-/* count(*). *is_taken stays false when there are too many groups, or it is
- * another aggregate, or numbers are too large to be added up without care: then
- * the rows go one by one. */
-int ndb_group_column_rows(const struct ndb_group_column *column,
-                          bool *is_taken);
+/* count(*). */
+void ndb_group_column_rows(const struct ndb_group_column *column);
+/* *is_taken stays false when it is another aggregate, or there are too many
+ * groups for it, or numbers are too large to be added up without care: then the
+ * rows go one by one. */
 int ndb_group_column_add(const struct ndb_group_column *column,
                          enum ndb_aggregate_kind kind, bool *is_taken);
 

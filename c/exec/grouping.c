@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/hash.h"
+#include "exec/column_words.h"
 #include "exec/grouping_internal.h"
 #include "exec/kernel.h"
 
@@ -48,23 +48,17 @@ int ndb_grouping_find_row(struct ndb_grouping *grouping,
 static int prepare_cache(struct ndb_grouping *grouping,
                          const struct ndb_vector *column)
 {
-    enum ndb_grouping_use use =
-        column->form == NDB_FORM_CODED ? NDB_GROUPING_CODES
-        : column->form == NDB_FORM_NARROW && column->width == 1
-            ? NDB_GROUPING_ITEMS
-            : NDB_GROUPING_HASHES;
+    enum ndb_grouping_use use = column->form == NDB_FORM_CODED
+                                    ? NDB_GROUPING_CODES
+                                    : NDB_GROUPING_ITEMS;
     int64_t base = use == NDB_GROUPING_ITEMS ? column->with.base : 0;
     namidb_arena *arena = grouping->keys.arena;
 
     if (grouping->numbers == NULL) {
         grouping->numbers = ndb_arena_array(arena, NDB_GROUPING_SLOTS,
                                             sizeof *grouping->numbers);
-        grouping->items =
-            ndb_arena_array(arena, NDB_GROUPING_SLOTS, sizeof *grouping->items);
-        if (grouping->numbers == NULL || grouping->items == NULL) {
-            grouping->numbers = NULL;
+        if (grouping->numbers == NULL)
             return NAMIDB_ENOMEM;
-        }
     } else if (grouping->use == use && grouping->base == base) {
         return NAMIDB_OK;
     }
@@ -129,73 +123,24 @@ static int make_block(struct ndb_grouping *grouping)
     return grouping->block != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
 }
 
-/* The rows of a block that the cache does not know. */
-struct missing {
-    uint32_t rows[BLOCK_ROWS]; /* of the chunk */
-    uint64_t slots[BLOCK_ROWS];
-    uint32_t count;
-};
-
-/* Looks integers up, and puts them into the cache. */
-static int find_missing(struct ndb_grouping *grouping,
-                        const struct ndb_vector *column,
-                        const struct ndb_chunk *chunk,
-                        const struct missing *missing, uint32_t *groups)
+/* All rows as words. NAMIDB_NONE: they are none. */
+static int find_words(struct ndb_grouping *grouping,
+                      const struct ndb_vector *column,
+                      const struct ndb_chunk *chunk, uint32_t *groups)
 {
-    uint32_t width = grouping->slots->count;
-    uint32_t numbers[BLOCK_ROWS];
+    enum namidb_kind kind;
+    const int64_t *words;
 
-    if (make_block(grouping) < 0)
+    if (grouping->words == NULL)
+        grouping->words = ndb_arena_array(
+            grouping->keys.arena, NDB_CHUNK_ROWS_MAX, sizeof *grouping->words);
+    if (grouping->words == NULL)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < missing->count; i++) {
-        namidb_value *key = grouping->block + (size_t)i * width;
-
-        memcpy(key, grouping->key, width * sizeof *key);
-        key[grouping->varying] =
-            ndb_vector_get(column, ndb_chunk_row(chunk, missing->rows[i]));
-    }
-    if (ndb_value_set_add_all(&grouping->keys, grouping->block, missing->count,
-                              numbers) < 0)
-        return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < missing->count; i++) {
-        uint64_t slot = missing->slots[i];
-
-        groups[missing->rows[i]] = numbers[i];
-        grouping->numbers[slot] = numbers[i] + 1;
-        grouping->items[slot] =
-            grouping->block[(size_t)i * width + grouping->varying].as.integer;
-    }
-    return NAMIDB_OK;
-}
-
-static int find_integers(struct ndb_grouping *grouping,
-                         const struct ndb_vector *column,
-                         const struct ndb_chunk *chunk, uint32_t *groups)
-{
-    bool is_wide = column->form == NDB_FORM_INTS;
-    struct missing missing = { .count = 0 };
-
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i);
-        int64_t key =
-            is_wide ? column->as.ints[at] : ndb_vector_narrow(column, at);
-        uint64_t slot = ndb_hash_integer((uint64_t)key) % NDB_GROUPING_SLOTS;
-
-        if (grouping->numbers[slot] != 0 && grouping->items[slot] == key) {
-            groups[i] = grouping->numbers[slot] - 1;
-            continue;
-        }
-        missing.rows[missing.count] = i;
-        missing.slots[missing.count++] = slot;
-        if (missing.count < BLOCK_ROWS)
-            continue;
-        if (find_missing(grouping, column, chunk, &missing, groups) < 0)
-            return NAMIDB_ENOMEM;
-        missing.count = 0;
-    }
-    if (missing.count == 0)
-        return NAMIDB_OK;
-    return find_missing(grouping, column, chunk, &missing, groups);
+    words = ndb_column_words(column, chunk, grouping->words, &kind);
+    if (words == NULL || !ndb_value_set_takes(&grouping->keys, kind))
+        return NAMIDB_NONE;
+    return ndb_value_set_add_words(&grouping->keys, kind, words, chunk->count,
+                                   groups);
 }
 
 /* All rows as values. */
@@ -225,10 +170,15 @@ static int find_rows(struct ndb_grouping *grouping,
     return NAMIDB_OK;
 }
 
-static bool is_same_text(const namidb_value *a, const namidb_value *b)
+static bool is_text_of(const struct ndb_grouping *grouping, uint32_t group,
+                       const namidb_value *text)
 {
-    return a->kind == b->kind && a->size == b->size &&
-           (a->size == 0 || memcmp(a->as.bytes, b->as.bytes, a->size) == 0);
+    const namidb_value key =
+        ndb_value_set_get(&grouping->keys, group, grouping->varying);
+
+    return key.kind == text->kind && key.size == text->size &&
+           (key.size == 0 ||
+            memcmp(key.as.bytes, text->as.bytes, key.size) == 0);
 }
 
 /* Keeps of the cache what is true of another dictionary, too: mostly all of
@@ -240,8 +190,7 @@ static void check_codes(struct ndb_grouping *grouping,
         uint32_t number = grouping->numbers[code];
 
         if (number != 0 &&
-            !is_same_text(&grouping->keys.rows[number - 1][grouping->varying],
-                          &column->with.dictionary[code]))
+            !is_text_of(grouping, number - 1, &column->with.dictionary[code]))
             grouping->numbers[code] = 0;
     }
 }
@@ -318,17 +267,20 @@ int ndb_grouping_find(struct ndb_grouping *grouping,
     const struct ndb_vector *column = only_column(grouping, chunk);
     int rc;
 
-    if (column != NULL && ndb_is_ints(column) && column->nulls == NULL) {
-        if (prepare_cache(grouping, column) < 0)
-            return NAMIDB_ENOMEM;
-        return grouping->use == NDB_GROUPING_ITEMS
-                   ? find_bytes(grouping, column, chunk, groups)
-                   : find_integers(grouping, column, chunk, groups);
-    }
+    if (column != NULL && column->form == NDB_FORM_NARROW &&
+        column->width == 1 && column->nulls == NULL)
+        return prepare_cache(grouping, column) < 0
+                   ? NAMIDB_ENOMEM
+                   : find_bytes(grouping, column, chunk, groups);
     if (column != NULL && column->form == NDB_FORM_CODED &&
         column->nulls == NULL && column->text_count <= NDB_GROUPING_SLOTS)
         return find_coded(grouping, column, chunk, groups);
     grouping->is_stale = true;
+    if (column != NULL && grouping->slots->count == 1) {
+        rc = find_words(grouping, column, chunk, groups);
+        if (rc != NAMIDB_NONE)
+            return rc;
+    }
     if (grouping->slots->count > 1 && !grouping->is_wide &&
         chunk->count >= PARTS_ROWS_MIN) {
         rc = ndb_grouping_find_parts(grouping, chunk, groups);

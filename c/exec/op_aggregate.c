@@ -215,8 +215,11 @@ static int add_grouped(struct ndb_op *op, struct ndb_group_column *column,
 
     *is_taken = false;
     column->states = state->states + index;
-    if (plan->kind == NDB_AGGREGATE_COUNT_ROWS)
-        return ndb_group_column_rows(column, is_taken);
+    if (plan->kind == NDB_AGGREGATE_COUNT_ROWS) {
+        *is_taken = true;
+        ndb_group_column_rows(column);
+        return NAMIDB_OK;
+    }
     column->values = &op->child->chunk.columns[plan->in];
     if (is_coded(plan, column->values) && plan->kind != NDB_AGGREGATE_COUNT)
         return ndb_group_texts_add(column, plan->kind, is_taken);
@@ -339,6 +342,35 @@ static int take_all(struct ndb_op *op)
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
+/* Part `index` of the keys of the groups that are next. */
+static bool emit_key(struct ndb_op *op, uint32_t index, uint32_t count,
+                     struct ndb_vector *out)
+{
+    const struct aggregate_state *state = op->state;
+    const struct ndb_value_set *keys = &state->grouping.keys;
+
+    if (!ndb_vector_values(out, &op->arena, count))
+        return false;
+    /* Numbers and ids are smaller than values: they may lie in their place. */
+    if (keys->words_kind == NAMIDB_INT) {
+        out->form = NDB_FORM_INTS;
+        memcpy(out->as.ints, keys->words.words + state->given,
+               count * sizeof *out->as.ints);
+        return true;
+    }
+    if (keys->words_kind == NAMIDB_NODE)
+        out->form = NDB_FORM_NODES;
+    for (uint32_t i = 0; i < count; i++) {
+        namidb_value key = ndb_value_set_get(keys, state->given + i, index);
+
+        if (out->form == NDB_FORM_NODES)
+            out->as.ids[i] = key.as.id;
+        else
+            out->as.values[i] = key;
+    }
+    return true;
+}
+
 static int emit(struct ndb_op *op, uint32_t count)
 {
     struct aggregate_state *state = op->state;
@@ -351,10 +383,8 @@ static int emit(struct ndb_op *op, uint32_t count)
     for (uint32_t i = 0; i < plan->slots.count; i++) {
         struct ndb_vector *out = &op->chunk.columns[plan->slots.items[i]];
 
-        if (!ndb_vector_values(out, &op->arena, count))
+        if (!emit_key(op, i, count, out))
             return NAMIDB_ENOMEM;
-        for (uint32_t j = 0; j < count; j++)
-            out->as.values[j] = state->grouping.keys.rows[state->given + j][i];
     }
     for (uint32_t i = 0; i < plan->count && rc >= 0; i++) {
         struct ndb_vector *out = &op->chunk.columns[plan->aggregations[i].out];

@@ -6,12 +6,14 @@
  * once in a run, however often it is rewound.
  */
 #include "base/prefetch.h"
+#include "exec/column_words.h"
 #include "exec/row_store.h"
 #include "exec/value_set.h"
 
 /* The rows of a chunk that may join something, and their keys. */
 struct keyed {
     namidb_value *keys; /* of one after the other */
+    int64_t *words;     /* the same, where they are words */
     uint32_t *rows;     /* of the chunk */
     uint32_t *numbers;  /* of the keys */
     uint32_t count;
@@ -21,10 +23,11 @@ struct keyed {
 struct join_state {
     namidb_arena arena; /* of the table */
     struct ndb_value_set keys;
-    struct ndb_row_store rows; /* of the build side, live slots */
+    struct ndb_row_store rows; /* of the build side, live slots if any */
     uint32_t *first;           /* by key: its last row + 1 */
     uint32_t *next;            /* by row: the one before with its key, + 1 */
     uint32_t first_capacity, next_capacity;
+    uint32_t built;     /* rows */
     struct keyed keyed; /* of the chunk that is looked at */
     uint32_t *matches; /* by row of the child's chunk, as many as keyed has room
                           for: the row that is its next match, + 1; 0: it has
@@ -93,45 +96,107 @@ static int reserve_keys(struct ndb_op *op, uint32_t count)
     count = count > keyed->capacity * 2 ? count : keyed->capacity * 2;
     keyed->keys =
         ndb_arena_array(&state->arena, count * width, sizeof *keyed->keys);
+    keyed->words = ndb_arena_array(&state->arena, count, sizeof *keyed->words);
     keyed->rows = ndb_arena_array(&state->arena, count, sizeof *keyed->rows);
     keyed->numbers =
         ndb_arena_array(&state->arena, count, sizeof *keyed->numbers);
     state->matches =
         ndb_arena_array(&state->arena, count, sizeof *state->matches);
-    if (keyed->keys == NULL || keyed->rows == NULL || keyed->numbers == NULL ||
-        state->matches == NULL)
+    if (keyed->keys == NULL || keyed->words == NULL || keyed->rows == NULL ||
+        keyed->numbers == NULL || state->matches == NULL)
         return NAMIDB_ENOMEM;
     keyed->capacity = count;
     return NAMIDB_OK;
 }
 
-static int find_keys(struct ndb_op *op, const struct ndb_chunk *chunk)
+/* A key of one column that is words throughout; all rows may join. NULL: they
+ * go as values. */
+static const int64_t *find_words(struct ndb_op *op,
+                                 const struct ndb_chunk *chunk,
+                                 enum namidb_kind *kind)
+{
+    struct join_state *state = op->state;
+    struct keyed *keyed = &state->keyed;
+    const struct ndb_slots *slots = &op->plan->slots;
+    const int64_t *words = NULL;
+
+    if (slots->count == 1)
+        words = ndb_column_words(&chunk->columns[slots->items[0]], chunk,
+                                 keyed->words, kind);
+    if (words == NULL || !ndb_value_set_takes(&state->keys, *kind))
+        return NULL;
+    keyed->count = chunk->count;
+    for (uint32_t i = 0; i < chunk->count; i++)
+        keyed->rows[i] = i;
+    return words;
+}
+
+static void find_keys(struct ndb_op *op, const struct ndb_chunk *chunk)
 {
     struct keyed *keyed = &((struct join_state *)op->state)->keyed;
     uint32_t width = op->plan->slots.count;
 
-    if (reserve_keys(op, chunk->count) < 0)
-        return NAMIDB_ENOMEM;
     keyed->count = 0;
     for (uint32_t i = 0; i < chunk->count; i++) {
         keyed->rows[keyed->count] = i;
         keyed->count += key_of(op, chunk, ndb_chunk_row(chunk, i),
                                keyed->keys + (size_t)keyed->count * width);
     }
+}
+
+/* The numbers of the keys of a chunk of the build side. */
+static int add_keys(struct ndb_op *op, const struct ndb_chunk *chunk)
+{
+    struct join_state *state = op->state;
+    struct keyed *keyed = &state->keyed;
+    enum namidb_kind kind;
+    const int64_t *words;
+
+    if (reserve_keys(op, chunk->count) < 0)
+        return NAMIDB_ENOMEM;
+    words = find_words(op, chunk, &kind);
+    if (words != NULL)
+        return ndb_value_set_add_words(&state->keys, kind, words, keyed->count,
+                                       keyed->numbers);
+    find_keys(op, chunk);
+    return ndb_value_set_add_all(&state->keys, keyed->keys, keyed->count,
+                                 keyed->numbers);
+}
+
+/* The same of the other; UINT32_MAX: it is not there. */
+static int look_up_keys(struct ndb_op *op, const struct ndb_chunk *chunk)
+{
+    struct join_state *state = op->state;
+    struct keyed *keyed = &state->keyed;
+    enum namidb_kind kind;
+    const int64_t *words;
+
+    if (reserve_keys(op, chunk->count) < 0)
+        return NAMIDB_ENOMEM;
+    words = find_words(op, chunk, &kind);
+    if (words != NULL) {
+        ndb_value_set_find_words(&state->keys, words, keyed->count,
+                                 keyed->numbers);
+        return NAMIDB_OK;
+    }
+    find_keys(op, chunk);
+    ndb_value_set_find_all(&state->keys, keyed->keys, keyed->count,
+                           keyed->numbers);
     return NAMIDB_OK;
 }
 
-/* Makes room for item `index` of a growing array of numbers. */
+/* Makes room for `needed` items of a growing array of numbers. */
 static int grow(struct ndb_op *op, uint32_t **items, uint32_t *capacity,
-                uint32_t index)
+                uint32_t needed)
 {
     uint32_t count = *capacity * 2 + 64, *grown;
 
-    if (index < *capacity)
+    if (needed <= *capacity)
         return NAMIDB_OK;
+    count = count < needed ? needed : count;
     grown = ndb_arena_array(&((struct join_state *)op->state)->arena, count,
                             sizeof *grown);
-    if (grown == NULL || count <= index)
+    if (grown == NULL)
         return NAMIDB_ENOMEM;
     memset(grown, 0, count * sizeof *grown);
     if (*capacity != 0)
@@ -141,34 +206,29 @@ static int grow(struct ndb_op *op, uint32_t **items, uint32_t *capacity,
     return NAMIDB_OK;
 }
 
-static int build_row(struct ndb_op *op, uint32_t at, uint32_t number)
-{
-    struct join_state *state = op->state;
-    uint32_t row = state->rows.count;
-
-    if (ndb_row_store_add(&state->rows, &op->inner->chunk, at) < 0 ||
-        grow(op, &state->first, &state->first_capacity, number) < 0 ||
-        grow(op, &state->next, &state->next_capacity, row) < 0)
-        return NAMIDB_ENOMEM;
-    state->next[row] = state->first[number];
-    state->first[number] = row + 1;
-    return NAMIDB_OK;
-}
-
 static int build_chunk(struct ndb_op *op)
 {
     struct join_state *state = op->state;
     const struct ndb_chunk *chunk = &op->inner->chunk;
     const struct keyed *keyed = &state->keyed;
+    bool is_kept = op->plan->live.count != 0;
 
-    if (find_keys(op, chunk) < 0 ||
-        ndb_value_set_add_all(&state->keys, keyed->keys, keyed->count,
-                              keyed->numbers) < 0)
+    if (add_keys(op, chunk) < 0 ||
+        grow(op, &state->first, &state->first_capacity, state->keys.count) <
+            0 ||
+        grow(op, &state->next, &state->next_capacity,
+             state->built + keyed->count) < 0)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < keyed->count; i++)
-        if (build_row(op, ndb_chunk_row(chunk, keyed->rows[i]),
-                      keyed->numbers[i]) < 0)
+    for (uint32_t i = 0; i < keyed->count; i++) {
+        uint32_t *first = &state->first[keyed->numbers[i]];
+
+        state->next[state->built++] = *first;
+        *first = state->built;
+        if (is_kept &&
+            ndb_row_store_add(&state->rows, chunk,
+                              ndb_chunk_row(chunk, keyed->rows[i])) < 0)
             return NAMIDB_ENOMEM;
+    }
     return NAMIDB_OK;
 }
 
@@ -196,10 +256,8 @@ static int probe(struct ndb_op *op)
     state->row = state->row_count = 0;
     if (rc != NAMIDB_OK)
         return rc;
-    if (find_keys(op, chunk) < 0)
+    if (look_up_keys(op, chunk) < 0)
         return NAMIDB_ENOMEM;
-    ndb_value_set_find_all(&state->keys, keyed->keys, keyed->count,
-                           keyed->numbers);
     memset(state->matches, 0, chunk->count * sizeof *state->matches);
     for (uint32_t i = 0; i < keyed->count; i++)
         if (keyed->numbers[i] != UINT32_MAX)
@@ -266,7 +324,8 @@ static int emit(struct ndb_op *op, const struct pairs *pairs)
     if (ndb_op_gather(op, &op->child->chunk, pairs->positions, pairs->count) <
         0)
         return NAMIDB_ENOMEM;
-    prefetch_rows(state, pairs);
+    if (live->count != 0)
+        prefetch_rows(state, pairs);
     for (uint32_t i = 0; i < live->count; i++) {
         struct ndb_vector *out = &op->chunk.columns[live->items[i]];
 

@@ -8,7 +8,7 @@
 
 enum { SLOTS_MIN = 16 };
 
-uint64_t ndb_value_set_hash(const namidb_value *row, uint32_t width)
+static uint64_t hash_row(const namidb_value *row, uint32_t width)
 {
     uint64_t hash = 0;
 
@@ -20,7 +20,7 @@ uint64_t ndb_value_set_hash(const namidb_value *row, uint32_t width)
 static uint32_t hash_of(const struct ndb_value_set *set,
                         const namidb_value *row)
 {
-    return (uint32_t)ndb_value_set_hash(row, set->width);
+    return (uint32_t)hash_row(row, set->width);
 }
 
 static bool is_same(const struct ndb_value_set *set, uint32_t number,
@@ -31,6 +31,75 @@ static bool is_same(const struct ndb_value_set *set, uint32_t number,
             return false;
     return true;
 }
+
+/* ----------------------------------------------------------------- words -- */
+
+/* Whether values of a kind are words while all are. */
+static bool is_word_kind(uint32_t kind)
+{
+    return kind == NAMIDB_INT || kind == NAMIDB_NODE;
+}
+
+/* The number of a value among words; a float may be one of the integers. */
+static uint32_t find_word(const struct ndb_value_set *set,
+                          const namidb_value *value)
+{
+    int64_t word = 0;
+    uint32_t number;
+
+    if (value->kind == (uint32_t)set->words_kind) {
+        word = ndb_word_of(set->words_kind, value);
+    } else if (value->kind == NAMIDB_FLOAT && set->words_kind == NAMIDB_INT &&
+               value->as.number >= -0x1p63 && value->as.number < 0x1p63) {
+        word = (int64_t)value->as.number;
+        if ((double)word != value->as.number)
+            return UINT32_MAX;
+    } else {
+        return UINT32_MAX;
+    }
+    ndb_word_set_find(&set->words, &word, 1, &number);
+    return number;
+}
+
+int ndb_value_set_add_words(struct ndb_value_set *set, enum namidb_kind kind,
+                            const int64_t *words, uint32_t count,
+                            uint32_t *numbers)
+{
+    int rc;
+
+    set->words_kind = kind;
+    set->words.arena = set->arena;
+    rc = ndb_word_set_add(&set->words, words, count, numbers);
+    set->count = set->words.count;
+    return rc;
+}
+
+void ndb_value_set_find_words(const struct ndb_value_set *set,
+                              const int64_t *words, uint32_t count,
+                              uint32_t *numbers)
+{
+    ndb_word_set_find(&set->words, words, count, numbers);
+}
+
+static namidb_value value_of(enum namidb_kind kind, int64_t word)
+{
+    uint64_t bits = (uint64_t)word;
+
+    if (kind == NAMIDB_INT)
+        return ndb_integer(word);
+    return ndb_node(bits << NAMIDB_TABLE_BITS |
+                    bits >> (64 - NAMIDB_TABLE_BITS));
+}
+
+namidb_value ndb_value_set_get(const struct ndb_value_set *set, uint32_t number,
+                               uint32_t index)
+{
+    if (set->words_kind != NAMIDB_NULL)
+        return value_of(set->words_kind, set->words.words[number]);
+    return set->rows[number][index];
+}
+
+/* ------------------------------------------------------------------ rows -- */
 
 /* The slot where the row is or belongs. */
 static struct ndb_value_slot *locate(const struct ndb_value_set *set,
@@ -97,6 +166,8 @@ static uint32_t find_hashed(const struct ndb_value_set *set,
 uint32_t ndb_value_set_find(const struct ndb_value_set *set,
                             const namidb_value *row)
 {
+    if (set->words_kind != NAMIDB_NULL)
+        return find_word(set, row);
     return find_hashed(set, row, hash_of(set, row));
 }
 
@@ -134,11 +205,50 @@ static int add_hashed(struct ndb_value_set *set, const namidb_value *row,
     return NAMIDB_OK;
 }
 
+/* Words become rows. */
+static int leave_words(struct ndb_value_set *set)
+{
+    struct ndb_word_set words = set->words;
+    enum namidb_kind kind = set->words_kind;
+    uint32_t number;
+
+    set->words_kind = NAMIDB_NULL;
+    set->words = (struct ndb_word_set){ 0 };
+    set->count = 0;
+    for (uint32_t i = 0; i < words.count; i++) {
+        namidb_value value = value_of(kind, words.words[i]);
+
+        if (add_hashed(set, &value, hash_of(set, &value), &number) < 0)
+            return NAMIDB_ENOMEM;
+    }
+    return NAMIDB_OK;
+}
+
+/* NAMIDB_NONE: rows are values, now if they were not. */
+static int add_word(struct ndb_value_set *set, const namidb_value *row,
+                    uint32_t *number)
+{
+    int64_t word;
+
+    if (set->width == 1 && is_word_kind(row->kind) &&
+        ndb_value_set_takes(set, (enum namidb_kind)row->kind)) {
+        word = ndb_word_of((enum namidb_kind)row->kind, row);
+        return ndb_value_set_add_words(set, (enum namidb_kind)row->kind, &word,
+                                       1, number);
+    }
+    if (set->words_kind != NAMIDB_NULL && leave_words(set) < 0)
+        return NAMIDB_ENOMEM;
+    return NAMIDB_NONE;
+}
+
 int ndb_value_set_add(struct ndb_value_set *set, const namidb_value *row,
                       uint32_t *number, bool *is_new)
 {
     uint32_t count = set->count;
-    int rc = add_hashed(set, row, hash_of(set, row), number);
+    int rc = add_word(set, row, number);
+
+    if (rc == NAMIDB_NONE)
+        rc = add_hashed(set, row, hash_of(set, row), number);
 
     *is_new = set->count != count;
     return rc;
@@ -191,6 +301,10 @@ void ndb_value_set_find_all(const struct ndb_value_set *set,
 {
     uint32_t hashes[BLOCK_ROWS];
 
+    for (uint32_t i = 0; set->words_kind != NAMIDB_NULL && i < count; i++)
+        numbers[i] = find_word(set, rows + i);
+    if (set->words_kind != NAMIDB_NULL)
+        return;
     for (uint32_t at = 0; at < count; at += BLOCK_ROWS) {
         const namidb_value *block = rows + (size_t)at * set->width;
         uint32_t left = count - at < BLOCK_ROWS ? count - at : BLOCK_ROWS;
@@ -206,10 +320,18 @@ void ndb_value_set_find_all(const struct ndb_value_set *set,
 int ndb_value_set_add_all(struct ndb_value_set *set, const namidb_value *rows,
                           uint32_t count, uint32_t *numbers)
 {
-    uint32_t hashes[BLOCK_ROWS];
+    uint32_t hashes[BLOCK_ROWS], at = 0;
     int rc = NAMIDB_OK;
 
-    for (uint32_t at = 0; at < count; at += BLOCK_ROWS) {
+    for (; at < count && (set->words_kind != NAMIDB_NULL || set->count == 0);
+         at++) {
+        rc = add_word(set, rows + (size_t)at * set->width, &numbers[at]);
+        if (rc < 0)
+            return rc;
+        if (rc == NAMIDB_NONE)
+            break;
+    }
+    for (; at < count; at += BLOCK_ROWS) {
         const namidb_value *block = rows + (size_t)at * set->width;
         uint32_t left = count - at < BLOCK_ROWS ? count - at : BLOCK_ROWS;
 
