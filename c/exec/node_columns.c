@@ -57,6 +57,78 @@ static int deleted(struct ndb_eval *eval)
                      "labels");
 }
 
+/* --------------------------------------------------------------- repeats -- */
+
+/* A node that rows have one after the other, as behind an expansion, is read
+ * once. */
+struct repeats {
+    uint64_t *ids; /* without them */
+    uint32_t *of;  /* the index of each row's; NULL: there are few */
+    uint32_t count;
+};
+
+static int find_repeats(struct ndb_eval *eval, const struct nodes *picked,
+                        struct repeats *out)
+{
+    const uint64_t *ids = picked->ids;
+    uint32_t rows = picked->at.count, count = rows != 0;
+
+    *out = (struct repeats){ 0 };
+    for (uint32_t i = 1; i < rows; i++)
+        count += ids[i] != ids[i - 1];
+    if (count > rows / 2)
+        return NAMIDB_OK;
+    out->ids = ndb_arena_array(eval->arena, count, sizeof *out->ids);
+    out->of = ndb_arena_array(eval->arena, rows, sizeof *out->of);
+    if (out->ids == NULL || out->of == NULL)
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < rows; i++) {
+        if (i == 0 || ids[i] != ids[i - 1])
+            out->ids[out->count++] = ids[i];
+        out->of[i] = out->count - 1;
+    }
+    return NAMIDB_OK;
+}
+
+static int repeat(struct ndb_eval *eval, const struct repeats *repeats,
+                  uint32_t count, struct ndb_property_column *column)
+{
+    struct ndb_property_column once = *column;
+
+    if (once.values != NULL)
+        column->values =
+            ndb_arena_array(eval->arena, count, sizeof *column->values);
+    else
+        column->integers =
+            ndb_arena_array(eval->arena, count, sizeof *column->integers);
+    if (once.values != NULL ? column->values == NULL : column->integers == NULL)
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < count && once.values != NULL; i++)
+        column->values[i] = once.values[repeats->of[i]];
+    for (uint32_t i = 0; i < count && once.values == NULL; i++)
+        column->integers[i] = once.integers[repeats->of[i]];
+    return NAMIDB_OK;
+}
+
+static int read_property(struct ndb_eval *eval, const struct nodes *picked,
+                         uint32_t number, struct ndb_property_column *column)
+{
+    struct repeats repeats;
+    bool is_repeated;
+    int rc = find_repeats(eval, picked, &repeats);
+
+    if (rc < 0)
+        return rc;
+    is_repeated = repeats.of != NULL;
+    rc = ndb_read_property(&eval->run->snapshot,
+                           is_repeated ? repeats.ids : picked->ids,
+                           is_repeated ? repeats.count : picked->at.count,
+                           number, eval->arena, column, eval->run->err);
+    if (rc < 0 || !is_repeated || column->absent != SIZE_MAX)
+        return rc;
+    return repeat(eval, &repeats, picked->at.count, column);
+}
+
 int ndb_node_columns_property(struct ndb_eval *eval,
                               const struct ndb_vector *nodes,
                               const struct ndb_chunk *chunk, uint32_t number,
@@ -68,9 +140,7 @@ int ndb_node_columns_property(struct ndb_eval *eval,
     int rc = pick(eval, nodes, chunk, &picked);
 
     if (rc >= 0)
-        rc =
-            ndb_read_property(&eval->run->snapshot, picked.ids, picked.at.count,
-                              number, eval->arena, &column, eval->run->err);
+        rc = read_property(eval, &picked, number, &column);
     if (rc == NAMIDB_ENOMEM)
         return ndb_eval_no_memory(eval);
     if (rc >= 0 && column.absent != SIZE_MAX)

@@ -41,6 +41,29 @@ static int spread_integers(struct ndb_eval *eval,
     return NAMIDB_OK;
 }
 
+static bool are_floats(const struct ndb_property_column *column, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (column->values[i].kind != NAMIDB_FLOAT)
+            return false;
+    return count != 0;
+}
+
+/* Floats, where all values are: they lie in the place of the values. */
+static void take_floats(const struct ndb_property_column *column,
+                        uint32_t count, struct ndb_vector *out)
+{
+    double *floats = (double *)(void *)column->values;
+
+    for (uint32_t i = 0; i < count; i++) {
+        double number = column->values[i].as.number;
+
+        memcpy(&floats[i], &number, sizeof number);
+    }
+    out->form = NDB_FORM_FLOATS;
+    out->as.floats = floats;
+}
+
 int ndb_picked_spread(struct ndb_eval *eval, const struct ndb_picked *picked,
                       const struct ndb_property_column *column, uint32_t extent,
                       struct ndb_vector *out)
@@ -49,7 +72,9 @@ int ndb_picked_spread(struct ndb_eval *eval, const struct ndb_picked *picked,
         return column->values != NULL || picked->has_null
                    ? spread_values(eval, picked, column, extent, out)
                    : spread_integers(eval, picked, column, extent, out);
-    if (column->values != NULL) {
+    if (column->values != NULL && are_floats(column, picked->count)) {
+        take_floats(column, picked->count, out);
+    } else if (column->values != NULL) {
         out->form = NDB_FORM_VALUES;
         out->as.values = column->values;
     } else {
