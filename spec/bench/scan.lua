@@ -38,6 +38,7 @@ local function load()
             age = i * 7919 % 90, city = i * 104729 % 100,
             score = namidb.float((i * 15485863) % 1000003 / 8),
             town = "town-" .. i * 104729 % 100, born = i,
+            name = "person-" .. i,
         })
     end)
     in_batches(db, NODES * DEGREE, function(tx, at)
@@ -64,10 +65,35 @@ local QUERIES = {
       "MATCH (n:Person) RETURN DISTINCT n.town AS c, 1 AS v" },
     { "order_limit", "MATCH (n:Person) RETURN n.score AS v " ..
         "ORDER BY n.score DESC LIMIT 20" },
+    { "order_all", "MATCH (n:Person) RETURN n.score AS v " ..
+        "ORDER BY n.score SKIP " .. NODES - 10 },
+    { "distinct_ints", "MATCH (n:Person) " ..
+        "WITH DISTINCT n.born AS b RETURN sum(b) AS v" },
+    { "distinct_texts",
+      "MATCH (n:Person) RETURN count(DISTINCT n.name) AS v" },
+    { "distinct_towns",
+      "MATCH (n:Person) RETURN count(DISTINCT n.town) AS v" },
+    { "max_text",
+      "MATCH (n:Person) RETURN size(max(n.name) + min(n.name)) AS v" },
+    { "starts_with", "MATCH (n:Person) " ..
+        "WHERE n.name STARTS WITH 'person-12' RETURN count(*) AS v" },
+    { "collect", "MATCH (n:Person) RETURN size(collect(n.born)) AS v" },
+    { "collect_groups", "MATCH (n:Person) " ..
+        "WITH n.city AS c, collect(n.born) AS l RETURN sum(size(l)) AS v" },
+    { "join", "MATCH (a:Person), (b:Person) WHERE a.born = b.born " ..
+        "RETURN count(*) AS v" },
+    { "group_born", "MATCH (n:Person) " ..
+        "WITH n.born AS b, sum(n.age) AS s RETURN sum(s) AS v" },
+    { "rank_step", "MATCH (a:Person)-[:KNOWS]->(b) " ..
+        "WITH b, sum(a.score) AS s RETURN sum(s) AS v" },
+    { "in_degrees", "MATCH (a:Person)-[:KNOWS]->(b) " ..
+        "WITH b, count(*) AS n RETURN max(n) AS v" },
     { "zone_range", "MATCH (n:Person) WHERE n.born > " .. NODES * 0.99 ..
         " RETURN count(*) AS v" },
     { "two_hops", "MATCH (a:Person)-[:KNOWS]->(b)-[:KNOWS]->(c) " ..
         "RETURN count(*) AS v", slow = true },
+    { "three_hops", "MATCH (a:Person)-[:KNOWS]->(b)-[:KNOWS]->(c)" ..
+        "-[:KNOWS]->(d) RETURN count(*) AS v", slow = true },
     { "triangles", "MATCH (a:Person)-[:KNOWS]->(b)-[:KNOWS]->(c)" ..
         "-[:KNOWS]->(a) RETURN count(*) AS v", slow = true },
 }
