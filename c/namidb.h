@@ -368,6 +368,8 @@ NAMIDB_API int namidb_expand(namidb_cursor **cursor, namidb_snapshot *snapshot,
 NAMIDB_API int namidb_cursor_next(namidb_cursor *cursor,
                                   const namidb_node **node,
                                   const namidb_edge **edge, namidb_error *err);
+/* False: it gives no more rows, which takes no reading to know. */
+NAMIDB_API bool namidb_cursor_has_more(const namidb_cursor *cursor);
 /* The next rows, as many as are there without waiting, at least one; the array
  * of the kind that a cursor does not yield is NULL. A neighbour that is not
  * there has id 0. Both live until the next call. */

@@ -290,6 +290,12 @@ int namidb_cursor_chunk(namidb_cursor *cursor, const namidb_node **nodes,
     return NAMIDB_OK;
 }
 
+bool namidb_cursor_has_more(const namidb_cursor *cursor)
+{
+    return cursor->next != cursor->count || cursor->scan != NULL ||
+           cursor->has_more_hops || cursor->hop_at != cursor->hops.offsets[1];
+}
+
 int namidb_cursor_next(namidb_cursor *cursor, const namidb_node **node,
                        const namidb_edge **edge, namidb_error *err)
 {

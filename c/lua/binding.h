@@ -26,6 +26,7 @@
 #define NDB_LUA_TX "namidb.tx"
 #define NDB_LUA_TICKET "namidb.ticket"
 #define NDB_LUA_CURSOR "namidb.cursor"
+#define NDB_LUA_WALK "namidb.walk"
 #define NDB_LUA_LOOK "namidb.look"
 #define NDB_LUA_NODE "namidb.node"
 #define NDB_LUA_EDGE "namidb.edge"
@@ -54,8 +55,9 @@
 struct ndb_lua_look {
     namidb_snapshot *snapshot; /* NULL: none open */
     namidb_arena *arena;
-    namidb_query *query; /* NULL: none */
-    bool is_lent;        /* a call is under way, or was cut off by an error */
+    namidb_query *query;   /* NULL: none */
+    namidb_cursor *cursor; /* likewise */
+    bool is_lent;          /* a call is under way, or was cut off by an error */
 };
 
 /* A handle that reads. db is NULL when it is closed, or ended. */
@@ -68,6 +70,12 @@ struct ndb_lua_reader {
     struct ndb_lua_look look;
 };
 
+/* How iterators step: LuaJIT compiles Lua that reads a block of rows where it
+ * lies (lua/namidb/row_jit.lua); elsewhere C is faster. */
+#if LUA_VERSION_NUM >= 504
+#define NDB_LUA_STEPS_IN_C
+#endif
+
 /* ------------------------------------------------------------- handles -- */
 
 /* A table that a handle and its children share: what tostring shows, the
@@ -79,8 +87,9 @@ enum {
     NDB_LUA_SHARED_EDGE,
     NDB_LUA_SHARED_BLOCK,
     NDB_LUA_SHARED_CURSOR,
-    NDB_LUA_SHARED_NEXT, /* what steps a cursor */
-    NDB_LUA_SHARED_COUNT = NDB_LUA_SHARED_NEXT
+    NDB_LUA_SHARED_NEXT, /* what steps an iterator */
+    NDB_LUA_SHARED_WALK, /* LuaJIT: the metatable of iterators */
+    NDB_LUA_SHARED_COUNT = NDB_LUA_SHARED_WALK
 };
 void ndb_lua_set_shared(lua_State *L, int index);
 void ndb_lua_get_shared(lua_State *L, int index);
@@ -170,8 +179,13 @@ size_t ndb_lua_push_block(lua_State *L, namidb *db, int shared,
                           const struct ndb_lua_rows *rows, size_t count);
 /* Pushes the edge, the node, or both of row `number` (from 0) of the block at
  * index `at`; returns how many. Their metatables are at these indices. */
+#ifdef NDB_LUA_STEPS_IN_C
 int ndb_lua_push_rows(lua_State *L, int at, size_t number, int node_meta,
                       int edge_meta);
+#else
+/* Sets the field `rows` of the module on top. */
+void ndb_lua_add_rows(lua_State *L);
+#endif
 void ndb_lua_push_node(lua_State *L, namidb *db, int shared,
                        const namidb_node *node);
 void ndb_lua_push_edge(lua_State *L, namidb *db, int shared,
@@ -214,9 +228,13 @@ int ndb_lua_put_lines(lua_State *L);
 void ndb_lua_open_cursor(lua_State *L);
 /* Puts what making cursors needs into the shared table on top. */
 void ndb_lua_share_cursors(lua_State *L);
-/* Pushes next, a cursor that is not open yet, nil, and the cursor (to be closed
- * by 5.4); returns where namidb_scan_nodes and the like put theirs. */
-namidb_cursor **ndb_lua_new_cursor(lua_State *L, struct ndb_lua_reader *reader);
+/* Pushes what generic `for` wants to go through the rows of look->cursor (NULL:
+ * none), the last of it to be closed by 5.4; returns how many values. With
+ * `is_eager` the first rows may be read now. The cursor is no longer the
+ * look's, which ends. Raises failures, and `err` if rc is one. */
+int ndb_lua_iterate(lua_State *L, struct ndb_lua_reader *reader,
+                    struct ndb_lua_look *look, bool is_eager, int rc,
+                    namidb_error *err);
 
 /* A plan, and how much its uservalue has: the names of its columns and
  * parameters, at these indices. */

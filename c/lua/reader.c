@@ -156,6 +156,7 @@ static enum namidb_direction check_direction(lua_State *L, int index)
 void ndb_lua_release_look(struct ndb_lua_look *look)
 {
     namidb_query_close(look->query);
+    namidb_cursor_close(look->cursor);
     namidb_snapshot_close(look->snapshot);
     namidb_arena_free(look->arena);
     memset(look, 0, sizeof *look);
@@ -199,6 +200,8 @@ void ndb_lua_end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look)
 {
     namidb_query_close(look->query);
     look->query = NULL;
+    namidb_cursor_close(look->cursor);
+    look->cursor = NULL;
     namidb_snapshot_close(look->snapshot);
     look->snapshot = NULL;
     look->is_lent = false;
@@ -357,8 +360,6 @@ static int scan(lua_State *L, enum namidb_name_kind kind)
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
     uint32_t number;
     bool is_known = find_name(L, reader, 2, kind, &number);
-    namidb_cursor **cursor = ndb_lua_new_cursor(L, reader);
-    int top = lua_gettop(L);
     namidb_snapshot *snapshot;
     struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
     namidb_error err;
@@ -366,11 +367,9 @@ static int scan(lua_State *L, enum namidb_name_kind kind)
 
     if (is_known)
         rc = kind == NAMIDB_LABEL
-                 ? namidb_scan_nodes(cursor, snapshot, number, &err)
-                 : namidb_scan_edges(cursor, snapshot, number, &err);
-    ndb_lua_end_look(reader, look);
-    lua_settop(L, top);
-    return rc < 0 ? ndb_lua_raise(L, &err) : 4;
+                 ? namidb_scan_nodes(&look->cursor, snapshot, number, &err)
+                 : namidb_scan_edges(&look->cursor, snapshot, number, &err);
+    return ndb_lua_iterate(L, reader, look, false, rc, &err);
 }
 
 static int reader_nodes(lua_State *L)
@@ -389,18 +388,15 @@ static int expand(lua_State *L, enum namidb_direction direction)
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
     uint32_t type;
     bool is_known = find_name(L, reader, 3, NAMIDB_TYPE, &type);
-    namidb_cursor **cursor = ndb_lua_new_cursor(L, reader);
-    int top = lua_gettop(L);
     namidb_snapshot *snapshot;
     struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
     namidb_error err;
     int rc = NAMIDB_OK;
 
     if (is_known)
-        rc = namidb_expand(cursor, snapshot, id, type, direction, true, &err);
-    ndb_lua_end_look(reader, look);
-    lua_settop(L, top);
-    return rc < 0 ? ndb_lua_raise(L, &err) : 4;
+        rc = namidb_expand(&look->cursor, snapshot, id, type, direction, true,
+                           &err);
+    return ndb_lua_iterate(L, reader, look, true, rc, &err);
 }
 
 static int reader_out(lua_State *L)

@@ -4,14 +4,19 @@
  *
  *   node { id, key, labels, props }       edge { id, type, from, to, props }
  *
- * Rows that were read together are copied into one block of memory, a userdata
- * that looks at nothing else. A row's table is { block, number }: what is asked
- * of it is made of the block then, so that a loop that looks at one property
- * does not pay for tables and strings of all. What is a table (labels, props,
- * lists, dates) is made once and kept in the row, and whatever a program sets
- * in it is the row's own.
+ * Rows that were read together are copied into one piece of memory, a userdata
+ * that looks at nothing else. With the names that they need it is a block, the
+ * table { memory, names }, and a row's table is { block, number }: what is
+ * asked of it is made of the block then, so that a loop that looks at one
+ * property does not pay for tables and strings of all. What is a table (labels,
+ * props, lists, dates) is made once and kept in the row, and whatever a program
+ * sets in it is the row's own.
  *
  * Blocks are small: a row that is kept keeps its neighbours.
+ *
+ * LuaJIT reads what is no table by itself, where the memory lies, as fast as C
+ * would (lua/namidb/row_jit.lua); it must agree about struct block and what
+ * that points to.
  */
 #include <string.h>
 
@@ -20,6 +25,8 @@
 /* A block has at most so many rows, and so many bytes unless one row has more.
  */
 enum { BLOCK_ROWS = 32, BLOCK_BYTES = 64 << 10 };
+
+enum { BLOCK_MEMORY = 1, BLOCK_NAMES };
 
 struct block {
     uint32_t count;
@@ -193,8 +200,10 @@ size_t ndb_lua_push_block(lua_State *L, namidb *db, int shared,
         bytes += more;
         taken++;
     }
+    lua_createtable(L, 2, 0);
     lua_rawgeti(L, shared, NDB_LUA_SHARED_NAMES);
     note_names(L, db, lua_gettop(L), rows, taken);
+    lua_rawseti(L, -2, BLOCK_NAMES);
     lua_rawgeti(L, shared, NDB_LUA_SHARED_INT64);
     block = lua_newuserdata(L, sizeof *block + bytes);
     *block = (struct block){ .count = (uint32_t)taken,
@@ -207,8 +216,7 @@ size_t ndb_lua_push_block(lua_State *L, namidb *db, int shared,
     lua_replace(L, -2);
     lua_rawgeti(L, shared, NDB_LUA_SHARED_BLOCK);
     lua_setmetatable(L, -2);
-    lua_insert(L, -2);
-    ndb_lua_set_shared(L, -2);
+    lua_rawseti(L, -2, BLOCK_MEMORY);
     return taken;
 }
 
@@ -224,11 +232,16 @@ static void push_row(lua_State *L, int block, size_t number, int metatable)
     lua_setmetatable(L, -2);
 }
 
+#ifdef NDB_LUA_STEPS_IN_C
 int ndb_lua_push_rows(lua_State *L, int at, size_t number, int node_meta,
                       int edge_meta)
 {
-    const struct block *block = lua_touserdata(L, at);
+    const struct block *block;
     int count = 0;
+
+    lua_rawgeti(L, at, BLOCK_MEMORY);
+    block = lua_touserdata(L, -1); /* the block keeps it */
+    lua_pop(L, 1);
 
     if (block->edges != NULL) {
         push_row(L, at, number, edge_meta);
@@ -240,6 +253,7 @@ int ndb_lua_push_rows(lua_State *L, int at, size_t number, int node_meta,
     }
     return count;
 }
+#endif
 
 /* One row, in a block of its own. */
 static void push_alone(lua_State *L, namidb *db, int shared,
@@ -304,6 +318,9 @@ static bool find_row(lua_State *L, bool is_node, struct asked *asked)
     lua_rawgeti(L, 1, 2);
     number = lua_tointeger(L, -1);
     lua_rawgeti(L, 1, 1);
+    if (!lua_istable(L, -1))
+        return false;
+    lua_rawgeti(L, -1, BLOCK_MEMORY);
     block = lua_touserdata(L, -1);
     if (block == NULL || !lua_getmetatable(L, -1))
         return false;
@@ -311,7 +328,7 @@ static bool find_row(lua_State *L, bool is_node, struct asked *asked)
         number >= (lua_Integer)block->count ||
         (is_node ? block->nodes == NULL : block->edges == NULL))
         return false;
-    lua_pop(L, 1);
+    lua_pop(L, 2);
     *asked = (struct asked){ .block = block };
     if (is_node) {
         asked->node = &block->nodes[number];
@@ -401,6 +418,10 @@ static void push_props(lua_State *L, const struct asked *asked, int names)
 
         lua_rawgeti(L, names, name_at(NAMIDB_PROPERTY, prop->name));
         name = lua_tolstring(L, -1, &bytes);
+        if (name == NULL) { /* a program has changed the names */
+            lua_pop(L, 1);
+            continue;
+        }
         if (field_of(asked, name, bytes) == FIELD_NONE)
             push_value(L, asked, lua_gettop(L), &prop->value);
         else
@@ -482,7 +503,9 @@ static int row_index(lua_State *L, bool is_node)
     lua_settop(L, 2);
     if (lua_type(L, 2) != LUA_TSTRING || !find_row(L, is_node, &asked))
         return 0;
-    ndb_lua_get_shared(L, -1);
+    lua_rawgeti(L, -1, BLOCK_NAMES);
+    if (!lua_istable(L, -1))
+        return 0;
     name = lua_tolstring(L, 2, &bytes);
     push_field(L, &asked, field_of(&asked, name, bytes));
     return 1;
@@ -524,10 +547,45 @@ static void open_row(lua_State *L, const char *name, lua_CFunction index)
     lua_pop(L, 1);
 }
 
+#ifndef NDB_LUA_STEPS_IN_C
+/* core.rows: what row_jit.lua must know. `memory` is what getmetatable gives
+ * for the memory of a block, and for nothing else. */
+void ndb_lua_add_rows(lua_State *L)
+{
+    static const struct {
+        const char *name;
+        size_t bytes;
+    } SIZES[] = {
+        { "value", sizeof(namidb_value) },
+        { "property", sizeof(namidb_property) },
+        { "node", sizeof(namidb_node) },
+        { "edge", sizeof(namidb_edge) },
+        { "block", sizeof(struct block) },
+    };
+
+    lua_createtable(L, 0, 4);
+    luaL_getmetatable(L, NDB_LUA_BLOCK);
+    lua_getfield(L, -1, "__metatable");
+    lua_setfield(L, -3, "memory");
+    lua_pop(L, 1);
+    luaL_getmetatable(L, NDB_LUA_WALK);
+    lua_setfield(L, -2, "walk");
+    luaL_getmetatable(L, NDB_LUA_CURSOR);
+    lua_setfield(L, -2, "cursor");
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
+        ndb_lua_pushid(L, SIZES[i].bytes);
+        lua_setfield(L, -2, SIZES[i].name);
+    }
+    lua_setfield(L, -2, "sizes");
+    lua_setfield(L, -2, "rows");
+}
+#endif
+
 void ndb_lua_open_rows(lua_State *L)
 {
     (void)luaL_newmetatable(L, NDB_LUA_BLOCK);
-    lua_pushstring(L, NDB_LUA_BLOCK);
+    lua_newtable(L);
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
     open_row(L, NDB_LUA_NODE, node_index);

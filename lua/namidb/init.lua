@@ -17,6 +17,7 @@ local schema = require("namidb.schema")
 core.set_kinds(value.kinds)
 if int64.is_needed then core.set_int64(int64.make, int64.read) end
 row.install(core.node, core.edge, core.path)
+if core.rows then require("namidb.row_jit").install(core.node, core.edge) end
 core.db.__index.write = write.write
 core.db.__index.load = load_rows.load
 core.db.__index.register = query.register

@@ -124,6 +124,33 @@ describe("a handle", function()
         end
     end)
 
+    it("end their iterators when those are closed", function()
+        for _, count in ipairs({ 3, 30, 300 }) do
+            local db, hub = help.open(), nil
+            assert(db:write(function(tx)
+                hub = tx:put_node("Hub", "hub")
+                for i = 1, count do
+                    tx:put_edge("R", hub, tx:put_node("Leaf", i), { n = i })
+                end
+            end))
+            for _, is_flushed in ipairs({ false, true }) do
+                if is_flushed then assert(db:flush()) end
+                for _, at in ipairs({ 0, 1, count - 1, count }) do
+                    local step, walk = db:out(hub)
+                    for _ = 1, at do
+                        local edge, leaf = step(walk)
+                        assert.equal(edge.n, leaf.key)
+                    end
+                    walk:close()
+                    assert.is_nil(step(walk))
+                    assert.is_nil(walk:next())
+                    walk:close()
+                end
+            end
+            db:close()
+        end
+    end)
+
     it("may be read by finalizers while it is read", function()
         local db, a, _, edge = open_pair()
         local runs = 0

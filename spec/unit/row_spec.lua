@@ -139,11 +139,53 @@ describe("a row", function()
         for _, raw in ipairs({
             {}, { 1, 2 }, { io.stdout, 0 }, { node[1], -1 }, { node[1], 1 },
             { node[1], 2 ^ 40 }, { edge[1], 0 }, { db, 0 },
+            { {}, 0 }, { { io.stdout, {} }, 0 }, { { node[1][1] }, 0 },
+            { { db, {} }, 0 }, { { node[1], {} }, 0 },
         }) do
             local forged = setmetatable(raw, mt)
             assert.is_nil(forged.id)
             assert.is_nil(forged.name)
         end
+    end)
+
+    it("breaks nothing when its names were tampered with", function()
+        local other = help.open()
+        assert(other:write(function(tx)
+            tx:put_edge("R", tx:put_node("A", "a", { x = 1, y = { 1 } }),
+                        tx:put_node("B", "b"), { z = 1 })
+        end))
+        local a = other:node("A", "a")
+        local names = a[1][2]
+        for name in pairs(names) do names[name] = {} end
+        for _, name in ipairs({ "x", "y", "props", "labels", "id", "key" }) do
+            local _ = a[name]
+        end
+        for edge in other:out(a) do
+            local _ = { edge.z, edge.type, edge.props }
+        end
+        for name in pairs(names) do names[name] = nil end
+        local _ = { a.x, a.props, a.labels }
+        for _, number in ipairs({ 0 / 0, 0.5, "0", "x", {} }) do
+            _ = setmetatable({ a[1], number }, getmetatable(a)).x
+        end
+        other:close()
+    end)
+
+    it("has as many properties as it has", function()
+        local other = help.open()
+        local props = { key = "k", from = 1, to = 2.5, type = false,
+                        big = 2 ^ 52, empty = "" }
+        for i = 1, 30 do props["p" .. i] = i end
+        assert(other:write(function(tx) tx:put_node("Wide", "w", props) end))
+        for _ = 1, 100 do -- so that LuaJIT compiles it
+            local node = other:node("Wide", "w")
+            for name, value in pairs(props) do
+                assert.equal(name == "key" and "w" or value, node[name])
+            end
+            assert.is_nil(node.p31)
+            assert.is_nil(node[3])
+        end
+        other:close()
     end)
 
     it("gives its fields to pairs, where pairs asks for them", function()
