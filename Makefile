@@ -229,7 +229,8 @@ $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsqlite3 $(LDLIBS)
 
 # libFuzzer wants everything instrumented: a library of its own.
-FUZZ_FLAGS := -std=c11 -O1 -g -pthread -fno-sanitize-recover=all
+FUZZ_FLAGS := -std=c11 -O1 -g -pthread -fno-sanitize-recover=all \
+              -DNDB_ARENA_FILL=0xbe
 
 $(BUILD)/obj-fuzz/%.o: c/%.c
 	@mkdir -p $(@D)

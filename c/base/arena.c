@@ -48,6 +48,18 @@ static void free_block(struct namidb_arena *arena,
     ndb_free(block);
 }
 
+/* Fuzzers and sanitizers build with a byte that no field may have: whoever
+ * reads what nobody wrote gets it, always. */
+static void *fresh(void *data, size_t bytes)
+{
+#ifdef NDB_ARENA_FILL
+    memset(data, NDB_ARENA_FILL, bytes);
+#else
+    (void)bytes;
+#endif
+    return data;
+}
+
 /* A block for one request, behind the shared one, which stays in use. */
 static void *alloc_alone(struct namidb_arena *arena, size_t bytes)
 {
@@ -55,6 +67,7 @@ static void *alloc_alone(struct namidb_arena *arena, size_t bytes)
 
     if (block == NULL)
         return NULL;
+    fresh(block->data, bytes);
     if (arena->blocks == NULL) {
         block->next = NULL;
         arena->blocks = block;
@@ -104,7 +117,7 @@ void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes)
     }
     data = arena->at;
     arena->at += bytes;
-    return data;
+    return fresh(data, bytes);
 }
 
 void *ndb_arena_array(struct namidb_arena *arena, size_t count, size_t size)
