@@ -38,7 +38,7 @@ local function quoted(reader, line, from)
     while true do
         local stop = line:find('"', at, true)
         if not stop then
-            parts[#parts + 1] = line:sub(at) .. "\n"
+            parts[#parts + 1] = line:sub(at) .. reader.lines.ending
             line, at = reader.lines:next(), 1
             if not line then
                 reader.lines.number = start

@@ -23,7 +23,8 @@ local function fill(reader)
     return true
 end
 
---- The next line without its end, nil at the end of the file.
+--- The next line without its end, which is in `ending`; nil at the end of the
+-- file.
 function Reader:next()
     local from = self.at
     local stop = self.block:find("\n", from, true)
@@ -38,7 +39,10 @@ function Reader:next()
     self.at = (stop or last) + 1
     self.number = self.number + 1
     self.bytes = self.bytes + self.at - from
-    if self.block:byte(last) == 13 and last >= from then last = last - 1 end
+    self.ending = stop and "\n" or ""
+    if self.block:byte(last) == 13 and last >= from then
+        last, self.ending = last - 1, "\r" .. self.ending
+    end
     local line = self.block:sub(from, last)
     if self.number == 1 then line = line:gsub("^\239\187\191", "") end
     return line

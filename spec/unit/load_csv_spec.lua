@@ -63,6 +63,12 @@ describe("LOAD CSV", function()
                 "['two\\nlines', 'alone'] RETURN r"))
     end)
 
+    it("keeps the line ends inside quotes as they are", function()
+        write("ends.csv", 'a,b\r\n"1\r\n2\n3\r","\r"\r\n')
+        assert.equal('[{"r":{"a":"1\\r\\n2\\n3\\r","b":"\\r"}}]',
+            read("WITH HEADERS FROM 'file:///ends.csv' AS r RETURN r"))
+    end)
+
     it("reads other separators, spaces in names, several files", function()
         write("b.csv", '1;2;;"x;y"\n')
         write("sub/c d.csv", "q\tw\n1\t2\n")
