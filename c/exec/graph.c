@@ -39,6 +39,19 @@ static int call_labels(struct ndb_eval *eval, const struct ndb_entity *entity,
     return NAMIDB_OK;
 }
 
+/* What % asks: some label, or a type, which an edge always has. */
+static int call_is_labelled(struct ndb_eval *eval,
+                            const struct ndb_entity *entity, namidb_value *out)
+{
+    bool is_edge = entity->value.kind == NAMIDB_EDGE;
+
+    if (entity->node == NULL && !is_edge)
+        return wrong_kind(eval, "%", "a node or a relationship",
+                          &entity->value);
+    *out = ndb_boolean(is_edge || entity->node->label_count != 0);
+    return NAMIDB_OK;
+}
+
 static int call_type(struct ndb_eval *eval, const struct ndb_entity *entity,
                      namidb_value *out)
 {
@@ -157,6 +170,7 @@ int ndb_graph_properties(struct ndb_eval *eval, const struct ndb_entity *entity,
 
 static const struct ndb_graph_function FUNCTIONS[] = {
     { "labels", 1, 1, true, false, call_labels },
+    { "islabelled", 1, 1, true, false, call_is_labelled },
     { "type", 1, 1, false, false, call_type },
     { "key", 1, 1, true, true, call_key },
     { "keys", 1, 1, true, false, call_keys },

@@ -57,6 +57,13 @@ local function cases(title, list)
 end
 
 cases("label expressions", {
+    { "MATCH ()-[e:%]->() RETURN count(*)", "2" },
+    { "MATCH ()-[e:!%]->() RETURN count(*)", "0" },
+    { "MATCH ()-[e:%&!S*1..2]->() RETURN count(*)", "1" },
+    { "MATCH ()-[e]->() WHERE e:%&!R RETURN type(e)", "\"S\"" },
+    { "CREATE ()", "MATCH (n) WHERE NOT n:% RETURN n.n, n:%", "null,false" },
+    { "OPTIONAL MATCH (n:Nothing) RETURN n:%", "null" },
+    { "WITH 1 AS n RETURN n:%", "error InvalidArgumentType" },
     { "MATCH (n:A|B) RETURN count(*)", "3" },
     { "MATCH (n:A&B) RETURN n.n", "3" },
     { "MATCH (n:!A) RETURN n.n ORDER BY n.n", "2 ; 4" },
@@ -217,6 +224,25 @@ cases("shortest paths", {
       "RETURN length(p)", "1" },
     { "MATCH p = shortestPath((a:A {n: 1})-[*]->(b)-->(c)) RETURN p",
       "error InvalidRelationshipPattern" },
+    -- The least number is that of any shortest path, or of none at all.
+    { "MATCH p = shortestPath((a {n: 1})-[*2..]->(b {n: 3})) RETURN p",
+      "error InvalidRelationshipPattern" },
+    { "MATCH (a {n: 1}), (b {n: 3}) " ..
+      "RETURN allShortestPaths((a)-[*3]->(b))",
+      "error InvalidRelationshipPattern" },
+    { "MATCH ()-[e:R]->() MATCH p = shortestPath((a)-[e]->(b)) RETURN p",
+      "error VariableAlreadyBound" },
+    { "WITH [] AS e MATCH p = shortestPath((a {n: 1})-[e*]->(b {n: 3})) " ..
+      "RETURN p", "error VariableAlreadyBound" },
+    -- One relationship is no list, and its WHERE chooses among several.
+    { "MATCH p = shortestPath((a)-[e:R]->(b)) RETURN type(e), e.w", "\"R\",1" },
+    { "MATCH (a {n: 1}), (b {n: 2}) CREATE (a)-[:R {w: 2}]->(b), " ..
+      "(a)-[:R {w: 3}]->(b)",
+      "MATCH p = shortestPath((a)-[e:R WHERE e.w = 2 AND a.n = 1]->(b)) " ..
+      "RETURN e.w, length(p)", "2,1" },
+    { "MATCH (a {n: 1}), (b {n: 2}) CREATE (a)-[:R {w: 2}]->(b)",
+      "MATCH p = allShortestPaths((a {n: 1})-[e:R]->(b)) " ..
+      "RETURN e.w AS w ORDER BY w", "1 ; 2" },
     { "UNWIND [2, 3, 4] AS n MATCH (a {n: 1}), (b {n: n}) " ..
       "RETURN n, length(shortestPath((a)-[*]-(b))) AS l ORDER BY n",
       "2,1 ; 3,2 ; 4,null" },

@@ -72,6 +72,17 @@ local function bind_edge(state, names, element, seen, own)
     bind(state, names, element, element.length and "edges" or "edge", own)
 end
 
+local function check_shortest(state, edge)
+    local length = edge.length
+    if edge.bound then
+        fail(state, edge, "VariableAlreadyBound", "%s is bound already, and " ..
+             "a shortest path finds its relationships", edge.name)
+    elseif length and length.min and length.min > 1 then
+        fail(state, edge, "InvalidRelationshipPattern",
+             "a shortest path has no least number of relationships but 0 or 1")
+    end
+end
+
 local function bind_path(state, names, path)
     if not path.name then return end
     if scope.find(names, path.name) then
@@ -106,6 +117,7 @@ function check_pattern.introduce(state, names, patterns)
                 bind_edge(state, names, element, seen, own)
             end
         end
+        if path.shortest then check_shortest(state, path.elements[2]) end
         bind_path(state, names, path)
     end
     for _, path in ipairs(patterns) do

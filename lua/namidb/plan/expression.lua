@@ -167,9 +167,7 @@ local function label_test(context, operand, node)
         return { kind = "LABELS", names = { context:name("label", node.name) },
                  operand }
     elseif node.kind == "label_any" then
-        return { kind = "GT", { kind = "CALL", text = "size",
-                                { kind = "CALL", text = "labels", operand } },
-                 context:constant(0) }
+        return { kind = "CALL", text = "islabelled", operand }
     elseif node.kind == "label_not" then
         return { kind = "NOT", label_test(context, operand, node.operand) }
     end
@@ -339,8 +337,8 @@ function expression.finds(expr)
 end
 
 local LOOKS = { PROPERTY = true, INDEX = true, LABELS = true }
-local LOOKING_CALLS = { labels = true, key = true, keys = true,
-                        properties = true, mergemaps = true }
+local LOOKING_CALLS = { labels = true, islabelled = true, key = true,
+                        keys = true, properties = true, mergemaps = true }
 
 local function calls_look(part)
     return part.kind == "CALL" and LOOKING_CALLS[part.text]

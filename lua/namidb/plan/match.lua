@@ -292,15 +292,20 @@ local function walk_bound(state, edge)
 end
 
 local function walk_shortest(state, edge)
-    local length = edge.length
+    local length, list = edge.length, edge.slot
+    if edge.is_one then list = state.context:new_slot() end
     state.op = {
-        kind = "SHORTEST", slot = edge.from, edge = edge.slot, to = edge.to,
+        kind = "SHORTEST", slot = edge.from, edge = list, to = edge.to,
         direction = edge.direction, types = edge.types,
         flags = { INTO = true,
                   ALL_SHORTEST = edge.shortest == "all" or nil },
         min = length.min or 1, max = length.max, expr = edge.condition,
         test = edge.test, child = state.op,
     }
+    if edge.is_one then
+        state.op = { kind = "PROJECT", child = state.op, items = { {
+            slot = edge.slot, expr = call("head", expression.slot(list)) } } }
+    end
     learn(state, edge.slot)
 end
 

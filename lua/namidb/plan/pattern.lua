@@ -83,6 +83,9 @@ local function walk_condition(context, element, edge)
         conditions[#conditions + 1] = expression.labels(context, operand,
             { label_expression = element.label_expression })
     end
+    if element.where and edge.test == edge.slot then -- of a path of one edge
+        conditions[#conditions + 1] = expression.make(context, element.where)
+    end
     return expression.all(conditions)
 end
 
@@ -98,7 +101,7 @@ local function add_edge(context, graph, element, from, to)
     edge.type_names = element.types or {}
     context.types_of[edge.slot] = edge.type_names
     if element.length or element.shortest then
-        edge.test = context:new_slot()
+        edge.test = element.length and context:new_slot() or edge.slot
         edge.condition = walk_condition(context, element, edge)
     else
         local operand = expression.slot(edge.slot)
@@ -108,7 +111,9 @@ local function add_edge(context, graph, element, from, to)
         end
         add_properties(context, graph, edge.slot, element.properties)
     end
-    pattern.add_where(context, graph, element.where)
+    if edge.test ~= edge.slot then
+        pattern.add_where(context, graph, element.where)
+    end
     graph.edges[#graph.edges + 1] = edge
     graph.is_element[edge.slot] = true
     return edge
@@ -122,10 +127,12 @@ local function add_path(context, graph, path)
         local to = add_node(context, graph, elements[i + 1])
         if path.shortest then
             elements[i].shortest = path.shortest
-            elements[i].length = elements[i].length or { min = 1, max = 1 }
         end
         local edge = add_edge(context, graph, elements[i], from, to)
-        edge.shortest = path.shortest
+        if path.shortest then
+            edge.shortest, edge.is_one = path.shortest, not edge.length
+            edge.length = edge.length or { min = 1, max = 1 }
+        end
         slots[#slots + 1] = edge.slot
         slots[#slots + 1] = to
     end
