@@ -2,6 +2,7 @@
 -- reference.
 
 local clause = require("spec.property.clause")
+local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
 local random = require("spec.property.random")
 local render = require("spec.property.render")
@@ -83,7 +84,9 @@ end
 
 local function run(handle, query, writes)
     local items = types_of(query)
-    local rows, err = handle:query(render.query(query), parameters(query, {}))
+    local text = render.query(query)
+    local rows, err = handle:query(text, parameters(query, {}),
+                                   { csv_folder = csv.folder() })
     if not rows then
         return { error = tostring(err), code = err.code,
                  graph = writes and store.text(handle) }

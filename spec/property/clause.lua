@@ -1,5 +1,6 @@
 -- Clauses, one after the other, each over all rows of the one before.
 
+local csv = require("spec.property.csv")
 local expression = require("spec.property.expression")
 local pattern = require("spec.property.pattern")
 local value = require("spec.property.value")
@@ -66,6 +67,16 @@ function rules.unwind(context, rows, node)
             for _, item in ipairs(items) do
                 add(result, extend(row, node.var, item))
             end
+        end
+    end
+    return result
+end
+
+function rules.csv(_, rows, node)
+    local result = {}
+    for _, row in ipairs(rows) do
+        for _, item in ipairs(csv.values(node)) do
+            add(result, extend(row, node.var, item))
         end
     end
     return result

@@ -5,6 +5,7 @@
 -- makes them.
 
 local functions = require("spec.property.functions")
+local label = require("spec.property.label")
 local pattern = require("spec.property.pattern")
 local temporal = require("spec.property.temporal")
 local value = require("spec.property.value")
@@ -220,11 +221,9 @@ end
 function rules.haslabel(context, env, node)
     local a = eval(context, env, node.a)
     if a == NULL then return NULL end
-    local labels = functions.entity(context, a).labels
-    for _, label in ipairs(node.labels) do
-        if not labels[label] then return bool(false) end
-    end
-    return bool(true)
+    local entity = functions.entity(context, a)
+    return bool(label.holds(node.only,
+                            entity.labels or { [entity.type] = true }))
 end
 
 ----------------------------------------------------------------------- calls
@@ -272,6 +271,26 @@ function rules.maplit(context, env, node)
     local map = {}
     for i, key in ipairs(node.keys) do
         map[key] = eval(context, env, node.items[i])
+    end
+    return value.map(map)
+end
+
+-- n {.a, .*, b: 1, c}: of what is named twice the later counts.
+function rules.mapproj(context, env, node)
+    local a = eval(context, env, node.a)
+    if a == NULL then return NULL end
+    local props = functions.properties(context, a).v
+    local map = {}
+    for _, item in ipairs(node.items) do
+        if item.all then
+            for name, v in pairs(props) do map[name] = v end
+        elseif item.prop then
+            map[item.prop] = props[item.prop] or NULL
+        elseif item.key then
+            map[item.key] = eval(context, env, item.e)
+        else
+            map[item.var] = env[item.var]
+        end
     end
     return value.map(map)
 end
@@ -350,6 +369,18 @@ end
 
 function rules.patpred(context, env, node)
     return bool(#pattern.match(context, env, { node.pattern }, eval) > 0)
+end
+
+-- One path between two nodes, or null; or all that are shortest.
+function rules.shortest(context, env, node)
+    local path, paths = {}, {}
+    for key, field in pairs(node.pattern) do path[key] = field end
+    path.name = "a shortest path"
+    for i, row in ipairs(pattern.match(context, env, { path }, eval)) do
+        paths[i] = row[path.name]
+    end
+    if path.shortest == "all" then return list(paths) end
+    return paths[1] or NULL
 end
 
 function rules.patcomp(context, env, node)

@@ -34,7 +34,16 @@ function functions.tointeger(_, a)
     return int(truncate(a.v))
 end
 
-function functions.tofloat(_, a) return float(a.v) end
+function functions.tofloat(_, a)
+    if a.t ~= "str" then return float(a.v) end
+    local v = a.v:match("^%-?%d[%d.e]*$")
+    return v and float(tonumber(v)) or NULL
+end
+
+function functions.toboolean(_, a)
+    local v = a.v:lower()
+    return (v == "true" or v == "false") and bool(v == "true") or NULL
+end
 
 function functions.tostring(_, a)
     if a.t == "str" then return a end

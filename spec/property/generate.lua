@@ -5,13 +5,17 @@
 -- int), map, node, edge, edges, path, and bag_* for lists whose order the rules
 -- leave open. generate_write.lua makes what writes.
 
+local csv = require("spec.property.csv")
 local expressions = require("spec.property.generate_expression")
 local graph = require("spec.property.graph")
+local label = require("spec.property.label")
 local search = require("spec.property.generate_search")
 local value = require("spec.property.value")
 local write = require("spec.property.generate_write")
 
 local generate = {}
+
+local unpack = table.unpack or unpack
 
 local LABELS, TYPES = { "A", "B", "C" }, { "R", "S", "T" }
 local TEMPORAL = { "d", "lt", "t", "ld", "dt", "du", "p" }
@@ -39,8 +43,8 @@ function generate.graph(random)
     local made, ids = graph.new(), {}
     for id = 1, random:int(0, 9) do
         local labels = {}
-        for _, label in ipairs(LABELS) do
-            if random:one_in(3) then labels[label] = true end
+        for _, name in ipairs(LABELS) do
+            if random:one_in(3) then labels[name] = true end
         end
         ids[id] = made:add_node(labels, generate.props(random, id))
     end
@@ -88,6 +92,12 @@ function Maker:forward()
     return items
 end
 
+--- A value as a parameter.
+function Maker:param(v)
+    self.params = (self.params or 0) + 1
+    return { k = "param", name = "q" .. self.params, v = v }
+end
+
 --- Runs fn with other names in scope.
 function Maker:with_scope(scope, fn)
     local outer = self.scope
@@ -121,6 +131,16 @@ function Maker:labels()
     return labels
 end
 
+-- WHERE inside an element of a pattern, of what it is called.
+function Maker:inner_where(name, type)
+    if self.is_plain or not self.random:one_in(8) then return nil end
+    local scope = { { name = name, type = type } }
+    for i, binding in ipairs(self.scope) do scope[i + 1] = binding end
+    return self:with_scope(scope, function()
+        return self:expression("bool", 1)
+    end)
+end
+
 -- A node of a pattern: bound before, bound here, or without a name.
 function Maker:node_pattern(new, only_bound)
     local random = self.random
@@ -131,11 +151,16 @@ function Maker:node_pattern(new, only_bound)
         end
     end
     local element = { labels = self:labels(), props = self:props() }
+    if #element.labels > 0 and random:one_in(4) then
+        element.only = label.make(random, LABELS, random:int(1, 2))
+        element.labels = {}
+    end
     if #bound > 0 and random:one_in(2) then
         element.var = random:pick(bound).name
     elseif not only_bound and not random:one_in(4) then
         element.var = self:fresh("n")
         new[#new + 1] = { name = element.var, type = "node" }
+        element.where = self:inner_where(element.var, "node")
     end
     return element
 end
@@ -157,6 +182,10 @@ function Maker:edge_pattern(new, only_bound)
     local random = self.random
     local element = { types = self:types(), props = self:props(),
                       dir = random:pick({ "out", "in", "both" }) }
+    if #element.types > 0 and random:one_in(5) then
+        element.only = label.make(random, TYPES, random:int(1, 2))
+        element.types = {}
+    end
     if random:one_in(5) then
         local min = random:int(0, 2)
         element.hops = { min = min, max = random:pick({ min, min + 1, 3 }) }
@@ -170,6 +199,8 @@ function Maker:edge_pattern(new, only_bound)
         element.var = self:fresh("e")
         new[#new + 1] = { name = element.var,
                           type = element.hops and "edges" or "edge" }
+        element.where = not element.hops and
+            self:inner_where(element.var, "edge") or nil
     end
     return element
 end
@@ -184,15 +215,49 @@ function Maker:path(new, only_bound, max)
     return { elements = elements }
 end
 
+-- What is known of one of several shortest paths is its length.
+local SHORT = { one = { "short", "short_edges" }, all = { "path", "edges" } }
+
+--- A shortest path, or all of them; is_value: it brings nothing in.
+function Maker:shortest_path(new, what, is_value)
+    local random = self.random
+    local first = self:node_pattern(is_value and {} or new, is_value)
+    local edge = { types = self:types(), props = self:props(),
+                   dir = random:pick({ "out", "in", "both" }) }
+    if #edge.types > 0 and random:one_in(4) then
+        edge.only, edge.types = label.make(random, TYPES, 1), {}
+    end
+    if not random:one_in(6) then
+        edge.hops = { min = random:int(0, 1) }
+        if random:one_in(2) then edge.hops.max = random:int(1, 3) end
+    end
+    if not is_value and edge.hops and random:one_in(3) then
+        edge.var = self:fresh("e")
+    end
+    local last = self:node_pattern(is_value and {} or new, is_value)
+    if edge.var then
+        new[#new + 1] = { name = edge.var, type = SHORT[what][2] }
+    elseif not is_value and not edge.hops then
+        edge.var = self:fresh("e")
+        edge.where = self:inner_where(edge.var, "edge")
+    end
+    return { elements = { first, edge, last }, shortest = what }
+end
+
 -- Patterns of one MATCH.
 function Maker:patterns(new)
     local paths = {}
     self.used_edges = {}
     for i = 1, self.random:weighted({ { 4, 1 }, { 2, 2 } }) do
-        paths[i] = self:path(new)
-        if self.random:one_in(5) then
+        local shortest = self.random:one_in(8) and
+            self.random:pick({ "one", "all" })
+        paths[i] = shortest and self:shortest_path(new, shortest) or
+            self:path(new)
+        if shortest or self.random:one_in(5) then
             paths[i].name = self:fresh("p")
-            new[#new + 1] = { name = paths[i].name, type = "path" }
+            new[#new + 1] = { name = paths[i].name,
+                              type = shortest and SHORT[shortest][1] or
+                                "path" }
         end
     end
     return paths
@@ -238,7 +303,7 @@ local SORTED = { int = true, float = true, str = true, bool = true,
 
 local COLUMNS = { "int", "int", "str", "bool", "float", "any", "ints", "date",
                   "datetime", "localdatetime", "time", "localtime", "duration",
-                  "point" }
+                  "point", "map" }
 
 function Maker:aggregate()
     local random = self.random
@@ -270,7 +335,7 @@ function Maker:item(is_last, may_aggregate)
         return { e = e, name = self:fresh(prefix), type = type }
     end
     local binding = #self.scope > 0 and random:pick(self.scope)
-    if binding and random:one_in(2) and
+    if binding and random:one_in(2) and not binding.type:find("^short") and
         not (may_aggregate and is_bag(binding.type)) then
         return { e = { k = "var", name = binding.name }, type = binding.type,
                  name = random:one_in(2) and self:fresh(prefix) or
@@ -338,6 +403,32 @@ function reading.project(self)
     return self:project(false)
 end
 
+reading.csv = csv.clause
+
+-- The second part of a UNION, of which all but the end is there.
+local function second_part(self, query, part)
+    local first = query.parts[1][#query.parts[1]]
+    local last = { k = "project", items = {} }
+    for i, item in ipairs(first.items) do
+        if not SORTED[item.type] and item.type ~= "any" then return end
+        last.items[i] = { e = self:expression(item.type, 1), name = item.name,
+                          type = item.type }
+    end
+    part[#part + 1] = last
+    query.parts[2], query.all = part, self.random:one_in(2)
+end
+
+-- Gives the columns names that nothing else has.
+local function rename(self, node, columns)
+    local names = {}
+    for i, item in ipairs(node.items) do
+        names[item.name] = self:fresh("c")
+        item.name = names[item.name]
+        columns[i].name = item.name
+    end
+    for _, by in ipairs(node.order or {}) do by.e.name = names[by.e.name] end
+end
+
 -- CALL { WITH imports ... RETURN ... }
 function reading.call(self)
     local random = self.random
@@ -348,19 +439,22 @@ function reading.call(self)
             inner[#inner + 1] = binding
         end
     end
-    local parts, columns = { {} }, nil
+    local query, columns = { parts = { {} } }, nil
+    local outer = { unpack(inner) }
     self:with_scope(inner, function()
-        parts[1][1] = reading.match(self)
-        parts[1][2] = self:project(true)
+        local part = query.parts[1]
+        part[1] = reading.match(self)
+        part[2] = self:project(true)
         columns = self.scope
-        for i, item in ipairs(parts[1][2].items) do
-            item.name = self:fresh("c")
-            columns[i].name = item.name
+        rename(self, part[2], columns)
+        if random:one_in(3) then
+            self.scope = outer
+            second_part(self, query, { reading.match(self) })
         end
-        parts[1][2].order, parts[1][2].limit, parts[1][2].skip = nil, nil, nil
     end)
     self:bring_in(columns)
-    return { k = "call", imports = imports, query = { parts = parts } }
+    return { k = "call", imports = imports, query = query,
+             is_listed = random:one_in(2) }
 end
 
 ------------------------------------------------------------------- statements
@@ -372,7 +466,8 @@ function Maker:clauses(writes)
     for _ = 1, random:int(writes and 0 or 1, writes and clauses[1] and 1 or 3)
     do
         local kind = random:weighted({ { 6, "match" }, { 2, "unwind" },
-                                       { 3, "project" }, { 1, "call" } })
+                                       { 3, "project" }, { 1, "call" },
+                                       { 1, "csv" } })
         clauses[#clauses + 1] = reading[kind](self)
     end
     if not writes then return clauses end
@@ -393,15 +488,25 @@ local function union(self, query)
     local first = query.parts[1][#query.parts[1]]
     first.order, first.limit, first.skip, first.is_total = nil, nil, nil, nil
     self.scope = {}
-    local part = self:clauses(false)
-    local last = { k = "project", items = {} }
-    for i, item in ipairs(first.items) do
-        if not SORTED[item.type] and item.type ~= "any" then return end
-        last.items[i] = { e = self:expression(item.type, 1), name = item.name,
-                          type = item.type }
+    second_part(self, query, self:clauses(false))
+end
+
+-- Literals, and numbers of rows, that a statement is given beside its text.
+local function take_out(self, node)
+    for key, field in pairs(node) do
+        if key ~= "v" and type(field) == "table" and field.t == nil then
+            if field.k == "lit" and self.random:one_in(8) then
+                node[key] = self:param(field.v)
+            else
+                take_out(self, field)
+            end
+        end
     end
-    part[#part + 1] = last
-    query.parts[2], query.all = part, self.random:one_in(2)
+    for _, key in ipairs({ "skip", "limit" }) do
+        if node[key] and self.random:one_in(3) then
+            node[key .. "_by"] = self:param(value.int(node[key]))
+        end
+    end
 end
 
 --- A statement: { parts = { clauses, ... }, all =, types = of the columns,
@@ -415,6 +520,7 @@ function generate.query(random, writes)
     clauses[#clauses + 1] = self:project(true)
     local query = { parts = { clauses }, writes = writes }
     if not writes and random:one_in(6) then union(self, query) end
+    take_out(self, query)
     return query
 end
 

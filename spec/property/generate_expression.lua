@@ -1,5 +1,7 @@
 -- Random expressions of a type that is asked for.
 
+local csv = require("spec.property.csv")
+local label = require("spec.property.label")
 local temporal = require("spec.property.generate_temporal")
 local value = require("spec.property.value")
 
@@ -8,7 +10,7 @@ local expressions = {}
 local int, float, str, bool = value.int, value.float, value.str, value.bool
 
 local STRINGS = { "", "a", "b", "ab", "ba", "A", "abab", "1", "-2" }
-local LABELS = { "A", "B", "C" }
+local LABELS, TYPES = { "A", "B", "C" }, { "R", "S", "T" }
 
 local MIXED = { "i", "f", "s", "b", "l", "i", "f", "s", "b", "l", "d", "t",
                 "lt", "ld", "dt", "du", "p" }
@@ -38,10 +40,18 @@ local PROPERTY = { int = "i", float = "f", str = "s", bool = "b", ints = "l",
                    any = "m" }
 for type, name in pairs(temporal.properties) do PROPERTY[type] = name end
 
+-- What a field of a file, a text, becomes the type by.
+local CONVERSIONS = { int = "toInteger", float = "toFloat", bool = "toBoolean",
+                      str = "toString" }
+
 --- What needs no operands: a literal, a parameter, a variable, a property.
 local function leaf(self, type)
     local random = self.random
     if random:one_in(14) then return lit(value.NULL) end
+    local field = CONVERSIONS[type] and random:one_in(3) and
+        csv.field(self, PROPERTY[type])
+    if field and type == "str" then return field end
+    if field then return call(CONVERSIONS[type], field) end
     local variables = self:of_type(type)
     if #variables > 0 and random:one_in(2) then
         return { k = "var", name = random:pick(variables).name }
@@ -59,11 +69,7 @@ local function leaf(self, type)
                  a = { k = "var", name = random:pick(entities).name } }
     end
     local v = expressions.stored(random, PROPERTY[type])
-    if random:one_in(6) then
-        self.params = (self.params or 0) + 1
-        return { k = "param", name = "q" .. self.params, v = v }
-    end
-    return lit(v)
+    return random:one_in(6) and self:param(v) or lit(v)
 end
 
 local function case(self, type, depth)
@@ -186,14 +192,24 @@ makers.int = {
                                 self:expression("str", d) } }
         return { k = "prop", a = map, name = self.random:pick({ "x", "z" }) }
     end,
+    -- A shortest path between two nodes that are there: how long, how many.
     function(self)
-        local paths = self:of_type("path")
+        local nodes = self:of_type("node")
+        if #nodes == 0 or self.is_plain then return nil end
+        local what = self.random:pick({ "one", "all" })
+        local path = self:shortest_path({}, what, true)
+        local found = { k = "shortest", pattern = path }
+        return call(what == "one" and "length" or "size", found)
+    end,
+    function(self)
+        local paths = self:of_type(self.random:pick({ "path", "short" }))
         if #paths == 0 then return nil end
         return call("length", { k = "var",
                                 name = self.random:pick(paths).name })
     end,
     function(self)
-        local edges = self:of_type("edges")
+        local edges = self:of_type(
+            self.random:pick({ "edges", "short_edges" }))
         if #edges == 0 then return nil end
         return call("size", { k = "var", name = self.random:pick(edges).name })
     end,
@@ -315,10 +331,16 @@ makers.bool = {
                  b = self:expression(self.random:pick({ "str", "any" }), d) }
     end,
     function(self, d)
-        local nodes = self:of_type("node")
-        if #nodes == 0 then return comparison(self, d) end
-        return { k = "haslabel", labels = { self.random:pick(LABELS) },
-                 a = { k = "var", name = self.random:pick(nodes).name } }
+        local kind = self.random:one_in(3) and "edge" or "node"
+        local found = self:of_type(kind)
+        if #found == 0 then return comparison(self, d) end
+        local names = kind == "node" and LABELS or TYPES
+        local only = { op = "is", name = self.random:pick(names) }
+        if self.random:one_in(2) then
+            only = label.make(self.random, names, 2)
+        end
+        return { k = "haslabel", only = only,
+                 a = { k = "var", name = self.random:pick(found).name } }
     end,
     function(self, d)
         local var = self:fresh("v")
@@ -422,7 +444,47 @@ makers.bag_str = {
     end,
 }
 
+-- n {.i, .*, k: 1, u}, properties(n), {k: 1}.
+makers.map = {
+    function(self, d)
+        local found = self:of_type(self.random:pick({ "node", "node", "edge",
+                                                      "map" }))
+        if #found == 0 then return nil end
+        local node = { k = "mapproj", items = {},
+                       a = { k = "var", name = self.random:pick(found).name } }
+        for i = 1, self.random:int(0, 3) do
+            local kind = self.random:pick({ "prop", "all", "key", "var" })
+            local ints = self:of_type("int")
+            if kind == "prop" or kind == "var" and #ints == 0 then
+                node.items[i] = { prop = self.random:pick(MIXED) }
+            elseif kind == "all" then
+                node.items[i] = { all = true }
+            elseif kind == "key" then
+                node.items[i] = { key = self.random:pick({ "x", "i", "s" }),
+                                  e = self:expression("int", d) }
+            else
+                node.items[i] = { var = self.random:pick(ints).name }
+            end
+        end
+        return node
+    end,
+    function(self)
+        local found = self:of_type(self.random:pick({ "node", "edge" }))
+        if #found == 0 then return nil end
+        return call("properties", { k = "var",
+                                    name = self.random:pick(found).name })
+    end,
+    function(self, d)
+        return { k = "maplit", keys = { "x", "y" }, items = {
+            self:expression("int", d), self:expression("ints", d) } }
+    end,
+}
+
 makers.any = {
+    function(self, d)
+        return { k = "prop", name = self.random:pick({ "x", "i", "s" }),
+                 a = self:expression("map", d) }
+    end,
     function(self, d)
         return self:expression(self.random:pick({ "int", "float", "str",
                                                   "bool", "ints" }), d)
@@ -450,7 +512,7 @@ function expressions.make(self, type, depth)
         if node then return node end
     end
     if PROPERTY[type] then return leaf(self, type) end
-    return { k = "listlit", items = {} }
+    return type == "map" and lit(value.NULL) or { k = "listlit", items = {} }
 end
 
 return expressions

@@ -21,8 +21,7 @@ local function operand(self, name)
     local kind = random:one_in(6) and "m" or name == "id" and "i" or name
     local v = expressions.stored(random, kind)
     if not random:one_in(3) then return { k = "lit", v = v } end
-    self.params = (self.params or 0) + 1
-    return { k = "param", name = "q" .. self.params, v = v }
+    return self:param(v)
 end
 
 local function condition(self, of)

@@ -9,6 +9,7 @@
 
 local namidb = require("namidb")
 local check = require("spec.property.check")
+local csv = require("spec.property.csv")
 local changes = require("spec.property.history_changes")
 local generate = require("spec.property.generate")
 local random = require("spec.property.random")
@@ -408,6 +409,7 @@ if arg and arg[0] and arg[0]:find("history.lua$") then
             passed + (report and 0 or 1)
         seed = seed + 1
     end
+    csv.clean()
     print(("%d passed, %d failed"):format(passed, failed))
     os.exit(failed == 0 and passed > 0)
 end

@@ -4,6 +4,7 @@
 -- usage: lua spec/property/mutate.lua [seconds] [seed] [folder of features]
 
 local namidb = require("namidb")
+local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
 local random = require("spec.property.random")
 local render = require("spec.property.render")
@@ -154,6 +155,7 @@ if arg and arg[0] and arg[0]:find("mutate.lua$") then
         end
         seed, runs = seed + 1, runs + 1
     end
+    csv.clean()
     print(("%d statements"):format(runs * 200))
     print(("%d passed, %d failed"):format(runs - failed, failed))
     os.exit(failed == 0)

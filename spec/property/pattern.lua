@@ -1,14 +1,31 @@
 -- Patterns, matched by trying everything.
 --
--- A path is { name?, elements = { node, edge, node, ... } }; a node { var?,
--- labels, props = { name = expression } }; an edge { var?, types, dir = "out",
--- "in" or "both", props, hops = { min, max? }? }.
+-- A path is { name?, shortest = "one" or "all"?, elements = { node, edge, node,
+-- ... } }; a node { var?, labels, props = { name = expression } }; an edge {
+-- var?, types, dir = "out", "in" or "both", props, hops = { min, max? }? }.
+-- `only` of both is a tree of label.lua, `where` a condition, if they have one.
 
+local label = require("spec.property.label")
 local value = require("spec.property.value")
 
 local pattern = {}
 
 local NULL = value.NULL
+local unpack = table.unpack or unpack
+
+local function extend(env, name, v)
+    if not name then return env end
+    local made = setmetatable({}, { __index = env })
+    made[name] = v
+    return made
+end
+
+-- WHERE inside the parentheses of an element that is v.
+local function is_wanted(search, env, element, v)
+    if not element.where then return true end
+    local inner = extend(env, element.var, v)
+    return value.truth(search.eval(search.context, inner, element.where))
+end
 
 local function has_props(context, env, eval, wanted, props)
     for name, node in pairs(wanted) do
@@ -20,27 +37,38 @@ end
 
 local function is_node(search, env, element, id)
     local node = search.graph.nodes[id]
-    for _, label in ipairs(element.labels) do
-        if not node.labels[label] then return false end
+    for _, name in ipairs(element.labels) do
+        if not node.labels[name] then return false end
+    end
+    if element.only and not label.holds(element.only, node.labels) then
+        return false
     end
     return has_props(search.context, env, search.eval, element.props,
-                     node.props)
+                     node.props) and
+        is_wanted(search, env, element, { t = "node", id = id })
 end
 
-local function is_edge(search, env, element, edge)
+local function is_edge(search, env, element, id)
+    local edge = search.graph.edges[id]
     local is_type = #element.types == 0
     for _, type in ipairs(element.types) do
         if edge.type == type then is_type = true end
     end
-    return is_type and has_props(search.context, env, search.eval,
-                                 element.props, edge.props)
+    if element.only and not label.holds(element.only, { [edge.type] = true })
+    then
+        return false
+    end
+    return is_type and
+        has_props(search.context, env, search.eval, element.props,
+                  edge.props) and
+        is_wanted(search, env, element, { t = "edge", id = id })
 end
 
 -- What one hop from a node leads to: { { edge id, node id }, ... }.
 local function hops(search, env, element, from)
     local found = {}
     for id, edge in pairs(search.graph.edges) do
-        if not search.used[id] and is_edge(search, env, element, edge) then
+        if not search.used[id] and is_edge(search, env, element, id) then
             if edge.from == from and element.dir ~= "in" then
                 found[#found + 1] = { id, edge.to }
             elseif edge.to == from and element.dir ~= "out" then
@@ -49,13 +77,6 @@ local function hops(search, env, element, from)
         end
     end
     return found
-end
-
-local function extend(env, name, v)
-    if not name then return env end
-    local made = setmetatable({}, { __index = env })
-    made[name] = v
-    return made
 end
 
 local walk
@@ -128,6 +149,46 @@ local function wander(search, env, at, from, first)
     end
 end
 
+-- Walks of a shortest path: those that go on from `ends`, { { node id, trail },
+-- ... }, by one edge to nodes that no shorter walk reached.
+local function deepen(search, env, element, ends, depths, depth)
+    local result = {}
+    for _, last in ipairs(ends) do
+        for _, hop in ipairs(hops(search, env, element, last.id)) do
+            if (depths[hop[2]] or depth) == depth then
+                depths[hop[2]] = depth
+                local made = { id = hop[2], nodes = { unpack(last.nodes) },
+                               edges = { unpack(last.edges) } }
+                made.nodes[depth + 1] = hop[2]
+                made.edges[depth] = hop[1]
+                result[#result + 1] = made
+                if #result > pattern.ROWS_MAX then value.skip("many rows") end
+            end
+        end
+    end
+    return result
+end
+
+-- All shortest walks between two nodes; what else the match walks on does not
+-- matter to them. Of a node to itself there is none, or one of no edges.
+local function shortest(search, env, element, from, to)
+    local wanted = element.hops or { min = 1, max = 1 }
+    local ends = { { id = from, nodes = { from }, edges = {} } }
+    if from == to then return wanted.min == 0 and ends or {} end
+    local used = search.used
+    search.used = {}
+    local found, depths, depth = {}, { [from] = 0 }, 0
+    while #found == 0 and #ends > 0 and depth < (wanted.max or depth + 1) do
+        depth = depth + 1
+        ends = deepen(search, env, element, ends, depths, depth)
+        for _, last in ipairs(ends) do
+            if last.id == to then found[#found + 1] = last end
+        end
+    end
+    search.used = used
+    return found
+end
+
 local match_path
 
 local function copy(items)
@@ -151,6 +212,32 @@ function walk(search, env, at, id)
     search.trail, search.path = trail, path
 end
 
+local function edge_list(walk_of)
+    local edges = {}
+    for i, id in ipairs(walk_of.edges) do edges[i] = { t = "edge", id = id } end
+    return value.list(edges)
+end
+
+-- A shortest path from node `id` to wherever it may end.
+local function match_shortest(search, env, index, id)
+    local path = search.path
+    local element, from = path.elements[2], bind_node(search, env, 1, id)
+    if not from then return end
+    for other in pairs(search.graph.nodes) do
+        search.index, search.path = index, path
+        local both = bind_node(search, from, 3, other)
+        local found = both and shortest(search, both, element, id, other) or {}
+        for i = 1, path.shortest == "one" and math.min(#found, 1) or #found do
+            local edges = edge_list(found[i])
+            local made = extend(extend(both, element.var,
+                element.hops and edges or edges[1]), path.name,
+                { t = "path", nodes = found[i].nodes, edges = found[i].edges })
+            match_path(search, index + 1, made)
+            search.index, search.path = index, path
+        end
+    end
+end
+
 -- Matches path `index` of the patterns, then those behind it.
 function match_path(search, index, env)
     local path = search.patterns[index]
@@ -164,8 +251,12 @@ function match_path(search, index, env)
     for id in pairs(search.graph.nodes) do
         search.index, search.path = index, path
         search.trail = { nodes = { id }, edges = {} }
-        local inner = bind_node(search, env, 1, id)
-        if inner then walk(search, inner, 1, id) end
+        if path.shortest then
+            match_shortest(search, env, index, id)
+        else
+            local inner = bind_node(search, env, 1, id)
+            if inner then walk(search, inner, 1, id) end
+        end
     end
     search.index = outer
 end

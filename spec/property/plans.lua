@@ -4,6 +4,7 @@
 
 local core = require("namidb.core")
 local namidb = require("namidb")
+local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
 local random = require("spec.property.random")
 local render = require("spec.property.render")
@@ -26,4 +27,5 @@ for seed = 1, count do
     local query = generate.query(source, source:one_in(3))
     db:query("EXPLAIN " .. render.query(query))
 end
+csv.clean()
 print(made .. " plans")

@@ -1,6 +1,8 @@
 -- A statement as text. Parentheses stand where precedence needs them, and by
 -- chance elsewhere.
 
+local csv = require("spec.property.csv")
+local label = require("spec.property.label")
 local temporal = require("spec.property.temporal")
 local value = require("spec.property.value")
 
@@ -9,7 +11,7 @@ local render = {}
 local OR, XOR, AND, NOT, COMPARE, PREDICATE, ADD, MULTIPLY, POWER, UNARY, ATOM =
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 
-local expr
+local expr, condition
 
 local function list(nodes, fn)
     local parts = {}
@@ -61,31 +63,45 @@ local function labels(names)
     return #names > 0 and ":" .. table.concat(names, ":") or ""
 end
 
+-- WHERE inside an element.
+local function inner_where(node)
+    return node.where and " WHERE " .. condition(node.where, OR) or ""
+end
+
 local function node_text(node)
     return "(" .. (node.var or "") .. labels(node.labels) ..
-        props(node.props) .. ")"
+        (node.only and label.text(node.only) or "") ..
+        props(node.props) .. inner_where(node) .. ")"
 end
 
 local function edge_text(edge)
     local inner = edge.var or ""
     if #edge.types > 0 then
         inner = inner .. ":" .. table.concat(edge.types, "|")
+    elseif edge.only then
+        inner = inner .. label.text(edge.only)
     end
     if edge.hops then
         inner = inner .. "*" .. edge.hops.min .. ".." .. (edge.hops.max or "")
     end
-    inner = inner .. props(edge.props)
+    inner = inner .. props(edge.props) .. inner_where(edge)
     if inner ~= "" then inner = "[" .. inner .. "]" end
     return (edge.dir == "in" and "<-" or "-") .. inner ..
         (edge.dir == "out" and "->" or "-")
 end
+
+local SHORTEST = { one = "shortestPath", all = "allShortestPaths" }
 
 local function path_text(path)
     local parts = {}
     for i, element in ipairs(path.elements) do
         parts[i] = i % 2 == 1 and node_text(element) or edge_text(element)
     end
-    return (path.name and path.name .. " = " or "") .. table.concat(parts)
+    local text = table.concat(parts)
+    if path.shortest then
+        text = SHORTEST[path.shortest] .. "(" .. text .. ")"
+    end
+    return (path.name and path.name .. " = " or "") .. text
 end
 
 ----------------------------------------------------------------- expressions
@@ -134,7 +150,7 @@ end
 local LOGIC = { OR = OR, XOR = XOR, AND = AND }
 
 -- A pattern is a condition as it is, and a value by exists().
-local function condition(node, level)
+function condition(node, level)
     if node.k == "patpred" then return path_text(node.pattern) end
     return at_least(node, level)
 end
@@ -164,7 +180,7 @@ function rules.strpred(node)
 end
 
 function rules.haslabel(node)
-    return at_least(node.a, ATOM) .. labels(node.labels), UNARY
+    return at_least(node.a, ATOM) .. label.test(node.only), UNARY
 end
 
 function rules.call(node)
@@ -196,6 +212,13 @@ function rules.maplit(node)
     return "{" .. table.concat(parts, ", ") .. "}", ATOM
 end
 
+function rules.mapproj(node)
+    return at_least(node.a, ATOM) .. " {" .. list(node.items, function(item)
+        if item.key then return item.key .. ": " .. plain(item.e) end
+        return item.all and ".*" or item.prop and "." .. item.prop or item.var
+    end) .. "}", ATOM
+end
+
 function rules.index(node)
     return at_least(node.a, ATOM) .. "[" .. plain(node.b) .. "]", ATOM
 end
@@ -225,6 +248,10 @@ end
 
 function rules.patpred(node)
     return "exists(" .. path_text(node.pattern) .. ")", ATOM
+end
+
+function rules.shortest(node)
+    return path_text(node.pattern), ATOM
 end
 
 function rules.patcomp(node)
@@ -262,6 +289,15 @@ function clauses.unwind(node)
     return "UNWIND " .. plain(node.list) .. " AS " .. node.var
 end
 
+local SEPARATORS = { [";"] = " FIELDTERMINATOR ';'",
+                     ["\t"] = " FIELDTERMINATOR '\\t'" }
+
+function clauses.csv(node)
+    return "LOAD CSV " .. (node.has_header and "WITH HEADERS " or "") ..
+        "FROM 'file:///" .. csv.file(node.text) .. "' AS " .. node.var ..
+        (SEPARATORS[node.separator] or "")
+end
+
 function clauses.project(node, is_last)
     local text = (is_last and "RETURN " or "WITH ") ..
         (node.distinct and "DISTINCT " or "") ..
@@ -276,8 +312,13 @@ function clauses.project(node, is_last)
             return plain(by.e) .. (by.desc and " DESC" or "")
         end)
     end
-    if node.skip then text = text .. " SKIP " .. node.skip end
-    if node.limit then text = text .. " LIMIT " .. node.limit end
+    for _, key in ipairs({ "skip", "limit" }) do
+        local by = node[key .. "_by"]
+        if node[key] then
+            text = text .. " " .. key:upper() .. " " ..
+                (by and plain(by) or node[key])
+        end
+    end
     return text .. where(node)
 end
 
@@ -324,20 +365,23 @@ function clauses.foreach(node)
 end
 
 function clauses.call(node)
-    return "CALL { " ..
-        (#node.imports > 0 and "WITH " .. table.concat(node.imports, ", ") ..
-            " " or "") .. render.query(node.query) .. " }"
+    local names = table.concat(node.imports, ", ")
+    if node.is_listed then
+        return "CALL (" .. names .. ") { " .. render.query(node.query) .. " }"
+    end
+    return "CALL { " .. render.query(node.query,
+        names ~= "" and "WITH " .. names .. " " or "") .. " }"
 end
 
---- The text of a query.
-function render.query(query)
+--- The text of a query. first: what stands before each of its parts.
+function render.query(query, first)
     local parts = {}
     for i, part in ipairs(query.parts) do
         local texts = {}
         for c, node in ipairs(part) do
             texts[c] = clauses[node.k](node, c == #part)
         end
-        parts[i] = table.concat(texts, " ")
+        parts[i] = (first or "") .. table.concat(texts, " ")
     end
     return table.concat(parts, query.all and " UNION ALL " or " UNION ")
 end

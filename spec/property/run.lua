@@ -4,6 +4,7 @@
 -- Prints every report and ends with "N passed, N failed".
 
 local check = require("spec.property.check")
+local csv = require("spec.property.csv")
 
 local seconds = tonumber(arg[1] or 60)
 local seed = tonumber(arg[2] or os.time() % 1000000)
@@ -24,6 +25,7 @@ while os.time() < until_time do
     end
     seed = seed + 1
 end
+csv.clean()
 print(("%d statements: %d with rows, %d that must fail, %d without a rule")
     :format(sums.cases, sums.rows, sums.errors, sums.skipped))
 print(("%d passed, %d failed"):format(passed, failed))

@@ -16,7 +16,7 @@ end
 local OPTIONAL = { where = true, order = true, limit = true, skip = true,
                    distinct = true, otherwise = true, result = true,
                    on_match = true, on_create = true, hops = true,
-                   operand = true, optional = true }
+                   operand = true, optional = true, only = true }
 local LISTS = { items = true, patterns = true, whens = true, labels = true,
                 types = true, order = true, args = true, elements = true,
                 parts = true, clauses = true }
@@ -30,6 +30,7 @@ end
 
 -- Calls fn(holder, key) for each place at which something may go.
 local function each_place(node, fn)
+    if node.k == "csv" then return end -- a file is what it is
     for key, field in pairs(node) do
         if key ~= "v" and type(field) == "table" and field.t == nil then
             fn(node, key)

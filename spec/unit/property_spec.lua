@@ -3,11 +3,14 @@
 -- it for as long as one likes; NAMIDB_PROPERTY_SEED begins elsewhere.
 
 local check = require("spec.property.check")
+local csv = require("spec.property.csv")
 local history = require("spec.property.history")
 local mutate = require("spec.property.mutate")
 
 local FIRST = tonumber(os.getenv("NAMIDB_PROPERTY_SEED") or 1)
 local SEEDS, STATEMENTS = 60, 20
+
+teardown(csv.clean)
 
 describe("random statements", function()
     it("give what the rules say", function()

@@ -1,0 +1,61 @@
+-- Label expressions: A|B, A&!(B|C), %, of nodes, and of edges, whose type is
+-- their one label. Made, written and decided.
+--
+-- A tree: { op = "is", name = }, { op = "any" }, { op = "not", a = } or
+-- { op = "and" or "or", a =, b = }.
+
+local label = {}
+
+--- A tree over some of the names, `depth` operators deep at most.
+function label.make(random, names, depth)
+    if depth == 0 or random:one_in(5) then
+        if random:one_in(8) then return { op = "any" } end
+        return { op = "is", name = random:pick(names) }
+    elseif random:one_in(3) then
+        return { op = "not", a = label.make(random, names, depth - 1) }
+    end
+    return { op = random:pick({ "and", "or", "or" }),
+             a = label.make(random, names, depth - 1),
+             b = label.make(random, names, depth - 1) }
+end
+
+--- Whether a set of labels, { name = true }, is one of those it says.
+function label.holds(tree, labels)
+    if tree.op == "is" then return labels[tree.name] == true end
+    if tree.op == "any" then return next(labels) ~= nil end
+    if tree.op == "not" then return not label.holds(tree.a, labels) end
+    if tree.op == "and" then
+        return label.holds(tree.a, labels) and label.holds(tree.b, labels)
+    end
+    return label.holds(tree.a, labels) or label.holds(tree.b, labels)
+end
+
+local OR, AND, NOT, ATOM = 1, 2, 3, 4
+
+local function text(tree, level)
+    local made, own
+    if tree.op == "is" then
+        made, own = tree.name, ATOM
+    elseif tree.op == "any" then
+        made, own = "%", ATOM
+    elseif tree.op == "not" then
+        made, own = "!" .. text(tree.a, NOT), NOT
+    elseif tree.op == "and" then
+        made, own = text(tree.a, AND) .. "&" .. text(tree.b, NOT), AND
+    else
+        made, own = text(tree.a, OR) .. "|" .. text(tree.b, AND), OR
+    end
+    return own < level and "(" .. made .. ")" or made
+end
+
+--- As it stands in a pattern, with its colon.
+function label.text(tree)
+    return ":" .. text(tree, OR)
+end
+
+--- As it stands in an expression, where a | may mean something else.
+function label.test(tree)
+    return ":" .. text(tree, AND)
+end
+
+return label
