@@ -111,7 +111,7 @@ property-chunks:
 ## make asan       C tests under the address and undefined sanitizers
 asan:
 	@$(MAKE) --no-print-directory $(AT_ONCE) BUILD=$(BUILD)/asan \
-	    OPTIMISE='-O1 -g' c-tests \
+	    OPTIMISE='-O1 -g -DNDB_ARENA_FILL=0xbe' c-tests \
 	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 	@BUILD=$(BUILD)/asan spec/run c
 
