@@ -2,6 +2,7 @@
 -- reference.
 
 local clause = require("spec.property.clause")
+local namidb = require("namidb")
 local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
 local random = require("spec.property.random")
@@ -82,11 +83,17 @@ local function given_cell(texts, v, type)
     return "[" .. bag_text(parts) .. "]"
 end
 
+-- Asks for a query as a text, or as one of the builder.
+local function ask(handle, query)
+    local params = parameters(query, {})
+    if query.build then return query.build(handle):all(params) end
+    return handle:query(render.query(query), params,
+                        { csv_folder = csv.folder() })
+end
+
 local function run(handle, query, writes)
     local items = types_of(query)
-    local text = render.query(query)
-    local rows, err = handle:query(text, parameters(query, {}),
-                                   { csv_folder = csv.folder() })
+    local rows, err = ask(handle, query)
     if not rows then
         return { error = tostring(err), code = err.code,
                  graph = writes and store.text(handle) }
@@ -169,16 +176,27 @@ local function try(case, query, db, finish)
     return difference, kind, wanted
 end
 
-local function report(case, query, difference, kind)
-    local best = shrink.run(query, function(smaller)
+-- What the builder makes of it cannot be made smaller; as a text it can, if
+-- that fails, too.
+local function smallest(case, query, kind)
+    local function fails(smaller)
         local ok, found, other = pcall(try, case, smaller)
         return ok and found ~= nil and other == kind
-    end)
+    end
+    local plain = { parts = query.parts, all = query.all,
+                    writes = query.writes }
+    if query.build and not fails(plain) then return query end
+    return shrink.run(plain, fails)
+end
+
+local function report(case, query, difference, kind)
+    local best = smallest(case, query, kind)
     local ok, found = pcall(try, case, best)
     return ("seed %d, statement %d, stored as '%s'%s\nstatement:\n%s\n" ..
         "graph:\n%s\n%s\nbefore it was shrunk:\n%s"):format(case.seed,
         case.number, case.way, case.commits and ", committed" or "",
-        render.query(best), case.graph:text(),
+        best.build and best.build(namidb.open("memory://show")):to_cypher() or
+            render.query(best), case.graph:text(),
         ok and found or difference, render.query(query))
 end
 

@@ -5,6 +5,7 @@
 -- int), map, node, edge, edges, path, and bag_* for lists whose order the rules
 -- leave open. generate_write.lua makes what writes.
 
+local builder = require("spec.property.generate_builder")
 local csv = require("spec.property.csv")
 local expressions = require("spec.property.generate_expression")
 local graph = require("spec.property.graph")
@@ -516,6 +517,7 @@ function generate.query(random, writes)
     if not writes and random:one_in(5) then
         return { parts = { search.clauses(self) } }
     end
+    if not writes and random:one_in(8) then return builder.query(self) end
     local clauses = self:clauses(writes)
     clauses[#clauses + 1] = self:project(true)
     local query = { parts = { clauses }, writes = writes }
