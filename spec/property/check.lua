@@ -74,6 +74,8 @@ local function parameters(node, found)
     return found
 end
 
+check.parameters = parameters
+
 local function given_cell(texts, v, type)
     if not is_bag(type) or v == nil or _G.type(v) ~= "table" then
         return texts.value(v)

@@ -64,6 +64,7 @@ function rules.unwind(context, rows, node)
     for _, row in ipairs(rows) do
         local items = eval(context, row, node.list)
         if items ~= NULL then
+            if items.t ~= "list" then items = { items } end
             for _, item in ipairs(items) do
                 add(result, extend(row, node.var, item))
             end

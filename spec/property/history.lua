@@ -12,6 +12,7 @@ local check = require("spec.property.check")
 local csv = require("spec.property.csv")
 local changes = require("spec.property.history_changes")
 local generate = require("spec.property.generate")
+local more = require("spec.property.history_more")
 local random = require("spec.property.random")
 local render = require("spec.property.render")
 local rules = require("spec.property.history_rules")
@@ -36,18 +37,18 @@ local function view(handle, name, of)
              keys = copy(of.keys) }
 end
 
-local function fail(self, what, ...)
+function Life:fail(what, ...)
     error({ report = ("seed %d, step %d: %s\n%s"):format(self.seed, self.step,
         what:format(...), table.concat(self.log, "\n")) }, 0)
 end
 
-local function note(self, text, ...)
+function Life:note(text, ...)
     self.log[#self.log + 1] = ("%3d %s"):format(self.step, text:format(...))
 end
 
 -- What cannot fail here.
-local function sure(self, ok, err)
-    if not ok then fail(self, "it failed: %s", tostring(err)) end
+function Life:sure(ok, err)
+    if not ok then self:fail("it failed: %s", tostring(err)) end
     return ok
 end
 
@@ -59,7 +60,7 @@ local function check_keys(self, of)
         local wanted = of.graph.nodes[id] and of.graph:node_text(id)
         local given = node and store.texts(of.handle).node(node)
         if given ~= wanted then
-            fail(self, "key %s of %s: %s, not %s", tostring(key), of.name,
+            self:fail("key %s of %s: %s, not %s", tostring(key), of.name,
                  tostring(given), tostring(wanted))
         end
     end
@@ -79,11 +80,11 @@ end
 local function check_counts(self, of)
     local counts, wanted, nodes = of.handle:counts(), count_labels(of.graph)
     if counts.nodes ~= nodes then
-        fail(self, "%s counts %d nodes, not %d", of.name, counts.nodes, nodes)
+        self:fail("%s counts %d nodes, not %d", of.name, counts.nodes, nodes)
     end
     for label, count in pairs(counts.labels) do
         if count ~= (wanted[label] or 0) then
-            fail(self, "%s counts %d %s, not %d", of.name, count, label,
+            self:fail("%s counts %d %s, not %d", of.name, count, label,
                  wanted[label] or 0)
         end
     end
@@ -93,7 +94,7 @@ end
 local function check_all(self, of)
     local given, wanted = store.text(of.handle), of.graph:text()
     if given ~= wanted then
-        fail(self, "%s holds:\n%s\nand should hold:\n%s", of.name, given,
+        self:fail("%s holds:\n%s\nand should hold:\n%s", of.name, given,
              wanted)
     end
     check_keys(self, of)
@@ -109,8 +110,8 @@ local function ask(self, of)
     local difference = check.compare(query, of.graph, wanted,
                                      check.run(of.handle, query))
     if difference then
-        note(self, "%s is asked: %s", of.name, render.query(query))
-        fail(self, "%s", difference)
+        self:note("%s is asked: %s", of.name, render.query(query))
+        self:fail("%s", difference)
     end
 end
 
@@ -122,7 +123,7 @@ local function views_of(self)
     return views
 end
 
-local steps = {}
+local steps = setmetatable({}, { __index = more })
 
 -- Runs a statement that writes. Returns the graph behind it; nil: the reference
 -- does not know, because it should have failed.
@@ -133,7 +134,7 @@ local function run(self, handle, graph, query, wanted)
         wanted = { error = "constraint" }
     end
     local difference = check.compare(query, graph, wanted, given)
-    if difference then fail(self, "%s", difference) end
+    if difference then self:fail("%s", difference) end
     if not wanted.error then return wanted.made end
     return given.error and graph or nil
 end
@@ -147,13 +148,13 @@ local function transaction(self, tx, graph, keys)
             changes.query(self.random, graph)
         local wanted = check.expect(graph, query)
         if wanted then
-            note(self, "  %s", render.query(query))
+            self:note("  %s", render.query(query))
             graph = run(self, tx, graph, query, wanted)
             if not graph then error("enough", 0) end
         end
         if self.random:one_in(4) then
             graph = graph:clone()
-            note(self, "  %s", changes.put(self.random, tx, graph, keys))
+            self:note("  %s", changes.put(self.random, tx, graph, keys))
         end
     end
     if self.random:one_in(4) then error("enough", 0) end
@@ -162,7 +163,7 @@ end
 
 function steps.transaction(self)
     local keys, graph = copy(self.keys), nil
-    note(self, "a transaction:")
+    self:note("a transaction:")
     local raised, ok, err = pcall(self.handle.write, self.handle, function(tx)
         graph = transaction(self, tx, self.graph, keys)
     end)
@@ -170,12 +171,12 @@ function steps.transaction(self)
     if not raised and ok then
         self.graph, self.keys = graph, keys
         if rules.broken(self.rules, graph) then
-            fail(self, "a constraint is broken")
+            self:fail("a constraint is broken")
         end
     elseif raised and ok ~= "enough" and ok.code ~= "constraint" then
         error(ok, 0)
     elseif not raised and not rules.broken(self.rules, graph) then
-        fail(self, "it failed: %s", tostring(err))
+        self:fail("it failed: %s", tostring(err))
     end
 end
 
@@ -183,16 +184,16 @@ end
 local function commit(self, query)
     local wanted = check.expect(self.graph, query)
     if not wanted then return end
-    note(self, "%s", render.query(query))
+    self:note("%s", render.query(query))
     if wanted.error then
         local given = check.run_inside(self.handle, query)
         local difference = check.compare(query, self.graph, wanted, given)
-        if difference then fail(self, "%s", difference) end
+        if difference then self:fail("%s", difference) end
         return
     end
     self.graph = run(self, self.handle, self.graph, query, wanted)
     if rules.broken(self.rules, self.graph) then
-        fail(self, "a constraint is broken")
+        self:fail("a constraint is broken")
     end
 end
 
@@ -209,11 +210,11 @@ function steps.put(self)
     local keys, graph = copy(self.keys), self.graph:clone()
     local _, ok, err = pcall(self.handle.write, self.handle, function(tx)
         for _ = 1, self.random:int(1, 4) do
-            note(self, "%s", changes.put(self.random, tx, graph, keys))
+            self:note("%s", changes.put(self.random, tx, graph, keys))
         end
     end)
     if (ok == true) == rules.broken(self.rules, graph) then
-        fail(self, "it should not: %s", tostring(ok == true or err or ok))
+        self:fail("it should not: %s", tostring(ok == true or err or ok))
     elseif ok == true then
         self.graph, self.keys = graph, keys
     end
@@ -221,26 +222,26 @@ end
 
 function steps.abort(self)
     local keys, graph = copy(self.keys), self.graph:clone()
-    note(self, "and nothing of this:")
+    self:note("and nothing of this:")
     pcall(self.handle.write, self.handle, function(tx)
         for _ = 1, self.random:int(1, 4) do
-            note(self, "  %s", changes.put(self.random, tx, graph, keys))
+            self:note("  %s", changes.put(self.random, tx, graph, keys))
         end
         error("enough", 0)
     end)
 end
 
 function steps.flush(self)
-    note(self, "flush")
-    sure(self, self.handle:flush())
+    self:note("flush")
+    self:sure(self.handle:flush())
 end
 
 local function open(self, options)
-    return sure(self, namidb.open(self.uri, options))
+    return self:sure(namidb.open(self.uri, options))
 end
 
 function steps.reopen(self)
-    note(self, "reopen")
+    self:note("reopen")
     self.handle:close()
     self.handle = open(self, self.options)
 end
@@ -248,10 +249,10 @@ end
 -- Another writer; the one that was there must lose.
 function steps.take_over(self)
     local other = open(self, self.options)
-    note(self, "another writer")
+    self:note("another writer")
     local ok, err = self.handle:query("CREATE (:Lost)")
     if ok or err.code ~= "fenced" then
-        fail(self, "a second writer: %s", tostring(err))
+        self:fail("a second writer: %s", tostring(err))
     end
     self.handle:close()
     self.handle = other
@@ -262,13 +263,13 @@ local function is_declared(self, ok, err)
     if ok or err.message:find("about the same properties", 1, true) then
         return ok
     end
-    return sure(self, ok, err)
+    return self:sure(ok, err)
 end
 
 function steps.declare(self)
     local made = search.declarations(self.random)
     for i = 1, math.min(#made, 3) do
-        note(self, "%s", made[i])
+        self:note("%s", made[i])
         is_declared(self, self.handle:query(made[i]))
     end
 end
@@ -276,15 +277,15 @@ end
 function steps.drop(self)
     for _, index in ipairs(self.handle:indexes()) do
         if not index.constraint and self.random:one_in(2) then
-            note(self, "DROP INDEX %s", index.name)
-            sure(self, self.handle:query("DROP INDEX " .. index.name))
+            self:note("DROP INDEX %s", index.name)
+            self:sure(self.handle:query("DROP INDEX " .. index.name))
         end
     end
 end
 
 function steps.wait(self)
-    note(self, "indexes are waited for")
-    sure(self, self.handle:wait_indexes(30))
+    self:note("indexes are waited for")
+    self:sure(self.handle:wait_indexes(30))
 end
 
 function steps.constrain(self)
@@ -293,11 +294,11 @@ function steps.constrain(self)
     local text = is_there and "DROP CONSTRAINT " .. rule.name or
         rule.declaration
     local would_break = rules.broken({ [rule.name] = rule }, self.graph)
-    note(self, "%s", text)
+    self:note("%s", text)
     local ok, err = self.handle:query(text)
     if not is_there and would_break then
         if ok or err.code ~= "constraint" then
-            fail(self, "it should have failed: %s", tostring(err))
+            self:fail("it should have failed: %s", tostring(err))
         end
         return
     end
@@ -315,12 +316,12 @@ end
 -- Hops that are hot are answered by folds of the packs.
 function steps.walk(self)
     local of = self.random:pick(views_of(self))
-    note(self, "%s walks", of.name)
+    self:note("%s walks", of.name)
     for node in of.handle:nodes() do
         local count = hops_of(of.handle, node)
         for _ = 1, 130 do
             if hops_of(of.handle, node) ~= count then
-                fail(self, "other hops of the same node: %s", tostring(node))
+                self:fail("other hops of the same node: %s", tostring(node))
             end
         end
     end
@@ -328,8 +329,8 @@ end
 
 function steps.snapshot(self)
     local of = self.random:one_in(3) and self.reader or self
-    note(self, "snapshot %d of %s", self.step, of.name)
-    local handle = sure(self, of.handle:snapshot())
+    self:note("snapshot %d of %s", self.step, of.name)
+    local handle = self:sure(of.handle:snapshot())
     table.insert(self.snapshots, view(handle, "snapshot " .. self.step,
                                       of))
     if #self.snapshots > 4 then
@@ -338,9 +339,9 @@ function steps.snapshot(self)
 end
 
 function steps.refresh(self)
-    note(self, "the reader looks again")
+    self:note("the reader looks again")
     local ok, err = self.reader.handle:refresh()
-    if ok == nil then fail(self, "it failed: %s", tostring(err)) end
+    if ok == nil then self:fail("it failed: %s", tostring(err)) end
     self.reader = view(self.reader.handle, "the reader", self)
 end
 
@@ -348,7 +349,9 @@ local WEIGHTS = { { 6, "write" }, { 6, "change" }, { 3, "transaction" },
                   { 4, "put" }, { 1, "abort" }, { 3, "flush" },
                   { 1, "reopen" }, { 1, "take_over" }, { 2, "declare" },
                   { 1, "drop" }, { 1, "wait" }, { 1, "constrain" },
-                  { 2, "snapshot" }, { 2, "refresh" }, { 1, "walk" } }
+                  { 2, "snapshot" }, { 2, "refresh" }, { 1, "walk" },
+                  { 2, "tickets" }, { 4, "iterate" }, { 3, "bounded" },
+                  { 1, "shut_out" } }
 
 local count = 0
 
@@ -357,11 +360,12 @@ local function born(seed)
     local source = random.new(seed)
     local self = setmetatable({
         seed = seed, random = source, step = 0, log = {}, keys = {},
-        rules = {}, snapshots = {}, name = "the writer",
+        rules = {}, snapshots = {}, iterators = {}, name = "the writer",
         uri = ("memory://history-%d-%s"):format(count,
             tostring({}):match("%w+$")),
-        options = { flush_slots = source:pick({ 0, 0, 2, 5 }),
-                    cache_bytes = source:pick({ 1, 256 }) * 1048576 },
+        options = { flush_slots = source:pick({ 0, 0, 1, 2, 5 }),
+                    memtable_bytes = source:pick({ 2 ^ 16, 2 ^ 26 }),
+                    cache_bytes = source:pick({ 2 ^ 20, 2 ^ 28 }) },
         graph = generate.graph(source),
     }, Life)
     self.handle = open(self, self.options)
@@ -379,6 +383,7 @@ local function live(self, length)
         for _ = 1, 3 do ask(self, self.random:pick(views)) end
         check_all(self, self.random:pick(views))
     end
+    more.finish(self)
     for _, of in ipairs(views_of(self)) do check_all(self, of) end
 end
 
