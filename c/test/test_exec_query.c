@@ -69,6 +69,33 @@ static const uint8_t KEYLESS_PLAN[] = {
     0, /* of no batch, live: none */
 };
 
+/* RETURN {x: -(-$p)} AS m */
+static const uint8_t MAP_PLAN[] = {
+    2,
+    0,
+    1,
+    1,
+    'p',
+    1,
+    1,
+    'm',
+    1,
+    NDB_OP_PROJECT,
+    1,
+    1,
+    NDB_EXPR_MAP,
+    1,
+    1,
+    'x',
+    NDB_EXPR_NEG,
+    NDB_EXPR_NEG,
+    NDB_EXPR_PARAM,
+    0,
+    NDB_OP_ARGUMENT,
+    0,
+    0,
+};
+
 static namidb *open_db(void)
 {
     namidb_options options;
@@ -221,6 +248,33 @@ static void test_query__the_first_rows_by_no_key(void **state)
     namidb_close(db);
 }
 
+/* What a map is made of was not evaluated: none of it is looked at. With the
+ * sanitizers, whose arenas hold no flag, a look is a failure. */
+static void test_query__a_map_of_what_cannot_be(void **state)
+{
+    const namidb_value list = ndb_list(NULL, 0);
+    namidb_query_options options;
+    const namidb_value *row;
+    namidb_snapshot *snapshot;
+    namidb_query *query;
+    namidb_plan *plan;
+    namidb *db = open_db();
+
+    (void)state;
+    assert_int_equal(namidb_snapshot_open(&snapshot, db, NULL), 0);
+    assert_int_equal(
+        namidb_plan_new(&plan, MAP_PLAN, sizeof MAP_PLAN, NULL, 0, NULL), 0);
+    namidb_query_options_init(&options);
+    assert_int_equal(
+        namidb_query_open(&query, plan, snapshot, NULL, &list, &options, NULL),
+        0);
+    assert_int_equal(namidb_query_next(query, &row, NULL), NAMIDB_EINVAL);
+    namidb_query_close(query);
+    namidb_plan_free(plan);
+    namidb_snapshot_close(snapshot);
+    namidb_close(db);
+}
+
 struct runner {
     pthread_t thread;
     namidb *db;
@@ -265,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_query__out_of_memory_at_any_place),
         cmocka_unit_test(test_query__one_left_open_is_not_another_ones),
         cmocka_unit_test(test_query__the_first_rows_by_no_key),
+        cmocka_unit_test(test_query__a_map_of_what_cannot_be),
         cmocka_unit_test(test_query__threads_share_a_plan),
     };
 
