@@ -40,7 +40,8 @@ typedef struct namidb_lines_spec {
     uint32_t column_count;
 } namidb_lines_spec;
 
-/* Rows of text on their way into one graph; remembers the ids of keys. */
+/* Rows of text on their way into one graph; remembers the ids of keys, in up to
+ * a quarter of the handle's cache_bytes beside them. */
 typedef struct ndb_lines namidb_lines;
 
 NAMIDB_API int namidb_lines_new(namidb_lines **lines,

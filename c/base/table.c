@@ -11,11 +11,6 @@ void ndb_table_release(struct ndb_table *table)
     *table = NDB_TABLE_INIT;
 }
 
-static bool has_room(const struct ndb_table *table, size_t count)
-{
-    return (table->count + count) * 4 <= table->capacity * 3;
-}
-
 static struct ndb_table_slot *place(struct ndb_table *table, uint64_t key)
 {
     size_t at = ndb_hash_integer(key) & (table->capacity - 1);
@@ -29,11 +24,11 @@ int ndb_table_reserve(struct ndb_table *table, size_t count)
 {
     struct ndb_table old = *table;
 
-    if (has_room(table, count))
+    if (ndb_table_has_room(table, count))
         return NAMIDB_OK;
     if (table->capacity == 0)
         table->capacity = CAPACITY_MIN;
-    while (!has_room(table, count))
+    while (!ndb_table_has_room(table, count))
         table->capacity *= 2;
     table->slots = ndb_calloc(table->capacity, sizeof *table->slots);
     if (table->slots == NULL) {
@@ -52,7 +47,7 @@ struct ndb_table_slot *ndb_table_add(struct ndb_table *table, uint64_t key,
 {
     struct ndb_table_slot *slot;
 
-    assert(key != 0 && has_room(table, 1));
+    assert(key != 0 && ndb_table_has_room(table, 1));
     slot = place(table, key);
     *slot = (struct ndb_table_slot){ .key = key, .number = number };
     table->count++;

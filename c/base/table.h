@@ -32,6 +32,13 @@ struct ndb_table {
 
 void ndb_table_release(struct ndb_table *table);
 
+/* Whether so many more keys can be added without growing. */
+static inline bool ndb_table_has_room(const struct ndb_table *table,
+                                      size_t count)
+{
+    return (table->count + count) * 4 <= table->capacity * 3;
+}
+
 /* Makes room for so many more keys, so that adding them cannot fail. */
 int ndb_table_reserve(struct ndb_table *table, size_t count);
 /* The key must be new, and room must have been reserved. Its slot stays where

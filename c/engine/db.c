@@ -261,6 +261,11 @@ int64_t ndb_db_timeout_ms(const struct namidb *db)
     return db->options.timeout_ms;
 }
 
+uint64_t ndb_db_cache_bytes(const struct namidb *db)
+{
+    return db->options.cache_bytes;
+}
+
 int64_t ndb_db_deadline(const struct namidb *db, int64_t timeout_ms)
 {
     return ndb_deadline_after(timeout_ms < 0 ? db->options.timeout_ms

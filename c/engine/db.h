@@ -35,6 +35,7 @@ int ndb_db_check(struct namidb *db, namidb_error *err);
 void ndb_db_snapshot(struct namidb *db, struct ndb_snapshot *out);
 struct ndb_dict *ndb_db_dict(struct namidb *db);
 int64_t ndb_db_timeout_ms(const struct namidb *db);
+uint64_t ndb_db_cache_bytes(const struct namidb *db);
 /* timeout_ms < 0: the handle's. A deadline of sys/clock.h. */
 int64_t ndb_db_deadline(const struct namidb *db, int64_t timeout_ms);
 

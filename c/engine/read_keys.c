@@ -22,7 +22,9 @@ struct lookup {
     struct ndb_gather gather;
     struct ndb_key_probe *probes;
     size_t count;
-    uint64_t *hashes;        /* per probe */
+    uint64_t *hashes;                /* per probe */
+    struct ndb_gather_layer **keyed; /* packs with keys of keyed_table */
+    uint32_t keyed_count, keyed_table;
     uint32_t *key_refs;      /* count + 1: first of `keys` of each probe */
     struct ndb_refs keys;    /* segments of key parts */
     struct ndb_refs rows;    /* segments of candidates */
@@ -185,18 +187,40 @@ static int want_filter(struct lookup *lookup, struct ndb_gather_layer *layer,
                           &lookup->filters);
 }
 
+/* Lists the packs that have keys of a table: one that was loaded with edges
+ * has many packs without. */
+static int list_keyed(struct lookup *lookup, uint32_t table)
+{
+    if (lookup->keyed_table == table)
+        return NAMIDB_OK;
+    lookup->keyed_count = 0;
+    lookup->keyed_table = table;
+    for (uint32_t i = 0; i < lookup->gather.layer_count; i++) {
+        struct ndb_gather_layer *layer = &lookup->gather.layers[i];
+
+        if (layer->pack == NULL)
+            continue;
+        if (ndb_gather_parts(&lookup->gather, layer, NDB_PART_KEY, 0, table) <
+            0)
+            return NAMIDB_ENOMEM;
+        if (layer->part_count != 0)
+            lookup->keyed[lookup->keyed_count++] = layer;
+    }
+    return NAMIDB_OK;
+}
+
 static int fetch_filters(struct lookup *lookup)
 {
     for (size_t i = 0; i < lookup->count; i++) {
+        uint32_t table = lookup->probes[i].table;
+
         if (lookup->probes[i].id != 0)
             continue;
-        for (uint32_t j = 0; j < lookup->gather.layer_count; j++) {
-            struct ndb_gather_layer *layer = &lookup->gather.layers[j];
-
-            if (layer->pack != NULL &&
-                want_filter(lookup, layer, lookup->probes[i].table) < 0)
+        if (list_keyed(lookup, table) < 0)
+            return ndb_fail_memory(lookup->err);
+        for (uint32_t j = 0; j < lookup->keyed_count; j++)
+            if (want_filter(lookup, lookup->keyed[j], table) < 0)
                 return ndb_fail_memory(lookup->err);
-        }
     }
     return ndb_gather_fetch(&lookup->gather, lookup->err);
 }
@@ -232,16 +256,21 @@ static int fetch_keys(struct lookup *lookup, bool use_filters)
         lookup->key_refs[i] = lookup->keys.count;
         if (lookup->probes[i].id != 0)
             continue;
-        for (uint32_t j = 0; j < lookup->gather.layer_count; j++) {
-            struct ndb_gather_layer *layer = &lookup->gather.layers[j];
-
-            if (layer->pack != NULL &&
-                want_keys(lookup, layer, i, use_filters) < 0)
+        if (list_keyed(lookup, lookup->probes[i].table) < 0)
+            return ndb_fail_memory(lookup->err);
+        for (uint32_t j = 0; j < lookup->keyed_count; j++)
+            if (want_keys(lookup, lookup->keyed[j], i, use_filters) < 0)
                 return ndb_fail_memory(lookup->err);
-        }
     }
     lookup->key_refs[lookup->count] = lookup->keys.count;
     return ndb_gather_fetch(&lookup->gather, lookup->err);
+}
+
+static const struct ndb_pair_segment *pairs_of(const struct lookup *lookup,
+                                               uint32_t ref)
+{
+    return &ndb_gather_segment(&lookup->gather, &lookup->keys.items[ref])
+                ->as.pair;
 }
 
 /* Candidates of one probe from the key segments that were fetched. */
@@ -251,9 +280,7 @@ static int take_keys(struct lookup *lookup, uint32_t index)
 
     for (uint32_t i = lookup->key_refs[index]; i < lookup->key_refs[index + 1];
          i++) {
-        const struct ndb_pair_segment *pairs =
-            &ndb_gather_segment(&lookup->gather, &lookup->keys.items[i])
-                 ->as.pair;
+        const struct ndb_pair_segment *pairs = pairs_of(lookup, i);
         uint32_t count;
         uint32_t at =
             ndb_pair_segment_find(pairs, lookup->hashes[index], &count);
@@ -270,19 +297,67 @@ static int take_keys(struct lookup *lookup, uint32_t index)
     return NAMIDB_OK;
 }
 
+/* Asks memory for the pairs of the probes from `begin` on. */
+static void prefetch_pairs(const struct lookup *lookup, size_t begin)
+{
+    for (size_t i = begin; i < lookup->count && i < begin + AHEAD_KEYS; i++)
+        for (uint32_t j = lookup->key_refs[i]; j < lookup->key_refs[i + 1]; j++)
+            ndb_pair_segment_prefetch(pairs_of(lookup, j), lookup->hashes[i]);
+}
+
+static int take_all_keys(struct lookup *lookup)
+{
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < lookup->count && rc >= 0; i++) {
+        if (i % AHEAD_KEYS == 0 && lookup->count > 1)
+            prefetch_pairs(lookup, i);
+        if (lookup->probes[i].id == 0)
+            rc = take_keys(lookup, i);
+    }
+    return rc;
+}
+
+/* Where the candidates from `begin` on have their keys is two steps away, each
+ * anywhere in memory: each is taken for all of them before the next. */
+static void prefetch_rows(const struct lookup *lookup, uint32_t begin)
+{
+    struct ndb_node_image images[AHEAD_KEYS];
+    uint32_t count = lookup->candidate_count - begin;
+
+    if (count > AHEAD_KEYS)
+        count = AHEAD_KEYS;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct candidate *candidate = &lookup->candidates[begin + i];
+
+        images[i].group = NULL;
+        if (ndb_node_place_find(&lookup->gather, candidate->id,
+                                &candidate->place, &lookup->rows,
+                                &images[i]) != NAMIDB_OK ||
+            images[i].group == NULL)
+            continue;
+        ndb_node_group_prefetch_key(images[i].group, images[i].row, false);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (images[i].group != NULL)
+            ndb_node_group_prefetch_key(images[i].group, images[i].row, true);
+}
+
 static int ask_packs(struct lookup *lookup, bool use_filters)
 {
     int rc = use_filters ? fetch_filters(lookup) : NAMIDB_OK;
 
     if (rc >= 0)
         rc = fetch_keys(lookup, use_filters);
-    for (uint32_t i = 0; i < lookup->count && rc >= 0; i++)
-        if (lookup->probes[i].id == 0)
-            rc = take_keys(lookup, i);
+    if (rc >= 0)
+        rc = take_all_keys(lookup);
     if (rc >= 0)
         rc = ndb_gather_fetch(&lookup->gather, lookup->err);
-    for (uint32_t i = 0; i < lookup->candidate_count && rc >= 0; i++)
+    for (uint32_t i = 0; i < lookup->candidate_count && rc >= 0; i++) {
+        if (i % AHEAD_KEYS == 0 && lookup->candidate_count > 1)
+            prefetch_rows(lookup, i);
         rc = verify(lookup, &lookup->candidates[i]);
+    }
     return rc;
 }
 
@@ -293,7 +368,10 @@ static int begin(struct lookup *lookup)
     lookup->hashes = ndb_arena_array(scratch, lookup->count, sizeof(uint64_t));
     lookup->key_refs =
         ndb_arena_array(scratch, lookup->count + 1, sizeof(uint32_t));
-    if (lookup->hashes == NULL || lookup->key_refs == NULL)
+    lookup->keyed = ndb_arena_array(scratch, lookup->gather.layer_count,
+                                    sizeof(struct ndb_gather_layer *));
+    if (lookup->hashes == NULL || lookup->key_refs == NULL ||
+        lookup->keyed == NULL)
         return ndb_fail_memory(lookup->err);
     for (size_t i = 0; i < lookup->count; i++) {
         lookup->probes[i].id = 0;
@@ -314,6 +392,8 @@ static int read_keys(const struct ndb_snapshot *snapshot,
     lookup.count = count;
     lookup.keys = lookup.rows = lookup.filters = NDB_REFS_INIT;
     lookup.ids = NDB_IDS_INIT;
+    lookup.keyed_count = 0;
+    lookup.keyed_table = NAMIDB_ANY;
     lookup.candidates = NULL;
     lookup.candidate_count = lookup.candidate_capacity = 0;
     lookup.err = err;

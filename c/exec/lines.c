@@ -3,22 +3,13 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/prefetch.h"
-#include "base/table.h"
+#include "exec/known_keys.h"
 #include "exec/line_cells.h"
 #include "format/value.h"
 
 enum {
-    BATCH_ROWS = 1024,   /* parsed, and whose ends are looked up, together */
-    AHEAD_ENDS = 64,     /* whose memory is asked for together */
-    KNOWN_MAX = 4 << 20, /* keys remembered; then all are forgotten */
-};
-
-/* A key that was found. */
-struct known_key {
-    uint32_t table;
-    namidb_value key;
-    uint64_t id;
+    BATCH_ROWS = 1024, /* parsed, and whose ends are looked up, together */
+    KNOWN_SHARE = 4,   /* of the bytes for caches: known keys have one in 4 */
 };
 
 struct ndb_lines {
@@ -32,10 +23,7 @@ struct ndb_lines {
     uint32_t key_columns[2]; /* of edges: from, to; of nodes: the key */
     bool has_key;            /* nodes */
 
-    struct ndb_table numbers; /* hash of (table, key) -> known */
-    struct known_key *known;
-    uint32_t known_count, known_capacity;
-    namidb_arena keys; /* their texts */
+    struct ndb_known_keys known; /* of ends */
     namidb_arena members;
 
     /* Of a batch. */
@@ -133,9 +121,7 @@ void ndb_lines_free(struct ndb_lines *lines)
     ndb_free(lines->props);
     ndb_free(lines->probes);
     ndb_free(lines->probe_places);
-    ndb_free(lines->known);
-    ndb_table_release(&lines->numbers);
-    ndb_arena_release(&lines->keys);
+    ndb_known_keys_release(&lines->known);
     ndb_arena_release(&lines->members);
     ndb_arena_release(&lines->texts);
     ndb_free(lines);
@@ -165,144 +151,46 @@ static size_t parse_lines(struct ndb_lines *lines, struct ndb_slice text,
 
 /* ------------------------------------------------------------------ keys -- */
 
-static uint64_t hash_of(uint32_t table, const namidb_value *key)
+static namidb_values end_keys(const struct ndb_lines *lines, uint32_t side)
 {
-    return (ndb_key_hash(key) ^ ndb_hash_integer(table + 1)) | 1;
+    return (namidb_values){ lines->cells + lines->key_columns[side],
+                            lines->format.column_count };
 }
 
-static bool is_same_key(const namidb_value *a, const namidb_value *b)
+/* Finds the ends at both sides of all rows. Those that are not known are looked
+ * up together; filters save a look into each pack that lacks a key. */
+static int find_ends(struct ndb_lines *lines, struct namidb_tx *tx, size_t rows)
 {
-    if (a->kind != b->kind)
-        return false;
-    if (a->kind == NAMIDB_INT)
-        return a->as.integer == b->as.integer;
-    return ndb_slice_equal(ndb_slice(a->as.bytes, a->size),
-                           ndb_slice(b->as.bytes, b->size));
-}
-
-static void forget(struct ndb_lines *lines)
-{
-    ndb_table_release(&lines->numbers);
-    ndb_arena_reset(&lines->keys);
-    lines->known_count = 0;
-}
-
-/* Remembers a key; without memory, or for a second one of its hash, it is just
- * looked up again. */
-static void learn(struct ndb_lines *lines, const struct ndb_key_probe *probe)
-{
-    uint64_t hash = hash_of(probe->table, &probe->key);
-    struct known_key *known;
-
-    if (lines->known_count == KNOWN_MAX)
-        forget(lines);
-    if (ndb_table_find(&lines->numbers, hash) != NDB_TABLE_NONE ||
-        ndb_table_reserve(&lines->numbers, 1) < 0)
-        return;
-    if (lines->known_count == lines->known_capacity) {
-        uint32_t capacity = lines->known_capacity * 2 + 1024;
-
-        known = ndb_realloc(lines->known, capacity, sizeof *known);
-        if (known == NULL)
-            return;
-        lines->known = known;
-        lines->known_capacity = capacity;
-    }
-    known = &lines->known[lines->known_count];
-    *known = (struct known_key){ .table = probe->table, .id = probe->id };
-    if (ndb_value_copy(&lines->keys, &probe->key, &known->key) < 0)
-        return;
-    (void)ndb_table_add(&lines->numbers, hash, lines->known_count++);
-}
-
-static const namidb_value *end_key(const struct ndb_lines *lines, uint32_t side,
-                                   size_t row)
-{
-    return &lines->cells[row * lines->format.column_count +
-                         lines->key_columns[side]];
-}
-
-static bool is_key(const namidb_value *key)
-{
-    return key->kind != NAMIDB_NULL && ndb_key_check(key, NULL) >= 0;
-}
-
-/* The ids of known keys at one side of some rows, 0 for the others. Where a key
- * is remembered is three steps away, each anywhere in memory: each is taken for
- * all rows before the next. */
-static void recall_ends(struct ndb_lines *lines, uint32_t side, size_t begin,
-                        size_t count)
-{
-    uint32_t table = lines->end_labels[side];
-    uint64_t hashes[AHEAD_ENDS];
-    uint32_t numbers[AHEAD_ENDS];
-
-    for (size_t i = 0; i < count; i++) {
-        const namidb_value *key = end_key(lines, side, begin + i);
-
-        hashes[i] = is_key(key) ? hash_of(table, key) : 0;
-        ndb_table_prefetch(&lines->numbers, hashes[i]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        numbers[i] = hashes[i] != 0 ? ndb_table_find(&lines->numbers, hashes[i])
-                                    : NDB_TABLE_NONE;
-        if (numbers[i] != NDB_TABLE_NONE)
-            ndb_prefetch(&lines->known[numbers[i]]);
-    }
-    for (size_t i = 0; i < count; i++)
-        if (numbers[i] != NDB_TABLE_NONE &&
-            lines->known[numbers[i]].key.kind == NAMIDB_STRING)
-            ndb_prefetch(lines->known[numbers[i]].key.as.bytes);
-    for (size_t i = 0; i < count; i++) {
-        const struct known_key *known = &lines->known[numbers[i]];
-
-        lines->ids[side][begin + i] =
-            numbers[i] != NDB_TABLE_NONE && known->table == table &&
-                    is_same_key(&known->key, end_key(lines, side, begin + i))
-                ? known->id
-                : 0;
-    }
-}
-
-/* Looks up the ends that are not known, in both sides of all rows. */
-static int look_up_ends(struct ndb_lines *lines, struct namidb_tx *tx,
-                        size_t rows)
-{
+    size_t known_bytes_max = ndb_db_cache_bytes(tx->db) / KNOWN_SHARE;
     size_t count = 0;
     int rc = NAMIDB_OK;
 
-    for (uint32_t side = 0; side < 2; side++)
-        for (size_t row = 0; row < rows; row++) {
-            const namidb_value *key = end_key(lines, side, row);
+    for (uint32_t side = 0; side < 2; side++) {
+        namidb_values keys = end_keys(lines, side);
 
-            if (lines->ids[side][row] != 0 || !is_key(key))
+        ndb_known_keys_find(&lines->known, lines->end_labels[side], keys, rows,
+                            lines->ids[side]);
+        for (size_t row = 0; row < rows; row++) {
+            const namidb_value *key = &keys.items[row * keys.stride];
+
+            if (lines->ids[side][row] != 0 || ndb_key_check(key, NULL) < 0)
                 continue;
             lines->probes[count] =
                 (struct ndb_key_probe){ .table = lines->end_labels[side],
                                         .key = *key };
             lines->probe_places[count++] = &lines->ids[side][row];
         }
+    }
     if (count != 0)
-        rc = ndb_read_keys(&tx->snapshot, lines->probes, count, false, NULL);
+        rc = ndb_read_keys(&tx->snapshot, lines->probes, count, true, NULL);
     for (size_t i = 0; i < count && rc >= 0; i++) {
         *lines->probe_places[i] = lines->probes[i].id;
         if (lines->probes[i].id != 0)
-            learn(lines, &lines->probes[i]);
+            ndb_known_keys_add(&lines->known, lines->probes[i].table,
+                               &lines->probes[i].key, lines->probes[i].id,
+                               known_bytes_max);
     }
     return rc;
-}
-
-static int find_ends(struct ndb_lines *lines, struct namidb_tx *tx, size_t rows)
-{
-    for (size_t begin = 0; begin < rows; begin += AHEAD_ENDS) {
-        size_t count = rows - begin;
-
-        if (count > AHEAD_ENDS)
-            count = AHEAD_ENDS;
-        recall_ends(lines, 0, begin, count);
-        recall_ends(lines, 1, begin, count);
-    }
-    return look_up_ends(lines, tx, rows);
 }
 
 /* ------------------------------------------------------------------ rows -- */

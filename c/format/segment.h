@@ -128,6 +128,12 @@ struct ndb_pair_segment {
     uint32_t count;
     const uint64_t *keys;
     const uint64_t *values;
+    /* Of a KEY part: where a key is, so that one line of memory is touched.
+     * Bucket b has the keys with (key - keys[0]) >> shift == b, from starts[b]
+     * on, before starts[b + 1]. NULL: there are no buckets. */
+    const uint32_t *starts;
+    uint32_t bucket_count;
+    uint8_t shift;
 };
 
 /* NDB_PART_INDEX: by (key, id). */
@@ -180,9 +186,16 @@ int64_t ndb_node_group_row(const struct ndb_node_group *group,
 /* Index of an owner in a segment, or -1. */
 int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
                                uint64_t owner);
+/* Makes the buckets of a segment that has its keys: 4 to 8 keys each where they
+ * are spread evenly. NAMIDB_OK or NAMIDB_ENOMEM. */
+int ndb_pair_segment_divide(struct ndb_pair_segment *segment,
+                            namidb_arena *arena);
 /* First pair with that key and how many there are. */
 uint32_t ndb_pair_segment_find(const struct ndb_pair_segment *segment,
                                uint64_t key, uint32_t *count);
+/* Asks memory for what ndb_pair_segment_find will find. */
+void ndb_pair_segment_prefetch(const struct ndb_pair_segment *segment,
+                               uint64_t key);
 /* Entry `at` of an index segment; its key is a view into it. */
 struct ndb_index_entry ndb_index_segment_at(const struct ndb_index_segment *s,
                                             uint32_t at);
@@ -267,6 +280,10 @@ static inline int64_t ndb_column_integer(const struct ndb_column *column,
 /* The key of a row: a view as above. */
 int ndb_node_group_key(const struct ndb_node_group *group, uint32_t row,
                        namidb_arena *arena, namidb_value *out);
+/* Asks memory for the key of a row: for where its text is, then, when that is
+ * there (is_place_known), for the text. */
+void ndb_node_group_prefetch_key(const struct ndb_node_group *group,
+                                 uint32_t row, bool is_place_known);
 /* A whole row, copied into the arena. NAMIDB_NONE: a tombstone. */
 int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
                         uint32_t row, namidb_arena *arena, namidb_node *out);

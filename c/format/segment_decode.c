@@ -306,7 +306,7 @@ static void decode_edge(struct ndb_source *source,
 
 /* ---------------------------------------------------- pairs and filters -- */
 
-static void decode_pair(struct ndb_source *source,
+static void decode_pair(struct ndb_source *source, enum ndb_part_kind kind,
                         struct ndb_pair_segment *segment)
 {
     struct ndb_reader *reader = &source->reader;
@@ -323,6 +323,11 @@ static void decode_pair(struct ndb_source *source,
     for (uint32_t i = 1; i < segment->count && !reader->is_failed; i++)
         if (segment->keys[i] < segment->keys[i - 1])
             ndb_reader_fail(reader);
+    if (kind == NDB_PART_KEY && !reader->is_failed &&
+        ndb_pair_segment_divide(segment, source->arena) < 0) {
+        source->has_no_memory = true;
+        ndb_reader_fail(reader);
+    }
 }
 
 static void decode_filter(struct ndb_source *source,
@@ -387,7 +392,7 @@ static void decode(struct ndb_source *source, uint32_t table,
             ndb_zones_decode(source, &segment->as.zone.group_count);
         break;
     default:
-        decode_pair(source, &segment->as.pair);
+        decode_pair(source, segment->kind, &segment->as.pair);
     }
     if (!ndb_reader_is_done(&source->reader))
         ndb_reader_fail(&source->reader);

@@ -101,16 +101,77 @@ int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
                         segment->owner_count, owner);
 }
 
+int ndb_pair_segment_divide(struct ndb_pair_segment *segment,
+                            namidb_arena *arena)
+{
+    uint64_t first = segment->keys[0];
+    uint64_t span = segment->keys[segment->count - 1] - first;
+    uint32_t *starts;
+    uint32_t bucket = 0;
+
+    segment->shift = 0;
+    while (segment->shift < 63 && span >> segment->shift >= segment->count / 4)
+        segment->shift++;
+    segment->bucket_count = (uint32_t)(span >> segment->shift) + 1;
+    starts = ndb_arena_array(arena, segment->bucket_count + 1, sizeof *starts);
+    if (starts == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < segment->count; i++)
+        while (bucket <= (segment->keys[i] - first) >> segment->shift)
+            starts[bucket++] = i;
+    starts[bucket] = segment->count;
+    segment->starts = starts;
+    return NAMIDB_OK;
+}
+
+/* Where in a segment with buckets the keys of that bucket are. */
+static uint32_t bucket_begin(const struct ndb_pair_segment *segment,
+                             uint64_t key, uint32_t *count)
+{
+    uint64_t bucket;
+    uint32_t begin;
+
+    *count = 0;
+    if (key < segment->keys[0])
+        return 0;
+    bucket = (key - segment->keys[0]) >> segment->shift;
+    if (bucket >= segment->bucket_count)
+        return segment->count;
+    begin = segment->starts[bucket];
+    *count = segment->starts[bucket + 1] - begin;
+    return begin;
+}
+
 uint32_t ndb_pair_segment_find(const struct ndb_pair_segment *segment,
                                uint64_t key, uint32_t *count)
 {
-    uint32_t at = lower_bound_near((struct run){ segment->keys, NULL },
-                                   segment->count, key);
+    struct run run = { segment->keys, NULL };
+    uint32_t at;
 
+    if (segment->starts != NULL) {
+        at = bucket_begin(segment, key, count);
+        at = lower_bound(run, at, *count, key);
+    } else {
+        at = lower_bound_near(run, segment->count, key);
+    }
     *count = 0;
     while (at + *count < segment->count && segment->keys[at + *count] == key)
         (*count)++;
     return at;
+}
+
+void ndb_pair_segment_prefetch(const struct ndb_pair_segment *segment,
+                               uint64_t key)
+{
+    uint32_t begin, count;
+
+    if (segment->starts == NULL)
+        return;
+    begin = bucket_begin(segment, key, &count);
+    if (count == 0)
+        return;
+    ndb_prefetch(&segment->keys[begin]);
+    ndb_prefetch(&segment->values[begin]);
 }
 
 static int tagged_value(const struct ndb_column *column, uint32_t row,
@@ -212,6 +273,24 @@ int ndb_columns_props(const struct ndb_columns *columns, uint32_t row,
     }
     *props = items;
     return NAMIDB_OK;
+}
+
+void ndb_node_group_prefetch_key(const struct ndb_node_group *group,
+                                 uint32_t row, bool is_place_known)
+{
+    const struct ndb_column *column =
+        group->key.count != 0 ? ndb_columns_peek(&group->key, 0) : NULL;
+
+    if (column == NULL)
+        return;
+    if (column->storage == NDB_COLUMN_INT && !is_place_known)
+        ndb_prefetch((const uint8_t *)column->as.items + row * column->width);
+    if (column->storage != NDB_COLUMN_STRING || column->codes != NULL)
+        return;
+    if (!is_place_known)
+        ndb_prefetch(&column->as.offsets[row]);
+    else
+        ndb_prefetch(column->bytes + column->as.offsets[row]);
 }
 
 int ndb_node_group_key(const struct ndb_node_group *group, uint32_t row,

@@ -36,7 +36,10 @@ static uint64_t any_key(struct ndb_rand *rand, uint64_t shape)
 
 static void check(const uint64_t *keys, uint32_t count, uint64_t wanted)
 {
-    struct ndb_pair_segment segment = { count, keys, keys };
+    struct ndb_pair_segment segment = { .count = count,
+                                        .keys = keys,
+                                        .values = keys };
+    namidb_arena arena = NDB_ARENA_INIT;
     uint32_t first = 0, found, same = 0;
 
     while (first < count && keys[first] < wanted)
@@ -45,6 +48,12 @@ static void check(const uint64_t *keys, uint32_t count, uint64_t wanted)
         same++;
     assert_int_equal(ndb_pair_segment_find(&segment, wanted, &found), first);
     assert_int_equal(found, same);
+    assert_int_equal(ndb_pair_segment_divide(&segment, &arena), 0);
+    assert_true(segment.bucket_count <= count / 4 + 2);
+    ndb_pair_segment_prefetch(&segment, wanted);
+    assert_int_equal(ndb_pair_segment_find(&segment, wanted, &found), first);
+    assert_int_equal(found, same);
+    ndb_arena_release(&arena);
 }
 
 static void test_find__equals_a_linear_search(void **state)

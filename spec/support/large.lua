@@ -15,20 +15,22 @@ end
 
 local NODES, BATCH = 60000, 10000
 
-local function put_node(tx, i)
-    return assert(tx:put_node("N", "key-" .. i, {
+local function put_node(tx, prefix, i)
+    return assert(tx:put_node("N", prefix .. i, {
         text = large.text(i, 12), more = large.text(i * 7, 12),
         again = large.text(i * 13, 12), i = i }))
 end
 
 --- Writes a ring with chords in one pack: three edges of E leave each node of
--- N, of keys "key-1" and so on.
+-- N, of keys "key-1" and so on, or of another prefix.
 -- @return the ids of the nodes
-function large.write_ring(db)
+function large.write_ring(db, prefix)
     local ids = {}
     for first = 1, NODES, BATCH do
         assert(db:write(function(tx)
-            for i = first, first + BATCH - 1 do ids[i] = put_node(tx, i) end
+            for i = first, first + BATCH - 1 do
+                ids[i] = put_node(tx, prefix or "key-", i)
+            end
         end))
     end
     assert(db:write(function(tx)

@@ -123,6 +123,37 @@ describe("requests", function()
         end)
     end)
 
+    it("of a load: 1 PUT for each batch, and once what tells where the keys " ..
+        "are", function()
+        local db, uri = fresh()
+        large.write_ring(db)
+        large.write_ring(db, "other-")
+        db:close()
+        local lines = { "from,to" }
+        for i = 1, 1000 do
+            lines[#lines + 1] = ("key-%d,key-%d"):format(i * 59, i * 53)
+        end
+        lines[#lines + 1] = ""
+        local function load(options)
+            options.edges = { { type = "L", from = { "N", "from" },
+                to = { "N", "to" },
+                file = help.file("l.csv", table.concat(lines, "\n")) } }
+            options.progress = false
+            assert(db:load(options))
+        end
+        db = assert(namidb.open(uri))
+        -- 2 filters; the keys, and the few of the other pack that its filter
+        -- lets pass; the rows. What lies near is one request.
+        assert.equal("get=5 put=1 rounds=4", (help.cost(db, function()
+            load({})
+        end)))
+        local cost = help.cost(db, function() load({ batch = 100 }) end)
+        local puts = tonumber(cost:match("^put=(%d+) rounds=%d+$"))
+        assert.is_true(puts <= 10, cost) -- those that wait share one
+        db:close()
+        help.remove_folders()
+    end)
+
     describe("of reading a large pack", function()
         local uri, reader
 
