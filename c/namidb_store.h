@@ -44,10 +44,12 @@ NAMIDB_API bool namidb_is_uri_param(const char *scheme, const char *name);
 typedef struct namidb_request_stats {
     uint64_t get, put, put_if_absent, del, list; /* requests, each part too */
     uint64_t bytes_read, bytes_written;          /* bodies */
-    uint64_t copied;  /* packs that were moved into another class */
-    uint64_t rounds;  /* submissions: what goes out together counts once */
-    uint64_t hedged;  /* GETs sent a second time because they were late */
-    uint64_t uploads; /* packs that went up in parts */
+    uint64_t copied;    /* packs that were moved into another class */
+    uint64_t rounds;    /* submissions: what goes out together counts once */
+    uint64_t hedged;    /* GETs sent a second time because they were late */
+    uint64_t retried;   /* requests sent again after a failure */
+    uint64_t ambiguous; /* writes that nobody knows to be applied or not */
+    uint64_t uploads;   /* packs that went up in parts */
     uint64_t aborts_refused; /* uploads that failed and were left behind */
 } namidb_request_stats;
 

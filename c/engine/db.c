@@ -292,6 +292,8 @@ static void store_stats(struct namidb *db, namidb_stats *out)
         .bytes_written = counts.bytes_written,
         .rounds = counts.rounds,
         .hedged = facts.hedged,
+        .retried = facts.retried,
+        .ambiguous = counts.ambiguous,
         .uploads = facts.uploads,
         .aborts_refused = facts.aborts_refused,
     };

@@ -330,7 +330,7 @@ static void set_bool(lua_State *L, const char *field, bool is_it)
 
 static void push_requests(lua_State *L, const namidb_request_stats *requests)
 {
-    lua_createtable(L, 0, 11);
+    lua_createtable(L, 0, 13);
     set_count(L, "get", requests->get);
     set_count(L, "put", requests->put + requests->put_if_absent);
     set_count(L, "delete", requests->del);
@@ -340,6 +340,8 @@ static void push_requests(lua_State *L, const namidb_request_stats *requests)
     set_count(L, "bytes_written", requests->bytes_written);
     set_count(L, "rounds", requests->rounds);
     set_count(L, "hedged", requests->hedged);
+    set_count(L, "retried", requests->retried);
+    set_count(L, "ambiguous", requests->ambiguous);
     set_count(L, "uploads", requests->uploads);
     set_count(L, "aborts_refused", requests->aborts_refused);
 }

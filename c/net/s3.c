@@ -36,6 +36,7 @@ struct ndb_s3 {
     atomic_int_fast64_t skew_s;   /* the server's clock - ours */
     atomic_int_fast64_t quiet_ns; /* nothing is sent before (Retry-After) */
     struct ndb_hedge hedge;
+    atomic_uint_fast64_t retried; /* requests */
 
     pthread_mutex_t lock;
     char region[64];
@@ -332,6 +333,7 @@ static bool can_mend(struct ndb_s3_call *call, enum ndb_s3_verdict verdict)
 
 static void ask_again(struct ndb_s3_call *call)
 {
+    atomic_fetch_add(&call->s3->retried, 1);
     ndb_buf_release(&call->exchange.out);
     ndb_credentials_unref(call->credentials);
     call->credentials = NULL;
@@ -559,6 +561,11 @@ void ndb_s3_close(struct ndb_s3 *s3)
 uint64_t ndb_s3_hedged(const struct ndb_s3 *s3)
 {
     return atomic_load(&s3->hedge.count);
+}
+
+uint64_t ndb_s3_retried(const struct ndb_s3 *s3)
+{
+    return atomic_load(&s3->retried);
 }
 
 const char *ndb_s3_credentials_place(const struct ndb_s3 *s3)

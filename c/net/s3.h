@@ -36,6 +36,8 @@ void ndb_s3_place(struct ndb_s3 *s3, namidb_place *place);
 
 /* Second GETs that were sent because the first was late. */
 uint64_t ndb_s3_hedged(const struct ndb_s3 *s3);
+/* Requests that were sent again after a failure. */
+uint64_t ndb_s3_retried(const struct ndb_s3 *s3);
 
 enum { NDB_S3_HEADERS_MAX = 24 };
 

@@ -100,6 +100,7 @@ struct ndb_store;
 struct ndb_store_facts {
     namidb_place place;
     uint64_t hedged;          /* GETs sent a second time */
+    uint64_t retried;         /* requests sent again after a failure */
     uint64_t list_pages;      /* of LISTs, beside the first of each */
     uint64_t uploads;         /* PUTs that went in parts */
     uint64_t upload_requests; /* of those, beside one each */

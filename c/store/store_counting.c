@@ -9,7 +9,8 @@ struct counting_store {
     struct ndb_store base;
     struct ndb_store *inside;
     atomic_uint_fast64_t requests[NDB_STORE_OP_COUNT];
-    atomic_uint_fast64_t bytes_read, bytes_written, in_flight, rounds;
+    atomic_uint_fast64_t bytes_read, bytes_written, ambiguous;
+    atomic_uint_fast64_t in_flight, rounds;
 };
 
 /* Stands in for the caller's `done` while a request is under way. */
@@ -29,6 +30,8 @@ static void count_done(struct ndb_request *request)
     ndb_free(counted);
     if (request->op == NDB_GET && request->status == NAMIDB_OK)
         atomic_fetch_add(&store->bytes_read, request->out.bytes);
+    if (request->is_ambiguous)
+        atomic_fetch_add(&store->ambiguous, 1);
     atomic_fetch_sub(&store->in_flight, 1);
     request->done(request);
 }
@@ -140,6 +143,7 @@ void ndb_counting_read(struct ndb_store *base, struct ndb_store_counts *out)
         out->requests[op] = atomic_load(&store->requests[op]);
     out->bytes_read = atomic_load(&store->bytes_read);
     out->bytes_written = atomic_load(&store->bytes_written);
+    out->ambiguous = atomic_load(&store->ambiguous);
     out->in_flight = atomic_load(&store->in_flight);
     out->rounds = atomic_load(&store->rounds);
 }

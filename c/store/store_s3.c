@@ -480,6 +480,7 @@ static void s3_tell(struct ndb_store *base, struct ndb_store_facts *facts)
             "probe=off: nobody checked that this store keeps If-None-Match; "
             "one that does not loses commits";
     facts->hedged = ndb_s3_hedged(store->s3);
+    facts->retried = ndb_s3_retried(store->s3);
     facts->list_pages = atomic_load(&store->list_pages);
     facts->uploads = atomic_load(&store->uploads);
     facts->upload_requests = atomic_load(&store->upload_requests);

@@ -18,6 +18,7 @@ struct ndb_store_counts {
     uint64_t requests[NDB_STORE_OP_COUNT]; /* DELETE_MANY: DELETEs sent */
     uint64_t bytes_read;                   /* bodies of GETs */
     uint64_t bytes_written;                /* bodies of PUTs */
+    uint64_t ambiguous;                    /* writes, applied or not */
     uint64_t in_flight;                    /* now */
     uint64_t rounds;                       /* submissions */
 };

@@ -570,27 +570,30 @@ static void test_counting__counts_requests_bytes_and_rounds(void **state)
 static void misbehave(enum ndb_fault fault, int status, bool is_ambiguous,
                       bool is_there, bool is_there_later)
 {
-    struct ndb_store *inside;
-    struct ndb_store *store;
+    struct ndb_store *inside, *store, *counting;
+    struct ndb_store_counts counts;
     struct ndb_request request = request_of(NDB_PUT_IF_ABSENT, "k");
     namidb_error err;
 
     assert_int_equal(ndb_memory_open(&inside, "faulty", "", &err), 0);
     assert_int_equal(ndb_memory_open(&store, "faulty", "", &err), 0);
     assert_int_equal(ndb_faulty_open(&store, store, &err), 0);
+    assert_int_equal(ndb_counting_open(&counting, store, &err), 0);
     ndb_faulty_plan(
         store, &(struct ndb_fault_plan){
                    .ops = 1u << NDB_PUT_IF_ABSENT, .fault = fault, .at = 1 });
     request.body = ndb_slice_text("x");
-    (void)run(store, &request);
+    (void)run(counting, &request);
     assert_int_equal(request.status, status);
     assert_true(request.is_ambiguous == is_ambiguous);
+    ndb_counting_read(counting, &counts);
+    assert_int_equal(counts.ambiguous, is_ambiguous);
     ndb_request_release(&request);
     assert_true(holds(inside, "k", is_there ? "x" : NULL));
     ndb_faulty_release(store);
     assert_true(holds(inside, "k", is_there_later ? "x" : NULL));
     assert_int_equal(ndb_faulty_seen(store), 1);
-    ndb_store_close(store);
+    ndb_store_close(counting);
     ndb_store_close(inside);
     ndb_memory_clear("faulty");
 }
