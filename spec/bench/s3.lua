@@ -20,7 +20,8 @@ local LARGE_MIB = 256
 
 local server = assert(s3_servers.start("minio"))
 local proxy = s3_proxy.start(server.port)
-local far = assert(toxiproxy.start(server.port, LATENCY_MS))
+local far = assert(toxiproxy.start(server.port))
+far:set({ { type = "latency", attributes = { latency = LATENCY_MS } } })
 local has_peer = select(2, process.run(PYTHON .. " -c 'import namidb'"))
 
 local number = 0

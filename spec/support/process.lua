@@ -75,12 +75,26 @@ function process.write(path, text)
     assert(file:close())
 end
 
---- A port of loopback that is free now.
+local given = {} -- ports
+
+--- A port of loopback that is free now, for a server that starts later. Nobody
+-- takes it meanwhile: it is below those that the kernel gives to connections,
+-- and specs that run side by side (spec/run) choose among different ones.
 function process.port()
-    local server = assert(socket.bind("127.0.0.1", 0))
-    local _, port = server:getsockname()
-    server:close()
-    return tonumber(port)
+    local slot = tonumber(os.getenv("NAMIDB_TEST_SLOT") or 0) % 8
+    local random = assert(io.open("/dev/urandom", "rb"))
+    for _ = 1, 100 do
+        local high, low = random:read(2):byte(1, 2)
+        local port = 12000 + (high * 256 + low) % 2500 * 8 + slot
+        local server = not given[port] and socket.bind("127.0.0.1", port)
+        if server then
+            server:close()
+            random:close()
+            given[port] = true
+            return port
+        end
+    end
+    error("no port of 100 is free", 2)
 end
 
 --- The interpreter that runs this.

@@ -1,9 +1,10 @@
--- A program for s3_rivals_spec: one of two writers of a namespace, each of
+-- A program for s3_rivals.lua: one of two writers of a namespace, each of
 -- which takes it from the other again and again.
 --
 -- A commit makes a node that says whose and the how manyth it is, and adds one
 -- to a counter that both share. What becomes of each is written to a file:
--- "tried N", then "done", "failed" or "unknown" and N.
+-- "tried N", then "done", "failed" or "unknown" and N; "lost N" requests or
+-- calls.
 --
 -- usage: s3_rival.lua NAME COMMITS SEED FILE
 
@@ -23,6 +24,7 @@ local TIMEOUT_S = 2    -- of all calls: some are never answered
 local PATIENCE_S = 0.2 -- with a rival that does nothing
 local MAY_FAIL = { fenced = true, unknown = true, io = true, timeout = true,
                    busy = true, conflict = true }
+local OF_THE_NETWORK = { unknown = true, io = true, timeout = true }
 
 local function note(...) log:write(table.concat({ ... }, " "), "\n") end
 
@@ -31,6 +33,7 @@ local function check(err)
         note("wrong", tostring(err))
         error(tostring(err))
     end
+    if OF_THE_NETWORK[err.code] then note("lost", 1) end
     return err.code
 end
 
@@ -42,6 +45,12 @@ local function open(options)
         if db then return db end
         check(err)
     end
+end
+
+local function close(db)
+    local requests = db:stats().requests
+    note("lost", requests.retried + requests.ambiguous)
+    db:close()
 end
 
 local function count_of(db)
@@ -65,7 +74,7 @@ local function look_on(commits)
             last, progress_at = count, socket.gettime()
         end
     end
-    db:close()
+    close(db)
 end
 
 local made = 0
@@ -129,7 +138,7 @@ while made < COMMITS do
         look_on(math.random(RUN_MAX)) -- and let the other one fence this handle
         take_turn(db)
     end
-    db:close()
+    close(db)
     look_on(math.random(RUN_MAX))
 end
 note("finished")

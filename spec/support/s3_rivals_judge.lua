@@ -1,6 +1,6 @@
--- A program for s3_rivals_spec: compares what two writers say of their commits
+-- A program for s3_rivals.lua: compares what two writers say of their commits
 -- with what the namespace holds. Prints what is wrong, a line each; at the end
--- "N commits, M unknown, ...".
+-- "N commits, ...".
 --
 -- usage: s3_rivals_judge.lua FOLDER, which has a file of each writer's
 
@@ -11,13 +11,16 @@ local FOLDER = arg[1]
 
 -- What one of them says: number -> done, failed, unknown; tried: it died.
 local function read_log(name)
-    local log = { commits = {}, opens = 0, fenced = 0, unknown = 0, wrong = {} }
+    local log = { commits = {}, opens = 0, fenced = 0, lost = 0, unknown = 0,
+                  wrong = {} }
     for line in io.lines(FOLDER .. "/" .. name) do
         local word, number, code = line:match("^(%l+) ?(%d*) ?(%l*)")
         if word == "open" then
             log.opens = log.opens + 1
         elseif word == "wrong" then
             log.wrong[#log.wrong + 1] = line
+        elseif word == "lost" then
+            log.lost = log.lost + tonumber(number)
         elseif word == "finished" then
             log.is_finished = true
         else
@@ -69,17 +72,18 @@ local function judge(name, log, found, faults)
 end
 
 local graph, total, counter, faults = read_graph()
-local commits, unknown, opens, fenced = 0, 0, 0, 0
+local commits, unknown, opens, fenced, lost = 0, 0, 0, 0, 0
 for _, name in ipairs(NAMES) do
     local log = read_log(name)
     judge(name, log, graph[name], faults)
     commits, unknown = commits + #log.commits, unknown + log.unknown
     opens, fenced = opens + log.opens, fenced + log.fenced
+    lost = lost + log.lost
 end
 -- Each commit that counts added one, on top of all before it.
 if counter ~= total then
     faults[#faults + 1] = ("%d commits count %d"):format(total, counter)
 end
 for _, text in ipairs(faults) do print(text) end
-print(("%d commits, %d there, %d unknown, %d fenced, opened %d times"):format(
-    commits, total, unknown, fenced, opens))
+print(("%d commits, %d there, %d unknown, %d fenced, opened %d times, " ..
+    "%d requests lost"):format(commits, total, unknown, fenced, opens, lost))

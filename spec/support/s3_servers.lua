@@ -7,6 +7,8 @@
 -- @module s3_servers
 local socket = require("socket")
 
+local process = require("process")
+
 local s3_servers = {}
 
 local ACCESS_KEY, SECRET_KEY = "namidb-test", "namidb-test-secret"
@@ -60,7 +62,7 @@ local KINDS = {
         refuses_strangers = true,
         checks_signatures = true,
     },
-    -- Not a store: latency before one. See toxiproxy.lua.
+    -- Not a store: a bad network before one. See toxiproxy.lua.
     toxiproxy = {
         binary = "toxiproxy",
         needs = "go",
@@ -111,13 +113,6 @@ local function cache()
     return os.getenv("NAMIDB_SERVERS") or (home .. "/.cache/namidb-servers")
 end
 
-local function free_port()
-    local server = assert(socket.bind("127.0.0.1", 0))
-    local _, port = server:getsockname()
-    server:close()
-    return tonumber(port)
-end
-
 local function capture(command)
     local pipe = assert(io.popen(command))
     local text = pipe:read("*a")
@@ -143,7 +138,23 @@ openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \
     -extfile extensions -days $days -out certs/public.crt
 ]]
 
--- Installs a server that is not there yet; nil and why when that fails.
+-- The shell line that installs a server.
+local function install_line(name, kind)
+    if kind.pip then
+        local folder = cache() .. "/" .. name
+        return ("python3 -m venv %s && %s/bin/pip install -q %s"):format(
+            folder, folder, kind.pip)
+    end
+    local line = GO:format(cache(), kind.install)
+    if kind.installed_as then
+        line = ("%s && mv %s/%s %s/%s"):format(line, cache(),
+            kind.installed_as, cache(), kind.binary)
+    end
+    return line
+end
+
+-- Installs a server that is not there yet; nil and why when that fails. Specs
+-- that run side by side install one after another.
 local function install(name, kind)
     local binary = cache() .. "/" .. kind.binary
     if succeeds("test -x " .. binary) then return true end
@@ -151,28 +162,14 @@ local function install(name, kind)
         return nil, name .. ": " .. kind.needs .. " is not installed"
     end
     io.stderr:write("# installing ", name, ", once\n")
-    local command
-    if kind.pip then
-        local folder = cache() .. "/" .. name
-        command = ("python3 -m venv %s && %s/bin/pip install -q %s"):format(
-            folder, folder, kind.pip)
-    else
-        command = GO:format(cache(), kind.install)
-        if kind.installed_as then
-            command = ("%s && mv %s/%s %s"):format(command, cache(),
-                kind.installed_as, binary)
-        end
-    end
-    if succeeds("mkdir -p " .. cache() .. " && " .. command) then
-        return true
-    end
+    local script = os.tmpname()
+    process.write(script, ("test -x %s || { %s; }\n"):format(binary,
+        install_line(name, kind)))
+    local ok = succeeds(("mkdir -p %s && flock %s/lock sh %s"):format(cache(),
+        cache(), script))
+    os.remove(script)
+    if ok then return true end
     return nil, name .. ": cannot be installed here"
-end
-
-local function write_file(path, text)
-    local file = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
 end
 
 --- Whether a server is installed, or can be.
@@ -188,8 +185,9 @@ local Server = {}
 local Server_mt = { __index = Server, __name = "s3_servers" }
 
 --- Variables and URI for a program that is to use the server.
--- @tparam[opt] table options `params`: more of the URI's, "&a=b"; `host`: in
--- place of 127.0.0.1; `port`: of a proxy; `variables`: more of them, "A=b"
+-- @tparam[opt] table options `name`: of the folder in the bucket, "tests";
+-- `params`: more of the URI's, "&a=b"; `host`: in place of 127.0.0.1; `port`:
+-- of a proxy; `variables`: more of them, "A=b"
 -- @treturn string to be put before a command
 function Server:environment(options)
     options = options or {}
@@ -200,8 +198,9 @@ function Server:environment(options)
         "AWS_CONFIG_FILE=/nonexistent",
         "AWS_SHARED_CREDENTIALS_FILE=/nonexistent",
         "NAMIDB_TEST_SIGNS=" .. (self.kind.checks_signatures and 1 or 0),
-        ("NAMIDB_TEST_URI='s3://bucket/tests?region=us-east-1&probe=off" ..
-            "&endpoint=%s://%s:%d%s'"):format(self.scheme,
+        ("NAMIDB_TEST_URI='s3://bucket/%s?region=us-east-1&probe=off" ..
+            "&endpoint=%s://%s:%d%s'"):format(options.name or "tests",
+            self.scheme,
             options.host or "127.0.0.1", options.port or self.port,
             options.params or ""),
         options.variables,
@@ -301,8 +300,8 @@ function s3_servers.start(name, tls)
     if not ok then return nil, why end
     local server = setmetatable({
         kind = kind,
-        port = free_port(),
-        other = free_port(), -- for a console, or what it passes on
+        port = process.port(),
+        other = process.port(), -- for a console, or what it passes on
     }, Server_mt)
     server.scheme = tls and "https" or "http"
     server.folder = capture("mktemp -d")
@@ -319,9 +318,9 @@ function s3_servers.start(name, tls)
     }
     local script = kind.start:gsub("%$(%w+)", values)
     local path = server.folder .. "/start"
-    write_file(path, script .. "\n")
+    process.write(path, script .. "\n")
     for file, text in pairs(kind.files or {}) do
-        write_file(server.folder .. "/" .. file, text)
+        process.write(server.folder .. "/" .. file, text)
     end
     server.pid = capture(("sh %s >%s/log 2>&1 </dev/null & echo $!"):format(
         path, server.folder))
