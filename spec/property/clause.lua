@@ -243,6 +243,39 @@ end
 
 --------------------------------------------------------------------- writing
 
+local ASKS = { sub = true, patcomp = true, patpred = true }
+
+local function asks(node)
+    if type(node) ~= "table" then return false end
+    if ASKS[node.k] then return true end
+    for key, field in pairs(node) do
+        if key ~= "v" and asks(field) then return true end
+    end
+    return false
+end
+
+-- What a clause writes, for one row: each expression that asks the graph is
+-- what it was when the clause began.
+local function freeze(context, row, node)
+    if type(node) ~= "table" then return node end
+    if node.k and asks(node) then
+        return { k = "lit", v = eval(context, row, node) }
+    end
+    local made = {}
+    for key, field in pairs(node) do
+        made[key] = node.k and field or freeze(context, row, field)
+    end
+    return made
+end
+
+local function freeze_all(context, rows, node)
+    local made = {}
+    for i, row in ipairs(rows) do
+        made[i] = asks(node) and freeze(context, row, node) or node
+    end
+    return made
+end
+
 local function evaluate_props(context, row, props)
     local made = {}
     for name, node in pairs(props) do
@@ -286,8 +319,9 @@ end
 
 function rules.create(context, rows, node)
     local result = {}
+    local frozen = freeze_all(context, rows, node.patterns)
     for i, row in ipairs(rows) do
-        for _, path in ipairs(node.patterns) do
+        for _, path in ipairs(frozen[i]) do
             row = create_path(context, row, path)
         end
         result[i] = row
@@ -328,14 +362,17 @@ local function set_items(context, row, items)
 end
 
 function rules.set(context, rows, node)
-    for _, row in ipairs(rows) do set_items(context, row, node.items) end
+    local frozen = freeze_all(context, rows, node.items)
+    for i, row in ipairs(rows) do set_items(context, row, frozen[i]) end
     return rows
 end
 
 function rules.merge(context, rows, node)
     local result = {}
-    for _, row in ipairs(rows) do
-        for _, element in ipairs(node.path.elements) do
+    local frozen = freeze_all(context, rows, node.path)
+    for i, row in ipairs(rows) do
+        local path = frozen[i]
+        for _, element in ipairs(path.elements) do
             local bound = element.var and row[element.var]
             if bound == NULL then value.fail("null in MERGE") end
             for _, e in pairs(element.props) do
@@ -344,10 +381,10 @@ function rules.merge(context, rows, node)
                 end
             end
         end
-        local found = pattern.match(context, row, { node.path }, eval)
+        local found = pattern.match(context, row, { path }, eval)
         local items = node.on_match
         if #found == 0 then
-            found, items = { create_path(context, row, node.path) },
+            found, items = { create_path(context, row, path) },
                 node.on_create
         end
         for _, made in ipairs(found) do

@@ -3,7 +3,8 @@
 -- They write the properties w and y, the label W, and nodes (N, M) and edges
 -- (Z) of kinds of their own; what stands behind them reads all of that
 -- (self.has_written). What they write depends on no order of rows: on
--- constants, on what nobody writes, or on what is written alone.
+-- constants, on what nobody writes, on what is written alone, or on what
+-- sub-queries found before the clause.
 
 local value = require("spec.property.value")
 
@@ -29,6 +30,29 @@ end
 local function own(self, binding, type)
     return self:with_scope({ binding }, function()
         return self:expression(type, 1)
+    end)
+end
+
+-- Runs fn where sub-queries may be made: in a clause that takes its rows one by
+-- one they would see what the rows before wrote.
+local function asking(self, fn)
+    local outer = self.is_plain
+    self.is_plain = self.is_one_by_one
+    local result, more = fn()
+    self.is_plain = outer
+    return result, more
+end
+
+-- How many there are of what others write, often.
+local function number(self)
+    return asking(self, function()
+        if self.is_plain or not self.random:one_in(3) then
+            return self:expression("int", 1)
+        end
+        return { k = "sub", what = "COUNT", patterns = { { elements = {
+            { labels = { self.random:pick({ "N", "M", "W", "A" }) },
+              props = self.random:one_in(2) and
+                { w = lit(value.int(self.random:int(0, 3))) } or {} } } } } }
     end)
 end
 
@@ -59,7 +83,10 @@ end
 local items = {}
 
 function items.own(self, target)
-    return { var = target.name, name = "w", e = own(self, target, "int") }
+    return { var = target.name, name = "w",
+             e = self:with_scope({ target }, function()
+                 return number(self)
+             end) }
 end
 
 function items.increment(_, target)
@@ -77,8 +104,10 @@ end
 function items.map(self, target)
     return { var = target.name,
              replace = self.random:one_in(4) and not self.is_inside,
-             map = { w = own(self, target, "int"),
-                     y = own(self, target, "str") } }
+             map = asking(self, function()
+                 return { w = own(self, target, "int"),
+                          y = own(self, target, "str") }
+             end) }
 end
 
 function items.label(self, target)
@@ -113,14 +142,14 @@ function kinds.create(self)
         local name = self:fresh("k")
         new[#new + 1] = { name = name, type = "node" }
         return { var = name, labels = { "N" },
-                 props = { w = self:expression("int", 1) } }
+                 props = { w = number(self) } }
     end
     local elements = { node() }
     if elements[1].labels[1] == nil or random:one_in(2) then
         local edge = { types = { "Z" }, props = {},
                        dir = random:pick({ "in", "out" }) }
         if random:one_in(2) then
-            edge.props.w = self:expression("int", 1)
+            edge.props.w = number(self)
         end
         if random:one_in(3) then
             edge.var = self:fresh("k")
@@ -139,7 +168,7 @@ end
 -- A node M that is looked for by q.
 local function merged_node(self, name)
     return { var = name, labels = { "M" },
-             props = { q = self:expression("int", 1) } }
+             props = { q = number(self) } }
 end
 
 -- What MERGE looks for, and the variable of the node or edge that it brings in.
@@ -163,8 +192,10 @@ end
 
 function kinds.merge(self)
     local random, bound = self.random, self:of_type("node")
-    local elements, binding = without_written(self, function()
-        return merged(self, bound)
+    local elements, binding = asking(self, function()
+        return without_written(self, function()
+            return merged(self, bound)
+        end)
     end)
     local node = { k = "merge", path = { elements = elements } }
     if random:one_in(2) then
@@ -318,6 +349,7 @@ function write.add(self, clauses)
     local kind = self.random:weighted({ { 4, "set" }, { 3, "create" },
         { 4, "merge" }, { 2, "foreach" }, { 2, "call" }, { 2, "delete" } })
     self.is_plain = true
+    self.is_one_by_one = kind == "foreach" or kind == "call"
     if kind == "delete" then
         delete(self, clauses)
     else

@@ -70,6 +70,59 @@ describe("a clause behind one that writes", function()
         assert.same({ w = ROWS, v = ROWS }, row)
     end)
 
+    it("asks in CREATE what there was before it, for every row", function()
+        run("UNWIND range(1, $n) AS i CREATE (:N {c: COUNT { (:N) }})" ..
+            "-[:R {c: COUNT { ()-->() }}]->(:M {c: EXISTS { (:M) }})",
+            { n = ROWS })
+        assert.same({ n = 0, r = 0, m = false }, one("MATCH " ..
+            "(n:N)-[r]->(m) RETURN max(n.c) AS n, max(r.c) AS r, " ..
+            "max(m.c) AS m"))
+    end)
+
+    it("asks in SET what there was before it, for every row", function()
+        run("UNWIND range(1, $n) AS i CREATE (:N {i: i})", { n = ROWS })
+        run("MATCH (n:N) SET n.x = 1, n.a = COUNT { (:N {x: 1}) }, " ..
+            "n += {b: COUNT { (:N {x: 1}) }} REMOVE n.i " ..
+            "SET n.c = size([(n:N {x: 1})-->() | 1])")
+        assert.same({ a = 0, b = 0, c = 0 }, one("MATCH (n:N) RETURN " ..
+            "max(n.a) AS a, max(n.b) AS b, max(n.c) AS c"))
+    end)
+
+    it("asks in MERGE what there was before it, for every row", function()
+        run("UNWIND range(1, $n) AS i MERGE (m:N {c: COUNT { (:N) }, " ..
+            "i: i % 2 + size([(n:N)-->() | n])})", { n = ROWS })
+        assert.same({ n = 2, c = 0 },
+                    one("MATCH (n:N) RETURN count(*) AS n, max(n.c) AS c"))
+    end)
+
+    it("asks in ON CREATE and ON MATCH when a row's turn comes", function()
+        run("UNWIND [1, 2, 1, 3] AS i MERGE (m:N {i: i}) " ..
+            "ON CREATE SET m.c = COUNT { (:N) } " ..
+            "ON MATCH SET m.d = COUNT { (:N) }")
+        local row = one("MATCH (n:N) WITH n ORDER BY n.i RETURN " ..
+            "collect(n.c) AS c, collect(n.d) AS d")
+        assert.same({ 1, 2, 3 }, { row.c[1], row.c[2], row.c[3] })
+        assert.same({ 2 }, { row.d[1] })
+    end)
+
+    it("asks in FOREACH when an item's turn comes", function()
+        run("FOREACH (i IN range(1, 3) | CREATE (:N {c: COUNT { (:N) }}))")
+        assert.equal(2, one("MATCH (n:N) RETURN max(n.c) AS c").c)
+    end)
+
+    it("cannot ask about what it creates itself", function()
+        for text, column in pairs({
+            ["CREATE (a:A), (:B {c: COUNT { (a)--() }})"] = 23,
+            ["CREATE (:B {c: COUNT { (a)--() }})-[:R]->(a)"] = 16,
+            ["MERGE (a:A)-[:R]->(:B {c: a.x + size([(a)-->(b) | 1])})"] = 27,
+        }) do
+            local rows, err = db:query(text)
+            assert.is_nil(rows)
+            assert.same({ "syntax", "UndefinedVariable", column },
+                        { err.code, err.detail, err.column })
+        end
+    end)
+
     it("waits for nothing that it does not ask for", function()
         local function has_barrier(text)
             return run("EXPLAIN " .. text, { rows = {} }).plan:find("Eager",

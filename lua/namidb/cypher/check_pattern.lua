@@ -1,5 +1,6 @@
 --- Patterns: their names bound, in what MATCH, CREATE and MERGE allow.
 
+local asks = require("namidb.cypher.asks")
 local ast = require("namidb.cypher.ast")
 local check_expression = require("namidb.cypher.check_expression")
 local fault = require("namidb.cypher.fault")
@@ -178,8 +179,7 @@ local function create_edge(state, names, element, is_merge)
     bind(state, names, element, "edge")
 end
 
---- Binds what a pattern of CREATE or MERGE names.
-function check_pattern.create(state, names, path, is_merge)
+local function create_path(state, names, path, is_merge)
     local elements = path.elements
     if path.shortest then
         fail(state, path, "UnexpectedSyntax",
@@ -196,6 +196,36 @@ function check_pattern.create(state, names, path, is_merge)
     for _, element in ipairs(elements) do
         check_element(state, names, element)
     end
+end
+
+-- A sub-query sees the graph as the clause found it: what the clause creates is
+-- not in it.
+local function check_asking(state, paths)
+    local made = {}
+    for _, path in ipairs(paths) do
+        for _, element in ipairs(path.elements) do
+            if not element.bound then made[element.variable] = true end
+        end
+    end
+    for _, path in ipairs(paths) do
+        for _, element in ipairs(path.elements) do
+            local map = element.properties or {}
+            for _, value in ipairs(map.values or {}) do
+                if asks.graph(value) and asks.uses(value, made) then
+                    fail(state, value, "UndefinedVariable",
+                         "a sub-query cannot use what its own clause creates")
+                end
+            end
+        end
+    end
+end
+
+--- Binds what the patterns of a CREATE, or the one of a MERGE, name.
+function check_pattern.create(state, names, paths, is_merge)
+    for _, path in ipairs(paths) do
+        create_path(state, names, path, is_merge)
+    end
+    check_asking(state, paths)
 end
 
 return check_pattern

@@ -48,9 +48,7 @@ clauses["return"] = check_projection.check
 
 function clauses.create(state, names, clause)
     state.writes = true
-    for _, path in ipairs(clause.patterns) do
-        check_pattern.create(state, names, path, false)
-    end
+    check_pattern.create(state, names, clause.patterns, false)
     return names
 end
 
@@ -78,7 +76,7 @@ clauses.remove = clauses.set
 
 function clauses.merge(state, names, clause)
     state.writes = true
-    check_pattern.create(state, names, clause.pattern, true)
+    check_pattern.create(state, names, { clause.pattern }, true)
     check_set(state, names, clause.on_create)
     check_set(state, names, clause.on_match)
     return names

@@ -1,5 +1,6 @@
 -- Clauses that change the graph.
 
+local ahead = require("namidb.plan.ahead")
 local cost = require("namidb.plan.cost")
 local expression = require("namidb.plan.expression")
 local match = require("namidb.plan.match")
@@ -63,8 +64,10 @@ local function bind_path(op, path, known)
 end
 
 function update.create(context, op, clause, known)
-    local creates = {}
-    for _, path in ipairs(clause.patterns) do
+    local before, creates, paths = ahead.new(context, op), {}, {}
+    for i, path in ipairs(clause.patterns) do paths[i] = before:path(path) end
+    op = before:below()
+    for _, path in ipairs(paths) do
         creates_of(context, path, known, creates)
     end
     if #creates > 0 then
@@ -122,7 +125,15 @@ local function sets_of(context, items)
 end
 
 function update.set(context, op, clause)
-    return { kind = "SET", items = sets_of(context, clause.items), child = op }
+    local before, items = ahead.new(context, op), {}
+    for i, item in ipairs(clause.items) do
+        items[i] = setmetatable({
+            operand = before:node(item.operand),
+            value = item.value and before:properties(item.value) or nil,
+        }, { __index = item })
+    end
+    return { kind = "SET", items = sets_of(context, items),
+             child = before:below() }
 end
 update.remove = update.set
 
@@ -166,7 +177,10 @@ local function both(list, other)
 end
 
 function update.merge(context, op, clause, known)
-    local path, before, creates = clause.pattern, copy(known), {}
+    local asked = ahead.new(context, op)
+    local path, before, creates = asked:path(clause.pattern), copy(known), {}
+    op = asked:below()
+    for _, item in ipairs(asked.items) do before[item.slot] = true end
     local bare = { kind = path.kind, elements = path.elements }
     local graph = pattern.graph(context, { bare }, nil)
     local sets = pattern.sets(graph, known)
