@@ -248,6 +248,7 @@ static ndb_eval_kind *const KINDS[NDB_EXPR_COUNT] = {
     [NDB_EXPR_CALL] = eval_call_kind,
     [NDB_EXPR_HOST] = eval_call,
     [NDB_EXPR_CASE] = ndb_eval_case,
+    [NDB_EXPR_LET] = ndb_eval_let,
     [NDB_EXPR_FOR_EACH] = ndb_eval_for_each,
     [NDB_EXPR_QUANTIFIER] = ndb_eval_quantifier,
     [NDB_EXPR_REDUCE] = ndb_eval_reduce,

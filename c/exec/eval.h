@@ -50,6 +50,7 @@ ndb_eval_kind ndb_eval_and_or; /* eval_logic.c */
 ndb_eval_kind ndb_eval_xor;
 ndb_eval_kind ndb_eval_not;
 ndb_eval_kind ndb_eval_case;
+ndb_eval_kind ndb_eval_let;
 ndb_eval_kind ndb_eval_compare; /* eval_compare.c */
 ndb_eval_kind ndb_eval_in;
 ndb_eval_kind ndb_eval_text;

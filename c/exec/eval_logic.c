@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AND, OR, XOR, NOT, CASE: three-valued, and what is decided is not asked
+ * AND, OR, XOR, NOT, CASE, LET: three-valued, and what is decided is not asked
  * again: each operand is evaluated for the rows that are still open.
  */
 #include "exec/eval.h"
@@ -212,4 +212,19 @@ int ndb_eval_case(struct ndb_eval *eval, const struct ndb_expr *expr,
     for (uint32_t i = 0; i < open.chunk.count && rc >= 0; i++)
         out->as.values[open.rows[i]] = ndb_vector_get(&values, open.rows[i]);
     return rc;
+}
+
+int ndb_eval_let(struct ndb_eval *eval, const struct ndb_expr *expr,
+                 const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    uint32_t count = eval->run->plan->slot_count;
+    struct ndb_chunk inner = *chunk;
+    int rc;
+
+    inner.columns = ndb_arena_array(eval->arena, count, sizeof *inner.columns);
+    if (inner.columns == NULL)
+        return ndb_eval_no_memory(eval);
+    memcpy(inner.columns, chunk->columns, count * sizeof *inner.columns);
+    rc = ndb_eval(eval, expr->args[0], chunk, &inner.columns[expr->number]);
+    return rc < 0 ? rc : ndb_eval(eval, expr->args[1], &inner, out);
 }

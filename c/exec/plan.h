@@ -104,6 +104,7 @@
  *   CALL text function, uint count, expr *     ours (scalar.h, graph.h)
  *   HOST text function, uint count, expr *     registered by the caller
  *   CASE uint count, (expr condition, expr) *, opt(expr otherwise)
+ *   LET slot, expr value, expr body  the body, with the value in the slot
  *   FOR_EACH slot, expr list, opt(expr where), opt(expr item)  comprehension
  *   QUANTIFIER u8 kind, slot, expr list, expr predicate
  *   REDUCE slot accumulator, expr start, slot, expr list, expr step
@@ -209,6 +210,7 @@ enum ndb_op_kind {
     X(CALL)                                                                    \
     X(HOST)                                                                    \
     X(CASE)                                                                    \
+    X(LET)                                                                     \
     X(FOR_EACH)                                                                \
     X(QUANTIFIER)                                                              \
     X(REDUCE)                                                                  \

@@ -211,6 +211,10 @@ static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
     case NDB_EXPR_CASE:
         read_case(reader, expr);
         return true;
+    case NDB_EXPR_LET:
+        expr->number = ndb_plan_slot(reader);
+        read_args(reader, expr, 2);
+        return true;
     case NDB_EXPR_FOR_EACH:
         expr->number = ndb_plan_slot(reader);
         read_optionals(reader, expr);

@@ -109,6 +109,12 @@ function body.CASE(node)
     optional_expr(node.otherwise)
 end
 
+function body.LET(node)
+    uint(node.number)
+    expr(node[1])
+    expr(node[2])
+end
+
 function body.FOR_EACH(node)
     uint(node.number)
     expr(node[1])

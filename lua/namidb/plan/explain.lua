@@ -122,6 +122,11 @@ function show.CASE(scope, node)
     return table.concat(parts, " ")
 end
 
+function show.LET(scope, node)
+    return ("let %s = %s in %s"):format(slot_name(scope.names, node.number),
+        expr_text(scope, node[1]), expr_text(scope, node[2]))
+end
+
 function show.SUBPLAN(_, node)
     return node.code:lower() .. " { ... }" .. (node.row and "" or
         " row by row")

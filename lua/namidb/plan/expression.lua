@@ -35,6 +35,22 @@ function expression.property(context, operand, name)
              operand }
 end
 
+local READY = { SLOT = true, CONST = true, PARAM = true }
+
+-- Whether it is no work to have the value again.
+local function is_ready(expr)
+    return READY[expr.kind] or expr.kind == "PROPERTY" and READY[expr[1].kind]
+end
+
+-- What body(operand) makes, where the operand may be read more than once: what
+-- is not ready is made once for a row, and kept in a slot.
+local function once(context, operand, body)
+    if is_ready(operand) then return body(operand) end
+    local slot = context:new_slot()
+    return { kind = "LET", number = slot, operand,
+             body(expression.slot(slot)) }
+end
+
 --- One condition of several; nil for none.
 function expression.all(conditions)
     if #conditions == 0 then return nil end
@@ -129,15 +145,32 @@ end
 local COMPARE = { ["="] = "EQ", ["<>"] = "NE", ["<"] = "LT", ["<="] = "LE",
                   [">"] = "GT", [">="] = "GE" }
 
--- a < b < c is a < b and b < c.
-function make.compare(context, node)
-    local conditions = {}
-    for i, operator in ipairs(node.operators) do
-        conditions[i] = context.subplan.comparison(context, {
-            kind = COMPARE[operator], build(context, node.operands[i]),
-            build(context, node.operands[i + 1]) })
+-- a < b < c is a < b and b < c. Adds what operators from `at` on ask of `left`.
+local function compare_from(context, node, at, left, conditions)
+    local function compare(operand, right)
+        conditions[#conditions + 1] = context.subplan.comparison(context, {
+            kind = COMPARE[node.operators[at]], operand, right })
     end
+    while at < #node.operators do
+        local right = build(context, node.operands[at + 1])
+        if not is_ready(right) then
+            local from, outer = left, conditions
+            outer[#outer + 1] = once(context, right, function(operand)
+                conditions = {}
+                compare(from, operand)
+                return compare_from(context, node, at + 1, operand, conditions)
+            end)
+            return expression.all(outer)
+        end
+        compare(left, right)
+        at, left = at + 1, right
+    end
+    compare(left, build(context, node.operands[at + 1]))
     return expression.all(conditions)
+end
+
+function make.compare(context, node)
+    return compare_from(context, node, 1, build(context, node.operands[1]), {})
 end
 
 function make.negate(context, node)
@@ -193,7 +226,9 @@ function expression.labels(context, operand, node)
 end
 
 function make.has_labels(context, node)
-    return expression.labels(context, build(context, node.operand), node)
+    return once(context, build(context, node.operand), function(operand)
+        return expression.labels(context, operand, node)
+    end)
 end
 
 function make.call(context, node)
@@ -207,9 +242,8 @@ function make.call(context, node)
     return result
 end
 
-function make.case(context, node)
+local function case(context, node, operand)
     local result = { kind = "CASE", branches = {} }
-    local operand = node.operand and build(context, node.operand)
     for i, when in ipairs(node.whens) do
         local condition = build(context, when.condition)
         if operand then condition = { kind = "EQ", operand, condition } end
@@ -217,6 +251,13 @@ function make.case(context, node)
     end
     result.otherwise = node.otherwise and build(context, node.otherwise)
     return result
+end
+
+function make.case(context, node)
+    if not node.operand then return case(context, node) end
+    return once(context, build(context, node.operand), function(operand)
+        return case(context, node, operand)
+    end)
 end
 
 function make.list_comprehension(context, node)

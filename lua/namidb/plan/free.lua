@@ -24,7 +24,8 @@ function free.reads(node, set)
     local kind = node.kind
     if kind == "SLOT" then
         set[node.number] = true
-    elseif kind == "FOR_EACH" or kind == "QUANTIFIER" or kind == "REDUCE" then
+    elseif kind == "LET" or kind == "FOR_EACH" or kind == "QUANTIFIER" or
+        kind == "REDUCE" then
         local inner = {}
         for i = 1, #node do
             if node[i] then free.reads(node[i], inner) end
