@@ -304,6 +304,18 @@ NAMIDB_API void namidb_arena_free(namidb_arena *arena);
 NAMIDB_API int namidb_value_copy(namidb_arena *arena, const namidb_value *from,
                                  namidb_value *to);
 
+/* Whether a value may be a property, and its zone is one of the tz database.
+ * NAMIDB_OK, NAMIDB_EINVAL or NAMIDB_ELIMIT. */
+NAMIDB_API int namidb_value_check(const namidb_value *value, namidb_error *err);
+
+/* The offset from UTC, in seconds, that a zone has at a local time (seconds
+ * since 1970). Of a time that comes twice it is the first one, or `preferred`
+ * if that is one of the two; in a gap the one before it. NAMIDB_OK, or
+ * NAMIDB_EINVAL: there is no such zone. */
+NAMIDB_API int namidb_zone_offset(const char *zone, size_t bytes, int64_t local,
+                                  int32_t preferred, int32_t *offset,
+                                  namidb_error *err);
+
 /* What the handle sees now; it never changes. Sends nothing. */
 NAMIDB_API int namidb_snapshot_open(namidb_snapshot **snapshot, namidb *db,
                                     namidb_error *err);

@@ -163,6 +163,20 @@ static void read_subplan(struct ndb_plan_reader *reader, struct ndb_expr *expr)
     expr->run_index = reader->plan->run_count++;
 }
 
+static void read_let(struct ndb_plan_reader *reader, struct ndb_expr *expr)
+{
+    expr->number = ndb_plan_slot(reader);
+    read_args(reader, expr, 2);
+}
+
+static void read_host(struct ndb_plan_reader *reader, struct ndb_expr *expr)
+{
+    expr->text = ndb_plan_text(reader);
+    expr->is_volatile = true;
+    reader->plan->has_host = true;
+    read_list(reader, expr);
+}
+
 /* What an expression of a kind of its own has; false: it has operands alone. */
 static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
 {
@@ -203,17 +217,13 @@ static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
         read_call(reader, expr);
         return true;
     case NDB_EXPR_HOST:
-        expr->text = ndb_plan_text(reader);
-        expr->is_volatile = true;
-        reader->plan->has_host = true;
-        read_list(reader, expr);
+        read_host(reader, expr);
         return true;
     case NDB_EXPR_CASE:
         read_case(reader, expr);
         return true;
     case NDB_EXPR_LET:
-        expr->number = ndb_plan_slot(reader);
-        read_args(reader, expr, 2);
+        read_let(reader, expr);
         return true;
     case NDB_EXPR_FOR_EACH:
         expr->number = ndb_plan_slot(reader);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "format/tzif.h"
+#include "format/value.h"
 #include "format/zone_tab.h"
 
 enum { NAME_BYTES_MAX = 64 };
@@ -178,4 +179,16 @@ int32_t ndb_zone_offset_local(const struct ndb_zone *zone, int64_t local,
     if (ndb_zone_offset(zone, local - before) == before)
         return before;
     return ndb_zone_offset(zone, local - after) == after ? after : before;
+}
+
+int ndb_zone_check_value(const namidb_value *value, namidb_error *err)
+{
+    const namidb_datetime *datetime = value->as.datetime;
+    int rc = ndb_value_check(value, err);
+    const struct ndb_zone *zone;
+
+    if (rc < 0 || value->kind != NAMIDB_DATETIME || datetime->zone_bytes == 0)
+        return rc;
+    return ndb_zone_find(ndb_slice(datetime->zone, datetime->zone_bytes), &zone,
+                         err);
 }

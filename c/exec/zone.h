@@ -30,4 +30,7 @@ int32_t ndb_zone_offset(const struct ndb_zone *zone, int64_t seconds);
 int32_t ndb_zone_offset_local(const struct ndb_zone *zone, int64_t local,
                               int32_t preferred);
 
+/* Whether a value may be stored (format/value.h), and its zone is one. */
+int ndb_zone_check_value(const namidb_value *value, namidb_error *err);
+
 #endif

@@ -93,6 +93,8 @@ static int check_point(const namidb_point *point, namidb_error *err)
     if (!isfinite(point->x) || !isfinite(point->y) ||
         (point->dimensions == 3 && !isfinite(point->z)))
         return ndb_fail(err, NAMIDB_EINVAL, "a coordinate is not finite");
+    if ((point->srid == 4326 || point->srid == 4979) && fabs(point->y) > 90)
+        return ndb_fail(err, NAMIDB_EINVAL, "a latitude is within -90 and 90");
     return NAMIDB_OK;
 }
 

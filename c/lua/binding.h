@@ -255,6 +255,7 @@ struct ndb_lua_lifted {
 void ndb_lua_add_lift(lua_State *L);
 void ndb_lua_open_queries(lua_State *L);
 /* core.plan(bytes, constants, count) */
+int ndb_lua_zone_offset(lua_State *L);
 int ndb_lua_plan_new(lua_State *L);
 /* Sets the field `opcodes` of the module on top. */
 void ndb_lua_add_opcodes(lua_State *L);

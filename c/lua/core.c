@@ -9,6 +9,7 @@ static const luaL_Reg FUNCTIONS[] = {
     { "parse_uri", ndb_lua_parse_uri },
     { "set_int64", ndb_lua_set_int64 },
     { "set_kinds", ndb_lua_set_kinds },
+    { "zone_offset", ndb_lua_zone_offset },
     { "plan", ndb_lua_plan_new },
     { "lines", ndb_lua_lines },
     { "put_lines", ndb_lua_put_lines },

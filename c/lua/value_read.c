@@ -95,10 +95,6 @@ static int64_t int_field(struct reading *reading, int index, int at)
     namidb_value value;
 
     lua_rawgeti(L, index, at);
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-        return 0;
-    }
     value = read_value(reading, lua_gettop(L));
     lua_pop(L, 1);
     if (value.kind != NAMIDB_INT)
@@ -153,8 +149,9 @@ static namidb_value read_datetime(struct reading *reading, int index)
     datetime->nanoseconds = int32_field(reading, index, 2);
     datetime->offset = int32_field(reading, index, 3);
     lua_rawgeti(L, index, 4);
-    datetime->zone =
-        lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &bytes) : NULL;
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
+        (void)bad(reading, "a zone is a name");
+    datetime->zone = lua_isnil(L, -1) ? NULL : lua_tolstring(L, -1, &bytes);
     datetime->zone_bytes = (uint32_t)bytes;
     lua_pop(L, 1); /* the table has the text */
     return (namidb_value){ .kind = NAMIDB_DATETIME, .as.datetime = datetime };
@@ -259,6 +256,20 @@ static namidb_value read_map(struct reading *reading, int index)
                            .as.entries = entries };
 }
 
+/* A field of a node or an edge. */
+static uint64_t id_field(struct reading *reading, int index, const char *field)
+{
+    lua_State *L = reading->L;
+    double number;
+
+    lua_getfield(L, index, field);
+    number = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
+    lua_pop(L, 1);
+    if (!(number >= 1 && number < INT53 && number == floor(number)))
+        (void)bad(reading, "a node or an edge without its ids");
+    return (uint64_t)number;
+}
+
 /* A node or an edge that a query or a reading method gave. */
 static bool read_row(struct reading *reading, int index, namidb_value *out)
 {
@@ -269,19 +280,16 @@ static bool read_row(struct reading *reading, int index, namidb_value *out)
         return false;
     if (ndb_lua_is_row(L, index, NDB_LUA_NODE)) {
         *out = (namidb_value){ .kind = NAMIDB_NODE };
-        out->as.id = ndb_lua_check_id(L, index, NDB_LUA_NODE);
+        out->as.id = id_field(reading, index, "id");
         return true;
     }
     if (!ndb_lua_is_row(L, index, NDB_LUA_EDGE))
         return false;
     edge = temporary(reading, 1, sizeof *edge);
-    *edge = (namidb_edge){ .id = ndb_lua_check_id(L, index, NDB_LUA_EDGE) };
-    lua_getfield(L, index, "from");
-    lua_getfield(L, index, "to");
-    edge->from = (uint64_t)lua_tonumber(L, -2);
-    edge->to = (uint64_t)lua_tonumber(L, -1);
+    *edge = (namidb_edge){ .id = id_field(reading, index, "id") };
+    edge->from = id_field(reading, index, "from");
+    edge->to = id_field(reading, index, "to");
     edge->type = NAMIDB_ID_TABLE(edge->id);
-    lua_pop(L, 2);
     *out = (namidb_value){ .kind = NAMIDB_EDGE, .as.edge = edge };
     return true;
 }
@@ -314,22 +322,12 @@ static namidb_value read_list(struct reading *reading, int index)
                            .as.items = items };
 }
 
-static namidb_value read_kind(struct reading *reading, int index, int kind)
+/* What a query could use before anybody stores it, and so checks it. */
+static namidb_value read_fields(struct reading *reading, int index, int kind)
 {
-    lua_State *L = reading->L;
     namidb_value value = { .kind = (uint32_t)kind };
 
     switch (kind) {
-    case NAMIDB_FLOAT:
-        value.as.number = number_field(reading, index, 1);
-        return value;
-    case NAMIDB_BYTES:
-        lua_rawgeti(L, index, 1);
-        if (lua_type(L, -1) != LUA_TSTRING)
-            (void)bad(reading, "bytes without a string");
-        value = read_string(reading, lua_gettop(L), NAMIDB_BYTES);
-        lua_pop(L, 1); /* the table has the string */
-        return value;
     case NAMIDB_DATE:
     case NAMIDB_LOCAL_TIME:
         value.as.integer = int_field(reading, index, 1);
@@ -345,12 +343,37 @@ static namidb_value read_kind(struct reading *reading, int index, int kind)
         return read_duration(reading, index);
     case NAMIDB_POINT:
         return read_point(reading, index);
-    case NAMIDB_VECTOR:
-        return read_vector(reading, index);
-    case NAMIDB_LIST:
-        return read_list(reading, index);
     default:
         (void)bad(reading, "a table of unknown kind");
+        return value;
+    }
+}
+
+static namidb_value read_kind(struct reading *reading, int index, int kind)
+{
+    lua_State *L = reading->L;
+    namidb_value value = { .kind = (uint32_t)kind };
+    namidb_error err;
+
+    switch (kind) {
+    case NAMIDB_FLOAT:
+        value.as.number = number_field(reading, index, 1);
+        return value;
+    case NAMIDB_BYTES:
+        lua_rawgeti(L, index, 1);
+        if (lua_type(L, -1) != LUA_TSTRING)
+            (void)bad(reading, "bytes without a string");
+        value = read_string(reading, lua_gettop(L), NAMIDB_BYTES);
+        lua_pop(L, 1); /* the table has the string */
+        return value;
+    case NAMIDB_LIST:
+        return read_list(reading, index);
+    case NAMIDB_VECTOR:
+        return read_vector(reading, index);
+    default:
+        value = read_fields(reading, index, kind);
+        if (namidb_value_check(&value, &err) < 0)
+            (void)bad(reading, err.message);
         return value;
     }
 }

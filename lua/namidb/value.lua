@@ -301,13 +301,27 @@ function make.local_datetime(fields)
                         LocalDatetime)
 end
 
+-- The offset of a zone, which may be given as well: it tells which of two hours
+-- is meant where clocks are put back.
+local function zone_offset(zone, seconds, given, level)
+    check(type(zone) == "string", level + 1, "zone: a name is wanted")
+    local offset, message = core.zone_offset(zone, seconds, given or 0)
+    check(offset, level + 1, "zone: %s", message)
+    check(given == nil or given == offset, level + 1,
+          "offset: %s is at %s then, not at %s", zone, offset_text(offset),
+          offset_text(given or 0))
+    return offset
+end
+
 --- datetime{ ..., offset = seconds, zone = name }; the fields are local time.
+-- A zone alone gives the offset.
 function make.datetime(fields)
     local f = check_fields(fields, 2)
     local offset = fields.offset or 0
     check_integer(offset, -64800, 64800, "offset", 2)
-    check(fields.zone == nil or type(fields.zone) == "string", 2,
-          "zone: a name is wanted")
+    if fields.zone ~= nil then
+        offset = zone_offset(fields.zone, f.seconds, fields.offset, 2)
+    end
     return setmetatable({
         to_integer(f.seconds - offset), to_integer(f.nanosecond),
         to_integer(offset), fields.zone,
