@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cache/fold.h"
 #include "engine/pack_run.h"
+#include "format/number.h"
 
 struct ndb_pack {
     uint32_t refs;  /* atomic */
@@ -54,8 +55,7 @@ static int decode_directory(struct ndb_pack *pack, struct ndb_slice stored,
     if (rc == NAMIDB_ENOMEM)
         return ndb_fail_memory(err);
     if (rc == NAMIDB_EUNSUPPORTED)
-        return ndb_fail_object(err, rc, pack->path.text,
-                               "written in a format from the future");
+        return ndb_fail_object(err, rc, pack->path.text, NDB_FORMAT_OTHER);
     if (rc < 0)
         return ndb_fail_object(err, rc, pack->path.text, "bad directory");
     pack->cached.slots =

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "format/number.h"
 #include "format/path.h"
 #include "format/record.h"
 
@@ -80,9 +81,8 @@ static int fail_at(namidb_error *err, int rc, const char *key)
     if (rc == NAMIDB_ENOMEM)
         return ndb_fail_memory(err);
     return ndb_fail_object(err, rc, key,
-                           rc == NAMIDB_EUNSUPPORTED
-                               ? "written in a format of a later version"
-                               : "bad bytes");
+                           rc == NAMIDB_EUNSUPPORTED ? NDB_FORMAT_OTHER
+                                                     : "bad bytes");
 }
 
 int ndb_replay_slot(struct ndb_place *place, struct ndb_slice object,

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "format/number.h"
 #include "format/path.h"
 
 int ndb_version_decode(struct ndb_version **out, struct ndb_slice object,
@@ -26,8 +27,7 @@ int ndb_version_decode(struct ndb_version **out, struct ndb_slice object,
             return ndb_fail_memory(err);
         ndb_path_manifest(&path, number);
         if (rc == NAMIDB_EUNSUPPORTED)
-            return ndb_fail_object(err, rc, path.text,
-                                   "written in a format from the future");
+            return ndb_fail_object(err, rc, path.text, NDB_FORMAT_OTHER);
         return ndb_fail_object(err, rc, path.text, "not a whole manifest");
     }
     *out = version;

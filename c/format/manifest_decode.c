@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "format/manifest.h"
 #include "format/manifest_text.h"
+#include "format/number.h"
 #include "format/schema.h"
 
 struct decoder {
@@ -436,7 +437,7 @@ static int read_body(const cJSON *object, uint64_t version, namidb_arena *arena,
 
     if (!cJSON_IsObject(object))
         return NAMIDB_ECORRUPT;
-    if (whole_member(&decoder, "format", 1000) != NDB_MANIFEST_FORMAT)
+    if (whole_member(&decoder, "format", 1000) != NDB_FORMAT)
         return decoder.rc < 0 ? decoder.rc : NAMIDB_EUNSUPPORTED;
     read_head(&decoder, out);
     for (int kind = 0; kind < NAMIDB_NAME_KIND_COUNT; kind++)

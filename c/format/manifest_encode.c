@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "format/manifest.h"
 #include "format/manifest_text.h"
+#include "format/number.h"
 
 /* Output that remembers its first failure, so that it is looked at once. */
 struct writer {
@@ -197,8 +198,8 @@ int ndb_manifest_encode(struct ndb_buf *out, const struct ndb_manifest *body)
         "{\"format\":%d,\n\"version\":%" PRIu64 ",\n\"floor\":%" PRIu64
         ",\n\"epoch\":%" PRIu64 ",\n\"chain\":\"%016" PRIx64 "%016" PRIx64
         "\",\n\"created_ms\":%" PRId64 ",\n\"author\":\"%s\",\n\"probed\":",
-        NDB_MANIFEST_FORMAT, body->version, body->floor, body->epoch,
-        body->chain.high, body->chain.low, body->created_ms, body->author);
+        NDB_FORMAT, body->version, body->floor, body->epoch, body->chain.high,
+        body->chain.low, body->created_ms, body->author);
     put_string(&writer, body->probed, strlen(body->probed));
     put(&writer, ",\n");
     put_names(&writer, body);

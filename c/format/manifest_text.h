@@ -8,7 +8,6 @@
 #include "namidb.h"
 
 enum {
-    NDB_MANIFEST_FORMAT = 1,
     /* "checksum":"<32 hex>"}\n */
     NDB_MANIFEST_CHECKSUM_BYTES = 12 + 32 + 3,
 };

@@ -7,10 +7,11 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "format/number.h"
 #include "format/pack_internal.h"
 #include "format/zstd_context.h"
 
-enum { FORMAT = 1, ZSTD_LEVEL = 3 };
+enum { ZSTD_LEVEL = 3 };
 
 static const char MAGIC[8] = { 'N', 'A', 'M', 'I', 'D', 'B', 'P', 'K' };
 
@@ -82,7 +83,7 @@ static int put_tail(struct ndb_buf *out, size_t start, size_t raw_bytes)
     (void)ndb_buf_u64(out, hash.low);
     (void)ndb_buf_u64(out, hash.high);
     (void)ndb_buf_append(out, MAGIC, sizeof MAGIC);
-    return ndb_buf_u32(out, FORMAT);
+    return ndb_buf_u32(out, NDB_FORMAT);
 }
 
 int ndb_directory_encode(struct ndb_buf *out, const struct ndb_part *parts,
@@ -128,7 +129,8 @@ static int read_tail(struct ndb_slice bytes, struct tail *tail)
             NDB_PACK_DIRECTORY_BYTES_MAX - NDB_PACK_TAIL_BYTES ||
         tail->raw_bytes > NDB_PACK_DIRECTORY_BYTES_MAX)
         return NAMIDB_ECORRUPT;
-    return ndb_reader_u32(&reader) == FORMAT ? NAMIDB_OK : NAMIDB_EUNSUPPORTED;
+    return ndb_reader_u32(&reader) == NDB_FORMAT ? NAMIDB_OK
+                                                 : NAMIDB_EUNSUPPORTED;
 }
 
 int ndb_directory_bytes(struct ndb_slice bytes, uint32_t *out)

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "format/number.h"
 
 enum {
-    FORMAT = 1,
     HEADER_BYTES = 72,
     CHECKSUM_BYTES = 16,
     ZSTD_LEVEL = 1, /* a commit waits for it */
@@ -65,7 +65,7 @@ static int append_header(struct ndb_buf *out, const struct ndb_slot *slot,
         return rc;
     /* Room was reserved, so none of these can fail. */
     (void)ndb_buf_append(out, MAGIC, sizeof MAGIC);
-    (void)ndb_buf_u16(out, FORMAT);
+    (void)ndb_buf_u16(out, NDB_FORMAT);
     (void)ndb_buf_u8(out, (uint8_t)slot->kind);
     (void)ndb_buf_u8(out, 0);
     (void)ndb_buf_u32(out, slot->record_count);
@@ -115,7 +115,7 @@ static int decode_header(struct ndb_reader *reader, struct ndb_slot *slot,
 
     if (!ndb_slice_equal(magic, ndb_slice(MAGIC, sizeof MAGIC)))
         return NAMIDB_ECORRUPT;
-    if (format != FORMAT)
+    if (format != NDB_FORMAT)
         return NAMIDB_EUNSUPPORTED;
     if ((kind != NDB_SLOT_BATCH && kind != NDB_SLOT_FENCE) || zero != 0)
         return NAMIDB_ECORRUPT;

@@ -42,8 +42,8 @@ int ndb_slot_encode(struct ndb_buf *out, const struct ndb_slot *slot,
 
 /*
  * Verifies and decodes an object; the payload is appended to `payload`.
- * NAMIDB_OK, NAMIDB_ECORRUPT (also: not slot `number`), NAMIDB_EUNSUPPORTED (a
- * format from the future), NAMIDB_ENOMEM.
+ * NAMIDB_OK, NAMIDB_ECORRUPT (also: not slot `number`), NAMIDB_EUNSUPPORTED
+ * (another format), NAMIDB_ENOMEM.
  */
 int ndb_slot_decode(struct ndb_slice object, uint64_t number,
                     struct ndb_slot *slot, struct ndb_buf *payload,

@@ -129,7 +129,7 @@ static void test_pack__any_flipped_bit_of_a_directory_is_corrupt(void **state)
 
         ndb_faulty_plan(model.faulty, &plan);
         rc = open_packs(&model, packs, NULL, 0, &err);
-        /* Or a format from the future, if that is the number that was hit. */
+        /* Or another format, if that is the number that was hit. */
         assert_true(rc == NAMIDB_ECORRUPT || rc == NAMIDB_EUNSUPPORTED);
         assert_memory_equal(err.object, "pack/", 5);
     }
