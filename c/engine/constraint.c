@@ -3,10 +3,10 @@
  * What constraints ask of a row, by itself and beside another one.
  */
 #include <math.h>
-#include <stdio.h>
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "engine/constraint_text.h"
 #include "engine/index_scan.h"
 #include "engine/tx.h"
 
@@ -47,72 +47,22 @@ int ndb_constraint_fits(const namidb_schema_item *item,
     return NAMIDB_OK;
 }
 
-/* ---------------------------------------------------------------- messages --
- */
-
-static const char *entity_of(const namidb_schema_item *item)
-{
-    return item->is_edge ? "edge" : "node";
-}
-
-/* "email", or "(first, last)". */
-static void name_props(const struct ndb_snapshot *snapshot,
-                       const namidb_schema_item *item, char *out, size_t bytes)
-{
-    size_t used = 0;
-
-    out[0] = '\0';
-    for (uint32_t i = 0; i < item->prop_count && used < bytes; i++) {
-        const char *name = ndb_dict_name(snapshot->view->dict, NAMIDB_PROPERTY,
-                                         item->props[i], NULL);
-
-        used += (size_t)snprintf(
-            out + used, bytes - used, "%s%s%s",
-            i != 0 ? ", " : (item->prop_count > 1 ? "(" : ""), name,
-            item->prop_count > 1 && i + 1 == item->prop_count ? ")" : "");
-    }
-}
-
-int ndb_constraint_fail(const struct ndb_snapshot *snapshot,
-                        const namidb_schema_item *item, uint64_t id,
-                        const char *what, namidb_error *err)
-{
-    char props[160];
-
-    name_props(snapshot, item, props, sizeof props);
-    return ndb_fail(err, NAMIDB_ECONSTRAINT, "constraint %s: %s of %s %llu %s",
-                    item->name, props, entity_of(item), (unsigned long long)id,
-                    what);
-}
-
-static int fail_same(const struct ndb_snapshot *snapshot,
-                     const namidb_schema_item *item, uint64_t id,
-                     uint64_t other, namidb_error *err)
-{
-    char props[160];
-
-    name_props(snapshot, item, props, sizeof props);
-    return ndb_fail(err, NAMIDB_ECONSTRAINT,
-                    "constraint %s: %s %llu and %s %llu have the same %s",
-                    item->name, entity_of(item), (unsigned long long)other,
-                    entity_of(item), (unsigned long long)id, props);
-}
-
 int ndb_constraint_row(const struct ndb_snapshot *snapshot,
                        const namidb_schema_item *item, uint64_t id,
                        const namidb_property *props, uint32_t count,
                        namidb_error *err)
 {
+    const struct ndb_constraint_row row = { id, props, count };
+
     if (item->rule == NAMIDB_RULE_TYPE)
         return ndb_constraint_fits(item, props, count) == NAMIDB_OK
                    ? NAMIDB_OK
-                   : ndb_constraint_fail(snapshot, item, id,
-                                         "is of another type", err);
+                   : ndb_constraint_fail_type(snapshot, item, &row, err);
     if (item->rule != NAMIDB_RULE_NOT_NULL && item->rule != NAMIDB_RULE_KEY)
         return NAMIDB_OK;
     return ndb_constraint_has(item, props, count) == NAMIDB_OK
                ? NAMIDB_OK
-               : ndb_constraint_fail(snapshot, item, id, "is absent", err);
+               : ndb_constraint_fail_absent(snapshot, item, &row, err);
 }
 
 /* ------------------------------------------------------------- uniqueness --
@@ -183,7 +133,8 @@ static int has_whole_key(const struct ndb_snapshot *snapshot,
 
 /* Whether an entry that a scan over one key finds is another row's. */
 static int find_other(const struct ndb_snapshot *snapshot,
-                      const namidb_schema_item *item, uint64_t id,
+                      const namidb_schema_item *item,
+                      const struct ndb_constraint_row *row,
                       struct ndb_slice key, struct ndb_index_scan *scan,
                       namidb_error *err)
 {
@@ -195,11 +146,12 @@ static int find_other(const struct ndb_snapshot *snapshot,
         for (size_t i = 0; rc >= 0 && i < found.count; i++) {
             uint64_t other = found.entries[i].id;
 
-            if (other == id)
+            if (other == row->id)
                 continue;
             rc = has_whole_key(snapshot, item, &found.entries[i], key, err);
             if (rc == NAMIDB_OK)
-                return fail_same(snapshot, item, id, other, err);
+                return ndb_constraint_fail_same(snapshot, item, row, other,
+                                                err);
         }
     } while (rc >= 0 && found.count != 0);
     return rc < 0 ? rc : NAMIDB_OK;
@@ -212,6 +164,7 @@ int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
 {
     struct ndb_buf key = NDB_BUF_INIT(KEY_SCRATCH_MAX);
     struct ndb_buf high = NDB_BUF_INIT(NDB_INDEX_KEY_BYTES_MAX);
+    const struct ndb_constraint_row row = { id, props, count };
     struct ndb_index_scan *scan = NULL;
     struct ndb_index_range range = { .is_point = true };
     const struct ndb_index_search search = {
@@ -235,7 +188,7 @@ int ndb_constraint_is_free(const struct ndb_snapshot *snapshot,
         rc = ndb_index_scan_open(&scan, snapshot, &search, err);
     }
     if (rc == NAMIDB_OK)
-        rc = find_other(snapshot, item, id, ndb_buf_slice(&key), scan, err);
+        rc = find_other(snapshot, item, &row, ndb_buf_slice(&key), scan, err);
     ndb_index_scan_close(scan);
     ndb_buf_release(&key);
     ndb_buf_release(&high);
@@ -260,7 +213,10 @@ int ndb_constraint_differ(const struct ndb_snapshot *snapshot,
         if (rc == NAMIDB_OK)
             rc = has_whole_key(snapshot, item, b, ndb_buf_slice(&key), err);
         if (rc == NAMIDB_OK)
-            rc = fail_same(snapshot, item, b->id, a->id, err);
+            rc = ndb_constraint_fail_same(
+                snapshot, item,
+                &(struct ndb_constraint_row){ b->id, props, count }, a->id,
+                err);
     }
     ndb_buf_release(&key);
     ndb_arena_release(&arena);

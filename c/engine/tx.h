@@ -152,10 +152,6 @@ int ndb_constraint_differ(const struct ndb_snapshot *snapshot,
                           const namidb_schema_item *item,
                           const struct ndb_index_entry *a,
                           const struct ndb_index_entry *b, namidb_error *err);
-/* "constraint x: node 17 has no email", for a row and what is wrong with it. */
-int ndb_constraint_fail(const struct ndb_snapshot *snapshot,
-                        const namidb_schema_item *item, uint64_t id,
-                        const char *what, namidb_error *err);
 
 /* tx_nodes.c, tx_edges.c: functions of these names of namidb.h and
  * namidb_rows.h, with the same results. */

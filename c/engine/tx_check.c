@@ -5,6 +5,7 @@
  * to it is unique.
  */
 #include "base/error.h"
+#include "engine/constraint_text.h"
 #include "engine/tx.h"
 
 int ndb_tx_schema(struct namidb_tx *tx, const struct ndb_schema **schema,
@@ -34,8 +35,9 @@ static int check_item(struct namidb_tx *tx, const namidb_schema_item *item,
                    : NAMIDB_OK;
     if (item->rule == NAMIDB_RULE_TYPE &&
         ndb_constraint_fits(item, props, count) != NAMIDB_OK)
-        return ndb_constraint_fail(&tx->snapshot, item, id,
-                                   "is of another type", err);
+        return ndb_constraint_fail_type(
+            &tx->snapshot, item,
+            &(struct ndb_constraint_row){ id, props, count }, err);
     if (ndb_rule_is_unique(item->rule))
         return ndb_constraint_is_free(&tx->snapshot, item, id, props, count,
                                       err);
@@ -81,7 +83,9 @@ static int check_complete(struct namidb_tx *tx, const namidb_schema_item *item,
         return NAMIDB_OK;
     return ndb_constraint_has(item, props, count) == NAMIDB_OK
                ? NAMIDB_OK
-               : ndb_constraint_fail(&tx->snapshot, item, id, "is absent", err);
+               : ndb_constraint_fail_absent(
+                     &tx->snapshot, item,
+                     &(struct ndb_constraint_row){ id, props, count }, err);
 }
 
 static int complete_node(struct namidb_tx *tx, const struct ndb_schema *schema,

@@ -369,6 +369,35 @@ describe("other constraints", function()
     before_each(function() db = help.open() end)
     after_each(function() db:close() end)
 
+    it("show what breaks them, and where", function()
+        local function shown(text, params)
+            local _, err = db:query(text, params)
+            assert.equal("constraint", err.code)
+            return (err.message:gsub("node %d+", "node #")
+                :gsub("edge %d+", "edge #"))
+        end
+        run(db, "CREATE CONSTRAINT c FOR (p:P) REQUIRE p.k IS UNIQUE")
+        run(db, "CREATE CONSTRAINT d FOR ()-[r:R]-() REQUIRE (r.a, r.b) " ..
+            "IS UNIQUE")
+        run(db, "CREATE CONSTRAINT e FOR (p:P) REQUIRE p.n IS :: INTEGER")
+        run(db, "CREATE (:P {k: 'x\\ny'})-[:R {a: 1.5, b: true}]->(:P {k: " ..
+            "date('2024-01-01')}), (:P {k: -7})")
+        local same = "constraint c: node # and node # have the same k: "
+        assert.equal(same .. "'x y' (:P)", shown("CREATE (:P {k: 'x\\ny'})"))
+        assert.equal(same .. "-7 (:P)", shown("CREATE (:P {k: -7})"))
+        assert.equal(same .. "a date (:P)",
+                     shown("CREATE (:P {k: date('2024-01-01')})"))
+        assert.equal("constraint d: edge # and edge # have the same (a, b): " ..
+            "1.5, true (:R)", shown("MATCH (p:P {k: -7}) " ..
+            "CREATE (p)-[:R {a: 1.5, b: true}]->(p)"))
+        assert.equal("constraint e: n of node # is of another type: 'x' (:P)",
+                     shown("CREATE (:P {n: 'x'})"))
+        local long = ("a"):rep(63) .. ("é"):rep(1000)
+        run(db, "CREATE (:P {k: $k})", { k = long })
+        assert.equal(same .. "'" .. ("a"):rep(63) .. "'... (2063 bytes) (:P)",
+            shown("CREATE (:P {k: $k})", { k = long }))
+    end)
+
     it("want a property to be there when the transaction ends", function()
         run(db, "CREATE CONSTRAINT c FOR (p:P) REQUIRE p.a IS NOT NULL")
         assert.matches("constraint c: a of node %d+ is absent",
