@@ -77,6 +77,7 @@ NAMIDB_API const char *namidb_status_name(int status);
 
 #define NAMIDB_MESSAGE_BYTES 512
 #define NAMIDB_OBJECT_BYTES 128
+#define NAMIDB_DEPTH_MAX 128 /* lists and maps inside one another */
 
 /* Filled by a failing call. Plain data: copy it as you like. */
 typedef struct namidb_error {

@@ -14,10 +14,11 @@
 
 struct ndb_arena_block;
 
-/* A bound that several arenas share. */
+/* A bound that several arenas share, and why nothing more went into them. */
 struct ndb_budget {
     size_t bytes, bytes_max;
     bool was_exceeded; /* an allocation failed because of it */
+    bool is_too_deep;  /* a value was not copied: exec/value_copy.h */
 };
 
 /* The public opaque type is this struct. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
 #include "exec/aggregate.h"
 
 #include <math.h>
@@ -68,7 +69,7 @@ static int keep_copy(namidb_arena *arena, const namidb_value *from,
     if (rc == NAMIDB_ELIMIT)
         return ndb_raise(scalar->err, NDB_FAULT_TOO_LARGE,
                          "a value is nested deeper than %u",
-                         NDB_QUERY_DEPTH_MAX);
+                         NDB_VALUE_DEPTH_MAX);
     return rc < 0 ? ndb_fail_memory(scalar->err) : NAMIDB_OK;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compare.c - the walk into lists, maps and paths stops NDB_QUERY_DEPTH_MAX
+ * compare.c - the walk into lists, maps and paths stops NDB_VALUE_DEPTH_MAX
  * levels down: no value of a query is deeper, and whatever else is given costs
  * a bounded stack.
  */
+#include "base/limits.h"
 #include "exec/compare.h"
 
 #include <math.h>
@@ -212,7 +213,7 @@ static bool equal_scalars(const namidb_value *a, const namidb_value *b)
 static enum ndb_truth equal(const namidb_value *a, const namidb_value *b,
                             uint32_t depth)
 {
-    if (ndb_is_null(a) || ndb_is_null(b) || depth > NDB_QUERY_DEPTH_MAX)
+    if (ndb_is_null(a) || ndb_is_null(b) || depth > NDB_VALUE_DEPTH_MAX)
         return NDB_UNKNOWN;
     if (ndb_is_number(a) && ndb_is_number(b))
         return !is_nan(a) && !is_nan(b) && number_order(a, b) == 0 ? NDB_TRUE
@@ -255,7 +256,7 @@ static bool comparable_lists(const namidb_value *a, const namidb_value *b,
 static bool comparable(const namidb_value *a, const namidb_value *b, int *order,
                        bool *has_nan, uint32_t depth)
 {
-    if (depth > NDB_QUERY_DEPTH_MAX)
+    if (depth > NDB_VALUE_DEPTH_MAX)
         return false;
     if (ndb_is_number(a) && ndb_is_number(b)) {
         *has_nan = is_nan(a) || is_nan(b);
@@ -383,7 +384,7 @@ static int order_of(const namidb_value *a, const namidb_value *b,
 {
     int order = id_order(rank_of(a), rank_of(b));
 
-    if (order != 0 || depth > NDB_QUERY_DEPTH_MAX)
+    if (order != 0 || depth > NDB_VALUE_DEPTH_MAX)
         return order;
     return order_within(a, b, depth);
 }

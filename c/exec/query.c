@@ -87,7 +87,7 @@ static void begin(struct namidb_query *query,
     query->host = options->host;
     query->rows_left = options->max_rows == 0 ? UINT64_MAX : options->max_rows;
     run->budget.bytes_max = options->max_memory;
-    run->budget.was_exceeded = false;
+    run->budget.was_exceeded = run->budget.is_too_deep = false;
     run->deadline_ns = ndb_deadline_after(options->timeout_ms);
     run->checks = 0;
     run->metered = options->is_profiled ? query->db : NULL;

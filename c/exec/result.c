@@ -3,6 +3,7 @@
  * Two walks over the same values in the same order: the first notes every node
  * and edge, the second puts the rows that were read where they belong.
  */
+#include "base/limits.h"
 #include "exec/result.h"
 
 #include "base/ids.h"
@@ -53,10 +54,11 @@ static int note(struct result *result, const namidb_value *value,
 {
     int rc = NAMIDB_OK;
 
-    if (depth > NDB_QUERY_DEPTH_MAX)
+    if (depth >= NDB_VALUE_DEPTH_MAX &&
+        (value->kind == NAMIDB_LIST || value->kind == NAMIDB_MAP))
         return ndb_raise(result->run->err, NDB_FAULT_TOO_LARGE,
                          "lists and maps nested deeper than %u",
-                         NDB_QUERY_DEPTH_MAX);
+                         NDB_VALUE_DEPTH_MAX);
     switch (value->kind) {
     case NAMIDB_NODE:
         return ndb_ids_add(&result->nodes, value->as.id);

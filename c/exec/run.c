@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
 #include "exec/op.h"
 #include "sys/clock.h"
 
@@ -6,6 +7,10 @@ enum { CHECKS_PER_CLOCK = 16, WORK_PER_CLOCK = 8192 };
 
 int ndb_run_no_memory(struct ndb_run *run)
 {
+    if (run->budget.is_too_deep)
+        return ndb_raise(run->err, NDB_FAULT_TOO_LARGE,
+                         "a value is nested deeper than %u",
+                         NDB_VALUE_DEPTH_MAX);
     if (!run->budget.was_exceeded)
         return ndb_fail_memory(run->err);
     return ndb_raise(run->err, NDB_FAULT_MEMORY,

@@ -16,8 +16,6 @@
 /* No value that a query makes is larger: NDB_FAULT_TOO_LARGE beyond. */
 #define NDB_QUERY_VALUE_BYTES_MAX ((size_t)256 << 20)
 #define NDB_QUERY_LIST_ITEMS_MAX ((size_t)16 << 20)
-/* Lists and maps inside one another. */
-#define NDB_QUERY_DEPTH_MAX 128u
 
 /* What a call sees beside its arguments. */
 struct ndb_scalar {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
 #include "exec/value_copy.h"
 
 #include "exec/scalar.h"
@@ -18,7 +19,7 @@ static int copy_items(namidb_arena *arena, const namidb_value *from,
 {
     namidb_value *items;
 
-    if (depth > NDB_QUERY_DEPTH_MAX)
+    if (depth > NDB_VALUE_DEPTH_MAX)
         return NAMIDB_ELIMIT;
     items = ndb_arena_array(arena, count, sizeof *items);
     if (items == NULL)
@@ -38,7 +39,7 @@ static int copy_entries(namidb_arena *arena, const namidb_value *map,
 {
     namidb_entry *entries;
 
-    if (depth > NDB_QUERY_DEPTH_MAX)
+    if (depth > NDB_VALUE_DEPTH_MAX)
         return NAMIDB_ELIMIT;
     entries = ndb_arena_array(arena, map->size, sizeof *entries);
     if (entries == NULL)
@@ -162,7 +163,11 @@ static int copy_value(namidb_arena *arena, const namidb_value *from,
 int ndb_query_value_copy(namidb_arena *arena, const namidb_value *from,
                          namidb_value *to)
 {
-    return copy_value(arena, from, to, 0);
+    int rc = copy_value(arena, from, to, 0);
+
+    if (rc == NAMIDB_ELIMIT && arena->budget != NULL)
+        arena->budget->is_too_deep = true;
+    return rc;
 }
 
 static size_t bytes_of(const namidb_value *value, uint32_t depth);
@@ -172,7 +177,7 @@ static size_t bytes_of_items(const namidb_value *items, size_t count,
 {
     size_t bytes = 0;
 
-    if (depth <= NDB_QUERY_DEPTH_MAX)
+    if (depth <= NDB_VALUE_DEPTH_MAX)
         for (size_t i = 0; i < count; i++)
             bytes += bytes_of(&items[i], depth);
     return bytes;
@@ -182,7 +187,7 @@ static size_t bytes_of_entries(const namidb_value *map, uint32_t depth)
 {
     size_t bytes = 0;
 
-    if (depth <= NDB_QUERY_DEPTH_MAX)
+    if (depth <= NDB_VALUE_DEPTH_MAX)
         for (uint32_t i = 0; i < map->size; i++)
             bytes += sizeof(namidb_value) + map->as.entries[i].key.size +
                      bytes_of(&map->as.entries[i].value, depth);
@@ -262,5 +267,5 @@ static uint32_t depth_of(const namidb_value *value, uint32_t left)
 
 uint32_t ndb_query_value_depth(const namidb_value *value)
 {
-    return depth_of(value, NDB_QUERY_DEPTH_MAX);
+    return depth_of(value, NDB_VALUE_DEPTH_MAX);
 }

@@ -11,7 +11,9 @@
 #include "base/arena.h"
 
 /* Copies a value and all that it points to. NAMIDB_OK, NAMIDB_ENOMEM, or
- * NAMIDB_ELIMIT when it is nested deeper than NDB_QUERY_DEPTH_MAX. */
+ * NAMIDB_ELIMIT when it is nested deeper than NDB_VALUE_DEPTH_MAX: noted in the
+ * arena's budget, so that whoever takes it for want of memory is right, too
+ * (ndb_run_no_memory). */
 int ndb_query_value_copy(namidb_arena *arena, const namidb_value *from,
                          namidb_value *to);
 
@@ -19,7 +21,7 @@ int ndb_query_value_copy(namidb_arena *arena, const namidb_value *from,
 size_t ndb_query_value_bytes(const namidb_value *value);
 
 /* Lists and maps inside one another: 0 for a scalar, 1 for a list of scalars.
- * What is deeper than NDB_QUERY_DEPTH_MAX is NDB_QUERY_DEPTH_MAX + 1. */
+ * What is deeper than NDB_VALUE_DEPTH_MAX is NDB_VALUE_DEPTH_MAX + 1. */
 uint32_t ndb_query_value_depth(const namidb_value *value);
 
 #endif

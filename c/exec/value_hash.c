@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "base/limits.h"
 #include "base/hash.h"
 #include "exec/compare.h"
 #include "exec/temporal.h"
@@ -83,7 +84,7 @@ static uint64_t hash_value(const namidb_value *value, uint64_t hash,
     /* Integers and floats share a kind here. */
     hash ^= value->kind == NAMIDB_FLOAT ? NAMIDB_INT : value->kind;
     /* Where equivalence stops looking. */
-    if (depth > NDB_QUERY_DEPTH_MAX)
+    if (depth > NDB_VALUE_DEPTH_MAX)
         return hash;
     if (ndb_is_temporal(value->kind))
         return ndb_temporal_hash(value, hash);

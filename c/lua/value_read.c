@@ -9,7 +9,6 @@
 
 #include "lua/binding.h"
 
-#define DEPTH_MAX 32
 #define INT53 9007199254740992.0
 
 /* What a reading is about, for messages. */
@@ -300,8 +299,9 @@ static namidb_value read_list(struct reading *reading, int index)
     size_t count = lua_rawlen(L, index);
     namidb_value *items;
 
-    if (++reading->depth > DEPTH_MAX)
-        (void)bad(reading, "lists are nested too deeply");
+    if (++reading->depth > NAMIDB_DEPTH_MAX)
+        (void)luaL_error(L, "%s: lists and maps nested deeper than %d",
+                         reading->what, NAMIDB_DEPTH_MAX);
     if (!is_sequence(L, index)) {
         if (!reading->is_query)
             (void)bad(reading, "a map cannot be stored, nor a list with holes");

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "exec/compare.h"
 #include "exec/list.h"
 #include "values.h"
@@ -337,8 +338,8 @@ static void test_compare__any_depth_costs_a_bounded_stack(void **state)
     assert_int_equal(ndb_order(&a, &b), 0);
     assert_true(ndb_equivalent(&a, &b));
     assert_int_equal(ndb_value_hash(&a, 1), ndb_value_hash(&b, 1));
-    a = nest(&arena, ndb_integer(1), NDB_QUERY_DEPTH_MAX);
-    b = nest(&arena, ndb_integer(2), NDB_QUERY_DEPTH_MAX);
+    a = nest(&arena, ndb_integer(1), NDB_VALUE_DEPTH_MAX);
+    b = nest(&arena, ndb_integer(2), NDB_VALUE_DEPTH_MAX);
     assert_int_equal(ndb_equal(&a, &b), NDB_FALSE);
     assert_true(ndb_order(&a, &b) < 0);
     ndb_arena_release(&arena);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "exec/value_copy.h"
 #include "values.h"
@@ -75,16 +76,16 @@ static void test_value_copy__stops_at_the_deepest_value(void **state)
     namidb_value value, copy;
 
     (void)state;
-    value = nest(&arena, ndb_null(), NDB_QUERY_DEPTH_MAX);
-    assert_int_equal(ndb_query_value_depth(&value), NDB_QUERY_DEPTH_MAX);
+    value = nest(&arena, ndb_null(), NDB_VALUE_DEPTH_MAX);
+    assert_int_equal(ndb_query_value_depth(&value), NDB_VALUE_DEPTH_MAX);
     assert_int_equal(ndb_query_value_copy(&arena, &value, &copy), NAMIDB_OK);
-    assert_int_equal(ndb_query_value_depth(&copy), NDB_QUERY_DEPTH_MAX);
+    assert_int_equal(ndb_query_value_depth(&copy), NDB_VALUE_DEPTH_MAX);
     value = nest(&arena, value, 1);
-    assert_int_equal(ndb_query_value_depth(&value), NDB_QUERY_DEPTH_MAX + 1);
+    assert_int_equal(ndb_query_value_depth(&value), NDB_VALUE_DEPTH_MAX + 1);
     assert_int_equal(ndb_query_value_copy(&arena, &value, &copy),
                      NAMIDB_ELIMIT);
     value = nest(&arena, value, 100000);
-    assert_int_equal(ndb_query_value_depth(&value), NDB_QUERY_DEPTH_MAX + 1);
+    assert_int_equal(ndb_query_value_depth(&value), NDB_VALUE_DEPTH_MAX + 1);
     assert_int_equal(ndb_query_value_copy(&arena, &value, &copy),
                      NAMIDB_ELIMIT);
     assert_true(ndb_query_value_bytes(&value) > 0);

@@ -7,7 +7,10 @@ local value = require("namidb.value")
 
 local json = {}
 
-local DEPTH_MAX = 100
+-- Arrays and objects inside one another: as many as in any value, and in what
+-- is encoded some more around one (rows, paths, nodes, their properties).
+local DEPTH_MAX = 128
+local ENCODED_MAX = DEPTH_MAX + 8
 
 ---------------------------------------------------------------------- decoding
 
@@ -157,8 +160,10 @@ local LITERALS = { ["true"] = true, ["false"] = false, null = core.null }
 
 function read_value(decoder, depth)
     local char = skip(decoder)
-    if depth > DEPTH_MAX then fail(decoder, decoder.at, "nested too deeply") end
     if char == '"' then return read_string(decoder) end
+    if depth >= DEPTH_MAX and (char == "{" or char == "[") then
+        fail(decoder, decoder.at, "nested too deeply")
+    end
     if char == "{" then return read_object(decoder, depth + 1) end
     if char == "[" then return read_array(decoder, depth + 1) end
     local word = decoder.text:match("^%a+", decoder.at)
@@ -291,7 +296,6 @@ end
 
 function encode_value(item, depth)
     local kind = type(item)
-    if depth > DEPTH_MAX then error("json.encode: nested too deeply", 0) end
     if kind == "string" then return encode_string(item) end
     if kind == "number" then return encode_number(item) end
     if kind == "boolean" then return tostring(item) end
@@ -300,6 +304,7 @@ function encode_value(item, depth)
     if kind ~= "table" then
         error("json.encode: a " .. kind .. " has no JSON", 0)
     end
+    if depth >= ENCODED_MAX then error("json.encode: nested too deeply", 0) end
     local mt = getmetatable(item)
     local of_kind = mt and rawget(mt, "__kind")
     if mt ~= nil and (mt == core.node or mt == core.edge) then

@@ -204,7 +204,7 @@ describe("misuse", function()
             { "a null in a list", function() tx:create_node("P", {
                 l = { namidb.null } }) end, "null" },
             { "a list in itself", function() tx:create_node("P", {
-                l = loop }) end, "nested too deeply" },
+                l = loop }) end, "nested deeper than 128" },
             { "a node as a value", function() tx:create_node("P", {
                 n = node }) end, "a table with a metatable of its own" },
             { "text not of UTF-8", function() tx:create_node("P", {

@@ -194,9 +194,9 @@ describe("values", function()
             assert.is_true(value == namidb.list({ 1, namidb.list({ 2, 3 }) }))
         end)
 
-        it("are lists of 32 lists in each other, and no more", function()
+        it("are lists of 128 lists in each other, and no more", function()
             local deep = {}
-            for _ = 2, 32 do deep = { deep } end
+            for _ = 2, 128 do deep = { deep } end
             assert.equal(#deep, #round_trip(deep))
             local ok, err = pcall(round_trip, { deep })
             assert.is_false(ok)
