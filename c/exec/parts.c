@@ -147,6 +147,7 @@ int ndb_parts_read_zone(struct ndb_scalar *scalar, struct ndb_slice text,
     rc = ndb_zone_find(text, &zone, scalar->err);
     if (rc >= 0)
         parts->zone = ndb_zone_name(zone);
+    parts->offset = NDB_OFFSET_OPEN;
     return rc;
 }
 

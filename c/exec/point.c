@@ -20,7 +20,7 @@ static const struct {
                 { WGS84, "wgs-84" },
                 { WGS84_3D, "wgs-84-3d" } };
 
-/* A coordinate under one of two names. */
+/* A coordinate under one of two names. NAMIDB_NONE: it is null. */
 static int take(struct ndb_scalar *scalar, const namidb_value *map,
                 const char *name, const char *other, double *out,
                 bool *is_there)
@@ -31,7 +31,7 @@ static int take(struct ndb_scalar *scalar, const namidb_value *map,
         value = ndb_map_get(map, ndb_slice_text(other));
     *is_there = value != NULL && !ndb_is_null(value);
     if (!*is_there)
-        return NAMIDB_OK;
+        return value != NULL ? NAMIDB_NONE : NAMIDB_OK;
     if (value->kind == NAMIDB_INT)
         *out = (double)value->as.integer;
     else if (value->kind == NAMIDB_FLOAT)
@@ -105,14 +105,16 @@ static int fn_point(struct ndb_scalar *scalar, const namidb_value *args,
                          "a point is made from a map");
     *point = (namidb_point){ .dimensions = 2 };
     rc = ndb_map_check_keys(scalar, &args[0], NAMES, "a point");
-    if (rc >= 0)
+    if (rc == NAMIDB_OK)
         rc = take(scalar, &args[0], "x", "longitude", &point->x, &has_x);
-    if (rc >= 0)
+    if (rc == NAMIDB_OK)
         rc = take(scalar, &args[0], "y", "latitude", &point->y, &has_y);
-    if (rc >= 0)
+    if (rc == NAMIDB_OK)
         rc = take(scalar, &args[0], "z", "height", &point->z, &has_z);
-    if (rc < 0)
-        return rc;
+    if (rc == NAMIDB_NONE)
+        *out = ndb_null(); /* of a place that is not known */
+    if (rc != NAMIDB_OK)
+        return rc < 0 ? rc : NAMIDB_OK;
     if (!has_x || !has_y)
         return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_VALUE,
                          "a point has x and y, or longitude and latitude");

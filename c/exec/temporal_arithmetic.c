@@ -12,11 +12,11 @@ static int too_far(struct ndb_scalar *scalar)
 }
 
 static int wrong_kinds(struct ndb_scalar *scalar, const namidb_value *a,
-                       const namidb_value *b)
+                       const namidb_value *b, const char *what)
 {
     return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_TYPE,
-                     "values of type %s and %s cannot be added",
-                     ndb_kind_name(a->kind), ndb_kind_name(b->kind));
+                     "values of type %s and %s cannot be %s",
+                     ndb_kind_name(a->kind), ndb_kind_name(b->kind), what);
 }
 
 /* Sums of two durations, the second times 1 or -1. */
@@ -111,7 +111,7 @@ int ndb_temporal_add(struct ndb_scalar *scalar, const namidb_value *a,
         return add_to(scalar, a, b->as.duration, 1, out);
     if (a->kind == NAMIDB_DURATION && ndb_is_temporal(b->kind))
         return add_to(scalar, b, a->as.duration, 1, out);
-    return wrong_kinds(scalar, a, b);
+    return wrong_kinds(scalar, a, b, "added");
 }
 
 int ndb_temporal_subtract(struct ndb_scalar *scalar, const namidb_value *a,
@@ -121,5 +121,5 @@ int ndb_temporal_subtract(struct ndb_scalar *scalar, const namidb_value *a,
         return add_durations(scalar, a->as.duration, b->as.duration, -1, out);
     if (b->kind == NAMIDB_DURATION && ndb_is_temporal(a->kind))
         return add_to(scalar, a, b->as.duration, -1, out);
-    return wrong_kinds(scalar, a, b);
+    return wrong_kinds(scalar, a, b, "subtracted");
 }

@@ -8,6 +8,7 @@
  *   zone  Z +01:00 +0100 +01 +01:00:30 [Europe/Stockholm], or both
  */
 #include "exec/parts.h"
+#include "exec/zone.h"
 
 struct text {
     const char *at, *end;
@@ -200,16 +201,16 @@ size_t ndb_offset_parse(struct ndb_slice slice, int32_t *offset)
     return slice.bytes - (size_t)(text.end - text.at);
 }
 
-/* An offset, a name in brackets, or both. */
+/* An offset, a name in brackets, or both. *given: the offset. */
 static int take_zone(struct ndb_scalar *scalar, struct text *text,
-                     struct ndb_parts *parts)
+                     struct ndb_parts *parts, int32_t *given)
 {
     size_t left = (size_t)(text->end - text->at);
     size_t taken = ndb_offset_parse(ndb_slice(text->at, left), &parts->offset);
-    int32_t offset = parts->offset;
     const char *close;
     int rc;
 
+    *given = taken != 0 ? parts->offset : NDB_OFFSET_OPEN;
     if (taken == 0 && (left == 0 || *text->at != '['))
         return NAMIDB_OK;
     parts->has_zone = true;
@@ -222,8 +223,23 @@ static int take_zone(struct ndb_scalar *scalar, struct text *text,
     rc = ndb_parts_read_zone(
         scalar, ndb_slice(text->at, (size_t)(close - text->at)), parts);
     text->at = close + 1;
-    if (taken != 0)
-        parts->offset = offset; /* preferred where a time comes twice */
+    return rc;
+}
+
+/* The moment in the zone. An offset that is given as well tells which one is
+ * meant of a time that comes twice, and must be one that the zone has then. */
+static int settle(struct ndb_scalar *scalar, struct ndb_parts *parts,
+                  int32_t given)
+{
+    int rc;
+
+    if (parts->zone.bytes != 0)
+        parts->offset = given;
+    rc = ndb_parts_settle(scalar, parts);
+    if (rc >= 0 && given != NDB_OFFSET_OPEN && parts->offset != given)
+        return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_VALUE,
+                         "%.*s has another offset then", (int)parts->zone.bytes,
+                         (const char *)parts->zone.data);
     return rc;
 }
 
@@ -236,6 +252,7 @@ int ndb_parts_parse(struct ndb_scalar *scalar, uint32_t kind,
     struct text text = { (const char *)slice.data,
                          (const char *)slice.data + slice.bytes };
     bool is_good = true;
+    int32_t given = NDB_OFFSET_OPEN;
     int rc = NAMIDB_OK;
 
     *parts = (struct ndb_parts){ .has_date = false };
@@ -246,10 +263,12 @@ int ndb_parts_parse(struct ndb_scalar *scalar, uint32_t kind,
                                    (take(&text, 'T') && take_time(&text, parts))
                              : take_time(&text, parts);
     if (is_good && (kind == NAMIDB_TIME || kind == NAMIDB_DATETIME))
-        rc = take_zone(scalar, &text, parts);
+        rc = take_zone(scalar, &text, parts, &given);
     if (rc < 0)
         return rc;
-    if (!is_good || text.at != text.end)
+    /* The offset of a zone is that of a day: a time alone has none. */
+    if (!is_good || text.at != text.end ||
+        (kind == NAMIDB_TIME && parts->zone.bytes != 0))
         return ndb_temporal_invalid(scalar, kind, slice);
-    return kind == NAMIDB_DATETIME ? ndb_parts_settle(scalar, parts) : rc;
+    return kind == NAMIDB_DATETIME ? settle(scalar, parts, given) : rc;
 }

@@ -25,6 +25,9 @@ struct ndb_slice ndb_zone_name(const struct ndb_zone *zone);
 /* The offset from UTC, in seconds, at a moment. */
 int32_t ndb_zone_offset(const struct ndb_zone *zone, int64_t seconds);
 
+/* An offset that is not known: no zone has it. */
+#define NDB_OFFSET_OPEN INT32_MAX
+
 /* The offset of a local time. In a gap the one before it, of an hour that comes
  * twice the first; `preferred` if that is one of the two. */
 int32_t ndb_zone_offset_local(const struct ndb_zone *zone, int64_t local,

@@ -305,7 +305,7 @@ end
 -- is meant where clocks are put back.
 local function zone_offset(zone, seconds, given, level)
     check(type(zone) == "string", level + 1, "zone: a name is wanted")
-    local offset, message = core.zone_offset(zone, seconds, given or 0)
+    local offset, message = core.zone_offset(zone, seconds, given or -1e9)
     check(offset, level + 1, "zone: %s", message)
     check(given == nil or given == offset, level + 1,
           "offset: %s is at %s then, not at %s", zone, offset_text(offset),

@@ -58,3 +58,19 @@ describe("an operand that is asked for more than once", function()
         assert.equal(1, times)
     end)
 end)
+
+describe("coalesce", function()
+    local db = help.open()
+
+    it("asks for no more than it needs", function()
+        local row = assert(db:query("UNWIND [1, null] AS x RETURN " ..
+            "collect(coalesce(x, 10 / (coalesce(x, 2) - 1), 1 / 0)) AS a, " ..
+            "coalesce(null, 2, 1 / 0) AS b, coalesce(null, null) AS c"))[1]
+        assert.same({ 1, 10 }, { row.a[1], row.a[2] })
+        assert.equal(2, row.b)
+        assert.is_nil(row.c)
+        assert.is_nil((db:query("RETURN coalesce(null, 1 / 0) AS a")))
+    end)
+
+    teardown(function() db:close() end)
+end)

@@ -60,3 +60,65 @@ describe("a component", function()
         end
     end)
 end)
+
+describe("the time of a zone", function()
+    local db = help.open()
+
+    local function text(expression)
+        local rows, err = db:query("RETURN toString(" .. expression .. ") AS v")
+        return rows and rows[1].v or err.message
+    end
+
+    it("that comes twice is the first, or the one of its offset", function()
+        for _, made in ipairs({
+            "datetime('2024-10-27T01:30[Europe/London]')",
+            "datetime({year: 2024, month: 10, day: 27, hour: 1, minute: 30, " ..
+                "timezone: 'Europe/London'})",
+            "datetime({datetime: localdatetime('2024-10-27T01:30'), " ..
+                "timezone: 'Europe/London'})",
+            "datetime('2024-10-26T01:30[Europe/London]') + duration('P1D')",
+        }) do
+            assert.equal("2024-10-27T01:30+01:00[Europe/London]", text(made))
+        end
+        assert.equal("2024-10-27T01:30Z[Europe/London]",
+                     text("datetime('2024-10-27T01:30Z[Europe/London]')"))
+        assert.equal("2024-10-27T01:30+01:00[Europe/London]",
+            tostring(namidb.datetime({ year = 2024, month = 10, day = 27,
+                hour = 1, minute = 30, zone = "Europe/London" })))
+    end)
+
+    it("has the zone's offset and no other", function()
+        for at, zone in pairs({ ["2024-01-01T00:00+01:00"] = "Europe/London",
+                                ["2024-03-31T02:30+01:00"] = "Europe/Berlin" })
+        do
+            assert.matches(zone .. " has another offset then",
+                           text(("datetime('%s[%s]')"):format(at, zone)))
+        end
+    end)
+
+    it("needs a day", function()
+        assert.matches("is no value of type Time",
+                       text("time('10:00[Europe/Berlin]')"))
+    end)
+
+    it("is subtracted, and not added, where it cannot be", function()
+        assert.matches("Date and Date cannot be subtracted",
+                       text("date('2024-01-02') - date('2024-01-01')"))
+    end)
+
+    teardown(function() db:close() end)
+end)
+
+describe("a point", function()
+    local db = help.open()
+
+    it("is null where a coordinate is", function()
+        local row = assert(db:query("RETURN point({x: 1, y: null}) AS a, " ..
+            "point({x: 1, y: 2, z: null}) AS b, " ..
+            "point({longitude: null, latitude: 1}) AS c"))[1]
+        assert.same({ nil, nil, nil }, { row.a, row.b, row.c })
+        assert.is_nil((db:query("RETURN point({x: 1}) AS a")))
+    end)
+
+    teardown(function() db:close() end)
+end)

@@ -220,12 +220,42 @@ local function check_asking(state, paths)
     end
 end
 
+-- The elements of paths as CREATE makes them: of each path all nodes first.
+local function in_order(paths)
+    local elements = {}
+    for _, path in ipairs(paths) do
+        for first = 1, 2 do
+            for i = first, #path.elements, 2 do
+                elements[#elements + 1] = path.elements[i]
+            end
+        end
+    end
+    return elements
+end
+
+-- Properties of what is created can be made from what is there by then.
+local function check_created(state, paths)
+    local elements, missing = in_order(paths), {}
+    for _, element in ipairs(elements) do
+        if not element.bound then missing[element.variable] = true end
+    end
+    for _, element in ipairs(elements) do
+        local properties = element.properties
+        if properties and asks.uses(properties, missing) then
+            fail(state, properties, "UndefinedVariable",
+                 "properties cannot be made from what is not created before")
+        end
+        missing[element.variable] = nil
+    end
+end
+
 --- Binds what the patterns of a CREATE, or the one of a MERGE, name.
 function check_pattern.create(state, names, paths, is_merge)
     for _, path in ipairs(paths) do
         create_path(state, names, path, is_merge)
     end
     check_asking(state, paths)
+    if not is_merge then check_created(state, paths) end
 end
 
 return check_pattern

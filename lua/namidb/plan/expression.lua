@@ -231,6 +231,25 @@ function make.has_labels(context, node)
     end)
 end
 
+-- The first operand from `at` on that is no null; those behind it are not asked
+-- for, where they may raise or cost much.
+local function coalesce(context, operands, at)
+    local are_plain = true
+    for i = at + 1, #operands do
+        are_plain = are_plain and expression.is_plain(operands[i])
+    end
+    if are_plain then
+        local result = { kind = "CALL", text = "coalesce" }
+        for i = at, #operands do result[#result + 1] = operands[i] end
+        return result
+    end
+    return once(context, operands[at], function(operand)
+        return { kind = "CASE",
+                 branches = { { { kind = "NOT_NULL", operand }, operand } },
+                 otherwise = coalesce(context, operands, at + 1) }
+    end)
+end
+
 function make.call(context, node)
     if node.name == "exists" then
         return { kind = "NOT_NULL", build(context, node.arguments[1]) }
@@ -239,6 +258,7 @@ function make.call(context, node)
     local kind = host and host[node.name] and "HOST" or "CALL"
     local result = build_all(context, kind, node.arguments)
     result.text = node.name
+    if node.name == "coalesce" then return coalesce(context, result, 1) end
     return result
 end
 
