@@ -118,8 +118,11 @@
  *   PATH uint count, slot *          node, edge or list of edges, node, ...
  *   DIFFER uint count, slot *        no edge occurs twice in these slots, which
  *                                    hold edges or lists of edges
- *   DEGREE u8 direction (OUT, IN), names types (none: all), expr node
- *                                    how many edges it has; of null: null
+ *   DEGREE u8 direction (OUT, IN), names types (none: all), names labels,
+ *     expr node                      how many edges, to nodes with all labels;
+ *                                    of null: null
+ *   LOOPS u8 direction (OUT, IN: where they are looked for), names types,
+ *     expr node                      how many edges to itself; of null: null
  *   COUNTED u8 NAMIDB_LABEL or NAMIDB_TYPE, names (none: all)
  *                                    how many there are in the graph
  */
@@ -218,6 +221,7 @@ enum ndb_op_kind {
     X(PATH)                                                                    \
     X(DIFFER)                                                                  \
     X(DEGREE)                                                                  \
+    X(LOOPS)                                                                   \
     X(COUNTED)
 
 enum ndb_expr_kind {
@@ -360,7 +364,7 @@ struct ndb_expr {
     namidb_value value;           /* of literals */
     const struct ndb_expr **args; /* count; optional ones may be NULL */
     const struct ndb_branch *branches;
-    struct ndb_names names;
+    struct ndb_names names, labels;
     struct ndb_slots slots;
     struct ndb_slice text;
     const struct ndb_function *function;

@@ -101,6 +101,15 @@ static bool is_argument_count(uint32_t count, uint32_t min, uint32_t max)
     return count >= min && (max == UINT8_MAX || count <= max);
 }
 
+static void read_degree(struct ndb_plan_reader *reader, struct ndb_expr *expr)
+{
+    expr->sub = ndb_plan_code(reader, NAMIDB_IN + 1);
+    expr->names = ndb_plan_names(reader, NAMIDB_TYPE);
+    if (expr->kind == NDB_EXPR_DEGREE)
+        expr->labels = ndb_plan_names(reader, NAMIDB_LABEL);
+    read_args(reader, expr, 1);
+}
+
 static void read_call(struct ndb_plan_reader *reader, struct ndb_expr *expr)
 {
     uint32_t min = 0, max = UINT8_MAX;
@@ -205,9 +214,8 @@ static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
         read_args(reader, expr, 1);
         return true;
     case NDB_EXPR_DEGREE:
-        expr->sub = ndb_plan_code(reader, NAMIDB_IN + 1);
-        expr->names = ndb_plan_names(reader, NAMIDB_TYPE);
-        read_args(reader, expr, 1);
+    case NDB_EXPR_LOOPS:
+        read_degree(reader, expr);
         return true;
     case NDB_EXPR_COUNTED:
         expr->sub = ndb_plan_code(reader, NAMIDB_TYPE + 1);

@@ -313,7 +313,7 @@ describe("the plan", function()
         for _, text in ipairs({
             "MATCH (a:A)-[r:R]->(b) RETURN count(DISTINCT b) AS c",
             "MATCH (a:A)-[r:R]->(b) RETURN b.y AS y, count(*) AS c",
-            "MATCH (a:A)-[r:R]->(b:B) RETURN count(*) AS c",
+            "MATCH (a:A)-[r:R]->(b:B {y: 1}) RETURN count(*) AS c",
             "MATCH (a:A)-[r:R]->() WHERE r.w = 1 RETURN count(*) AS c",
             "MATCH (a:A)-[r:R]->() RETURN sum(a.n) AS c",
             "MATCH (a:A)-[r:R]->() RETURN collect(a.n) AS c",

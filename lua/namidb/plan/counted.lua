@@ -2,6 +2,8 @@
 -- the graph's counts, or of the degrees of the nodes that they start from.
 
 local expression = require("namidb.plan.expression")
+local free = require("namidb.plan.free")
+local star = require("namidb.plan.star")
 
 local counted = {}
 
@@ -119,47 +121,68 @@ local function multiplicity(context, op)
     return expr, op
 end
 
+-- What counts the rows of `op` by the last hop alone; as star.find gives it.
+local function last_hop(context, op, wanted)
+    local expr, expand = multiplicity(context, op)
+    if not expr or wanted[expand.edge] or wanted[expand.to] then return nil end
+    local number = context:new_slot()
+    return {
+        child = { kind = "PROJECT", child = expand.child,
+                  items = { { slot = number, expr = expr } } },
+        number = number,
+        rows = { [expand.edge] = true, [expand.to] = true,
+                 [expand.slot] = true },
+    }
+end
+
+-- The slots that are read, but for counts of rows; nil: something is another
+-- each time.
+local function reads_of(items, keys, aggregates)
+    local wanted = {}
+    for _, item in ipairs(items) do
+        if expression.is_volatile(item.expr) then return nil end
+        free.reads(item.expr, wanted)
+    end
+    for _, key in ipairs(keys) do wanted[key] = true end
+    for _, aggregate in ipairs(aggregates) do
+        if aggregate.input and
+            (aggregate.code ~= "COUNT" or aggregate.distinct) then
+            wanted[aggregate.input] = true
+        end
+    end
+    for _, item in ipairs(items) do wanted[item.slot] = nil end
+    return wanted
+end
+
 -- Aggregates that are the same however often a row comes.
-local function ignores_repeats(aggregate, hidden)
-    return (aggregate.distinct or aggregate.code == "MIN" or
-        aggregate.code == "MAX") and not hidden[aggregate.input]
+local function ignores_repeats(aggregate)
+    return aggregate.distinct or aggregate.code == "MIN" or
+        aggregate.code == "MAX"
 end
 
 local function by_degree(context, op, items, keys, aggregates)
-    local expr, expand = multiplicity(context, op)
-    if not expr then return nil end
-    local hidden = { [expand.edge] = true, [expand.to] = true }
-    local rows = { [expand.edge] = true, [expand.to] = true,
-                   [expand.slot] = true }
-    local reads = require("namidb.plan.free").reads
-    for _, item in ipairs(items) do
-        if expression.is_volatile(item.expr) then return nil end
-        for slot in pairs(reads(item.expr, {})) do
-            if hidden[slot] then return nil end
-        end
-    end
-    for _, key in ipairs(keys) do
-        if hidden[key] then return nil end
-    end
+    local wanted = reads_of(items, keys, aggregates)
+    local found = wanted and (star.find(context, op, wanted) or
+        last_hop(context, op, wanted))
+    if not found then return nil end
     local made, is_plain, has_count = {}, #keys == 0, false
-    local number = context:new_slot()
     for i, aggregate in ipairs(aggregates) do
         made[i] = aggregate
-        if counts_rows(aggregate, rows) then
-            made[i] = { code = "SUM", input = number, slot = aggregate.slot }
+        if counts_rows(aggregate, found.rows) then
+            made[i] = { code = "SUM", input = found.number,
+                        slot = aggregate.slot }
             has_count = true
-        elseif ignores_repeats(aggregate, hidden) then
+        elseif ignores_repeats(aggregate) then
             is_plain = false
         else
             return nil
         end
     end
     if not has_count then return nil end
-    local child = { kind = "PROJECT", child = expand.child,
-                    items = { { slot = number, expr = expr } } }
-    if not is_plain then
+    local child = found.child
+    if not is_plain and child.kind ~= "FILTER" then
         child = { kind = "FILTER", child = child, expr = { kind = "GT",
-            expression.slot(number), context:constant(0) } }
+            expression.slot(found.number), context:constant(0) } }
     end
     if #items > 0 then
         child = { kind = "PROJECT", items = items, child = child }

@@ -149,6 +149,13 @@ end
 function body.DEGREE(node)
     u8(DIRECTION[node.code])
     uints(node.names)
+    uints(node.labels or {})
+    expr(node[1])
+end
+
+function body.LOOPS(node)
+    u8(DIRECTION[node.code])
+    uints(node.names)
     expr(node[1])
 end
 

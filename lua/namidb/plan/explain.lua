@@ -92,9 +92,19 @@ local function names_text(scope, names)
 end
 
 function show.DEGREE(scope, node)
-    return ("degree((%s)%s[%s]%s())"):format(expr_text(scope, node[1]),
+    local labels = {}
+    for i, name in ipairs(node.labels or {}) do
+        labels[i] = ":" .. scope.context.names[name + 1].text
+    end
+    return ("degree((%s)%s[%s]%s(%s))"):format(expr_text(scope, node[1]),
         node.code == "in" and "<-" or "-", names_text(scope, node.names),
-        node.code == "in" and "-" or "->")
+        node.code == "in" and "-" or "->", table.concat(labels))
+end
+
+function show.LOOPS(scope, node)
+    local name = expr_text(scope, node[1])
+    return ("loops((%s)-[%s]->(%s))"):format(name,
+        names_text(scope, node.names), name)
 end
 
 function show.COUNTED(scope, node)

@@ -390,14 +390,15 @@ function expression.is_early(expr)
         expression.is_plain(expr) and not VALUES[expr.kind]
 end
 
-local FINDS = { SUBPLAN = true, DEGREE = true, COUNTED = true, HOST = true }
+local FINDS = { SUBPLAN = true, DEGREE = true, LOOPS = true, COUNTED = true,
+                HOST = true }
 
 --- Whether an expression asks what there is in the graph.
 function expression.finds(expr)
     return expression.any(expr, function(part) return FINDS[part.kind] end)
 end
 
-local LOOKS = { PROPERTY = true, INDEX = true, LABELS = true }
+local LOOKS = { PROPERTY = true, INDEX = true, LABELS = true, DEGREE = true }
 local LOOKING_CALLS = { labels = true, islabelled = true, key = true,
                         keys = true, properties = true, mergemaps = true }
 

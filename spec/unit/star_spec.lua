@@ -1,0 +1,144 @@
+-- Counts of patterns around one node: products of degrees, less the ways in
+-- which an edge would be in two places. Random patterns over random graphs with
+-- loops and parallel edges, counted and collected.
+
+local namidb = require("namidb")
+
+local help = require("spec.help")
+
+local seed = os.time()
+local function random(n)
+    seed = (seed * 16807 + 13) % 2147483647
+    return seed % n + 1
+end
+
+local function pick(list) return list[random(#list)] end
+
+local function fill(db, count, edges)
+    assert(db:write(function(tx)
+        local ids = {}
+        for i = 1, count do
+            ids[i] = tx:create_node(pick({ "A", "B", { "A", "B" }, {} }),
+                                    { n = i, y = random(3) })
+        end
+        for _ = 1, edges do
+            tx:put_edge(pick({ "R", "R", "S", "T" }), pick(ids), pick(ids), {})
+        end
+        for _, id in ipairs(ids) do
+            if random(4) == 1 then tx:put_edge(pick({ "R", "S" }), id, id) end
+        end
+    end))
+end
+
+local LABELS = { "", "", "", ":A", ":B", ":A:B", ":C" }
+local TYPES = { "", ":R", ":R", ":R|S", ":S", ":T|R", ":X", ":R|X" }
+
+local function edge(name)
+    local inner = "[" .. name .. pick(TYPES) .. "]"
+    if random(2) == 1 then return "-" .. inner .. "->" end
+    return "<-" .. inner .. "-"
+end
+
+-- Edges at m: one, a path through it, or as many as four of one MATCH or of
+-- several.
+local function pattern()
+    local middle, parts, names = "(m" .. pick(LABELS) .. ")", {}, {}
+    for i = 1, pick({ 1, 2, 2, 2, 3, 3, 4 }) do
+        names[i] = "e" .. i
+        local first, last = middle, "(n" .. i .. pick(LABELS) .. ")"
+        if random(2) == 1 then first, last = last, first end
+        parts[i] = first .. edge(names[i]) .. last
+    end
+    local text = "MATCH " .. parts[1]
+    for i = 2, #parts do
+        text = text .. (random(4) == 1 and " MATCH " or ", ") .. parts[i]
+    end
+    if random(4) == 1 then text = text .. " WHERE m.y < 3" end
+    return text, names
+end
+
+local KEYS = { "1", "1", "m", "m.y", "m.n % 2", "n1", "n1.y" }
+
+local function rows_of(db, text)
+    local lines = {}
+    for i, row in ipairs(assert(db:query(text))) do
+        lines[i] = ("%s: %d"):format(row.k, row.c)
+    end
+    table.sort(lines)
+    return table.concat(lines, "\n")
+end
+
+local function check(db, stars)
+    for _ = 1, 40 do
+        local match, names = pattern()
+        local key = pick(KEYS)
+        local id = key:match("^%w+$") and key ~= "1" and "id(k)" or "k"
+        local counted = match .. " WITH " .. key .. " AS k, count(*) AS c " ..
+            "RETURN " .. id .. " AS k, c"
+        local collected = match .. " WITH " .. key .. " AS k, collect([" ..
+            table.concat(names, ", ") .. "]) AS l RETURN " .. id ..
+            " AS k, size(l) AS c"
+        assert.equal(rows_of(db, collected), rows_of(db, counted), counted)
+        if key == "1" then
+            local all = assert(db:query(match .. " RETURN count(*) AS c"))
+            local _, _, number = rows_of(db, collected):find("(%d+)$")
+            assert.equal(tonumber(number or 0), all[1].c, match)
+        end
+        local plan = help.plan(db, counted)
+        if plan:find("degree", 1, true) then stars.some = stars.some + 1 end
+        if plan:find("loops", 1, true) then stars.loops = stars.loops + 1 end
+    end
+end
+
+describe("counts around a node", function()
+    for _, where in ipairs({ "memory", "packs", "both" }) do
+        it("are those of its rows, which are in " .. where, function()
+            local first, stars = seed, { some = 0, loops = 0 }
+            for round = 1, 4 do
+                local db = assert(namidb.open(("memory://star-%s-%d")
+                    :format(where, round)))
+                fill(db, 10, 30)
+                if where ~= "memory" then assert(db:flush()) end
+                if where == "both" then
+                    db:query("MATCH (n {n: 3})-[e]->() DELETE e")
+                    db:query("MATCH (n {n: 4}) DETACH DELETE n")
+                    db:query("MATCH (n {n: 5}) SET n:B REMOVE n:A")
+                    fill(db, 4, 8)
+                end
+                local ok, err = pcall(check, db, stars)
+                db:close()
+                assert(ok, ("seed %d: %s"):format(first, tostring(err)))
+            end
+            assert.is_true(stars.some > 30 and stars.loops > 1)
+        end)
+    end
+
+    it("see what their own statement changed", function()
+        local db = assert(namidb.open("memory://star-changes"))
+        assert.equal(2, db:query("CREATE (a:A)-[:R]->(b)-[:R]->(c), (b)-[:R]" ..
+            "->(d) WITH 1 AS one MATCH (:A)-[:R]->(m)-[:R]->() " ..
+            "RETURN count(*) AS c")[1].c)
+        assert.equal(0, db:query("MATCH (a:A) REMOVE a:A WITH 1 AS one " ..
+            "MATCH (:A)-[:R]->(m)-[:R]->() RETURN count(*) AS c")[1].c)
+        db:close()
+    end)
+
+    it("are what the plan says", function()
+        local db = assert(namidb.open("memory://star-plans"))
+        local function line(text, wanted)
+            local plan = help.plan(db, text)
+            assert(plan:find(wanted, 1, true), plan)
+        end
+        line("MATCH (a)-[:R]->(b)-[:R]->(c) RETURN count(*) AS c",
+             "(degree((b)-[:R]->()) * degree((b)<-[:R]-())) - " ..
+             "loops((b)-[:R]->(b))")
+        line("MATCH (a)-[:R]->(b)-[:S]->(c) RETURN count(*) AS c",
+             "= (degree((b)-[:S]->()) * degree((b)<-[:R]-()))")
+        line("MATCH (a:A)-[:R]->(b) WITH b, count(*) AS c RETURN b.x, c",
+             "= degree((b)<-[:R]-(:A))")
+        line("MATCH (b)-[:R]->(a), (b)-[:R]->(c) RETURN b.x, count(*) AS c",
+             "(degree((b)-[:R]->()) * degree((b)-[:R]->())) - " ..
+             "degree((b)-[:R]->())")
+        db:close()
+    end)
+end)
