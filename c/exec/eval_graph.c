@@ -114,11 +114,18 @@ static bool has_type(struct ndb_eval *eval, const struct ndb_expr *expr,
     return true;
 }
 
+static bool has_labels(struct ndb_eval *eval, const struct ndb_expr *expr,
+                       const namidb_node *node)
+{
+    for (uint32_t i = 0; i < expr->names.count; i++)
+        if (!has_label(node, ndb_run_number(eval->run, expr->names.items[i])))
+            return false;
+    return true;
+}
+
 static int labels_of(struct ndb_eval *eval, const struct ndb_expr *expr,
                      const struct ndb_entity *entity, uint8_t *out)
 {
-    bool has_all = true;
-
     *out = NDB_UNKNOWN;
     if (ndb_is_null(&entity->value))
         return NAMIDB_OK;
@@ -130,11 +137,37 @@ static int labels_of(struct ndb_eval *eval, const struct ndb_expr *expr,
         return ndb_raise(eval->run->err, NDB_FAULT_ARGUMENT_TYPE,
                          "a value of type %s has no labels",
                          ndb_kind_name(entity->value.kind));
-    for (uint32_t i = 0; i < expr->names.count; i++)
-        has_all = has_all &&
-                  has_label(entity->node,
-                            ndb_run_number(eval->run, expr->names.items[i]));
-    *out = has_all;
+    *out = has_labels(eval, expr, entity->node);
+    return NAMIDB_OK;
+}
+
+/* Rows of a group: a set of labels is looked at once for all rows that have it
+ * one after the other. */
+static int labels_of_group(struct ndb_eval *eval, const struct ndb_expr *expr,
+                           const struct ndb_vector *rows,
+                           const struct ndb_chunk *chunk,
+                           struct ndb_vector *out)
+{
+    const struct ndb_node_group *group = rows->as.group;
+    uint32_t known = UINT32_MAX;
+    bool has = false;
+
+    if (!ndb_vector_truths(out, eval->arena, chunk->extent))
+        return ndb_eval_no_memory(eval);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i), set = 0;
+
+        if (group->label_of != NULL)
+            set = group->label_of[rows->first + (rows->is_constant ? 0 : at)];
+        if (set != known) {
+            namidb_node node = { .labels = group->label_sets[set],
+                                 .label_count = group->label_counts[set] };
+
+            has = has_labels(eval, expr, &node);
+            known = set;
+        }
+        out->as.truths[at] = has;
+    }
     return NAMIDB_OK;
 }
 
@@ -148,6 +181,8 @@ int ndb_eval_labels(struct ndb_eval *eval, const struct ndb_expr *expr,
     if (rc >= 0 && values.form == NDB_FORM_NODES &&
         !ndb_rows_are_loaded(eval, &values, chunk))
         return ndb_node_columns_labels(eval, &values, chunk, expr, out);
+    if (rc >= 0 && values.form == NDB_FORM_ROWS)
+        return labels_of_group(eval, expr, &values, chunk, out);
     if (rc >= 0)
         rc = ndb_rows_load(eval, &values, chunk, &rows);
     if (rc < 0)
