@@ -98,6 +98,34 @@ static int read_values(const struct column_read *read, struct ndb_vector *out)
     return rc < 0 ? corrupt(read->eval) : rc;
 }
 
+/* Texts that all rows have, one after the other in the column. */
+static bool are_plain_texts(const struct column_read *read)
+{
+    const struct ndb_column *column = read->column;
+
+    return column->storage == NDB_COLUMN_STRING && column->null_count == 0 &&
+           column->codes == NULL && read->chunk != NULL &&
+           read->chunk->mask == NULL;
+}
+
+static int read_texts(const struct column_read *read, struct ndb_vector *out)
+{
+    const struct ndb_chunk *chunk = read->chunk;
+    const uint32_t *offsets = read->column->as.offsets + read->first;
+    const char *bytes = (const char *)read->column->bytes;
+
+    if (!ndb_vector_values(out, read->eval->arena, read->extent))
+        return ndb_eval_no_memory(read->eval);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i), begin = offsets[at];
+
+        out->as.values[at] = (namidb_value){ .kind = read->column->kind,
+                                             .size = offsets[at + 1] - begin,
+                                             .as.bytes = bytes + begin };
+    }
+    return NAMIDB_OK;
+}
+
 /* A dictionary that pays for itself: the texts, and codes in place. */
 static int read_coded(const struct column_read *read, struct ndb_vector *out)
 {
@@ -150,6 +178,8 @@ static int read_column(struct ndb_eval *eval, const struct ndb_vector *rows,
         rc = read_coded(&read, out);
     else if (column->kind == NAMIDB_INT)
         rc = read_integers(&read, out);
+    else if (are_plain_texts(&read))
+        rc = read_texts(&read, out);
     else
         rc = read_values(&read, out);
     out->is_constant = rows->is_constant;

@@ -186,12 +186,64 @@ static enum ndb_truth test_text(const struct ndb_expr *expr,
     return ndb_contains(a, b);
 }
 
+/* The first 8 bytes of a text that has as many. */
+static uint64_t head_of(const char *bytes)
+{
+    uint64_t head;
+
+    memcpy(&head, bytes, sizeof head);
+    return head;
+}
+
+/* Many texts against one that they may begin with: mostly their heads, as far
+ * as it reaches, tell. */
+static void test_starts(const struct ndb_vector *texts,
+                        const namidb_value *with, const struct ndb_chunk *chunk,
+                        struct ndb_vector *out)
+{
+    uint32_t bytes = with->size;
+    uint8_t bits[sizeof(uint64_t)] = { 0 }, of_with[sizeof(uint64_t)] = { 0 };
+    uint64_t mask, head;
+
+    for (uint32_t i = 0; i < bytes && i < sizeof bits; i++) {
+        bits[i] = UINT8_MAX;
+        of_with[i] = (uint8_t)with->as.bytes[i];
+    }
+    memcpy(&mask, bits, sizeof mask);
+    memcpy(&head, of_with, sizeof head);
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+        const namidb_value *text = &texts->as.values[at];
+        bool has_head = text->size >= sizeof head;
+
+        if (text->kind != NAMIDB_STRING)
+            out->as.truths[at] = (uint8_t)ndb_starts_with(text, with);
+        else if (text->size < bytes ||
+                 (has_head && (head_of(text->as.bytes) & mask) != head))
+            out->as.truths[at] = NDB_FALSE;
+        else if (has_head && bytes <= sizeof head)
+            out->as.truths[at] = NDB_TRUE;
+        else
+            out->as.truths[at] = (uint8_t)ndb_starts_with(text, with);
+    }
+}
+
 int ndb_eval_text(struct ndb_eval *eval, const struct ndb_expr *expr,
                   const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct ndb_vector pair[2];
     int rc = eval_pair(eval, expr, chunk, pair, out);
 
+    if (rc >= 0 && expr->kind == NDB_EXPR_STARTS &&
+        pair[0].form == NDB_FORM_VALUES && !pair[0].is_constant &&
+        pair[1].is_constant) {
+        namidb_value with = ndb_vector_get(&pair[1], 0);
+
+        if (with.kind == NAMIDB_STRING) {
+            test_starts(&pair[0], &with, chunk, out);
+            return rc;
+        }
+    }
     if (rc >= 0)
         test_rows(expr, chunk, pair, test_text, out);
     return rc;

@@ -315,6 +315,29 @@ static void prefetch_rows(const struct join_state *state,
         ndb_prefetch(state->rows.rows[pairs->matches[i]]);
 }
 
+/* Column `index` of the matches. Nodes go as such, so that what is asked of
+ * them is read as columns. */
+static bool emit_column(struct ndb_op *op, const struct pairs *pairs,
+                        uint32_t index, struct ndb_vector *out)
+{
+    namidb_value **rows = ((struct join_state *)op->state)->rows.rows;
+    bool are_nodes = true;
+
+    if (!ndb_vector_values(out, &op->arena, pairs->count))
+        return false;
+    for (uint32_t i = 0; i < pairs->count; i++) {
+        out->as.values[i] = rows[pairs->matches[i]][index];
+        are_nodes = are_nodes && out->as.values[i].kind == NAMIDB_NODE;
+    }
+    if (!are_nodes)
+        return true;
+    /* Ids are smaller than values: they may lie in their place. */
+    for (uint32_t i = 0; i < pairs->count; i++)
+        out->as.ids[i] = rows[pairs->matches[i]][index].as.id;
+    out->form = NDB_FORM_NODES;
+    return true;
+}
+
 /* Slots of the build side are those that the child did not set. */
 static int emit(struct ndb_op *op, const struct pairs *pairs)
 {
@@ -327,14 +350,11 @@ static int emit(struct ndb_op *op, const struct pairs *pairs)
     if (live->count != 0)
         prefetch_rows(state, pairs);
     for (uint32_t i = 0; i < live->count; i++) {
-        struct ndb_vector *out = &op->chunk.columns[live->items[i]];
+        uint32_t slot = live->items[i];
 
-        if (op->child->chunk.columns[live->items[i]].form != NDB_FORM_NONE)
-            continue;
-        if (!ndb_vector_values(out, &op->arena, pairs->count))
+        if (op->child->chunk.columns[slot].form == NDB_FORM_NONE &&
+            !emit_column(op, pairs, i, &op->chunk.columns[slot]))
             return NAMIDB_ENOMEM;
-        for (uint32_t j = 0; j < pairs->count; j++)
-            out->as.values[j] = state->rows.rows[pairs->matches[j]][i];
     }
     return NAMIDB_OK;
 }

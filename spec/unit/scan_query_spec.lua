@@ -449,4 +449,38 @@ describe("scans", function()
             "MATCH (p:P) WHERE p.m = 1 RETURN count(*) AS c"))[1].c)
         db:close()
     end)
+
+    it("tell what texts begin with, however long they are", function()
+        local db = assert(namidb.open("memory://scan-query-starts"))
+        local letters, texts = "abcdefghijklmnop", {}
+        assert(db:write(function(tx)
+            for i = 1, 5000 do
+                texts[i] = letters:sub(1, i % 17) .. (i > 20 and i or "")
+                tx:create_node({ "P" }, { text = texts[i], n = i })
+            end
+        end))
+        local function check_all()
+            for length = 0, #letters do
+                for _, ending in ipairs({ "", "4", "\0", "17" }) do
+                    local start, wanted = letters:sub(1, length) .. ending, 0
+                    for i, text in ipairs(texts) do
+                        if i % 3 ~= 0 and text:sub(1, #start) == start then
+                            wanted = wanted + 1
+                        end
+                    end
+                    assert.equal(wanted, assert(db:query("MATCH (p:P) " ..
+                        "WHERE p.n % 3 <> 0 AND p.text STARTS WITH $start " ..
+                        "RETURN count(*) AS c", { start = start }))[1].c,
+                        start)
+                end
+            end
+            assert.equal(0, assert(db:query("MATCH (p:P) WHERE p.n " ..
+                "STARTS WITH 'a' OR p.text STARTS WITH null OR " ..
+                "p.none STARTS WITH '' RETURN count(*) AS c"))[1].c)
+        end
+        check_all()
+        assert(db:flush())
+        check_all()
+        db:close()
+    end)
 end)
