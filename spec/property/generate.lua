@@ -245,6 +245,28 @@ function Maker:shortest_path(new, what, is_value)
     return { elements = { first, edge, last }, shortest = what }
 end
 
+-- What is asked of each node or edge on the way of a shortest path.
+function Maker:way(first, edge, last)
+    local random = self.random
+    if self.is_plain or not random:one_in(3) then return nil end
+    local way = { q = random:pick({ "all", "all", "none" }), var =
+                  self:fresh("w"), of = random:pick({ "nodes",
+                  "relationships", edge.hops and edge.var and "edges" or
+                  "relationships" }) }
+    local scope = { { name = way.var,
+                      type = way.of == "nodes" and "node" or "edge" } }
+    for i, binding in ipairs(self.scope) do scope[i + 1] = binding end
+    for _, element in ipairs({ first, last }) do
+        if element.var then
+            scope[#scope + 1] = { name = element.var, type = "node" }
+        end
+    end
+    way.where = self:with_scope(scope, function()
+        return self:expression("bool", random:int(1, 2))
+    end)
+    return way
+end
+
 -- Patterns of one MATCH.
 function Maker:patterns(new)
     local paths = {}
@@ -259,6 +281,10 @@ function Maker:patterns(new)
             new[#new + 1] = { name = paths[i].name,
                               type = shortest and SHORT[shortest][1] or
                                 "path" }
+        end
+        if shortest then
+            local elements = paths[i].elements
+            elements[2].way = self:way(unpack(elements))
         end
     end
     return paths

@@ -3,6 +3,8 @@
 -- A path is { name?, shortest = "one" or "all"?, elements = { node, edge, node,
 -- ... } }; a node { var?, labels, props = { name = expression } }; an edge {
 -- var?, types, dir = "out", "in" or "both", props, hops = { min, max? }? }.
+-- `way` of a shortest path's edge, { q = "all" or "none", of = "nodes",
+-- "relationships" or "edges", var, where }, is asked of all that is on the way.
 -- `only` of both is a tree of label.lua, `where` a condition, if they have one.
 
 local label = require("spec.property.label")
@@ -48,6 +50,24 @@ local function is_node(search, env, element, id)
         is_wanted(search, env, element, { t = "node", id = id })
 end
 
+-- Whether what is on the way may be there.
+local function may_pass(search, env, way, v)
+    local holds = value.truth(search.eval(search.context,
+                                          extend(env, way.var, v), way.where))
+    if way.q == "all" then return holds == true end
+    return holds == false
+end
+
+local function is_on_way(search, env, way, id)
+    if not way then return true end
+    if way.of ~= "nodes" then
+        return may_pass(search, env, way, { t = "edge", id = id })
+    end
+    local edge = search.graph.edges[id]
+    return may_pass(search, env, way, { t = "node", id = edge.from }) and
+        may_pass(search, env, way, { t = "node", id = edge.to })
+end
+
 local function is_edge(search, env, element, id)
     local edge = search.graph.edges[id]
     local is_type = #element.types == 0
@@ -61,13 +81,21 @@ local function is_edge(search, env, element, id)
     return is_type and
         has_props(search.context, env, search.eval, element.props,
                   edge.props) and
-        is_wanted(search, env, element, { t = "edge", id = id })
+        is_wanted(search, env, element, { t = "edge", id = id }) and
+        is_on_way(search, env, element.way, id)
+end
+
+-- Counts what is looked at.
+local function look(context)
+    context.looks = (context.looks or 0) + 1
+    if context.looks > pattern.LOOKS_MAX then value.skip("many looks") end
 end
 
 -- What one hop from a node leads to: { { edge id, node id }, ... }.
 local function hops(search, env, element, from)
     local found = {}
     for id, edge in pairs(search.graph.edges) do
+        look(search.context)
         if not search.used[id] and is_edge(search, env, element, id) then
             if edge.from == from and element.dir ~= "in" then
                 found[#found + 1] = { id, edge.to }
@@ -84,8 +112,7 @@ local walk
 -- The row in which node element `at` is node `id`; nil if it cannot be.
 local function bind_node(search, env, at, id)
     local element, context = search.path.elements[at], search.context
-    context.looks = (context.looks or 0) + 1
-    if context.looks > pattern.LOOKS_MAX then value.skip("many nodes") end
+    look(context)
     local bound = element.var and env[element.var]
     if bound and (bound == NULL or bound.id ~= id) then return nil end
     if not is_node(search, env, element, id) then return nil end
@@ -174,7 +201,12 @@ end
 local function shortest(search, env, element, from, to)
     local wanted = element.hops or { min = 1, max = 1 }
     local ends = { { id = from, nodes = { from }, edges = {} } }
-    if from == to then return wanted.min == 0 and ends or {} end
+    if from == to then
+        local way = element.way and element.way.of == "nodes" and element.way
+        local may = not way or
+            may_pass(search, env, way, { t = "node", id = from })
+        return wanted.min == 0 and may and ends or {}
+    end
     local used = search.used
     search.used = {}
     local found, depths, depth = {}, { [from] = 0 }, 0
@@ -261,10 +293,10 @@ function match_path(search, index, env)
     search.index = outer
 end
 
---- More rows than this are too slow to compare, and more nodes looked at by a
--- statement, whatever comes of it, too slow to match.
+--- More rows than this are too slow to compare, and more nodes and edges looked
+-- at by a statement, whatever comes of it, too slow to match.
 pattern.ROWS_MAX = 3000
-pattern.LOOKS_MAX = 300000
+pattern.LOOKS_MAX = 1000000
 
 --- All rows that the patterns make of the row `env`.
 function pattern.match(context, env, patterns, eval)

@@ -280,9 +280,29 @@ local function where(node)
     return node.where and " WHERE " .. condition(node.where, OR) or ""
 end
 
+-- What is asked of all that is on the way of a shortest path.
+local function way_text(path)
+    local way = path.elements[2].way
+    local of = way.of == "edges" and path.elements[2].var or
+        way.of .. "(" .. path.name .. ")"
+    return way.q .. "(" .. way.var .. " IN " .. of .. " WHERE " ..
+        condition(way.where, OR) .. ")"
+end
+
 function clauses.match(node)
+    local ways = {}
+    for _, path in ipairs(node.patterns) do
+        if path.shortest and path.elements[2].way then
+            ways[#ways + 1] = way_text(path)
+        end
+    end
+    local text = where(node)
+    if #ways > 0 then
+        text = " WHERE " .. table.concat(ways, " AND ") ..
+            (node.where and " AND " .. condition(node.where, AND) or "")
+    end
     return (node.optional and "OPTIONAL " or "") .. "MATCH " ..
-        list(node.patterns, path_text) .. where(node)
+        list(node.patterns, path_text) .. text
 end
 
 function clauses.unwind(node)

@@ -16,7 +16,8 @@ end
 local OPTIONAL = { where = true, order = true, limit = true, skip = true,
                    distinct = true, otherwise = true, result = true,
                    on_match = true, on_create = true, hops = true,
-                   operand = true, optional = true, only = true }
+                   operand = true, optional = true, only = true,
+                   way = true }
 local LISTS = { items = true, patterns = true, whens = true, labels = true,
                 types = true, order = true, args = true, elements = true,
                 parts = true, clauses = true }

@@ -234,6 +234,29 @@ cases("shortest paths", {
       "error VariableAlreadyBound" },
     { "WITH [] AS e MATCH p = shortestPath((a {n: 1})-[e*]->(b {n: 3})) " ..
       "RETURN p", "error VariableAlreadyBound" },
+    -- What holds of all of a path is asked before the shortest is chosen.
+    { "MATCH (a {n: 1}), (b {n: 3}) CREATE (a)-[:T {w: 5}]->(b)",
+      "MATCH p = shortestPath((a {n: 1})-[e*]->(b {n: 3})) " ..
+      "WHERE all(r IN relationships(p) WHERE r.w IS NULL OR r.w < 5) " ..
+      "RETURN length(p), size(e)", "2,2" },
+    { "MATCH (a {n: 1}), (b {n: 3}) CREATE (a)-[:T {w: 5}]->(b)",
+      "MATCH p = allShortestPaths((a {n: 1})-[e*]->(b {n: 3})) " ..
+      "WHERE none(r IN e WHERE type(r) = $t) AND b.n = 3 RETURN length(p)",
+      { t = "T" }, "2" },
+    { "MATCH (a {n: 1}), (b {n: 3}) CREATE (a)-[:R]->(:D {n: 9})-[:S]->" ..
+      "(:D {n: 8})-[:S]->(b)",
+      "MATCH p = shortestPath((a {n: 1})-[*]->(b {n: 3})) " ..
+      "WHERE all(x IN nodes(p) WHERE x = a OR x = b OR x:D) " ..
+      "RETURN length(p)", "3" },
+    { "MATCH p = shortestPath((a {n: 1})-[*0..]->(b {n: 1})) " ..
+      "WHERE all(x IN nodes(p) WHERE x.n > 1) RETURN p", "" },
+    -- Of what a later clause says, and of anything else, the shortest is asked.
+    { "MATCH (a {n: 1}), (b {n: 3}) CREATE (a)-[:T]->(b)",
+      "MATCH p = shortestPath((a {n: 1})-[*]->(b {n: 3})) MATCH (a) " ..
+      "WHERE none(r IN relationships(p) WHERE type(r) = 'T') RETURN p", "" },
+    { "MATCH (a {n: 1}), (b {n: 3}) CREATE (a)-[:T]->(b)",
+      "MATCH p = shortestPath((a {n: 1})-[*]->(b {n: 3})) " ..
+      "WHERE length(p) > 1 RETURN p", "" },
     -- One relationship is no list, and its WHERE chooses among several.
     { "MATCH p = shortestPath((a)-[e:R]->(b)) RETURN type(e), e.w", "\"R\",1" },
     { "MATCH (a {n: 1}), (b {n: 2}) CREATE (a)-[:R {w: 2}]->(b), " ..

@@ -135,6 +135,7 @@ local function add_path(context, graph, path)
         end
         slots[#slots + 1] = edge.slot
         slots[#slots + 1] = to
+        edge.path = path.variable and path.variable.id
     end
     if path.variable then
         graph.paths[#graph.paths + 1] =
@@ -187,11 +188,56 @@ function pattern.graph(context, patterns, where)
     return graph
 end
 
+-- What a quantifier over a shortest path says of each edge, which is in the
+-- slot `test`: of it alone, or of both its ends; nil: it is no such. And
+-- whether that is all: of a path without edges it says nothing of the node.
+local function of_each(edge, expr)
+    if expr.kind ~= "QUANTIFIER" or
+        expr.code ~= "ALL" and expr.code ~= "NONE" then
+        return nil
+    end
+    local list, test = expr[1], expression.slot(edge.test)
+    local call = list.kind == "CALL" and list[1] and list[1].kind == "SLOT" and
+        list[1].number == edge.path and list.text:lower()
+    local items
+    if call == "nodes" then
+        items = { kind = "LIST", { kind = "CALL", text = "startnode", test },
+                  { kind = "CALL", text = "endnode", test } }
+    elseif call == "relationships" or list.kind == "SLOT" and
+        list.number == edge.slot then
+        items = { kind = "LIST", test }
+    end
+    local reads = free.reads(expr[2], {})
+    if not items or reads[edge.slot] or reads[edge.path] then return nil end
+    return { kind = "QUANTIFIER", code = expr.code, number = expr.number,
+             items, expr[2] }, call ~= "nodes"
+end
+
+-- WHERE all(r IN relationships(p) WHERE ...) chooses among paths before the
+-- shortest is chosen: it is asked of every edge on the way. So are none() and
+-- nodes(p); whatever else WHERE says is asked of the shortest.
+local function ask_on_the_way(graph, first_edge, first_condition)
+    for i = first_edge, #graph.edges do
+        local edge = graph.edges[i]
+        for k = first_condition, edge.shortest and #graph.conditions or 0 do
+            local condition = graph.conditions[k]
+            local each, is_of_edges = of_each(edge, condition.expr)
+            if each then
+                edge.condition = edge.condition and
+                    expression.all({ edge.condition, each }) or each
+                condition.is_done = is_of_edges
+            end
+        end
+    end
+end
+
 --- Adds what another MATCH looks for: its edges may be those of the others.
 function pattern.add(context, graph, patterns, where)
+    local edges, conditions = #graph.edges, #graph.conditions
     graph.clauses = graph.clauses + 1
     for _, path in ipairs(patterns) do add_path(context, graph, path) end
     pattern.add_where(context, graph, where)
+    ask_on_the_way(graph, edges + 1, conditions + 1)
     find_labels(context, graph)
 end
 
