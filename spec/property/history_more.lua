@@ -224,6 +224,7 @@ function steps.shut_out(self)
         other = self:sure(namidb.open(self.uri, self.options))
         assert(tx:create_node("Lost"))
     end)
+    if not other then return end -- a constraint was first
     if ok == true or err and err.code ~= "fenced" and
         err.code ~= "constraint" then
         self:fail("the writer that was shut out: %s", tostring(err or ok))
