@@ -101,6 +101,7 @@ property: all
 	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
 	    $$lua spec/property/run.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/history.lua $(PROPERTY_SECONDS) && \
+	    $$lua spec/property/crash.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/mutate.lua $(PROPERTY_SECONDS) || exit 1; done
 
 ## make property-chunks  the same with 4 rows in a chunk, so that few are many
