@@ -4,8 +4,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-enum { VARINT_BYTES_MAX = 10 };
-
 void ndb_buf_release(struct ndb_buf *buf)
 {
     ndb_free(buf->data);
@@ -58,7 +56,11 @@ static int append_integer(struct ndb_buf *buf, uint64_t value, size_t bytes)
 
 int ndb_buf_u8(struct ndb_buf *buf, uint8_t value)
 {
-    return ndb_buf_append(buf, &value, 1);
+    int rc = ndb_buf_reserve(buf, 1);
+
+    if (rc >= 0)
+        buf->data[buf->bytes++] = value;
+    return rc;
 }
 
 int ndb_buf_u16(struct ndb_buf *buf, uint16_t value)
@@ -82,19 +84,9 @@ int ndb_buf_u64(struct ndb_buf *buf, uint64_t value)
     return append_integer(buf, value, 8);
 }
 
-uint8_t *ndb_varint_encode(uint8_t *out, uint64_t value)
-{
-    while (value >= 0x80) {
-        *out++ = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    *out++ = (uint8_t)value;
-    return out;
-}
-
 int ndb_buf_varint(struct ndb_buf *buf, uint64_t value)
 {
-    uint8_t data[VARINT_BYTES_MAX];
+    uint8_t data[NDB_VARINT_BYTES_MAX];
 
     return ndb_buf_append(buf, data,
                           (size_t)(ndb_varint_encode(data, value) - data));
@@ -102,15 +94,19 @@ int ndb_buf_varint(struct ndb_buf *buf, uint64_t value)
 
 int ndb_buf_string(struct ndb_buf *buf, const void *data, size_t bytes)
 {
-    size_t old_bytes = buf->bytes;
-    int rc = ndb_buf_varint(buf, bytes);
+    uint8_t length[NDB_VARINT_BYTES_MAX];
+    size_t length_bytes = (size_t)(ndb_varint_encode(length, bytes) - length);
+    int rc = bytes > SIZE_MAX - length_bytes
+                 ? NAMIDB_ELIMIT
+                 : ndb_buf_reserve(buf, length_bytes + bytes);
 
     if (rc < 0)
         return rc;
-    rc = ndb_buf_append(buf, data, bytes);
-    if (rc < 0)
-        buf->bytes = old_bytes;
-    return rc;
+    memcpy(buf->data + buf->bytes, length, length_bytes);
+    if (bytes != 0)
+        memcpy(buf->data + buf->bytes + length_bytes, data, bytes);
+    buf->bytes += length_bytes + bytes;
+    return NAMIDB_OK;
 }
 
 void ndb_reader_fail(struct ndb_reader *reader)

@@ -42,8 +42,18 @@ int ndb_buf_varint(struct ndb_buf *buf, uint64_t value);
 /* A varint of the length, then the bytes. */
 int ndb_buf_string(struct ndb_buf *buf, const void *data, size_t bytes);
 
+#define NDB_VARINT_BYTES_MAX 10
+
 /* Writes at most 10 bytes; returns one past the last. */
-uint8_t *ndb_varint_encode(uint8_t *out, uint64_t value);
+static inline uint8_t *ndb_varint_encode(uint8_t *out, uint64_t value)
+{
+    while (value >= 0x80) {
+        *out++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *out++ = (uint8_t)value;
+    return out;
+}
 
 /* Writes 4 bytes, as ndb_buf_u32 does. */
 void ndb_u32_encode(uint8_t *out, uint32_t value);

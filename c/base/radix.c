@@ -160,9 +160,10 @@ static inline void look_at(struct field *field, uint64_t number, uint64_t first)
     field->varying |= number ^ first;
 }
 
-/* Places of the numbers in words; the bits they take. */
+/* Places of the numbers in words; the bits they take. Low numbers that ascend
+ * as they come need no pass. */
 static unsigned lay_out(const struct ndb_radix_pair *pairs, size_t count,
-                        struct field fields[FIELDS])
+                        struct field fields[FIELDS], int *is_low_sorted)
 {
     const struct ndb_radix_pair first = pairs[0];
     struct field high = { first.high, first.high, 0, 0, 0, 0 };
@@ -170,7 +171,9 @@ static unsigned lay_out(const struct ndb_radix_pair *pairs, size_t count,
     struct field value = { first.value, first.value, 0, 0, 0, 0 };
     unsigned at = 0;
 
+    *is_low_sorted = 1;
     for (size_t i = 1; i < count; i++) {
+        *is_low_sorted &= pairs[i - 1].low <= pairs[i].low;
         look_at(&high, pairs[i].high, first.high);
         look_at(&low, pairs[i].low, first.low);
         look_at(&value, pairs[i].value, first.value);
@@ -244,15 +247,20 @@ static int sort_as_words(struct ndb_radix_pair *pairs,
 {
     struct field fields[FIELDS];
     uint64_t *words = (uint64_t *)spare; /* two arrays of them fit */
+    int is_low_sorted;
 
-    if (lay_out(pairs, count, fields) >= 64)
+    if (lay_out(pairs, count, fields, &is_low_sorted) >= 64)
         return 0;
     for (size_t i = 0; i < count; i++)
         words[i] = put_in(pairs[i].high, &fields[HIGH]) |
                    put_in(pairs[i].low, &fields[LOW]) |
                    put_in(pairs[i].value, &fields[VALUE]);
-    words = sort_words(words, words + count, count, fields[LOW].at,
-                       fields[LOW].bits + fields[HIGH].bits);
+    if (is_low_sorted)
+        words = sort_words(words, words + count, count, fields[HIGH].at,
+                           fields[HIGH].bits);
+    else
+        words = sort_words(words, words + count, count, fields[LOW].at,
+                           fields[LOW].bits + fields[HIGH].bits);
     for (size_t i = 0; i < count; i++)
         pairs[i] = (struct ndb_radix_pair){
             number_in(words[i], &fields[HIGH]),

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <cmocka.h>
 
@@ -50,7 +51,8 @@ static void test_radix__sorts_by_key_and_keeps_the_order_of_ties(void **state)
             check_sort(counts[i], masks[j]);
 }
 
-static void check_pairs(size_t count, uint64_t high_mask, uint64_t low_mask)
+static void check_pairs(size_t count, uint64_t high_mask, uint64_t low_mask,
+                        bool is_low_sorted)
 {
     struct ndb_radix_pair *pairs = ndb_calloc(count + 1, sizeof *pairs);
     struct ndb_radix_pair *spare = ndb_calloc(count + 1, sizeof *spare);
@@ -63,6 +65,8 @@ static void check_pairs(size_t count, uint64_t high_mask, uint64_t low_mask)
         pairs[i] =
             (struct ndb_radix_pair){ ndb_rand_next(&rand) & high_mask,
                                      ndb_rand_next(&rand) & low_mask, i };
+        if (is_low_sorted)
+            pairs[i].low = i / 3 * (low_mask / count);
         sum += (pairs[i].high ^ pairs[i].low * 3) * (2 * i + 1);
     }
     ndb_radix_sort_pairs(pairs, spare, count);
@@ -97,7 +101,8 @@ static void test_radix__sorts_pairs_by_both_numbers(void **state)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         for (size_t j = 0; j < sizeof masks / sizeof *masks; j++)
             for (size_t k = 0; k < sizeof masks / sizeof *masks; k++)
-                check_pairs(counts[i], masks[j], masks[k]);
+                for (int is_sorted = 0; is_sorted < 2; is_sorted++)
+                    check_pairs(counts[i], masks[j], masks[k], is_sorted != 0);
 }
 
 int main(void)
