@@ -132,7 +132,8 @@ fuzz:
 	@$(MAKE) --no-print-directory $(AT_ONCE) fuzzers
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) spec/run fuzz
 
-## make bench      measures, beside their goals
+## make bench      measures, beside their goals; BENCH_NODES (1000000),
+##                 BENCH_SECONDS (900) for each program
 bench: setup
 	@$(MAKE) --no-print-directory $(AT_ONCE) benches
 	@spec/bench/run
