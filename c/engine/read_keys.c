@@ -18,12 +18,19 @@ struct candidate {
     struct ndb_node_place place;
 };
 
+/* A pack with keys of a table. */
+struct keyed {
+    struct ndb_pack *pack;
+    const struct ndb_part *part;
+    const struct ndb_filter_segment *filter; /* NULL: none, or not in use */
+};
+
 struct lookup {
     struct ndb_gather gather;
     struct ndb_key_probe *probes;
     size_t count;
-    uint64_t *hashes;                /* per probe */
-    struct ndb_gather_layer **keyed; /* packs with keys of keyed_table */
+    uint64_t *hashes;    /* per probe */
+    struct keyed *keyed; /* packs with keys of keyed_table */
     uint32_t keyed_count, keyed_table;
     uint32_t *key_refs;      /* count + 1: first of `keys` of each probe */
     struct ndb_refs keys;    /* segments of key parts */
@@ -187,79 +194,84 @@ static int want_filter(struct lookup *lookup, struct ndb_gather_layer *layer,
                           &lookup->filters);
 }
 
-/* Lists the packs that have keys of a table: one that was loaded with edges
- * has many packs without. */
-static int list_keyed(struct lookup *lookup, uint32_t table)
+/* Lists the packs that have keys of a table: a graph that was loaded has many
+ * without. Their filters are wanted; `has_filters`: they were fetched. */
+static int list_keyed(struct lookup *lookup, uint32_t table, bool use_filters,
+                      bool has_filters)
 {
+    struct ndb_gather *gather = &lookup->gather;
+    int rc = NAMIDB_OK;
+
     if (lookup->keyed_table == table)
         return NAMIDB_OK;
     lookup->keyed_count = 0;
     lookup->keyed_table = table;
-    for (uint32_t i = 0; i < lookup->gather.layer_count; i++) {
-        struct ndb_gather_layer *layer = &lookup->gather.layers[i];
+    for (uint32_t i = 0; i < gather->layer_count && rc >= 0; i++) {
+        struct ndb_gather_layer *layer = &gather->layers[i];
+        struct keyed *keyed = &lookup->keyed[lookup->keyed_count];
 
         if (layer->pack == NULL)
             continue;
-        if (ndb_gather_parts(&lookup->gather, layer, NDB_PART_KEY, 0, table) <
-            0)
-            return NAMIDB_ENOMEM;
-        if (layer->part_count != 0)
-            lookup->keyed[lookup->keyed_count++] = layer;
+        rc = ndb_gather_parts(gather, layer, NDB_PART_KEY, 0, table);
+        if (rc < 0 || layer->part_count == 0)
+            continue;
+        *keyed = (struct keyed){ layer->pack, layer->one, NULL };
+        lookup->keyed_count++;
+        if (use_filters)
+            rc = want_filter(lookup, layer, table);
+        if (rc >= 0 && has_filters && lookup->filters.count != 0)
+            keyed->filter =
+                &ndb_gather_segment(gather, &lookup->filters.items[0])
+                     ->as.filter;
     }
-    return NAMIDB_OK;
+    return rc;
 }
 
 static int fetch_filters(struct lookup *lookup)
 {
-    for (size_t i = 0; i < lookup->count; i++) {
-        uint32_t table = lookup->probes[i].table;
-
-        if (lookup->probes[i].id != 0)
-            continue;
-        if (list_keyed(lookup, table) < 0)
+    for (size_t i = 0; i < lookup->count; i++)
+        if (lookup->probes[i].id == 0 &&
+            list_keyed(lookup, lookup->probes[i].table, true, false) < 0)
             return ndb_fail_memory(lookup->err);
-        for (uint32_t j = 0; j < lookup->keyed_count; j++)
-            if (want_filter(lookup, lookup->keyed[j], table) < 0)
-                return ndb_fail_memory(lookup->err);
-    }
+    lookup->keyed_table = NAMIDB_ANY;
     return ndb_gather_fetch(&lookup->gather, lookup->err);
 }
 
 /* Wants the key segments of one probe in one pack. */
-static int want_keys(struct lookup *lookup, struct ndb_gather_layer *layer,
-                     uint32_t index, bool use_filters)
+static int want_keys(struct lookup *lookup, const struct keyed *keyed,
+                     uint64_t hash)
 {
-    uint32_t table = lookup->probes[index].table;
-    uint64_t hash = lookup->hashes[index];
-    int rc = NAMIDB_OK;
+    if (keyed->filter != NULL && !ndb_filter_segment_has(keyed->filter, hash))
+        return NAMIDB_OK;
+    return ndb_gather_find(&lookup->gather, keyed->pack, keyed->part, hash,
+                           &lookup->keys);
+}
 
-    if (use_filters) {
-        rc = want_filter(lookup, layer, table);
-        if (rc >= 0 && lookup->filters.count != 0 &&
-            !ndb_filter_segment_has(
-                &ndb_gather_segment(&lookup->gather, &lookup->filters.items[0])
-                     ->as.filter,
-                hash))
-            return NAMIDB_OK;
-    }
-    if (rc >= 0)
-        rc = ndb_gather_parts(&lookup->gather, layer, NDB_PART_KEY, 0, table);
-    if (rc >= 0 && layer->part_count != 0)
-        rc = ndb_gather_find(&lookup->gather, layer->pack, layer->one, hash,
-                             &lookup->keys);
-    return rc;
+/* Asks memory for what filters say of the probes from `begin` on that are of
+ * the table. */
+static void prefetch_filters(const struct lookup *lookup, size_t begin)
+{
+    for (size_t i = begin; i < lookup->count && i < begin + AHEAD_KEYS; i++)
+        for (uint32_t j = 0; j < lookup->keyed_count; j++)
+            if (lookup->keyed[j].filter != NULL &&
+                lookup->probes[i].table == lookup->keyed_table)
+                ndb_filter_segment_prefetch(lookup->keyed[j].filter,
+                                            lookup->hashes[i]);
 }
 
 static int fetch_keys(struct lookup *lookup, bool use_filters)
 {
     for (uint32_t i = 0; i < lookup->count; i++) {
         lookup->key_refs[i] = lookup->keys.count;
+        if (i % AHEAD_KEYS == 0 && lookup->count > 1)
+            prefetch_filters(lookup, i);
         if (lookup->probes[i].id != 0)
             continue;
-        if (list_keyed(lookup, lookup->probes[i].table) < 0)
+        if (list_keyed(lookup, lookup->probes[i].table, use_filters,
+                       use_filters) < 0)
             return ndb_fail_memory(lookup->err);
         for (uint32_t j = 0; j < lookup->keyed_count; j++)
-            if (want_keys(lookup, lookup->keyed[j], i, use_filters) < 0)
+            if (want_keys(lookup, &lookup->keyed[j], lookup->hashes[i]) < 0)
                 return ndb_fail_memory(lookup->err);
     }
     lookup->key_refs[lookup->count] = lookup->keys.count;
@@ -369,7 +381,7 @@ static int begin(struct lookup *lookup)
     lookup->key_refs =
         ndb_arena_array(scratch, lookup->count + 1, sizeof(uint32_t));
     lookup->keyed = ndb_arena_array(scratch, lookup->gather.layer_count,
-                                    sizeof(struct ndb_gather_layer *));
+                                    sizeof *lookup->keyed);
     if (lookup->hashes == NULL || lookup->key_refs == NULL ||
         lookup->keyed == NULL)
         return ndb_fail_memory(lookup->err);

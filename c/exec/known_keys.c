@@ -140,14 +140,13 @@ static bool make_room(struct ndb_known_keys *known, size_t bytes,
     return true;
 }
 
-void ndb_known_keys_add(struct ndb_known_keys *known, uint32_t table,
-                        const namidb_value *key, uint64_t id, size_t bytes_max)
+static void add(struct ndb_known_keys *known, const struct ndb_key_probe *found,
+                uint64_t hash, size_t bytes_max)
 {
-    struct ndb_slice text = text_of(key);
+    struct ndb_slice text = text_of(&found->key);
     size_t bytes = sizeof(struct entry) + (text.bytes + 7) / 8 * 8;
-    uint64_t hash = hash_of(table, key);
-    struct entry entry = { id, table, (uint16_t)text.bytes,
-                           (uint8_t)key->kind };
+    struct entry entry = { found->id, found->table, (uint16_t)text.bytes,
+                           (uint8_t)found->key.kind };
     uint8_t *at;
 
     if (ndb_table_find(&known->places, hash) != NDB_TABLE_NONE ||
@@ -158,4 +157,34 @@ void ndb_known_keys_add(struct ndb_known_keys *known, uint32_t table,
     memcpy(at + sizeof entry, text.data, text.bytes);
     (void)ndb_table_add(&known->places, hash, (uint32_t)(known->used / 8));
     known->used += bytes;
+}
+
+/* At most AHEAD_KEYS. */
+static void add_some(struct ndb_known_keys *known,
+                     const struct ndb_key_probe *found, size_t count,
+                     size_t bytes_max)
+{
+    uint64_t hashes[AHEAD_KEYS];
+
+    for (size_t i = 0; i < count; i++) {
+        if (found[i].id == 0)
+            continue;
+        hashes[i] = hash_of(found[i].table, &found[i].key);
+        ndb_table_prefetch(&known->places, hashes[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (found[i].id != 0)
+            add(known, &found[i], hashes[i], bytes_max);
+}
+
+void ndb_known_keys_add(struct ndb_known_keys *known,
+                        const struct ndb_key_probe *found, size_t count,
+                        size_t bytes_max)
+{
+    for (size_t begin = 0; begin < count; begin += AHEAD_KEYS) {
+        size_t left = count - begin;
+
+        add_some(known, found + begin, left < AHEAD_KEYS ? left : AHEAD_KEYS,
+                 bytes_max);
+    }
 }

@@ -17,6 +17,7 @@
 #define NDB_EXEC_KNOWN_KEYS_H
 
 #include "base/table.h"
+#include "engine/read.h"
 #include "namidb_rows.h"
 
 struct ndb_known_keys {
@@ -37,8 +38,10 @@ size_t ndb_known_keys_bytes(const struct ndb_known_keys *known);
 void ndb_known_keys_find(const struct ndb_known_keys *known, uint32_t table,
                          namidb_values keys, size_t count, uint64_t *ids);
 
-/* Adds a key that can be one. */
-void ndb_known_keys_add(struct ndb_known_keys *known, uint32_t table,
-                        const namidb_value *key, uint64_t id, size_t bytes_max);
+/* Adds keys that were found, with their ids; those that were not are left out.
+ */
+void ndb_known_keys_add(struct ndb_known_keys *known,
+                        const struct ndb_key_probe *found, size_t count,
+                        size_t bytes_max);
 
 #endif

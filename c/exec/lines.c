@@ -183,14 +183,12 @@ static int find_ends(struct ndb_lines *lines, struct namidb_tx *tx, size_t rows)
     }
     if (count != 0)
         rc = ndb_read_keys(&tx->snapshot, lines->probes, count, true, NULL);
-    for (size_t i = 0; i < count && rc >= 0; i++) {
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < count; i++)
         *lines->probe_places[i] = lines->probes[i].id;
-        if (lines->probes[i].id != 0)
-            ndb_known_keys_add(&lines->known, lines->probes[i].table,
-                               &lines->probes[i].key, lines->probes[i].id,
-                               known_bytes_max);
-    }
-    return rc;
+    ndb_known_keys_add(&lines->known, lines->probes, count, known_bytes_max);
+    return NAMIDB_OK;
 }
 
 /* ------------------------------------------------------------------ rows -- */

@@ -270,6 +270,13 @@ void ndb_filter_add(uint64_t *blocks, uint64_t block_count, uint64_t hash)
     }
 }
 
+void ndb_filter_segment_prefetch(const struct ndb_filter_segment *filter,
+                                 uint64_t hash)
+{
+    ndb_prefetch(block_of((uint64_t *)(uintptr_t)filter->blocks,
+                          filter->block_count, hash));
+}
+
 bool ndb_filter_segment_has(const struct ndb_filter_segment *filter,
                             uint64_t hash)
 {

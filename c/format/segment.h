@@ -206,6 +206,10 @@ uint32_t ndb_index_segment_find(const struct ndb_index_segment *segment,
 bool ndb_filter_segment_has(const struct ndb_filter_segment *filter,
                             uint64_t hash);
 
+/* Asks memory for what ndb_filter_segment_has looks at. */
+void ndb_filter_segment_prefetch(const struct ndb_filter_segment *filter,
+                                 uint64_t hash);
+
 /* From now on the bytes of the columns are part of *account as well, until they
  * are discounted. */
 void ndb_column_store_count(struct ndb_column_store *store,

@@ -27,6 +27,14 @@ static namidb_value any_key(uint32_t number, char text[16])
     return text_key(text);
 }
 
+static void add(struct ndb_known_keys *known, uint32_t table, namidb_value key,
+                uint64_t id, size_t bytes_max)
+{
+    const struct ndb_key_probe found = { table, key, id };
+
+    ndb_known_keys_add(known, &found, 1, bytes_max);
+}
+
 static uint64_t find(const struct ndb_known_keys *known, uint32_t table,
                      namidb_value key)
 {
@@ -47,13 +55,29 @@ static void test_known_keys__what_was_added_is_found(void **state)
     for (uint32_t i = 0; i < KEYS; i++)
         keys[2 * i] = any_key(i, texts[i]);
     for (uint32_t i = 0; i < KEYS; i += 2)
-        ndb_known_keys_add(&known, i % 4, &keys[2 * i], i + 1, MIB);
+        add(&known, i % 4, keys[2 * i], i + 1, MIB);
     for (uint32_t table = 0; table < 4; table++) {
         ndb_known_keys_find(&known, table, (namidb_values){ keys, 2 }, KEYS,
                             ids);
         for (uint32_t i = 0; i < KEYS; i++)
             assert_int_equal(ids[i], i % 2 == 0 && i % 4 == table ? i + 1 : 0);
     }
+    ndb_known_keys_release(&known);
+}
+
+static void test_known_keys__many_at_once_but_those_without_id(void **state)
+{
+    static struct ndb_key_probe found[KEYS];
+    static char texts[KEYS][16];
+    struct ndb_known_keys known = NDB_KNOWN_KEYS_INIT;
+
+    (void)state;
+    for (uint32_t i = 0; i < KEYS; i++)
+        found[i] = (struct ndb_key_probe){ 1, any_key(i, texts[i]),
+                                           i % 7 == 0 ? 0 : i };
+    ndb_known_keys_add(&known, found, KEYS, MIB);
+    for (uint32_t i = 0; i < KEYS; i++)
+        assert_int_equal(find(&known, 1, found[i].key), found[i].id);
     ndb_known_keys_release(&known);
 }
 
@@ -65,9 +89,9 @@ static void test_known_keys__kinds_are_told_apart(void **state)
     const namidb_value text = text_key("11111111");
 
     (void)state;
-    ndb_known_keys_add(&known, 1, &number, 5, MIB);
+    add(&known, 1, number, 5, MIB);
     assert_int_equal(find(&known, 1, text), 0);
-    ndb_known_keys_add(&known, 1, &text, 6, MIB);
+    add(&known, 1, text, 6, MIB);
     assert_int_equal(find(&known, 1, number), 5);
     assert_int_equal(find(&known, 1, text), 6);
     assert_int_equal(find(&known, 1, text_key("")), 0);
@@ -87,7 +111,7 @@ static void test_known_keys__more_than_the_bound_is_never_held(void **state)
         for (uint32_t i = 0; i < KEYS * 10; i++) {
             namidb_value key = any_key(i, text);
 
-            ndb_known_keys_add(&known, 1, &key, i + 1, bounds[b]);
+            add(&known, 1, key, i + 1, bounds[b]);
             assert_true(ndb_known_keys_bytes(&known) <= bounds[b]);
             assert_int_equal(find(&known, 1, key), b == 0 ? 0 : i + 1);
         }
@@ -108,7 +132,7 @@ static void test_known_keys__out_of_memory_it_knows_less(void **state)
             namidb_value key = any_key(i, text);
             uint64_t id;
 
-            ndb_known_keys_add(&known, 1, &key, i + 1, MIB);
+            add(&known, 1, key, i + 1, MIB);
             id = find(&known, 1, key);
             assert_true(id == 0 || id == i + 1);
         }
@@ -121,6 +145,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_keys__what_was_added_is_found),
+        cmocka_unit_test(test_known_keys__many_at_once_but_those_without_id),
         cmocka_unit_test(test_known_keys__kinds_are_told_apart),
         cmocka_unit_test(test_known_keys__more_than_the_bound_is_never_held),
         cmocka_unit_test(test_known_keys__out_of_memory_it_knows_less),
