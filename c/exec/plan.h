@@ -63,23 +63,34 @@
  *   DISTINCT  slots, live, child
  *   UNWIND    slot, expr, live, child
  *   UNION     op, child              all rows of child, then all of op
- *   APPLY     u8 kind, opt(slot row), slots set by the inner op, live, op
- * inner, child                  for each row of child the rows of `inner` (see
- * enum); with a row it runs once for all rows of a chunk, as that of a SUBPLAN,
- * and gives what it finds in their order EAGER     live, child            takes
- * in all rows before it gives any CREATE    uint count, create *, child MERGE
- * creates, sets on create, sets on match, slots set by match, opt(slot row),
- * uint count, expr key *, live, op match, child match sees what earlier rows
- * created; with a row it runs for all rows of a chunk at once, as that of a
- * SUBPLAN. Keys promise: nothing that a row does matters to what another
- * matches, unless their keys are equal and it creates something SET       uint
- * count, set *, child DELETE    u8 is_detach, uint count, expr *, child  nodes,
- * edges, paths, null; after it rows go on FOREACH   slot, expr list, op body,
- * child runs the body for each item, drops its rows, passes its own on CALL
- * text procedure, uint count, expr *, uint count, (uint column, slot) *, live,
- * child   rows come from the host JOIN      slots keys, u8 is_lasting, live, op
- * build, child hash join: rows of both whose keys are equal (null never is);
- *             lasting: what is built reads nothing of the row around it
+ *   APPLY     u8 kind, opt(slot row), slots set by the inner op, live,
+ *             op inner, child        for each row of child the rows of `inner`
+ *                                    (see enum); with a row it runs once for
+ *                                    all rows of a chunk, as that of a SUBPLAN,
+ *                                    and gives what it finds in their order
+ *   EAGER     live, child            takes in all rows before it gives any
+ *   CREATE    uint count, create *, child
+ *   MERGE     creates, sets on create, sets on match, slots set by match,
+ *             opt(slot row), uint count, expr key *, live, op match, child
+ *                                    match sees what earlier rows created; with
+ *                                    a row it runs for all rows of a chunk at
+ *                                    once, as that of a SUBPLAN. Keys promise:
+ *                                    nothing that a row does matters to what
+ *                                    another matches, unless their keys are
+ *                                    equal and it creates something
+ *   SET       uint count, set *, child
+ *   DELETE    u8 is_detach, uint count, expr *, child
+ *                                    nodes, edges, paths, null; after it rows
+ *                                    go on
+ *   FOREACH   slot, expr list, op body, child
+ *                                    runs the body for each item, drops its
+ *                                    rows, passes its own on
+ *   CALL      text procedure, uint count, expr *, uint count,
+ *             (uint column, slot) *, live, child      rows come from the host
+ *   JOIN      slots keys, u8 is_lasting, live, op build, child
+ *                                    hash join: rows of both whose keys are
+ *                                    equal (null never is); lasting: what is
+ *                                    built reads nothing of the row around it
  *
  *   create := u8 0, node slot, names labels, expr properties (map)
  *           | u8 1, edge slot, type name, from slot, to slot, expr properties
@@ -292,8 +303,7 @@ enum ndb_quantifier_kind {
     X(REPLACE)       /* expr map, node or edge: = */                           \
     X(MERGE)         /* expr map, node or edge: += */                          \
     X(ADD_LABELS)    /* names */                                               \
-    X(REMOVE_LABELS) /* names */                                               \
-    X(DYNAMIC)       /* expr name, expr value: n[name] = value */
+    X(REMOVE_LABELS) /* names */
 
 enum ndb_set_kind {
 #define NDB_X(name) NDB_SET_##name,
@@ -385,7 +395,7 @@ struct ndb_set {
     enum ndb_set_kind kind;
     const struct ndb_expr *entity;
     uint32_t name;
-    const struct ndb_expr *key, *value;
+    const struct ndb_expr *value;
     struct ndb_names labels;
 };
 

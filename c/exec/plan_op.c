@@ -186,8 +186,6 @@ static struct ndb_sets read_sets(struct ndb_plan_reader *reader)
         item->entity = ndb_plan_expr(reader);
         if (item->kind == NDB_SET_PROPERTY)
             item->name = ndb_plan_name_of(reader, NAMIDB_PROPERTY);
-        if (item->kind == NDB_SET_DYNAMIC)
-            item->key = ndb_plan_expr(reader);
         if (item->kind == NDB_SET_ADD_LABELS ||
             item->kind == NDB_SET_REMOVE_LABELS)
             item->labels = ndb_plan_names(reader, NAMIDB_LABEL);

@@ -133,27 +133,18 @@ static int apply(struct ndb_eval *eval, const struct ndb_set *set,
                  const struct ndb_chunk *row, const namidb_value *entity)
 {
     struct ndb_vector values = { .form = NDB_FORM_NONE };
-    struct ndb_vector keys = { .form = NDB_FORM_NONE };
-    namidb_value value, key;
+    namidb_value value;
     int rc = NAMIDB_OK;
 
     if (set->value != NULL)
         rc = ndb_eval(eval, set->value, row, &values);
-    if (rc >= 0 && set->key != NULL)
-        rc = ndb_eval(eval, set->key, row, &keys);
     if (rc < 0)
         return rc;
     value = ndb_vector_get(&values, 0);
-    key = ndb_vector_get(&keys, 0);
     switch (set->kind) {
     case NDB_SET_PROPERTY:
         return set_one(eval, entity, eval->run->plan->names[set->name].text,
                        &value);
-    case NDB_SET_DYNAMIC:
-        if (key.kind != NAMIDB_STRING)
-            return ndb_raise(eval->run->err, NDB_FAULT_MAP_KEY,
-                             "the name of a property is a string");
-        return set_one(eval, entity, ndb_slice(key.as.bytes, key.size), &value);
     case NDB_SET_REPLACE:
     case NDB_SET_MERGE:
         return set_map(eval, set, entity, &value);

@@ -45,7 +45,6 @@ local function add_sets(doing, sets)
         local is_map = set.code == "REPLACE" or set.code == "MERGE"
         local is_labels = set.labels ~= nil
         add_expression(doing, set.entity)
-        add_expression(doing, set.key)
         add_expression(doing, set.value)
         -- The map may be a node or an edge.
         if is_map and set.value.kind ~= "MAP" then doing.looks = true end

@@ -340,7 +340,6 @@ local function sets(list)
         u8(codes.set[set.code])
         expr(set.entity)
         if set.code == "PROPERTY" then uint(set.name) end
-        if set.key then expr(set.key) end
         if set.labels then uints(set.labels) else expr(set.value) end
     end
 end
