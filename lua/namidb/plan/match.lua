@@ -7,6 +7,7 @@ local free = require("namidb.plan.free")
 local index = require("namidb.plan.index")
 local join = require("namidb.plan.join")
 local order = require("namidb.plan.order")
+local rare = require("namidb.plan.rare")
 
 local match = {}
 
@@ -131,8 +132,10 @@ local function any_label(state, node, best)
     return best
 end
 
--- The cheapest way to find a node: { rows =, seek = }, { rows =, label = } or
--- { rows =, any = }.
+local starts_for
+
+-- The cheapest way to find a node: { rows =, seek = }, { rows =, label = },
+-- { rows =, any = } or { rows =, rare = }.
 local function start_of(state, node)
     for _, condition in ipairs(state.graph.conditions) do
         local seek = seek_of(state, condition, node)
@@ -145,7 +148,10 @@ local function start_of(state, node)
             best = { rows = rows, label = label, node = node }
         end
     end
-    return index.start_of(state, node, best) or any_label(state, node, best)
+    best = index.start_of(state, node, best) or any_label(state, node, best)
+    return rare.start_of(state, node, best, function(graph)
+        return starts_for(state.context, graph)
+    end)
 end
 
 -- The nodes of several labels, each once: those of the first, then those of the
@@ -196,6 +202,10 @@ local function begin_at(state, start)
                      child = state.op }
         seek.condition.is_done = true
         tested(state, node, state.op.label)
+    elseif start.rare then
+        state.op = rare.begin(state, start, function(op, graph)
+            return match.plan(state.context, op, graph, {})
+        end)
     elseif start.any then
         state.op = scan_any(state, node, start.any)
     else
@@ -397,8 +407,7 @@ local function begin_at_edge(state, start)
     apply_conditions(state)
 end
 
--- The best start, and all.
-local function best_start(state)
+local function starts_of(state)
     local starts = {}
     for _, node in ipairs(state.graph.node_order) do
         if not state.known[node.slot] then
@@ -410,7 +419,7 @@ local function best_start(state)
             starts[#starts + 1] = edge_start_of(state, edge)
         end
     end
-    return order.best_start(state, starts), starts
+    return starts
 end
 
 -- From a node that is found alone, by its key or so, its neighbours need not be
@@ -463,6 +472,13 @@ local function new_state(context, op, graph, known)
     return state
 end
 
+-- Where a graph may be begun that is found on its own, after a state for it.
+function starts_for(context, graph)
+    local state = new_state(context, { kind = "ARGUMENT" }, graph, {})
+    order.look_around(state)
+    return state, starts_of(state)
+end
+
 -- A node that is null (of an optional match) is no node; walks see to it.
 local function test_lone_nodes(state)
     local is_walked = {}
@@ -488,7 +504,8 @@ function match.plan(context, op, graph, known)
         if edge then
             walk(state, edge)
         else
-            local start, starts = best_start(state)
+            local starts = starts_of(state)
+            local start = order.best_start(state, starts)
             if not start then break end
             if not join_at(state, start) then
                 begin_at_all(state, start, starts)

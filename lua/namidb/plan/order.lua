@@ -219,6 +219,7 @@ local function begin(state, start, starts, known, is_done)
     for _, other in ipairs(order.is_one(start) and starts or {}) do
         if order.is_one(other) then known[other.node.slot] = true end
     end
+    if start.rare then return start.kept end
     if not edge then
         return start.seek and start.rows or start.rows * share_at(state, slot)
     end
@@ -227,14 +228,17 @@ local function begin(state, start, starts, known, is_done)
         share_at(state, edge.to)
 end
 
--- What is read when all that hangs together with a start is found from it, how
--- many rows there are then, and the first of its nodes in the pattern.
-local function simulate(state, start, starts)
+--- What is read when all that hangs together with a start is found from it, how
+-- many rows there are then, the first of its nodes in the pattern, and a set of
+-- the slots that are known then.
+function order.simulate(state, start, starts)
     local known, is_done = {}, {}
     for slot in pairs(state.known) do known[slot] = true end
     for edge in pairs(state.is_done) do is_done[edge] = true end
     local read, first = start.rows, start.node.number
-    if state.is_cold then read = read + fetch_start(state, start) end
+    if state.is_cold and not start.rare then
+        read = read + fetch_start(state, start)
+    end
     local rows = begin(state, start, starts, known, is_done)
     if start.edge then
         first = math.min(first, state.graph.nodes[start.edge.to].number)
@@ -252,7 +256,22 @@ local function simulate(state, start, starts)
         first = math.min(first, state.graph.nodes[edge.from].number,
                          state.graph.nodes[edge.to].number)
     end
-    return read, rows, first
+    return read, rows, first, known
+end
+
+--- Whether all of a pattern is known, so that nothing else has to be begun.
+function order.is_whole(state, known)
+    for _, node in ipairs(state.graph.node_order) do
+        if not known[node.slot] then return false end
+    end
+    return true
+end
+
+--- Learns whether anything that the pattern is about would have to be fetched.
+function order.look_around(state)
+    state.is_cold = cold.is_any(state.context, state.graph, function(slot)
+        return label_of(state, slot)
+    end)
 end
 
 --- Of several starts { node, rows, ... } the best; nil if there is none. Of
@@ -268,12 +287,10 @@ function order.best_start(state, starts)
         end
         return best
     end
-    state.is_cold = cold.is_any(state.context, state.graph, function(slot)
-        return label_of(state, slot)
-    end)
+    order.look_around(state)
     local parts, by_first = {}, {}
     for _, start in ipairs(starts) do
-        local read, rows, first = simulate(state, start, starts)
+        local read, rows, first = order.simulate(state, start, starts)
         local part = by_first[first]
         if not part then
             part = { read = read, rows = rows, start = start }

@@ -4,6 +4,7 @@ local expression = require("namidb.plan.expression")
 local match = require("namidb.plan.match")
 local pattern = require("namidb.plan.pattern")
 local projection = require("namidb.plan.projection")
+local rare = require("namidb.plan.rare")
 local semi = require("namidb.plan.semi")
 local update = require("namidb.plan.update")
 
@@ -226,7 +227,9 @@ function subplan.query(context, node, code)
     find_slots(node, introduced, known)
     for slot in pairs(introduced) do known[slot] = nil end
     local root, slots = plan_query(context, node, known, { kind = "ARGUMENT" })
-    return semi.subplan(context, code, root, slots[1])
+    local expr = semi.subplan(context, code, root, slots[1])
+    if code ~= "COLLECT" then expr.match = rare.match_of(node, root) end
+    return expr
 end
 
 function subplan.pattern(context, node)
@@ -234,7 +237,9 @@ function subplan.pattern(context, node)
     for _, binding in ipairs(node.imports or {}) do known[binding.id] = true end
     local graph = pattern.graph(context, { node.pattern }, nil)
     local root = match.plan(context, { kind = "ARGUMENT" }, graph, known)
-    return semi.subplan(context, "EXISTS", root)
+    local expr = semi.subplan(context, "EXISTS", root)
+    expr.match = { patterns = { node.pattern }, plan = root }
+    return expr
 end
 
 -- The shortest paths between two bound nodes, as a list.

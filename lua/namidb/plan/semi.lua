@@ -212,22 +212,33 @@ local ANY = {
 local TURNED = { GT = "LT", LT = "GT", GE = "LE", LE = "GE", EQ = "EQ",
                  NE = "NE" }
 
---- A comparison; one that asks of COUNT { } whether there is any is EXISTS { }.
-function semi.comparison(context, expr)
-    local kind, count, number = expr.kind, expr[1], expr[2]
-    if number.kind == "SUBPLAN" then
-        kind, count, number = TURNED[kind], number, count
-    end
-    if count.kind ~= "SUBPLAN" or count.code ~= "COUNT" or
-        number.kind ~= "CONST" then
-        return expr
-    end
-    local is_any = ANY[kind][number.value]
-    if is_any == nil then return expr end
+-- EXISTS { } instead of a COUNT { } that is asked whether it is any.
+local function exists_of(context, count)
     local exists = counted.subplan(context, "EXISTS", count.plan) or
         { kind = "SUBPLAN", code = "EXISTS", plan = count.plan,
           row = count.row, many = count.many }
-    return is_any and exists or { kind = "NOT", exists }
+    exists.match = count.match
+    return exists
+end
+
+--- A comparison; one that asks of COUNT { } whether there is any is EXISTS { }.
+function semi.comparison(context, expr)
+    local kind, count, number = expr.kind, expr[1], expr[2]
+    if number.match or number.kind == "SUBPLAN" then
+        kind, count, number = TURNED[kind], number, count
+    end
+    if not count.match and count.kind ~= "SUBPLAN" or
+        number.kind ~= "CONST" then
+        return expr
+    end
+    local is_any = ANY[kind] and ANY[kind][number.value]
+    if count.kind == "SUBPLAN" and count.code == "COUNT" and
+        is_any ~= nil then
+        local exists = exists_of(context, count)
+        return is_any and exists or { kind = "NOT", exists }
+    end
+    expr.match = is_any and count.match or nil
+    return expr
 end
 
 return semi

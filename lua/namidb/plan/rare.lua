@@ -1,0 +1,89 @@
+-- EXISTS { } from its other end: MATCH (d) WHERE EXISTS { (d)--(x) WHERE ... }
+-- asks each d whether there is an x. Where few x are meant it is less to find
+-- them, and each d that they lead to once: what the sub-query looks for is then
+-- a start for d like any other, and its price is compared with theirs.
+--
+-- Only at the beginning of a statement, and if d is all that the sub-query
+-- knows of what is around it.
+
+local expression = require("namidb.plan.expression")
+local order = require("namidb.plan.order")
+local pattern = require("namidb.plan.pattern")
+
+local rare = {}
+
+--- What a query is as patterns and a condition, if it is one MATCH: { patterns
+-- =, where =, plan = that of it }; nil: it is more than that.
+function rare.match_of(node, plan)
+    local part = node.parts[1]
+    local clause = #node.parts == 1 and #part.clauses == 1 and part.clauses[1]
+    if not clause or clause.kind ~= "match" or clause.optional then
+        return nil
+    end
+    return { patterns = clause.patterns, where = clause.where, plan = plan }
+end
+
+-- Whether a plan is the same whenever it runs, and however often.
+local function is_steady(op)
+    while op do
+        local exprs = { op.expr }
+        for _, expr in ipairs(op.exprs or {}) do exprs[#exprs + 1] = expr end
+        for _, item in ipairs(op.items or {}) do exprs[#exprs + 1] = item.expr
+        end
+        for _, expr in ipairs(exprs) do
+            if expression.is_volatile(expr) then return false end
+        end
+        if op.inner and not is_steady(op.inner) then return false end
+        op = op.child
+    end
+    return true
+end
+
+local function reads_only(reads, slot)
+    return reads[slot] and next(reads, next(reads)) == nil
+end
+
+-- What the sub-query of a condition looks for, if it is about one slot only.
+local function graph_of(context, condition, slot)
+    local match = condition.expr.match
+    if not match or condition.is_done or
+        not reads_only(condition.reads, slot) or
+        not is_steady(match.plan) then
+        return nil
+    end
+    local graph = pattern.graph(context, match.patterns, match.where)
+    return graph.nodes[slot] and graph
+end
+
+--- A start of a node where a sub-query leads to it, if that reads less than
+-- `best` does. starts_of(graph): where that graph may be begun, and a state for
+-- it.
+function rare.start_of(state, node, best, starts_of)
+    if state.op.kind ~= "ARGUMENT" or next(state.known) then return best end
+    for _, condition in ipairs(state.graph.conditions) do
+        local graph = graph_of(state.context, condition, node.slot)
+        local inner, starts
+        if graph then inner, starts = starts_of(graph) end
+        for _, start in ipairs(starts or {}) do
+            if start.node.slot ~= node.slot or start.edge then
+                local read, rows, _, known = order.simulate(inner, start,
+                                                            starts)
+                if read < best.rows and order.is_whole(inner, known) then
+                    best = { rows = read, kept = rows, node = node,
+                             rare = { graph = graph, condition = condition } }
+                end
+            end
+        end
+    end
+    return best
+end
+
+--- The operators of such a start. plan(op, graph) gives those that find a
+-- graph.
+function rare.begin(state, start, plan)
+    start.rare.condition.is_done = true
+    return { kind = "DISTINCT", slots = { start.node.slot },
+             child = plan(state.op, start.rare.graph) }
+end
+
+return rare
