@@ -57,6 +57,24 @@ NAMIDB_API int namidb_property_counts(namidb_snapshot *snapshot,
                                       namidb_property_count **items,
                                       size_t *count, namidb_error *err);
 
+/* How the edges of a type are spread over the nodes that they go out of
+ * (NAMIDB_OUT) or come into (NAMIDB_IN), as of the last flush. */
+typedef struct {
+    uint32_t type;
+    enum namidb_direction direction;
+    uint64_t nodes;    /* that have any, within some 13%; >= 1 */
+    double at_an_edge; /* how many the node of an edge has that is picked at
+                          random, as a walk arrives at it: the average, if all
+                          nodes have as many, and more if not */
+    uint64_t most;     /* of one node, if that is known; 0: no node has many */
+} namidb_degree_count;
+
+/* Those of the types that have the most edges, in the arena's memory. */
+NAMIDB_API int namidb_degree_counts(namidb_snapshot *snapshot,
+                                    namidb_arena *arena,
+                                    namidb_degree_count **items, size_t *count,
+                                    namidb_error *err);
+
 /* What is read to find nodes, or the edges of a type one way. */
 enum namidb_segments {
     NAMIDB_SEGMENTS_NODE, /* of a label */

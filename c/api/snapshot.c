@@ -145,6 +145,19 @@ int namidb_property_counts(namidb_snapshot *snapshot, namidb_arena *arena,
     return rc;
 }
 
+int namidb_degree_counts(namidb_snapshot *snapshot, namidb_arena *arena,
+                         namidb_degree_count **items, size_t *count,
+                         namidb_error *err)
+{
+    int rc = ndb_api_check(snapshot, err);
+
+    *items = NULL;
+    *count = 0;
+    if (rc >= 0 && ndb_degree_counts(&snapshot->at, arena, items, count) < 0)
+        return ndb_fail_memory(err);
+    return rc;
+}
+
 int namidb_segment_counts(namidb_snapshot *snapshot, enum namidb_segments of,
                           uint32_t number, uint64_t *segments,
                           uint64_t *missing, namidb_error *err)

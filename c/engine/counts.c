@@ -166,6 +166,32 @@ int ndb_property_counts(const struct ndb_snapshot *snapshot,
     return NAMIDB_OK;
 }
 
+int ndb_degree_counts(const struct ndb_snapshot *snapshot, namidb_arena *arena,
+                      namidb_degree_count **out, size_t *count)
+{
+    static const struct ndb_degree_stats none;
+    const struct ndb_version *manifest = snapshot->view->manifest;
+    const struct ndb_degree_stats *stats =
+        manifest != NULL ? &manifest->body.degrees : &none;
+
+    *count = stats->count;
+    *out = ndb_arena_alloc(arena, (stats->count + 1) * sizeof **out);
+    if (*out == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < stats->count; i++) {
+        const struct ndb_degree_stat *stat = &stats->items[i];
+
+        (*out)[i] = (namidb_degree_count){
+            .type = stat->type,
+            .direction = stat->is_in ? NAMIDB_IN : NAMIDB_OUT,
+            .nodes = ndb_degree_stat_nodes(stat),
+            .at_an_edge = stat->squares / (double)stat->edges,
+            .most = stat->hub_count != 0 ? stat->hubs[0].edges : 0,
+        };
+    }
+    return NAMIDB_OK;
+}
+
 static bool lists_label(const struct ndb_part *part, uint32_t label)
 {
     for (uint32_t i = 0; i < part->label_count; i++)

@@ -26,6 +26,10 @@ int ndb_property_counts(const struct ndb_snapshot *snapshot,
                         namidb_arena *arena, namidb_property_count **out,
                         size_t *count);
 
+/* See namidb_degree_counts. NAMIDB_OK or NAMIDB_ENOMEM. */
+int ndb_degree_counts(const struct ndb_snapshot *snapshot, namidb_arena *arena,
+                      namidb_degree_count **out, size_t *count);
+
 /* See namidb_segment_counts. */
 void ndb_segment_counts(const struct ndb_snapshot *snapshot,
                         enum namidb_segments of, uint32_t number,

@@ -246,6 +246,7 @@ struct ndb_edit {
     uint32_t names[NAMIDB_NAME_KIND_COUNT];
     const struct ndb_stat_deltas *deltas;
     struct ndb_property_stats properties; /* of the pack; its writer's */
+    struct ndb_degree_stats degrees;      /* likewise */
     const struct ndb_schema *schema;      /* all declarations below the floor */
 
     /* An index: its number, or 0. What it needs: the packs are still there.

@@ -37,6 +37,7 @@ struct flush {
     struct ndb_pack_writer *writer;
     struct ndb_slice object;              /* the writer's */
     struct ndb_property_stats properties; /* the writer's */
+    struct ndb_degree_stats degrees;      /* likewise */
     struct ndb_manifest_pack pack;
     bool has_pack; /* there was something to write */
     int64_t date_ms;
@@ -85,6 +86,7 @@ static int write_pack(struct flush *flush)
         return ndb_fail(flush->err, rc, "a pack cannot be finished: %s",
                         namidb_status_name(rc));
     flush->properties = summary.properties;
+    flush->degrees = summary.degrees;
     rc = ndb_pack_put(flush->db, flush->object, &summary, &flush->pack,
                       flush->err);
     flush->deadline_ns = ndb_deadline_after(flush->db->options.timeout_ms);
@@ -105,6 +107,7 @@ static int publish(struct flush *flush, struct ndb_version **manifest)
         .place = flush->frozen->place,
         .deltas = &deltas,
         .properties = flush->properties,
+        .degrees = flush->degrees,
         .pack = flush->has_pack ? &flush->pack : NULL,
         .schema = &flush->schema,
         .created_ms = flush->date_ms,

@@ -152,6 +152,9 @@ static int apply_flush(struct namidb *db, const struct ndb_edit *edit,
         rc = ndb_property_stats_merge(&body->properties, &edit->properties,
                                       arena, &body->properties);
     if (rc >= 0)
+        rc = ndb_degree_stats_merge(&body->degrees, &edit->degrees, arena,
+                                    &body->degrees);
+    if (rc >= 0)
         rc = ndb_edit_schema(edit, arena, body);
     return rc < 0 ? rc : add_pack(edit->pack, arena, body);
 }

@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "format/degree_stats.h"
 #include "format/path.h"
 #include "format/property_stats.h"
 
@@ -82,6 +83,7 @@ struct ndb_manifest {
     struct ndb_manifest_label *labels;
     uint32_t label_count;
     struct ndb_property_stats properties;
+    struct ndb_degree_stats degrees;
 
     /* Indexes and constraints, by number. */
     namidb_schema_item *schema;

@@ -212,6 +212,21 @@ static void read_labels(struct decoder *decoder, struct ndb_manifest *out)
     }
 }
 
+static void read_sketch(struct decoder *decoder, const cJSON *item,
+                        uint8_t *out)
+{
+    struct ndb_slice sketch = base64(decoder, item, NDB_SKETCH_BYTES);
+
+    if (decoder->rc >= 0 && sketch.bytes != NDB_SKETCH_BYTES)
+        fail(decoder, NAMIDB_ECORRUPT);
+    if (decoder->rc < 0)
+        return;
+    memcpy(out, sketch.data, sketch.bytes);
+    for (uint32_t i = 0; i < NDB_SKETCH_BYTES; i++)
+        if (out[i] > NDB_SKETCH_REGISTER_MAX)
+            fail(decoder, NAMIDB_ECORRUPT);
+}
+
 /* [] or [kind, min, max]. */
 static void read_range(struct decoder *decoder, const cJSON *array,
                        struct ndb_property_stat *stat)
@@ -238,26 +253,16 @@ static void read_range(struct decoder *decoder, const cJSON *array,
 static void read_property(struct decoder *decoder, const cJSON *array,
                           uint32_t name_max, struct ndb_property_stat *stat)
 {
-    struct ndb_slice sketch;
-
     stat->is_edge = whole(decoder, field(decoder, array, 6, 0), 1) == 1;
     stat->table =
         (uint32_t)whole(decoder, field(decoder, array, 6, 1), NAMIDB_TABLE_MAX);
     stat->name =
         (uint32_t)whole(decoder, field(decoder, array, 6, 2), name_max);
     stat->values = whole(decoder, field(decoder, array, 6, 3), EXACT_MAX);
-    sketch =
-        base64(decoder, field(decoder, array, 6, 4), NDB_PROPERTY_SKETCH_BYTES);
+    read_sketch(decoder, field(decoder, array, 6, 4), stat->sketch);
     read_range(decoder, field(decoder, array, 6, 5), stat);
-    if (decoder->rc >= 0 && (stat->name == 0 || stat->values == 0 ||
-                             sketch.bytes != NDB_PROPERTY_SKETCH_BYTES))
+    if (stat->name == 0 || stat->values == 0)
         fail(decoder, NAMIDB_ECORRUPT);
-    if (decoder->rc < 0)
-        return;
-    memcpy(stat->sketch, sketch.data, sketch.bytes);
-    for (uint32_t i = 0; i < NDB_PROPERTY_SKETCH_BYTES; i++)
-        if (stat->sketch[i] > NDB_PROPERTY_REGISTER_MAX)
-            fail(decoder, NAMIDB_ECORRUPT);
 }
 
 static void read_properties(struct decoder *decoder, struct ndb_manifest *out)
@@ -278,6 +283,70 @@ static void read_properties(struct decoder *decoder, struct ndb_manifest *out)
                       &stats->items[i]);
         if (i != 0 && ndb_property_stat_compare(&stats->items[i - 1],
                                                 &stats->items[i]) >= 0)
+            fail(decoder, NAMIDB_ECORRUPT);
+        i++;
+    }
+}
+
+/* [id, edges, ...], most edges first. */
+static void read_hubs(struct decoder *decoder, const cJSON *array,
+                      struct ndb_degree_stat *stat)
+{
+    uint32_t count = array_size(decoder, array, 2 * NDB_DEGREE_HUBS_MAX);
+
+    stat->hub_count = count / 2;
+    for (uint32_t i = 0; i < stat->hub_count && decoder->rc >= 0; i++) {
+        struct ndb_degree_hub *hub = &stat->hubs[i];
+
+        hub->id = whole(decoder, field(decoder, array, (int)count, (int)i * 2),
+                        EXACT_MAX);
+        hub->edges =
+            whole(decoder, field(decoder, array, (int)count, (int)i * 2 + 1),
+                  EXACT_MAX);
+        if (i != 0 && hub->edges > stat->hubs[i - 1].edges)
+            fail(decoder, NAMIDB_ECORRUPT);
+    }
+    if (count % 2 != 0)
+        fail(decoder, NAMIDB_ECORRUPT);
+}
+
+static void read_degree(struct decoder *decoder, const cJSON *array,
+                        struct ndb_degree_stat *stat)
+{
+    const cJSON *squares = field(decoder, array, 6, 3);
+
+    stat->is_in = whole(decoder, field(decoder, array, 6, 0), 1) == 1;
+    stat->type =
+        (uint32_t)whole(decoder, field(decoder, array, 6, 1), NAMIDB_TABLE_MAX);
+    stat->edges = whole(decoder, field(decoder, array, 6, 2), EXACT_MAX);
+    read_sketch(decoder, field(decoder, array, 6, 4), stat->sketch);
+    read_hubs(decoder, field(decoder, array, 6, 5), stat);
+    if (!cJSON_IsNumber(squares) || !isfinite(squares->valuedouble) ||
+        !(squares->valuedouble >= (double)stat->edges) || stat->edges == 0 ||
+        stat->type == 0) {
+        fail(decoder, NAMIDB_ECORRUPT);
+        return;
+    }
+    stat->squares = squares->valuedouble;
+}
+
+static void read_degrees(struct decoder *decoder, struct ndb_manifest *out)
+{
+    const cJSON *array = member(decoder, "degree_stats");
+    struct ndb_degree_stats *stats = &out->degrees;
+    const cJSON *item;
+    uint32_t i = 0;
+
+    stats->count = array_size(decoder, array, NDB_DEGREE_STATS_MAX);
+    stats->capacity = stats->count;
+    stats->items = take(decoder, stats->count, sizeof *stats->items);
+    if (decoder->rc < 0)
+        return;
+    cJSON_ArrayForEach(item, array)
+    {
+        read_degree(decoder, item, &stats->items[i]);
+        if (i != 0 && ndb_degree_stat_compare(&stats->items[i - 1],
+                                              &stats->items[i]) >= 0)
             fail(decoder, NAMIDB_ECORRUPT);
         i++;
     }
@@ -448,6 +517,7 @@ static int read_body(const cJSON *object, uint64_t version, namidb_arena *arena,
         read_tables(&decoder, "edge_tables", &out->edge_table_count);
     read_labels(&decoder, out);
     read_properties(&decoder, out);
+    read_degrees(&decoder, out);
     read_schema(&decoder, out);
     read_packs(&decoder, out);
     (void)member(&decoder, "pad");

@@ -122,6 +122,24 @@ static void put_properties(struct writer *writer,
     put(writer, "],\n");
 }
 
+static void put_degrees(struct writer *writer, const struct ndb_manifest *body)
+{
+    put(writer, "\"degree_stats\":[");
+    for (uint32_t i = 0; i < body->degrees.count; i++) {
+        const struct ndb_degree_stat *stat = &body->degrees.items[i];
+
+        put(writer, "%s\n[%d,%" PRIu32 ",%" PRIu64 ",%.17g,", separator(i),
+            stat->is_in, stat->type, stat->edges, stat->squares);
+        put_base64(writer, ndb_slice(stat->sketch, sizeof stat->sketch));
+        put(writer, ",[");
+        for (uint32_t j = 0; j < stat->hub_count; j++)
+            put(writer, "%s%" PRIu64 ",%" PRIu64, separator(j),
+                stat->hubs[j].id, stat->hubs[j].edges);
+        put(writer, "]]");
+    }
+    put(writer, "],\n");
+}
+
 static void put_numbers(struct writer *writer, const uint32_t *numbers,
                         uint32_t count)
 {
@@ -209,6 +227,7 @@ int ndb_manifest_encode(struct ndb_buf *out, const struct ndb_manifest *body)
                body->edge_table_count);
     put_labels(&writer, body);
     put_properties(&writer, body);
+    put_degrees(&writer, body);
     put_schema(&writer, body);
     put_packs(&writer, body);
     put_padding(&writer, start, body->floor);

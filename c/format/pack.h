@@ -28,6 +28,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "format/degree_stats.h"
 #include "format/property_stats.h"
 #include "namidb.h"
 
@@ -170,6 +171,7 @@ int ndb_pack_writer_index(struct ndb_pack_writer *writer,
 struct ndb_pack_summary {
     uint64_t rows, tombstones;
     struct ndb_property_stats properties; /* the writer's */
+    struct ndb_degree_stats degrees;      /* likewise */
     uint32_t directory_bytes; /* directory and tail, at the end of the object */
 };
 

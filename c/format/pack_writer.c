@@ -50,6 +50,7 @@ struct ndb_pack_writer {
     uint32_t zone_part_count;
     uint64_t rows, tombstones;
     struct ndb_property_stats properties;
+    struct ndb_degree_stats degrees;
 };
 
 int ndb_pack_writer_new(struct ndb_pack_writer **writer)
@@ -85,6 +86,7 @@ void ndb_pack_writer_free(struct ndb_pack_writer *writer)
     ndb_ids_release(&writer->labels);
     ndb_ids_release(&writer->hashes);
     ndb_property_stats_release(&writer->properties);
+    ndb_degree_stats_release(&writer->degrees);
     ndb_buf_release(&writer->object);
     ndb_buf_release(&writer->raw);
     ndb_free(writer);
@@ -159,6 +161,18 @@ static int note_properties(struct ndb_pack_writer *writer,
     return NAMIDB_OK;
 }
 
+/* Counts the lists that the batch has a part of. */
+static int note_degrees(struct ndb_pack_writer *writer, enum ndb_part_kind kind)
+{
+    const struct ndb_part *part = open_part(writer);
+
+    if (kind != NDB_PART_OUT && kind != NDB_PART_IN)
+        return NAMIDB_OK;
+    return ndb_degree_stats_add(&writer->degrees, kind == NDB_PART_IN,
+                                part->type, part->table, &writer->edge.owners,
+                                &writer->edge.deleted);
+}
+
 static int encode_batch(struct ndb_pack_writer *writer, enum ndb_part_kind kind)
 {
     if (kind == NDB_PART_NODE)
@@ -212,6 +226,8 @@ static int seal(struct ndb_pack_writer *writer)
     rc = kind == NDB_PART_INDEX ? fence_batch(writer, &entry) : NAMIDB_OK;
     if (rc >= 0)
         rc = note_properties(writer, kind);
+    if (rc >= 0)
+        rc = note_degrees(writer, kind);
     if (rc >= 0)
         rc = encode_batch(writer, kind);
     if (rc >= 0)
@@ -570,6 +586,8 @@ int ndb_pack_writer_finish(struct ndb_pack_writer *writer,
     summary->rows = writer->rows;
     summary->tombstones = writer->tombstones;
     summary->properties = writer->properties;
+    ndb_degree_stats_finish(&writer->degrees);
+    summary->degrees = writer->degrees;
     summary->directory_bytes = (uint32_t)(writer->object.bytes - body_bytes);
     return NAMIDB_OK;
 }

@@ -70,30 +70,10 @@ static int hash_of(const namidb_value *value, uint64_t *hash)
     }
 }
 
-static void note_hash(uint8_t *sketch, uint64_t hash)
-{
-    uint64_t rest = hash >> 6;
-    unsigned place = rest == 0 ? NDB_PROPERTY_REGISTER_MAX
-                               : (unsigned)__builtin_ctzll(rest) + 1;
-    uint8_t *cell = &sketch[hash % NDB_PROPERTY_SKETCH_BYTES];
-
-    if (*cell < place)
-        *cell = (uint8_t)place;
-}
-
 uint64_t ndb_property_stat_distinct(const struct ndb_property_stat *stat)
 {
-    const double m = NDB_PROPERTY_SKETCH_BYTES;
-    double sum = 0, estimate;
-    unsigned zeros = 0;
+    double estimate = ndb_sketch_estimate(stat->sketch);
 
-    for (unsigned i = 0; i < NDB_PROPERTY_SKETCH_BYTES; i++) {
-        sum += ldexp(1, -(int)stat->sketch[i]);
-        zeros += stat->sketch[i] == 0;
-    }
-    estimate = 0.709 * m * m / sum;
-    if (estimate <= 2.5 * m && zeros != 0)
-        estimate = m * log(m / zeros);
     if (estimate > (double)stat->values)
         return stat->values;
     return estimate < 1 ? 1 : (uint64_t)(estimate + 0.5);
@@ -146,7 +126,7 @@ static int note_column(struct ndb_property_stat *stat,
 
         if (hash_of(value, &hash) < 0)
             return NAMIDB_ENOMEM;
-        note_hash(stat->sketch, hash);
+        ndb_sketch_add(stat->sketch, hash);
         kind = ndb_property_axis(value, &place);
         widen(stat, (uint8_t)kind, place, place);
     }
@@ -230,9 +210,7 @@ static void add_line(struct ndb_property_stat *line,
                      const struct ndb_property_stat *other)
 {
     line->values += other->values;
-    for (unsigned i = 0; i < NDB_PROPERTY_SKETCH_BYTES; i++)
-        if (line->sketch[i] < other->sketch[i])
-            line->sketch[i] = other->sketch[i];
+    ndb_sketch_merge(line->sketch, other->sketch);
     widen(line, other->range_kind, other->min, other->max);
 }
 

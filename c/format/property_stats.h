@@ -10,10 +10,8 @@
  * away, so a row that is written twice counts twice and the range of what was
  * deleted stays: these are hints, and no result may depend on them.
  *
- * Distinct values are estimated by a HyperLogLog (Flajolet, Fusy, Gandouet,
- * Meunier 2007) of 64 registers, with their linear counting for few values. Its
- * standard error is 13%; two of them merge without loss. An integer and the
- * float that equals it are one value.
+ * Distinct values are estimated (sketch.h). An integer and the float that
+ * equals it are one value.
  *
  * A manifest keeps the NDB_PROPERTY_STATS_MAX of them that have the most
  * values: 170 bytes each at most, 43 KiB in all.
@@ -22,11 +20,7 @@
 #define NDB_FORMAT_PROPERTY_STATS_H
 
 #include "base/arena.h"
-
-#define NDB_PROPERTY_SKETCH_BYTES 64u
-/* A register is the place of the first set bit of the 58 that remain of a hash,
- * from 1; 59 when there is none. */
-#define NDB_PROPERTY_REGISTER_MAX 59u
+#include "format/sketch.h"
 
 struct ndb_property_stat {
     bool is_edge;
@@ -35,7 +29,7 @@ struct ndb_property_stat {
     uint64_t values;    /* written */
     uint8_t range_kind; /* NAMIDB_NULL: there is none */
     double min, max;    /* of those of that kind: see ndb_property_axis */
-    uint8_t sketch[NDB_PROPERTY_SKETCH_BYTES];
+    uint8_t sketch[NDB_SKETCH_BYTES];
 };
 
 struct ndb_property_stats {

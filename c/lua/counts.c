@@ -245,21 +245,73 @@ static void set_properties(lua_State *L, struct ndb_lua_reader *reader)
     lua_settop(L, table); /* a look may lie on the stack */
 }
 
+/* t[type] = how its edges are spread, where t is at index `table`. */
+static void set_degree(lua_State *L, namidb *db, int table,
+                       const namidb_degree_count *item)
+{
+    size_t bytes;
+    const char *name = namidb_name(db, NAMIDB_TYPE, item->type, &bytes);
+
+    lua_pushlstring(L, name, bytes);
+    lua_createtable(L, 0, 3);
+    ndb_lua_pushid(L, item->nodes);
+    lua_setfield(L, -2, "nodes");
+    lua_pushnumber(L, item->at_an_edge);
+    lua_setfield(L, -2, "at_an_edge");
+    ndb_lua_pushid(L, item->most);
+    lua_setfield(L, -2, "most");
+    lua_rawset(L, table);
+}
+
+/* Fills `degrees` of the table on top. */
+static void set_degrees(lua_State *L, struct ndb_lua_reader *reader)
+{
+    int table = lua_gettop(L), into;
+    namidb *db = ndb_lua_live_db(L, reader);
+    namidb_snapshot *snapshot;
+    struct ndb_lua_look *look = ndb_lua_begin_look(L, reader, &snapshot);
+    namidb_degree_count *items;
+    size_t count;
+    namidb_error err;
+    int rc = namidb_degree_counts(snapshot, look->arena, &items, &count, &err);
+
+    if (rc < 0) {
+        ndb_lua_end_look(reader, look);
+        (void)ndb_lua_raise(L, &err);
+    }
+    lua_createtable(L, 0, 2);
+    lua_newtable(L);
+    lua_newtable(L);
+    into = lua_gettop(L);
+    for (size_t i = 0; i < count; i++)
+        set_degree(L, db, items[i].direction == NAMIDB_OUT ? into - 1 : into,
+                   &items[i]);
+    ndb_lua_end_look(reader, look);
+    lua_setfield(L, into - 2, "into");
+    lua_setfield(L, into - 2, "out");
+    lua_setfield(L, table, "degrees");
+    lua_settop(L, table); /* a look may lie on the stack */
+}
+
 /* reader:counts(): { nodes = n, labels = { name = nodes }, types = { name =
  * edges }, out = { type = { first label of the source = edges } }, into =
  * { type = { first label of the target = edges } }, node_properties = { first
  * label = { property = { values =, distinct =, min =, max =, of = } } },
- * edge_properties = the same by type }; a node without a label is under "". */
+ * edge_properties = the same by type, degrees = { out = { type = { nodes =,
+ * at_an_edge =, most = } }, into = the same } }; a node without a label is
+ * under
+ * "". */
 int ndb_lua_counts(lua_State *L)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
 
     lua_settop(L, 1);
-    lua_createtable(L, 0, 7);
+    lua_createtable(L, 0, 8);
     set_counts(L, reader, NAMIDB_LABEL, "labels");
     set_counts(L, reader, NAMIDB_TYPE, "types");
     set_hops(L, reader);
     set_properties(L, reader);
+    set_degrees(L, reader);
     return 1;
 }
 

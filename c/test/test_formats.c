@@ -402,6 +402,22 @@ static void check_same_stat(const struct ndb_property_stat *a,
     assert_memory_equal(a->sketch, b->sketch, sizeof a->sketch);
 }
 
+static struct ndb_degree_stat sample_degrees = {
+    .is_in = true,
+    .type = 1,
+    .edges = 20,
+    .squares = 290.5,
+    .hubs = { { 8193, 17 }, { 16385, 16 } },
+    .hub_count = 2,
+    .sketch = { [63] = NDB_SKETCH_REGISTER_MAX },
+};
+
+static void check_same_degrees(const struct ndb_degree_stats *read)
+{
+    assert_int_equal(read->count, 1);
+    assert_memory_equal(read->items, &sample_degrees, sizeof sample_degrees);
+}
+
 static void test_manifest__is_written_as_ever(void **state)
 {
     struct ndb_manifest_name labels[1] = { { "Person", 6 } };
@@ -413,11 +429,11 @@ static void test_manifest__is_written_as_ever(void **state)
           .range_kind = NAMIDB_INT,
           .min = -0.1,
           .max = 1e300,
-          .sketch = { 3, 0, NDB_PROPERTY_REGISTER_MAX } },
+          .sketch = { 3, 0, NDB_SKETCH_REGISTER_MAX } },
         { .is_edge = true, .name = 1, .values = 1, .sketch = { 1 } },
     };
-    struct ndb_manifest_table nodes[1] = { { 1, 3, 2 } };
-    struct ndb_manifest_label counts[1] = { { 1, 2 } };
+    struct ndb_manifest_table nodes = { 1, 3, 2 };
+    struct ndb_manifest_label counts = { 1, 2 };
     struct ndb_manifest_pack packs[1] = { { .ulid =
                                                 "01ARZ3NDEKTSV4RRFFQ69G5FAV",
                                             .bytes = 1234,
@@ -435,11 +451,12 @@ static void test_manifest__is_written_as_ever(void **state)
                                  .created_ms = 1700000000001,
                                  .names = { labels, NULL, properties },
                                  .name_count = { 1, 0, 1 },
-                                 .node_tables = nodes,
+                                 .node_tables = &nodes,
                                  .node_table_count = 1,
-                                 .labels = counts,
+                                 .labels = &counts,
                                  .label_count = 1,
                                  .properties = { stats, 2, 2 },
+                                 .degrees = { &sample_degrees, 1, 1, { 0, 0 } },
                                  .schema = schema,
                                  .schema_count = 1,
                                  .schema_next = 6,
@@ -462,6 +479,7 @@ static void test_manifest__is_written_as_ever(void **state)
     assert_int_equal(read.properties.count, 2);
     for (uint32_t i = 0; i < 2; i++)
         check_same_stat(&read.properties.items[i], &stats[i]);
+    check_same_degrees(&read.degrees);
     assert_int_equal(read.schema_next, 6);
     assert_int_equal(read.schema_count, 1);
     assert_int_equal(read.schema[0].number, 4);

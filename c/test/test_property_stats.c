@@ -142,7 +142,7 @@ static void test_property_stats__merge_is_what_one_would_have_seen(void **state)
         assert_int_equal(merged.items[i].range_kind, both.items[i].range_kind);
         assert_true(merged.items[i].max == both.items[i].max);
         assert_memory_equal(merged.items[i].sketch, both.items[i].sketch,
-                            NDB_PROPERTY_SKETCH_BYTES);
+                            NDB_SKETCH_BYTES);
     }
     ndb_arena_release(&arena);
     ndb_property_stats_release(&a);
@@ -223,7 +223,7 @@ static void test_property_stats__out_of_bounds_are_corrupt(void **state)
     bad.range_kind = NAMIDB_KIND_COUNT;
     assert_corrupt(good, bad);
     bad = last;
-    bad.sketch[63] = NDB_PROPERTY_REGISTER_MAX + 1;
+    bad.sketch[63] = NDB_SKETCH_REGISTER_MAX + 1;
     assert_corrupt(good, bad);
 }
 

@@ -19,12 +19,18 @@
 ---@field properties string[]
 ---@field type? string of rule "type"
 
+---@class namidb.spread
+---@field nodes integer that have such edges, about
+---@field at_an_edge number how many the node at the end of a random one has
+---@field most integer of one node; 0: none has many
+
 ---@class namidb.counts
 ---@field nodes integer
 ---@field labels table<string, integer>
 ---@field types table<string, integer>
 ---@field out table<string, table<string, integer>> by type and first label
 ---@field into table<string, table<string, integer>> by type and first label
+---@field degrees table<"out" | "into", table<string, namidb.spread>> by type
 
 ---@class namidb.step
 ---@field operator string

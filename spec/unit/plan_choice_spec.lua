@@ -47,11 +47,19 @@ local function properties()
     end)
 end
 
+local function spread()
+    return made_up(function()
+        if random(2) == 1 then return nil end
+        return { nodes = count(), at_an_edge = count(), most = count() }
+    end)
+end
+
 local function counts()
     return { nodes = count(), labels = made_up(count), types = made_up(count),
              out = made_up(ends), into = made_up(ends),
              node_properties = made_up(properties),
-             edge_properties = made_up(properties) }
+             edge_properties = made_up(properties),
+             degrees = { out = spread(), into = spread() } }
 end
 
 describe("a plan by made up counts", function()

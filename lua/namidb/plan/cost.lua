@@ -2,8 +2,8 @@
 -- Wrong numbers make slow plans and never wrong ones.
 --
 -- statistics = what handle:counts() gives: nodes, labels, types, by type and
--- first label the edges that go out and come in, and what is known of
--- properties (plan/selectivity.lua).
+-- first label the edges that go out and come in, how unevenly they do, and what
+-- is known of properties (plan/selectivity.lua).
 
 local selectivity = require("namidb.plan.selectivity")
 
@@ -55,11 +55,21 @@ end
 
 local OTHER = { out = "into", into = "out" }
 
-local function one_way(statistics, types, side, from, to)
+-- How many edges of a type a node has, one way. `by`: by what edge a walk came
+-- to it (see order.came_by), for by edges of the same type one comes rather to
+-- nodes that have many.
+local function each_at(statistics, side, name, from, by)
+    local edges, nodes = edges_at(statistics, statistics[side], name, from)
+    local each = edges / math.max(nodes, 1)
+    local spread = type(by) == "table" and by.side == side and
+        by.types[name] and statistics.degrees[side][name]
+    return spread and math.max(each, spread.at_an_edge) or each
+end
+
+local function one_way(statistics, types, side, from, to, by)
     local fetched, kept = 0, 0
     for _, type in ipairs(types) do
-        local edges, nodes = edges_at(statistics, statistics[side], type, from)
-        local each = edges / math.max(nodes, 1)
+        local each = each_at(statistics, side, type, from, by)
         fetched = fetched + each
         kept = kept + each * share_of(statistics, statistics[OTHER[side]],
                                       type, to)
@@ -68,8 +78,9 @@ local function one_way(statistics, types, side, from, to)
 end
 
 --- Edges of some types (none: all) at one node with the label `from` (nil: not
--- known), and how many of them end at a node with the label `to`.
-function cost.hop(context, types, direction, from, to)
+-- known), and how many of them end at a node with the label `to`. by: how a
+-- walk came to the node (order.came_by); nil: not by an edge, or no matter.
+function cost.hop(context, types, direction, from, to, by)
     local statistics = context.options.statistics
     if not statistics then
         local rows = HOP * (direction == "both" and 2 or 1) *
@@ -82,12 +93,12 @@ function cost.hop(context, types, direction, from, to)
         table.sort(types)
     end
     if direction == "out" then
-        return one_way(statistics, types, "out", from, to)
+        return one_way(statistics, types, "out", from, to, by)
     elseif direction == "in" then
-        return one_way(statistics, types, "into", from, to)
+        return one_way(statistics, types, "into", from, to, by)
     end
-    local out, out_kept = one_way(statistics, types, "out", from, to)
-    local into, into_kept = one_way(statistics, types, "into", from, to)
+    local out, out_kept = one_way(statistics, types, "out", from, to, by)
+    local into, into_kept = one_way(statistics, types, "into", from, to, by)
     return out + into, out_kept + into_kept
 end
 

@@ -68,8 +68,9 @@ local function apply_conditions(state, is_last)
     for _, expr in ipairs(costly) do filter(state, expr) end
 end
 
-local function learn(state, slot)
-    state.known[slot] = true
+-- by: how a walk came to it (order.came_by).
+local function learn(state, slot, by)
+    state.known[slot] = by or true
     state.pending[slot] = nil
 end
 
@@ -327,7 +328,7 @@ local function walk_many(state, edge)
     state.op = {
         kind = "VAR_EXPAND", slot = from, edge = slot, to = to,
         direction = direction, types = edge.types,
-        flags = { INTO = into or nil },
+        flags = { INTO = into and true or nil },
         min = edge.length.min or 1, max = edge.length.max,
         expr = edge.condition, test = edge.test,
         excluded = rivals(state, edge), child = state.op,
@@ -354,10 +355,10 @@ local function walk_one(state, edge)
     state.op = {
         kind = "EXPAND", slot = from, edge = edge.slot, to = to,
         direction = direction, types = edge.types,
-        flags = { INTO = into or nil }, child = state.op,
+        flags = { INTO = into and true or nil }, child = state.op,
     }
     learn(state, edge.slot)
-    if not into then learn(state, to) end
+    if not into then learn(state, to, order.came_by(edge, direction)) end
     keep_apart(state, edge)
 end
 

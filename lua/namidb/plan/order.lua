@@ -57,27 +57,45 @@ end
 
 -- Edges that a walk reads at one of its ends, and those of them that lead to
 -- the label of the other.
-local function read_at(state, edge, start, finish, direction)
+local function read_at(state, edge, start, finish, direction, by)
     local read, kept = cost.hop(state.context, edge.type_names, direction,
-                                label_of(state, start), label_of(state, finish))
+                                label_of(state, start), label_of(state, finish),
+                                by)
     if not edge.length then return read, kept end
     read = cost.walk(edge.length, read)
     return read, read
 end
 
+local OPPOSITE = { out = "into", ["in"] = "out" }
+
+--- What is noted of a node that a walk comes to, in place of `true`: on which
+-- side (of statistics) it has the edge that led there, and of which types that
+-- may be.
+function order.came_by(edge, direction)
+    local side = OPPOSITE[direction]
+    if not side or edge.length then return true end
+    local types = {}
+    for _, type in ipairs(edge.type_names) do types[type] = true end
+    return { side = side, types = types }
+end
+
 --- Which way an edge is walked of which an end is known: start, finish,
 -- direction, and how many edges are read there and how many of them kept. Where
--- both ends are known, from the one with fewer edges.
+-- both ends are known, from the one with fewer edges, as nodes of edges have
+-- them: any of the two may be one that has very many.
 function order.ends(state, edge, known)
     local from, to, back = edge.from, edge.to, REVERSE[edge.direction]
     if not known[from] then
-        return to, from, back, read_at(state, edge, to, from, back)
+        return to, from, back, read_at(state, edge, to, from, back, known[to])
+    elseif not known[to] or from == to then
+        return from, to, edge.direction,
+            read_at(state, edge, from, to, edge.direction, known[from])
     end
-    local read, kept = read_at(state, edge, from, to, edge.direction)
-    if known[to] and from ~= to then
-        local other, other_kept = read_at(state, edge, to, from, back)
-        if other < read then return to, from, back, other, other_kept end
-    end
+    local read, kept = read_at(state, edge, from, to, edge.direction,
+                               order.came_by(edge, back))
+    local other, other_kept = read_at(state, edge, to, from, back,
+                                      order.came_by(edge, edge.direction))
+    if other < read then return to, from, back, other, other_kept end
     return from, to, edge.direction, read, kept
 end
 
@@ -170,6 +188,15 @@ local function fetch_start(state, start)
     return cold.all(context, "node", label)
 end
 
+--- Notes that an edge is walked of which an end is known.
+function order.learn(edge, known)
+    local by = known[edge.from] and order.came_by(edge, edge.direction) or
+        order.came_by(edge, REVERSE[edge.direction])
+    known[edge.slot] = true
+    known[edge.from] = known[edge.from] or by
+    known[edge.to] = known[edge.to] or by
+end
+
 --- The edge to walk next, or nil.
 function order.next_edge(state, known, is_done)
     local best, best_read, best_kept
@@ -233,7 +260,7 @@ end
 -- the slots that are known then.
 function order.simulate(state, start, starts)
     local known, is_done = {}, {}
-    for slot in pairs(state.known) do known[slot] = true end
+    for slot, by in pairs(state.known) do known[slot] = by end
     for edge in pairs(state.is_done) do is_done[edge] = true end
     local read, first = start.rows, start.node.number
     if state.is_cold and not start.rare then
@@ -250,8 +277,8 @@ function order.simulate(state, start, starts)
         if state.is_cold then
             read = read + fetch_walk(state, edge, known, rows, rows * kept)
         end
-        is_done[edge], known[edge.slot] = true, true
-        known[edge.from], known[edge.to] = true, true
+        order.learn(edge, known)
+        is_done[edge] = true
         rows = rows * kept
         first = math.min(first, state.graph.nodes[edge.from].number,
                          state.graph.nodes[edge.to].number)

@@ -51,6 +51,18 @@ local function is_other(name, old, new, counts, properties)
         not old[properties][name] and new[properties][name] ~= nil
 end
 
+-- Whether the edges of a type are spread otherwise now, or that is first known.
+local function is_spread(name, old, new)
+    for _, side in ipairs({ "out", "into" }) do
+        local before, now = old.degrees[side][name], new.degrees[side][name]
+        if now and (not before or differs(before.at_an_edge, now.at_an_edge))
+        then
+            return true
+        end
+    end
+    return false
+end
+
 --- Whether a plan that was made by `old` counts is worth another look: `names`
 -- is the plan's table of names (plan/context.lua).
 function statistics.is_stale(names, old, new)
@@ -60,7 +72,8 @@ function statistics.is_stale(names, old, new)
         if name.kind == 0 and is_other(name.text, old, new, "labels",
                                        "node_properties") or
             name.kind == 1 and is_other(name.text, old, new, "types",
-                                        "edge_properties") then
+                                        "edge_properties") or
+            name.kind == 1 and is_spread(name.text, old, new) then
             return true
         end
     end
