@@ -55,15 +55,28 @@ local function can_test(state, edge, known)
     return true
 end
 
--- Edges that a walk reads at one of its ends, and those of them that lead to
--- the label of the other.
-local function read_at(state, edge, start, finish, direction, by)
+local function hop_at(state, edge, start, finish, direction, by)
     local read, kept = cost.hop(state.context, edge.type_names, direction,
                                 label_of(state, start), label_of(state, finish),
                                 by)
     if not edge.length then return read, kept end
     read = cost.walk(edge.length, read)
     return read, read
+end
+
+-- Edges that a walk reads at one of its ends, and those of them that lead to
+-- the label of the other. It is asked for again and again while starts are
+-- compared.
+local function read_at(state, edge, start, finish, direction, by)
+    local told = edge.told or { {}, {} }
+    edge.told = told
+    told = start == edge.from and told[1] or told[2]
+    local hop = told[by]
+    if not hop then
+        hop = { hop_at(state, edge, start, finish, direction, by) }
+        told[by] = hop
+    end
+    return hop[1], hop[2]
 end
 
 local OPPOSITE = { out = "into", ["in"] = "out" }
@@ -74,9 +87,14 @@ local OPPOSITE = { out = "into", ["in"] = "out" }
 function order.came_by(edge, direction)
     local side = OPPOSITE[direction]
     if not side or edge.length then return true end
-    local types = {}
-    for _, type in ipairs(edge.type_names) do types[type] = true end
-    return { side = side, types = types }
+    local came_by = edge.came_by or {}
+    edge.came_by = came_by
+    if not came_by[side] then
+        local types = {}
+        for _, type in ipairs(edge.type_names) do types[type] = true end
+        came_by[side] = { side = side, types = types }
+    end
+    return came_by[side]
 end
 
 --- Which way an edge is walked of which an end is known: start, finish,
