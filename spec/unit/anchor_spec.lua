@@ -61,6 +61,29 @@ describe("a pattern", function()
         assert.equal(n, help.run(db, text)[1].n)
     end)
 
+    -- A flush counts how many names there are.
+    it("looks so for what an index finds, if its values hardly repeat",
+       function()
+        local fresh = help.open()
+        help.run(fresh, "CREATE INDEX FOR (p:P) ON (p.name)")
+        help.run(fresh, "CREATE INDEX FOR (p:P) ON (p.age)")
+        help.run(fresh, "CREATE (t:T) WITH t UNWIND range(1, 400) AS i " ..
+            "CREATE (:P {name: 'n' + i, age: i % 40})-[:IN]->(t)")
+        assert(fresh:wait_indexes(30))
+        assert(fresh:flush())
+        local plan = help.plan(fresh, "MATCH (a:P)-[:IN]->(t)<-[:IN]-(b:P) " ..
+            "WHERE a.name = 'n1' AND b.name = 'n2' RETURN t")
+        assert.truthy(plan:find("NodeByIndex (a:P)", 1, true))
+        assert.truthy(plan:find("NodeByIndex (b:P)", 1, true))
+        plan = help.plan(fresh, "MATCH (a:P)-[:IN]->(t)<-[:IN]-(b:P) " ..
+            "WHERE a.name = 'n1' AND b.age = 2 RETURN t")
+        assert.falsy(plan:find("NodeByIndex (b:P)", 1, true))
+        assert.equal(10, help.run(fresh, "MATCH (a:P)-[:IN]->(t)<-[:IN]-" ..
+            "(b:P) WHERE a.name = 'n1' AND b.age = 2 " ..
+            "RETURN count(*) AS n")[1].n)
+        fresh:close()
+    end)
+
     it("gives nothing where one of them is not there", function()
         assert.equal(0, help.run(db, "MATCH (a:Person)-[:KNOWS]->(b:Person) " ..
             "WHERE key(a) = 1 AND key(b) = 9999 RETURN count(*) AS n")[1].n)

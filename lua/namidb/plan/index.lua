@@ -21,6 +21,9 @@ local index = {}
 -- of the property, and how many times more a row costs that is found by an
 -- index, and not by a scan.
 local EQUAL, RANGE, SIDE, PREFIX, ITEMS, PRICE = 0.01, 0.05, 0.2, 0.05, 0.05, 4
+-- Rows of a value that are thought to be one: distinct values are counted
+-- within some 13%.
+local ABOUT_ONE = 1.5
 -- A search gives way after 1 / SHARE of the rows, within these bounds.
 local SHARE, ROWS_MIN, ROWS_MAX = 128, 256, 65536
 
@@ -190,6 +193,14 @@ local function best_search(state, slot, counts, can_use, limit, of)
     return best
 end
 
+-- Whether a search finds one row: by a constraint, or because hardly two rows
+-- are known to have the same values.
+local function is_about_one(found)
+    local search = found.search
+    return is_whole(found.item, search) or search.is_sure and
+        search.equal == #found.item.properties and found.rows <= ABOUT_ONE
+end
+
 --- A start at an index, if that is cheaper than `best`: { rows =, seek =,
 -- node = }; nil if there is none.
 function index.start_of(state, node, best)
@@ -202,7 +213,7 @@ function index.start_of(state, node, best)
     end, best.rows + cold.all(state.context, "node", best.label), "node")
     return found and { rows = found.rows, node = node, seek = {
         kind = "index", item = found.item, search = found.search,
-        is_one = is_whole(found.item, found.search) } }
+        is_one = is_about_one(found) } }
 end
 
 --- The same for an edge of one type, beside a scan of its type.

@@ -5,7 +5,11 @@
 --
 -- Values are thought to be spread evenly, and conditions to know nothing of one
 -- another (Selinger et al. 1979). A literal is mostly a parameter here, so
--- ranges are told apart by their ends only where an end is a constant.
+-- ranges are told apart by their ends only where an end is a constant. The
+-- values that a plan is first run with are not looked at: it is kept for
+-- others, and would be as good as the first are typical. What that costs is
+-- bounded where it matters most: a search that finds more than a small share
+-- gives way to the scan while it runs (plan/index.lua).
 
 local selectivity = {}
 
