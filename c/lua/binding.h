@@ -55,9 +55,10 @@
 struct ndb_lua_look {
     namidb_snapshot *snapshot; /* NULL: none open */
     namidb_arena *arena;
-    namidb_query *query;   /* NULL: none */
-    namidb_cursor *cursor; /* likewise */
-    bool is_lent;          /* a call is under way, or was cut off by an error */
+    namidb_query *query;             /* NULL: none */
+    namidb_cursor *cursor;           /* likewise */
+    uint64_t bytes_begin, bytes_max; /* of the rows that Lua makes of it */
+    bool is_lent; /* a call is under way, or was cut off by an error */
 };
 
 /* A handle that reads. db is NULL when it is closed, or ended. */
@@ -97,6 +98,8 @@ void ndb_lua_get_shared(lua_State *L, int index);
 /* The reader at argument 1, whose metatable is upvalue 1; raises when it is
  * something else, or closed. */
 struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L);
+/* The same, closed or not. */
+struct ndb_lua_reader *ndb_lua_check_handle(lua_State *L);
 /* A new reader with that metatable, all NULL but its arena, on the stack. */
 struct ndb_lua_reader *ndb_lua_new_reader(lua_State *L, const char *name);
 /* The database of a reader, NULL no more than its transaction; raises when a
@@ -271,8 +274,16 @@ void ndb_lua_query_options(lua_State *L, int index,
                            namidb_query_options *options);
 /* reader:run(plan, params, options): see query.c. */
 int ndb_lua_run(lua_State *L);
-/* reader:collect(plan, params, options): likewise. */
+/* reader:collect(plan, params, options), reader:more(plan, rows, total):
+ * likewise. */
 int ndb_lua_collect(lua_State *L);
+#ifndef NDB_LUA_STEPS_IN_C
+int ndb_lua_more(lua_State *L);
+#endif
+/* The `count` parameters that the plan at 2 names: literals at 5, or from the
+ * table at 3. The values' memory hangs on the slot at 7. False: one is missing,
+ * its error is on the stack. */
+bool ndb_lua_read_params(lua_State *L, uint32_t count, namidb_value *params);
 /* reader:names(kind), reader:counts(): see counts.c. */
 int ndb_lua_names(lua_State *L);
 int ndb_lua_counts(lua_State *L);

@@ -3,6 +3,8 @@
  * Queries. lua/namidb/query.lua makes db:query and db:rows of them.
  *
  *   reader:collect(plan, params, options, lifted, stamp) -> rows | nil, err
+ *   In LuaJIT also -> address, count: of values, `count` rows of them, and then
+ *   reader:more(plan, rows, total) -> address, count | rows | nil, err
  *   reader:run(plan, params, options, lifted, stamp) -> query | nil, err
  *   query:next() -> row | nil         raises a failure
  *   query:collect() -> rows | nil, err
@@ -11,141 +13,20 @@
  *
  * A row is a table by the names of its columns; null is absent. Options are
  * nil, or { timeout =, max_rows =, max_memory =, profile =, host = }, where
- * host is a function: see namidb_host_call.
+ * host is a function: see query_host.c.
  *
  * With a stamp, of reader:schema_stamp(), nothing is run over a graph that has
  * another one: that gives false.
- *
- *   host(nil, false, name, ...) -> value                 a function
- *   host(caller, is_more, name, ...) -> rows, has_more   a procedure
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "lua/binding.h"
-#include "namidb_schema.h"
-
-struct query {
-    namidb_query *query;           /* NULL: at its end, or closed */
-    namidb *db;                    /* its names; the query keeps it */
-    struct ndb_lua_reader *reader; /* anchored: see run */
-    uint32_t column_count;
-    uint64_t max_memory; /* of the rows that collect gives, too */
-    bool is_int64;
-    bool is_busy;
-    bool is_closing;
-    lua_State *L; /* that pulls, for calls of the host */
-    int host;     /* stack index of the host function, while pulling */
-};
+#include "lua/query_internal.h"
 
 /* What a query keeps alive, at these indices of its uservalue. */
 enum { KEPT_SHARED = 1, KEPT_NAMES, KEPT_READER, KEPT_HOST };
 
 /* Parameters up to this number are read into a local array. */
 enum { FEW_PARAMS = 8 };
-
-/* --------------------------------------------------------------- the host --
- */
-
-/* A call of the host under way: C's side of a protected call. */
-struct host_call {
-    struct query *query;
-    const namidb_host_call *call;
-    namidb_arena *arena;
-    namidb_value *out;
-    int rc;
-};
-
-/* Arguments are as in a query, but what is read of the graph: nodes have only
- * their ids there. */
-static void push_argument(lua_State *L, const struct query *query,
-                          const namidb_value *value)
-{
-    if (value->kind == NAMIDB_NODE)
-        ndb_lua_pushid(L, value->as.id);
-    else if (value->kind == NAMIDB_EDGE)
-        ndb_lua_pushid(L, value->as.edge->id);
-    else
-        ndb_lua_push_value(L, value, query->is_int64);
-}
-
-static int call_protected(lua_State *L)
-{
-    struct host_call *at = lua_touserdata(L, 1);
-    const namidb_host_call *call = at->call;
-    namidb_value value;
-
-    luaL_checkstack(L, (int)call->count + 8, "too many arguments");
-    lua_pushvalue(L, 2); /* the function */
-    if (call->caller != NULL)
-        lua_pushlightuserdata(L, (void *)(uintptr_t)call->caller);
-    else
-        lua_pushnil(L);
-    lua_pushboolean(L, call->is_more);
-    lua_pushlstring(L, call->name, call->name_bytes);
-    for (size_t i = 0; i < call->count; i++)
-        push_argument(L, at->query, &call->args[i]);
-    lua_call(L, (int)call->count + 3, 2);
-    lua_pushnil(L);
-    value = ndb_lua_check_query_value(L, lua_gettop(L) - 2, lua_gettop(L),
-                                      "the result");
-    at->rc = namidb_value_copy(at->arena, &value, at->out);
-    if (at->rc >= 0 && call->caller != NULL && !lua_toboolean(L, -2))
-        at->rc = NAMIDB_NONE;
-    return 0;
-}
-
-/* An error of Lua, whatever it is, as the query's. */
-static void take_error(lua_State *L, const namidb_host_call *call,
-                       namidb_error *err)
-{
-    const char *text =
-        lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error value";
-
-    memset(err, 0, sizeof *err);
-    err->code = NAMIDB_EINVAL;
-    err->fault = call->caller != NULL ? "ProcedureError.ProcedureFailed"
-                                      : "FunctionError.FunctionFailed";
-    (void)snprintf(err->message, sizeof err->message, "%.*s: %.400s",
-                   (int)(call->name_bytes < 64 ? call->name_bytes : 64),
-                   call->name, text);
-}
-
-/* A function, or a finalizer, closed what the query runs on. */
-static int closed(namidb_error *err)
-{
-    memset(err, 0, sizeof *err);
-    err->code = NAMIDB_EINVAL;
-    (void)snprintf(err->message, sizeof err->message,
-                   "the handle of the query is closed");
-    return NAMIDB_EINVAL;
-}
-
-static int call_host(void *context, const namidb_host_call *call,
-                     namidb_arena *arena, namidb_value *out, namidb_error *err)
-{
-    struct query *query = context;
-    lua_State *L = query->L;
-    struct host_call at = { query, call, arena, out, NAMIDB_OK };
-    int top;
-
-    if (!lua_checkstack(L, 8)) {
-        lua_settop(L, 0);
-        return NAMIDB_ENOMEM;
-    }
-    top = lua_gettop(L);
-    lua_pushcfunction(L, ndb_lua_error_text);
-    lua_pushcfunction(L, call_protected);
-    lua_pushlightuserdata(L, &at);
-    lua_pushvalue(L, query->host);
-    if (lua_pcall(L, 2, 0, top + 1) != 0) {
-        take_error(L, call, err);
-        at.rc = NAMIDB_EINVAL;
-    }
-    lua_settop(L, top);
-    return query->reader->db != NULL ? at.rc : closed(err);
-}
 
 /* ---------------------------------------------------------------- queries --
  */
@@ -225,7 +106,7 @@ static int pull(lua_State *L, struct query *query, int kept,
     int rc;
 
     if (query->reader->db == NULL) /* closed by a finalizer */
-        return closed(err);
+        return ndb_lua_query_closed(err);
     query->L = L;
     query->host = kept + 2;
     query->is_busy = true;
@@ -269,41 +150,70 @@ static int pull_chunk(struct query *query, namidb_query *body,
     int rc;
 
     if (query->reader->db == NULL) /* closed by a finalizer */
-        return closed(err);
+        return ndb_lua_query_closed(err);
     query->reader->running++;
     rc = namidb_query_chunk(body, rows, count, err);
     query->reader->running--;
     return rc;
 }
 
-/* Pulls all rows into a table, which is pushed. `names` and `shared` are on the
- * stack. */
-static int collect(lua_State *L, struct query *query, namidb_query *body,
-                   int shared, int names, namidb_error *err)
-{
+/* A chunk of rows that was pulled: what came of it, and they. */
+struct pulled {
+    int rc;
     const namidb_value *rows;
-    size_t count, total = 0;
-    uint64_t begin = ndb_lua_bytes(L);
-    int rc = pull_chunk(query, body, &rows, &count, err);
+    size_t count;
+};
 
-    lua_createtable(L, rc == NAMIDB_OK ? (int)count : 0, 1);
-    while (rc == NAMIDB_OK) {
-        for (size_t i = 0; i < count; i++) {
-            push_row(L, query, shared, names, rows + i * query->column_count);
+static struct pulled pull_rows(struct query *query, namidb_query *body,
+                               namidb_error *err)
+{
+    struct pulled pulled = { .count = 0 };
+
+    pulled.rc = pull_chunk(query, body, &pulled.rows, &pulled.count, err);
+    return pulled;
+}
+
+/* Where the names of columns and the shared table are on the stack. */
+struct on_stack {
+    int columns, shared, host;
+};
+
+/* Appends rows and all that follow to the table on top, which has `total` since
+ * Lua had `begin` bytes. */
+static int collect(lua_State *L, struct query *query, namidb_query *body,
+                   const struct on_stack *at, struct pulled pulled,
+                   size_t total, uint64_t begin, namidb_error *err)
+{
+    while (pulled.rc == NAMIDB_OK) {
+        for (size_t i = 0; i < pulled.count; i++) {
+            push_row(L, query, at->shared, at->columns,
+                     pulled.rows + i * query->column_count);
             lua_rawseti(L, -2, (int)++total);
         }
         if (query->is_closing)
             break;
-        rc = ndb_lua_check_memory(L, begin, query->max_memory, err);
-        if (rc >= 0)
-            rc = pull_chunk(query, body, &rows, &count, err);
+        pulled.rc = ndb_lua_check_memory(L, begin, query->max_memory, err);
+        if (pulled.rc >= 0)
+            pulled = pull_rows(query, body, err);
     }
-    return rc;
+    return pulled.rc;
+}
+
+/* Pulls all rows into a table, which is pushed. */
+static int collect_all(lua_State *L, struct query *query, namidb_query *body,
+                       const struct on_stack *at, struct pulled pulled,
+                       namidb_error *err)
+{
+    uint64_t begin = ndb_lua_bytes(L);
+
+    lua_createtable(L, (int)pulled.count, 1);
+    return collect(L, query, body, at, pulled, 0, begin, err);
 }
 
 static int query_collect(lua_State *L)
 {
     struct query *query = check_idle(L);
+    struct on_stack at;
     namidb_error err;
     int kept, rc;
 
@@ -316,7 +226,9 @@ static int query_collect(lua_State *L)
     query->L = L;
     query->host = kept + 2;
     query->is_busy = true;
-    rc = collect(L, query, query->query, kept, kept + 1, &err);
+    at = (struct on_stack){ kept + 1, kept, kept + 2 };
+    rc = collect_all(L, query, query->query, &at,
+                     pull_rows(query, query->query, &err), &err);
     query->is_busy = false;
     return rc < 0 ? ndb_lua_fail_quietly(L, &err) : 1;
 }
@@ -352,73 +264,6 @@ static int query_profile(lua_State *L)
 
 /* ----------------------------------------------------------------- running --
  */
-
-static bool missing(lua_State *L, const char *name)
-{
-    namidb_error err = { .code = NAMIDB_EINVAL };
-
-    err.fault = "ParameterMissing.MissingParameter";
-    (void)snprintf(err.message, sizeof err.message,
-                   "parameter $%.200s was not given", name);
-    (void)ndb_lua_fail_quietly(L, &err);
-    return false;
-}
-
-/* The values at 5 that were lifted out of the statement; NULL: none. */
-static const struct ndb_lua_lifted *check_lifted(lua_State *L)
-{
-    return lua_isnil(L, 5) ? NULL : luaL_checkudata(L, 5, NDB_LUA_LIFTED);
-}
-
-/* Whether a parameter is a literal of the statement: `~1`, `~2` ... */
-static bool find_lifted(const struct ndb_lua_lifted *lifted, const char *name,
-                        namidb_value *out)
-{
-    size_t number;
-
-    if (lifted == NULL || name[0] != '~')
-        return false;
-    number = (size_t)strtoul(name + 1, NULL, 10);
-    if (number == 0 || number > lifted->count)
-        return false;
-    *out = lifted->values[number - 1];
-    return true;
-}
-
-/* The `count` parameters that the plan names: literals, or from the table at 3.
- * The values' memory hangs on the slot at 7. False: one is missing, its error
- * is on the stack. */
-static bool read_params(lua_State *L, uint32_t count, namidb_value *params)
-{
-    const struct ndb_lua_lifted *lifted = check_lifted(L);
-    int names;
-
-    if (count == 0)
-        return true;
-    ndb_lua_get_shared(L, 2);
-    lua_rawgeti(L, -1, NDB_LUA_PLAN_PARAMS);
-    names = lua_gettop(L);
-    for (uint32_t i = 0; i < count; i++) {
-        lua_rawgeti(L, names, (int)i + 1);
-        if (find_lifted(lifted, lua_tostring(L, -1), &params[i])) {
-            lua_pop(L, 1);
-            continue;
-        }
-        if (lua_istable(L, 3)) {
-            lua_pushvalue(L, -1);
-            lua_rawget(L, 3);
-        } else {
-            lua_pushnil(L);
-        }
-        if (lua_isnil(L, -1))
-            return missing(L, lua_tostring(L, -2));
-        params[i] =
-            ndb_lua_check_query_value(L, lua_gettop(L), 7, lua_tostring(L, -2));
-        lua_pop(L, 2); /* the table has the value */
-    }
-    lua_pop(L, 2);
-    return true;
-}
 
 /* Makes the query, closed as yet, with what it keeps. */
 static struct query *new_query(lua_State *L, struct ndb_lua_reader *reader)
@@ -480,12 +325,12 @@ int ndb_lua_run(lua_State *L)
     ndb_lua_query_options(L, 4, &options);
     lua_pushnil(L); /* 7: anchors */
     params = lua_newuserdata(L, (plan->param_count + 1) * sizeof *params);
-    if (!read_params(L, plan->param_count, params))
+    if (!ndb_lua_read_params(L, plan->param_count, params))
         return 2;
     query = new_query(L, reader);
     query->column_count = plan->column_count;
     query->max_memory = options.max_memory;
-    options.host = (namidb_host){ query, call_host };
+    options.host = (namidb_host){ query, ndb_lua_call_host };
     look = ndb_lua_begin_look(L, reader, &snapshot);
     if (is_stale(L, snapshot))
         return push_stale(L, reader, look);
@@ -498,11 +343,7 @@ int ndb_lua_run(lua_State *L)
     return 1;
 }
 
-/* What a collecting call has on the stack, above its arguments and anchors. */
-struct on_stack {
-    int columns, shared, host;
-};
-
+/* What a collecting call needs on the stack. */
 static struct on_stack push_context(lua_State *L, struct query *query)
 {
     struct on_stack at;
@@ -522,14 +363,84 @@ static struct on_stack push_context(lua_State *L, struct query *query)
     return at;
 }
 
-/* A query from its beginning to its end: nothing of it outlives the call. What
- * C holds meanwhile is the look's. */
+#ifndef NDB_LUA_STEPS_IN_C
+
+/* Fewer rows are faster made here. */
+enum { PLAIN_ROWS_MIN = 8 };
+
+/* Whether Lua can make rows of a chunk by itself (lua/namidb/result_jit.lua).
+ */
+static bool is_plain(const struct query *query, const struct pulled *pulled)
+{
+    size_t count = pulled->count * query->column_count;
+
+    if (pulled->rc != NAMIDB_OK || query->is_int64 ||
+        pulled->count < PLAIN_ROWS_MIN)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (pulled->rows[i].kind > NAMIDB_STRING)
+            return false;
+    return true;
+}
+
+/* Gives Lua rows, which stay until it asks for more: the look goes on. An
+ * address has fewer bits than a number's digits. */
+static int push_plain(lua_State *L, const struct pulled *pulled)
+{
+    lua_pushnumber(L, (lua_Number)(uintptr_t)pulled->rows);
+    ndb_lua_pushid(L, pulled->count);
+    return 2;
+}
+
+int ndb_lua_more(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_handle(L);
+    struct ndb_lua_plan *plan = ndb_lua_check_plan(L, 2);
+    struct query query = { .db = reader->db, .reader = reader, .L = L };
+    struct ndb_lua_look *look = &reader->look;
+    struct pulled pulled;
+    struct on_stack at;
+    namidb_error err;
+    size_t total;
+
+    luaL_checktype(L, 3, LUA_TTABLE);
+    total = (size_t)luaL_checkinteger(L, 4);
+    lua_settop(L, 4);
+    if (!look->is_lent || look->query == NULL)
+        return luaL_error(L, "no rows are being collected");
+    query.column_count = plan->column_count;
+    query.max_memory = look->bytes_max;
+    pulled.rc =
+        ndb_lua_check_memory(L, look->bytes_begin, look->bytes_max, &err);
+    if (pulled.rc >= 0)
+        pulled = pull_rows(&query, look->query, &err);
+    if (is_plain(&query, &pulled))
+        return push_plain(L, &pulled);
+    if (pulled.rc == NAMIDB_OK) {
+        at = push_context(L, &query);
+        lua_pushvalue(L, 3);
+        pulled.rc = collect(L, &query, look->query, &at, pulled, total,
+                            look->bytes_begin, &err);
+    }
+    ndb_lua_end_look(reader, look);
+    if (pulled.rc < 0)
+        return ndb_lua_fail_quietly(L, &err);
+    lua_pushvalue(L, 3);
+    return 1;
+}
+
+#endif
+
+/* A query from its beginning to its end: nothing of it outlives the call, but
+ * for LuaJIT, which may be given plain rows to make and then asks for more.
+ * What C holds meanwhile is the look's. */
 int ndb_lua_collect(lua_State *L)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
     struct ndb_lua_plan *plan = ndb_lua_check_plan(L, 2);
     struct query query = { .db = reader->db, .reader = reader, .L = L };
     namidb_value few[FEW_PARAMS], *params = few;
+    struct pulled pulled = { .count = 0 };
     namidb_query_options options;
     struct ndb_lua_look *look;
     namidb_snapshot *snapshot;
@@ -542,20 +453,30 @@ int ndb_lua_collect(lua_State *L)
     lua_pushnil(L); /* 7: anchors */
     if (plan->param_count > FEW_PARAMS)
         params = lua_newuserdata(L, plan->param_count * sizeof *params);
-    if (!read_params(L, plan->param_count, params))
+    if (!ndb_lua_read_params(L, plan->param_count, params))
         return 2;
     at = push_context(L, &query);
     query.column_count = plan->column_count;
     query.max_memory = options.max_memory;
     query.host = at.host;
-    options.host = (namidb_host){ &query, call_host };
+    options.host = (namidb_host){ &query, ndb_lua_call_host };
     look = ndb_lua_begin_look(L, reader, &snapshot);
     if (is_stale(L, snapshot))
         return push_stale(L, reader, look);
     rc = namidb_query_open(&look->query, plan->plan, snapshot, reader->tx,
                            params, &options, &err);
     if (rc >= 0)
-        rc = collect(L, &query, look->query, at.shared, at.columns, &err);
+        pulled = pull_rows(&query, look->query, &err);
+#ifndef NDB_LUA_STEPS_IN_C
+    if (rc >= 0 && look == &reader->look && is_plain(&query, &pulled) &&
+        !namidb_plan_has_host(plan->plan)) {
+        look->bytes_begin = ndb_lua_bytes(L);
+        look->bytes_max = options.max_memory;
+        return push_plain(L, &pulled);
+    }
+#endif
+    if (rc >= 0)
+        rc = collect_all(L, &query, look->query, &at, pulled, &err);
     ndb_lua_end_look(reader, look);
     return rc < 0 ? ndb_lua_fail_quietly(L, &err) : 1;
 }

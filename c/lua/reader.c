@@ -53,7 +53,7 @@ namidb *ndb_lua_live_db(lua_State *L, const struct ndb_lua_reader *reader)
     return reader->db;
 }
 
-struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L)
+struct ndb_lua_reader *ndb_lua_check_handle(lua_State *L)
 {
     struct ndb_lua_reader *reader = lua_touserdata(L, 1);
 
@@ -65,6 +65,13 @@ struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L)
         return NULL;
     }
     lua_pop(L, 1);
+    return reader;
+}
+
+struct ndb_lua_reader *ndb_lua_check_reader(lua_State *L)
+{
+    struct ndb_lua_reader *reader = ndb_lua_check_handle(L);
+
     (void)ndb_lua_live_db(L, reader);
     return reader;
 }
@@ -425,6 +432,9 @@ static const luaL_Reg READING[] = {
     { "degree", reader_degree },
     { "run", ndb_lua_run },
     { "collect", ndb_lua_collect },
+#ifndef NDB_LUA_STEPS_IN_C
+    { "more", ndb_lua_more },
+#endif
     { "names", ndb_lua_names },
     { "counts", ndb_lua_counts },
     { "stamp", ndb_lua_stamp },

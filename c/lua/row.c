@@ -5,35 +5,22 @@
  *   node { id, key, labels, props }       edge { id, type, from, to, props }
  *
  * Rows that were read together are copied into one piece of memory, a userdata
- * that looks at nothing else. With the names that they need it is a block, the
- * table { memory, names }, and a row's table is { block, number }: what is
- * asked of it is made of the block then, so that a loop that looks at one
- * property does not pay for tables and strings of all. What is a table (labels,
- * props, lists, dates) is made once and kept in the row, and whatever a program
- * sets in it is the row's own.
+ * that looks at nothing else. With the names that they need it is a block, and
+ * a row's table is { block, number }: what is asked of it is made of the block
+ * then, so that a loop that looks at one property does not pay for tables and
+ * strings of all. What is a table (labels, props, lists, dates) is made once
+ * and kept in the row, and whatever a program sets in it is the row's own.
  *
  * Blocks are small: a row that is kept keeps its neighbours.
  *
  * LuaJIT reads what is no table by itself, where the memory lies, as fast as C
  * would (lua/namidb/row_jit.lua); it must agree about struct block and what
- * that points to.
+ * that points to. A block is the table { memory, names } there; elsewhere it is
+ * the memory, whose uservalue is the names.
  */
 #include <string.h>
 
-#include "lua/binding.h"
-
-/* A block has at most so many rows, and so many bytes unless one row has more.
- */
-enum { BLOCK_ROWS = 32, BLOCK_BYTES = 64 << 10 };
-
-enum { BLOCK_MEMORY = 1, BLOCK_NAMES };
-
-struct block {
-    uint32_t count;
-    bool is_int64;
-    namidb_node *nodes; /* count, or NULL; id 0: there is none */
-    namidb_edge *edges; /* count, or NULL */
-};
+#include "lua/block.h"
 
 enum field {
     FIELD_NONE, /* a property */
@@ -45,180 +32,6 @@ enum field {
     FIELD_TO,
     FIELD_PROPS
 };
-
-/* ------------------------------------------------------------------ names --
- *
- * names[number * 3 + kind] is a name's text, names[text] the number of the
- * property. Blocks keep the table: their names outlive the handle. */
-
-static int name_at(enum namidb_name_kind kind, uint32_t number)
-{
-    return (int)number * NAMIDB_NAME_KIND_COUNT + (int)kind;
-}
-
-/* Sees to it that the table at `names` has the name. */
-static void note_name(lua_State *L, namidb *db, int names,
-                      enum namidb_name_kind kind, uint32_t number)
-{
-    const char *text;
-    size_t bytes = 0;
-
-    lua_rawgeti(L, names, name_at(kind, number));
-    if (lua_isnil(L, -1)) {
-        text = namidb_name(db, kind, number, &bytes);
-        lua_pushlstring(L, text != NULL ? text : "?", text != NULL ? bytes : 1);
-        if (kind == NAMIDB_PROPERTY) {
-            lua_pushvalue(L, -1);
-            ndb_lua_pushid(L, number);
-            lua_rawset(L, names);
-        }
-        lua_rawseti(L, names, name_at(kind, number));
-    }
-    lua_pop(L, 1);
-}
-
-/* The names of properties; most rows have those of the row before. */
-static void note_props(lua_State *L, namidb *db, int names,
-                       const namidb_property *props, uint32_t count,
-                       const namidb_property *before, uint32_t before_count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (i >= before_count || props[i].name != before[i].name)
-            note_name(L, db, names, NAMIDB_PROPERTY, props[i].name);
-}
-
-static void note_node(lua_State *L, namidb *db, int names,
-                      const namidb_node *node, const namidb_node *before)
-{
-    for (uint32_t i = 0; i < node->label_count; i++)
-        if (i >= before->label_count || node->labels[i] != before->labels[i])
-            note_name(L, db, names, NAMIDB_LABEL, node->labels[i]);
-    note_props(L, db, names, node->props, node->prop_count, before->props,
-               before->prop_count);
-}
-
-static void note_edge(lua_State *L, namidb *db, int names,
-                      const namidb_edge *edge, const namidb_edge *before)
-{
-    if (edge->type != before->type)
-        note_name(L, db, names, NAMIDB_TYPE, edge->type);
-    note_props(L, db, names, edge->props, edge->prop_count, before->props,
-               before->prop_count);
-}
-
-static void note_names(lua_State *L, namidb *db, int names,
-                       const struct ndb_lua_rows *rows, size_t count)
-{
-    static const namidb_node NO_NODE;
-    static const namidb_edge NO_EDGE;
-
-    for (size_t i = 0; rows->nodes != NULL && i < count; i++)
-        note_node(L, db, names, &rows->nodes[i],
-                  i == 0 ? &NO_NODE : &rows->nodes[i - 1]);
-    for (size_t i = 0; rows->edges != NULL && i < count; i++)
-        note_edge(L, db, names, &rows->edges[i],
-                  i == 0 ? &NO_EDGE : &rows->edges[i - 1]);
-}
-
-/* ----------------------------------------------------------------- blocks --
- */
-
-static size_t props_bytes(const namidb_property *props, uint32_t count)
-{
-    size_t bytes = count * sizeof *props;
-
-    for (uint32_t i = 0; i < count; i++)
-        bytes += ndb_lua_value_bytes(&props[i].value);
-    return bytes;
-}
-
-static size_t row_bytes(const struct ndb_lua_rows *rows, size_t at)
-{
-    size_t bytes = 0;
-
-    if (rows->nodes != NULL) {
-        const namidb_node *node = &rows->nodes[at];
-
-        /* Labels begin where any type may stand, and end so. */
-        bytes += sizeof *node + ndb_lua_value_bytes(&node->key) +
-                 (node->label_count + 1) / 2 * 2 * sizeof *node->labels +
-                 props_bytes(node->props, node->prop_count);
-    }
-    if (rows->edges != NULL) {
-        const namidb_edge *edge = &rows->edges[at];
-
-        bytes += sizeof *edge + props_bytes(edge->props, edge->prop_count);
-    }
-    return bytes;
-}
-
-static const namidb_property *
-copy_props(char **at, const namidb_property *props, uint32_t count)
-{
-    namidb_property *copies = ndb_lua_copy(at, props, count * sizeof *props);
-
-    for (uint32_t i = 0; i < count; i++)
-        ndb_lua_copy_parts(at, &copies[i].value);
-    return copies;
-}
-
-static void copy_nodes(char **at, const namidb_node *nodes, struct block *block)
-{
-    block->nodes = ndb_lua_copy(at, nodes, block->count * sizeof *nodes);
-    for (uint32_t i = 0; i < block->count; i++) {
-        namidb_node *node = &block->nodes[i];
-
-        ndb_lua_copy_parts(at, &node->key);
-        node->labels = ndb_lua_copy(at, node->labels,
-                                    node->label_count * sizeof *node->labels);
-        node->props = copy_props(at, node->props, node->prop_count);
-    }
-}
-
-static void copy_edges(char **at, const namidb_edge *edges, struct block *block)
-{
-    block->edges = ndb_lua_copy(at, edges, block->count * sizeof *edges);
-    for (uint32_t i = 0; i < block->count; i++) {
-        namidb_edge *edge = &block->edges[i];
-
-        edge->props = copy_props(at, edge->props, edge->prop_count);
-    }
-}
-
-size_t ndb_lua_push_block(lua_State *L, namidb *db, int shared,
-                          const struct ndb_lua_rows *rows, size_t count)
-{
-    size_t bytes = row_bytes(rows, 0), taken = 1;
-    struct block *block;
-    char *at;
-
-    while (taken < count && taken < BLOCK_ROWS) {
-        size_t more = row_bytes(rows, taken);
-
-        if (bytes + more > BLOCK_BYTES)
-            break;
-        bytes += more;
-        taken++;
-    }
-    lua_createtable(L, 2, 0);
-    lua_rawgeti(L, shared, NDB_LUA_SHARED_NAMES);
-    note_names(L, db, lua_gettop(L), rows, taken);
-    lua_rawseti(L, -2, BLOCK_NAMES);
-    lua_rawgeti(L, shared, NDB_LUA_SHARED_INT64);
-    block = lua_newuserdata(L, sizeof *block + bytes);
-    *block = (struct block){ .count = (uint32_t)taken,
-                             .is_int64 = lua_toboolean(L, -2) != 0 };
-    at = (char *)(block + 1);
-    if (rows->nodes != NULL)
-        copy_nodes(&at, rows->nodes, block);
-    if (rows->edges != NULL)
-        copy_edges(&at, rows->edges, block);
-    lua_replace(L, -2);
-    lua_rawgeti(L, shared, NDB_LUA_SHARED_BLOCK);
-    lua_setmetatable(L, -2);
-    lua_rawseti(L, -2, BLOCK_MEMORY);
-    return taken;
-}
 
 /* Pushes row `number` of the block at index `block`. */
 static void push_row(lua_State *L, int block, size_t number, int metatable)
@@ -236,12 +49,8 @@ static void push_row(lua_State *L, int block, size_t number, int metatable)
 int ndb_lua_push_rows(lua_State *L, int at, size_t number, int node_meta,
                       int edge_meta)
 {
-    const struct block *block;
+    const struct block *block = lua_touserdata(L, at);
     int count = 0;
-
-    lua_rawgeti(L, at, BLOCK_MEMORY);
-    block = lua_touserdata(L, -1); /* the block keeps it */
-    lua_pop(L, 1);
 
     if (block->edges != NULL) {
         push_row(L, at, number, edge_meta);
@@ -318,9 +127,7 @@ static bool find_row(lua_State *L, bool is_node, struct asked *asked)
     lua_rawgeti(L, 1, 2);
     number = lua_tointeger(L, -1);
     lua_rawgeti(L, 1, 1);
-    if (!lua_istable(L, -1))
-        return false;
-    lua_rawgeti(L, -1, BLOCK_MEMORY);
+    ndb_lua_push_block_memory(L, lua_gettop(L));
     block = lua_touserdata(L, -1);
     if (block == NULL || !lua_getmetatable(L, -1))
         return false;
@@ -416,7 +223,7 @@ static void push_props(lua_State *L, const struct asked *asked, int names)
         const char *name;
         size_t bytes;
 
-        lua_rawgeti(L, names, name_at(NAMIDB_PROPERTY, prop->name));
+        lua_rawgeti(L, names, ndb_lua_name_at(NAMIDB_PROPERTY, prop->name));
         name = lua_tolstring(L, -1, &bytes);
         if (name == NULL) { /* a program has changed the names */
             lua_pop(L, 1);
@@ -435,7 +242,7 @@ static void push_labels(lua_State *L, const namidb_node *node, int names)
 {
     lua_createtable(L, (int)node->label_count, 0);
     for (uint32_t i = 0; i < node->label_count; i++) {
-        lua_rawgeti(L, names, name_at(NAMIDB_LABEL, node->labels[i]));
+        lua_rawgeti(L, names, ndb_lua_name_at(NAMIDB_LABEL, node->labels[i]));
         lua_rawseti(L, -2, (int)i + 1);
     }
     keep(L, 2);
@@ -477,7 +284,7 @@ static void push_field(lua_State *L, const struct asked *asked,
         push_labels(L, asked->node, names);
         break;
     case FIELD_TYPE:
-        lua_rawgeti(L, names, name_at(NAMIDB_TYPE, asked->edge->type));
+        lua_rawgeti(L, names, ndb_lua_name_at(NAMIDB_TYPE, asked->edge->type));
         break;
     case FIELD_FROM:
         ndb_lua_pushid(L, asked->edge->from);
@@ -503,7 +310,7 @@ static int row_index(lua_State *L, bool is_node)
     lua_settop(L, 2);
     if (lua_type(L, 2) != LUA_TSTRING || !find_row(L, is_node, &asked))
         return 0;
-    lua_rawgeti(L, -1, BLOCK_NAMES);
+    ndb_lua_push_block_names(L, lua_gettop(L));
     if (!lua_istable(L, -1))
         return 0;
     name = lua_tolstring(L, 2, &bytes);

@@ -110,11 +110,16 @@ local function host_of(handle, home, options)
 end
 
 -- The core's ways to run a plan are not for users.
-local runners, collectors = {}, {}
+local runners, collectors, rest_makers = {}, {}, {}
 for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
     local methods = kind.__index
     runners[kind.__name], methods.run = methods.run, nil
     collectors[kind.__name], methods.collect = methods.collect, nil
+    if methods.more then -- LuaJIT
+        rest_makers[kind.__name] =
+            require("namidb.result_jit").rest_maker(methods.more)
+        methods.more = nil
+    end
 end
 
 -- What the planner asks for the values of expressions of constants.
@@ -245,6 +250,9 @@ end
 local function collect_rows(handle, home, made, params, options, values, stamp)
     local rows, err = collectors[getmetatable(handle)](handle, made.core,
         params, settings_of(handle, home, made, options), values, stamp)
+    if type(rows) == "number" then
+        rows, err = rest_makers[getmetatable(handle)](handle, made, rows, err)
+    end
     if not rows then return rows, err end
     rows.columns = made.columns
     return result.new(rows)

@@ -10,23 +10,36 @@ local core = require("namidb.core")
 
 local row_jit = {}
 
-local value_type = ffi.typeof([[struct {
-    uint32_t kind, size;
-    union { bool boolean; int64_t integer; double number; const char *bytes; };
-}]])
-local property_type = ffi.typeof("struct { uint32_t name; $ value; }",
-                                 value_type)
-local node_type = ffi.typeof([[struct {
-    uint64_t id; $ key; const uint32_t *labels;
-    uint32_t label_count, prop_count; const $ *props;
-}]], value_type, property_type)
-local edge_type = ffi.typeof([[struct {
-    uint64_t id, from, to; uint32_t type, prop_count; const $ *props;
-}]], property_type)
-local block_type = ffi.typeof([[struct {
-    uint32_t count; bool is_int64; const $ *nodes; const $ *edges;
-}]], node_type, edge_type)
-local block_pointer = ffi.typeof("const $ *", block_type)
+-- By name, so that the module may be loaded twice.
+if not pcall(ffi.typeof, "struct namidb_jit_block") then
+    ffi.cdef([[
+        struct namidb_jit_value {
+            uint32_t kind, size;
+            union {
+                bool boolean; int64_t integer; double number; const char *bytes;
+            };
+        };
+        struct namidb_jit_property {
+            uint32_t name; struct namidb_jit_value value;
+        };
+        struct namidb_jit_node {
+            uint64_t id; struct namidb_jit_value key; const uint32_t *labels;
+            uint32_t label_count, prop_count;
+            const struct namidb_jit_property *props;
+        };
+        struct namidb_jit_edge {
+            uint64_t id, from, to; uint32_t type, prop_count;
+            const struct namidb_jit_property *props;
+        };
+        struct namidb_jit_block {
+            uint32_t count; bool is_int64;
+            const struct namidb_jit_node *nodes;
+            const struct namidb_jit_edge *edges;
+        };
+    ]])
+end
+
+local block_pointer = ffi.typeof("const struct namidb_jit_block *")
 
 local BOOL, INT, FLOAT, STRING = 1, 2, 3, 4 -- kinds
 local EXACT = 2 ^ 53 -- a number below has an integer's digits
@@ -57,7 +70,8 @@ local function is_plain(kind)
     return kind == INT or kind == STRING or kind == FLOAT or kind == BOOL
 end
 
-local function plain(value, is_int64)
+--- The value, if it is null or of such a kind.
+function row_jit.plain(value, is_int64)
     local kind = value.kind
     if kind == INT then
         local number = tonumber(value.integer)
@@ -73,9 +87,13 @@ local function plain(value, is_int64)
         return text_of(value.bytes, value.size)
     elseif kind == FLOAT then
         return value.number
+    elseif kind == BOOL then
+        return value.boolean
     end
-    return value.boolean
+    return nil
 end
+
+local plain = row_jit.plain
 
 -- Which of the properties has that number; nil: none of the first eight. No
 -- loop: the compiler would make a trace of its own of it, which the loops of
@@ -101,7 +119,6 @@ local function node_index(slow)
         local node = block.nodes[at]
         if name == "id" then return tonumber(node.id) end
         if name == "key" then
-            if node.key.kind == 0 then return nil end
             return plain(node.key, false)
         end
         if name == "props" or name == "labels" then return slow(row, name) end
@@ -183,10 +200,8 @@ end
 
 --- Lets Lua read nodes and edges, whose metatables these are, and step walks.
 function row_jit.install(node_kind, edge_kind)
-    local types = { value = value_type, property = property_type,
-                    node = node_type, edge = edge_type, block = block_type }
     for name, bytes in pairs(core.rows.sizes) do
-        assert(ffi.sizeof(types[name]) == bytes, name)
+        assert(ffi.sizeof("struct namidb_jit_" .. name) == bytes, name)
     end
     node_kind.__index = node_index(node_kind.__index)
     edge_kind.__index = edge_index(edge_kind.__index)
