@@ -54,18 +54,12 @@ int ndb_property_put(struct ndb_property_taker *taker, size_t index,
     return NAMIDB_OK;
 }
 
-int ndb_property_take(struct ndb_property_taker *taker, size_t index,
-                      const struct ndb_column *column, uint32_t row)
+int ndb_property_take_any(struct ndb_property_taker *taker, size_t index,
+                          const struct ndb_column *column, uint32_t row)
 {
     namidb_value view = { .kind = NAMIDB_NULL };
     int rc = NAMIDB_OK;
 
-    if (column != NULL && taker->out->values == NULL &&
-        column->kind == NAMIDB_INT && column->storage == NDB_COLUMN_INT &&
-        column->null_count == 0) {
-        taker->out->integers[index] = ndb_column_integer(column, row);
-        return NAMIDB_OK;
-    }
     if (column != NULL)
         rc = ndb_column_value(column, row, taker->arena, &view);
     if (rc >= 0 && column != NULL &&

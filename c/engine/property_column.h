@@ -24,8 +24,22 @@ void ndb_property_absent(struct ndb_property_taker *taker, size_t index);
 /* Its value; what it points to is the arena's. */
 int ndb_property_put(struct ndb_property_taker *taker, size_t index,
                      const namidb_value *value);
+/* Does the work of the next for what is no plain integer. */
+int ndb_property_take_any(struct ndb_property_taker *taker, size_t index,
+                          const struct ndb_column *column, uint32_t row);
+
 /* The value of a row of a column; NULL: there is none. Or NAMIDB_ECORRUPT. */
-int ndb_property_take(struct ndb_property_taker *taker, size_t index,
-                      const struct ndb_column *column, uint32_t row);
+static inline int ndb_property_take(struct ndb_property_taker *taker,
+                                    size_t index,
+                                    const struct ndb_column *column,
+                                    uint32_t row)
+{
+    if (column == NULL || taker->out->values != NULL ||
+        column->kind != NAMIDB_INT || column->storage != NDB_COLUMN_INT ||
+        column->null_count != 0)
+        return ndb_property_take_any(taker, index, column, row);
+    taker->out->integers[index] = ndb_column_integer(column, row);
+    return NAMIDB_OK;
+}
 
 #endif

@@ -22,6 +22,7 @@ struct spot {
     const struct ndb_node_group *group;
     uint32_t row;
     const struct ndb_cache_pack *pack; /* the group's */
+    const struct ndb_column *column;   /* the property's; NULL: none */
     struct ndb_slice bytes;
 };
 
@@ -73,6 +74,7 @@ static int find(struct look *look, uint64_t id, struct spot *spot)
     if (list == NULL)
         return ndb_fail_memory(look->err);
     spot->group = NULL;
+    spot->column = NULL;
     spot->bytes = ndb_slice(NULL, 0);
     for (uint32_t i = 0; i < list->count && rc == NAMIDB_NONE; i++) {
         const struct ndb_place *place = &list->items[i];
@@ -100,17 +102,18 @@ static int fail(struct look *look, const struct spot *spot, int rc)
                            "a value does not decode");
 }
 
-/* Makes look->column that of a node's group. */
-static int find_column(struct look *look, const struct spot *spot)
+/* The column of a node's group. */
+static int find_column(struct look *look, struct spot *spot)
 {
-    int rc;
+    if (look->group != spot->group) {
+        int rc =
+            ndb_columns_find(&spot->group->columns, look->name, &look->column);
 
-    if (look->group == spot->group)
-        return NAMIDB_OK;
-    rc = ndb_columns_find(&spot->group->columns, look->name, &look->column);
-    if (rc < 0)
-        return fail(look, spot, rc);
-    look->group = spot->group;
+        if (rc < 0)
+            return fail(look, spot, rc);
+        look->group = spot->group;
+    }
+    spot->column = look->column;
     return NAMIDB_OK;
 }
 
@@ -126,7 +129,7 @@ static int find_block(struct look *look, const uint64_t *ids, size_t count,
             continue;
         rc = find_column(look, &spots[i]);
         if (rc >= 0)
-            ndb_prefetch_column(look->column, spots[i].row);
+            ndb_prefetch_column(spots[i].column, spots[i].row);
     }
     return rc;
 }
@@ -256,10 +259,7 @@ static int take_property(struct look *look, void *context, size_t index,
                    ? rc
                    : ndb_fail_memory(look->err);
     }
-    rc = find_column(look, spot);
-    if (rc < 0)
-        return rc;
-    rc = ndb_property_take(taker, index, look->column, spot->row);
+    rc = ndb_property_take(taker, index, spot->column, spot->row);
     return rc < 0 ? fail(look, spot, rc) : rc;
 }
 
@@ -395,21 +395,47 @@ static int judge_table(struct look *look, const struct labels *labels,
     return *has ? rc : NAMIDB_OK;
 }
 
-/* Judges nodes by their tables, of which there are mostly few. */
+/* What was found of some tables, of which there are mostly few. */
+struct verdicts {
+    struct {
+        uint32_t table;
+        bool has;
+    } items[NDB_PLACE_LISTS];
+    uint32_t count, at; /* at: the one that was used last */
+};
+
+/* Makes the verdict of a table the last one used. */
+static int find_verdict(struct look *look, const struct labels *labels,
+                        uint32_t table, struct verdicts *verdicts)
+{
+    for (uint32_t i = 0; i < verdicts->count; i++) {
+        if (verdicts->items[i].table == table) {
+            verdicts->at = i;
+            return NAMIDB_OK;
+        }
+    }
+    if (verdicts->count < NDB_PLACE_LISTS)
+        verdicts->at = verdicts->count++;
+    else
+        verdicts->at = (verdicts->at + 1) % NDB_PLACE_LISTS;
+    verdicts->items[verdicts->at].table = table;
+    return judge_table(look, labels, table, &verdicts->items[verdicts->at].has);
+}
+
+/* Judges nodes by their tables. */
 static int judge_tables(struct look *look, const uint64_t *ids,
                         const struct labels *labels)
 {
-    uint32_t table = 0;
-    bool has = false;
+    struct verdicts verdicts = { .count = 0 };
     int rc = NAMIDB_OK;
 
     ndb_places_init(&look->places, look->gather, NDB_PART_NODE, 0);
     for (size_t i = 0; i < look->count && rc == NAMIDB_OK; i++) {
-        if (i == 0 || NAMIDB_ID_TABLE(ids[i]) != table) {
-            table = NAMIDB_ID_TABLE(ids[i]);
-            rc = judge_table(look, labels, table, &has);
-        }
-        labels->has[i] = has;
+        uint32_t table = NAMIDB_ID_TABLE(ids[i]);
+
+        if (i == 0 || verdicts.items[verdicts.at].table != table)
+            rc = find_verdict(look, labels, table, &verdicts);
+        labels->has[i] = verdicts.items[verdicts.at].has;
     }
     return rc;
 }

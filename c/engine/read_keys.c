@@ -6,6 +6,7 @@
  */
 #include "base/error.h"
 #include "engine/node_place.h"
+#include "engine/prefetch.h"
 #include "engine/read.h"
 #include "format/value.h"
 
@@ -37,6 +38,7 @@ struct lookup {
     struct ndb_refs rows;    /* segments of candidates */
     struct ndb_refs filters; /* those in use */
     struct ndb_ids ids;      /* from one memtable */
+    bool wants_rows;         /* the caller reads what is found */
     struct candidate *candidates;
     uint32_t candidate_count, candidate_capacity;
     namidb_error *err;
@@ -79,6 +81,8 @@ static int verify(struct lookup *lookup, const struct candidate *candidate)
         return NAMIDB_OK;
     rc = ndb_node_place_find(&lookup->gather, candidate->id, &candidate->place,
                              &lookup->rows, &image);
+    if (rc == NAMIDB_OK && image.group != NULL && lookup->wants_rows)
+        ndb_prefetch_row_bytes(image.group, image.row);
     if (rc == NAMIDB_OK)
         rc = compare_key(lookup, &image, &probe->key);
     if (rc == NAMIDB_OK)
@@ -105,6 +109,25 @@ static int keep(struct lookup *lookup, const struct candidate *candidate)
     return NAMIDB_OK;
 }
 
+/* Asks memory for the row of a candidate in the packs. */
+static void prefetch_row(const struct lookup *lookup,
+                         const struct candidate *candidate)
+{
+    uint64_t sequence = NAMIDB_ID_SEQUENCE(candidate->id);
+
+    for (uint32_t i = 0; i < candidate->place.ref_count; i++) {
+        const struct ndb_segment *segment =
+            lookup->rows.items[candidate->place.first_ref + i].segment;
+        int64_t row;
+
+        if (segment == NULL) /* not there yet */
+            continue;
+        row = ndb_node_group_row(&segment->as.node, sequence);
+        if (row >= 0)
+            ndb_prefetch_row(&segment->as.node, (uint32_t)row);
+    }
+}
+
 /* Settles a candidate at once if memtables alone decide, else keeps it until
  * its segments are there. `first`: of the kept ones of the same probe. */
 static int consider(struct lookup *lookup, uint32_t probe, uint64_t id,
@@ -120,6 +143,8 @@ static int consider(struct lookup *lookup, uint32_t probe, uint64_t id,
         return ndb_fail_memory(lookup->err);
     if (candidate.place.ref_count == 0)
         return verify(lookup, &candidate);
+    if (lookup->wants_rows)
+        prefetch_row(lookup, &candidate);
     return keep(lookup, &candidate);
 }
 
@@ -322,7 +347,7 @@ static int take_all_keys(struct lookup *lookup)
     int rc = NAMIDB_OK;
 
     for (uint32_t i = 0; i < lookup->count && rc >= 0; i++) {
-        if (i % AHEAD_KEYS == 0 && lookup->count > 1)
+        if (i % AHEAD_KEYS == 0)
             prefetch_pairs(lookup, i);
         if (lookup->probes[i].id == 0)
             rc = take_keys(lookup, i);
@@ -392,10 +417,15 @@ static int begin(struct lookup *lookup)
     return NAMIDB_OK;
 }
 
-static int read_keys(const struct ndb_snapshot *snapshot,
-                     struct ndb_key_probe *probes, size_t count,
-                     bool use_filters, enum ndb_gather_mode mode,
-                     namidb_error *err)
+/* How keys are looked up. */
+struct way {
+    bool use_filters, wants_rows;
+};
+
+static int read_in_mode(const struct ndb_snapshot *snapshot,
+                        struct ndb_key_probe *probes, size_t count,
+                        struct way way, enum ndb_gather_mode mode,
+                        namidb_error *err)
 {
     struct lookup lookup;
     int rc = ndb_gather_init(&lookup.gather, snapshot, count, mode);
@@ -408,6 +438,7 @@ static int read_keys(const struct ndb_snapshot *snapshot,
     lookup.keyed_table = NAMIDB_ANY;
     lookup.candidates = NULL;
     lookup.candidate_count = lookup.candidate_capacity = 0;
+    lookup.wants_rows = way.wants_rows;
     lookup.err = err;
     if (rc < 0)
         ndb_fail_memory(err);
@@ -416,23 +447,29 @@ static int read_keys(const struct ndb_snapshot *snapshot,
     if (rc >= 0)
         rc = ask_all_memtables(&lookup);
     if (rc >= 0)
-        rc = ask_packs(&lookup, use_filters);
+        rc = ask_packs(&lookup, way.use_filters);
     ndb_ids_release(&lookup.ids);
     ndb_gather_release(&lookup.gather);
     return rc < 0 ? rc : NAMIDB_OK;
+}
+
+static int read_keys(const struct ndb_snapshot *snapshot,
+                     struct ndb_key_probe *probes, size_t count, struct way way,
+                     namidb_error *err)
+{
+    int rc = read_in_mode(snapshot, probes, count, way, NDB_GATHER_WARM, err);
+
+    return rc != NDB_GATHER_COLD ? rc
+                                 : read_in_mode(snapshot, probes, count, way,
+                                                NDB_GATHER_PINNED, err);
 }
 
 int ndb_read_keys(const struct ndb_snapshot *snapshot,
                   struct ndb_key_probe *probes, size_t count, bool use_filters,
                   namidb_error *err)
 {
-    int rc =
-        read_keys(snapshot, probes, count, use_filters, NDB_GATHER_WARM, err);
-
-    return rc != NDB_GATHER_COLD
-               ? rc
-               : read_keys(snapshot, probes, count, use_filters,
-                           NDB_GATHER_PINNED, err);
+    return read_keys(snapshot, probes, count,
+                     (struct way){ use_filters, false }, err);
 }
 
 int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,
@@ -447,7 +484,7 @@ int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,
         return rc;
     if (label == NAMIDB_ANY || label > NAMIDB_TABLE_MAX)
         return NAMIDB_NONE;
-    rc = ndb_read_keys(snapshot, &probe, 1, false, err);
+    rc = read_keys(snapshot, &probe, 1, (struct way){ false, true }, err);
     if (rc < 0)
         return rc;
     if (probe.id == 0)
