@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/read_listed.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "graph_model.h"
@@ -8,7 +9,7 @@
 #include "base/mem.h"
 #include "engine/hop_fold.h"
 
-enum { SEEDS = 40, TYPES = 3 };
+enum { SEEDS = 40, TYPES = 3, READERS = 4 };
 
 /* A random graph in packs alone. */
 static void open_packs(struct model *model, uint64_t seed, int packs)
@@ -222,6 +223,58 @@ test_read_listed__what_is_not_flushed_goes_the_long_way(void **state)
     }
 }
 
+struct reader {
+    const struct model *model;
+    const struct ndb_snapshot *snapshot;
+    pthread_t thread;
+};
+
+/* Hops make folds, and reads of properties others in their place. */
+static void *run_reader(void *context)
+{
+    struct reader *reader = context;
+    struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_hops hops;
+
+    for (int i = 0; i < NDB_FOLD_AFTER * 2; i++) {
+        uint64_t id = reader->model->nodes[(size_t)i % 20].id;
+
+        model_assert(reader->model,
+                     ndb_read_hops(reader->snapshot, &id, 1, &kind, &arena,
+                                   &hops, NULL) == NAMIDB_OK);
+        ndb_arena_reset(&arena);
+        if (i % 8 == 7)
+            check_types(reader->model, reader->snapshot, true);
+    }
+    ndb_arena_release(&arena);
+    return NULL;
+}
+
+static void test_read_listed__many_readers_make_and_use_folds(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    struct reader readers[READERS];
+
+    (void)state;
+    open_packs(&model, 23, 5);
+    model_snapshot(&model, &snapshot);
+    check_types(&model, &snapshot, true);
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = (struct reader){ .model = &model, .snapshot = &snapshot };
+        assert_int_equal(
+            pthread_create(&readers[i].thread, NULL, run_reader, &readers[i]),
+            0);
+    }
+    for (int i = 0; i < READERS; i++)
+        pthread_join(readers[i].thread, NULL);
+    assert_true(stats_of(&model).fold_hits > 0);
+    model_snapshot_close(&snapshot);
+    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    model_close(&model);
+}
+
 /* The read that makes a fold, too. True: it made one. */
 static bool read_with(struct model *model, uint64_t allocations)
 {
@@ -275,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_read_listed__a_fold_gets_its_properties),
         cmocka_unit_test(
             test_read_listed__what_is_not_flushed_goes_the_long_way),
+        cmocka_unit_test(test_read_listed__many_readers_make_and_use_folds),
         cmocka_unit_test(test_read_listed__out_of_memory_at_any_place),
     };
 
