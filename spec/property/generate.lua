@@ -242,6 +242,10 @@ function Maker:shortest_path(new, what, is_value)
         edge.var = self:fresh("e")
         edge.where = self:inner_where(edge.var, "edge")
     end
+    if is_value then
+        local bound = self:of_type("node")
+        first.var, last.var = random:pick(bound).name, random:pick(bound).name
+    end
     return { elements = { first, edge, last }, shortest = what }
 end
 

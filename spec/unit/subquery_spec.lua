@@ -224,6 +224,11 @@ cases("shortest paths", {
       "RETURN length(p)", "1" },
     { "MATCH p = shortestPath((a:A {n: 1})-[*]->(b)-->(c)) RETURN p",
       "error InvalidRelationshipPattern" },
+    -- As a value it is between two nodes, and no path to some node or other.
+    { "MATCH (a {n: 1}) RETURN shortestPath((a)-[*]->(:B))",
+      "error InvalidArgumentExpression" },
+    { "MATCH (a {n: 1}) RETURN size(allShortestPaths((b)-[*]->(a)))",
+      "error InvalidArgumentExpression" },
     -- The least number is that of any shortest path, or of none at all.
     { "MATCH p = shortestPath((a {n: 1})-[*2..]->(b {n: 3})) RETURN p",
       "error InvalidRelationshipPattern" },

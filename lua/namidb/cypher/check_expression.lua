@@ -354,6 +354,13 @@ function check.shortest_path(state, names, node)
     local inner = scope.new(names)
     state.patterns.introduce(state, inner, { node.pattern })
     node.imports = state.patterns.bound(node.pattern)
+    for i = 1, 3, 2 do -- else it would be a path to some node or other
+        local element = node.pattern.elements[i]
+        if not element.bound then
+            fail(state, element, "InvalidArgumentExpression",
+                 "a shortest path that is a value has ends that are known")
+        end
+    end
     return node.pattern.shortest == "all" and "list" or "path"
 end
 
