@@ -243,7 +243,7 @@ end
 
 --------------------------------------------------------------------- writing
 
-local ASKS = { sub = true, patcomp = true, patpred = true }
+local ASKS = { sub = true, patcomp = true, patpred = true, shortest = true }
 
 local function asks(node)
     if type(node) ~= "table" then return false end

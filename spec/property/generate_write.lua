@@ -245,7 +245,10 @@ end
 function kinds.foreach(self)
     local random, target = self.random, entity(self)
     if target and random:one_in(3) then return foreach_entity(self, target) end
-    local list, name = self:expression("ints", 1), self:fresh("g")
+    local name = self:fresh("g")
+    local list = without_written(self, function()
+        return self:expression("ints", 1)
+    end)
     local node = { k = "foreach", var = name, list = list, clauses = {} }
     local scope = { { name = name, type = "int" } }
     if target and random:one_in(2) then
