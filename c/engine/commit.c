@@ -145,7 +145,17 @@ static int check_floor(struct namidb *db, const struct ndb_request *list,
     return NAMIDB_OK;
 }
 
-/* `list` is the LIST that went out beside the PUT, or NULL. */
+/* Whether what was so at one time of the store's is proof at another. Clocks of
+ * several servers may differ a little; one that went back proves nothing. */
+static bool is_recent(int64_t proof_ms, int64_t date_ms)
+{
+    int64_t age_ms = date_ms - proof_ms;
+
+    return proof_ms != 0 && date_ms != 0 && age_ms <= NDB_PROOF_MS &&
+           age_ms >= -NDB_PROOF_MS;
+}
+
+/* `list` is the LIST that went out beside the first PUT, or NULL. */
 static int prove(struct namidb *db, uint64_t number, int64_t date_ms,
                  const struct ndb_request *list, int64_t deadline_ns,
                  namidb_error *err)
@@ -153,10 +163,10 @@ static int prove(struct namidb *db, uint64_t number, int64_t date_ms,
     struct ndb_request late;
     int rc;
 
-    if (list != NULL && list->status == NAMIDB_OK)
+    if (list != NULL && list->status == NAMIDB_OK &&
+        is_recent(list->date_ms, date_ms))
         return check_floor(db, list, number, deadline_ns, err);
-    if (list == NULL && date_ms != 0 && db->writer.proof_date_ms != 0 &&
-        date_ms - db->writer.proof_date_ms <= NDB_PROOF_MS)
+    if (list == NULL && is_recent(db->writer.proof_date_ms, date_ms))
         return NAMIDB_OK;
     late = ndb_newest_request(deadline_ns);
     rc = ndb_store_run(db->store, &late, 1, err);

@@ -392,6 +392,47 @@ test_writers__a_commit_after_a_pause_lists_beside_its_put(void **state)
     world_end(&world);
 }
 
+/* Time passes before the second try of a PUT. */
+static void pass_time(void *context, const struct ndb_request *request)
+{
+    int *tries = context;
+
+    if (request->op == NDB_PUT_IF_ABSENT && ++*tries == 2)
+        ndb_clock_advance(INT64_C(61000) * NDB_NS_PER_MS);
+}
+
+/* A LIST proves a place for the minute behind it, not for as long as its PUT is
+ * tried. */
+static void test_writers__a_long_commit_proves_its_place_anew(void **state)
+{
+    struct world world;
+    struct ndb_store *faulty;
+    namidb_stats before;
+    namidb_stats after;
+    namidb_error err;
+    namidb *db;
+    int tries = 0;
+
+    (void)state;
+    world_begin(&world, 9);
+    world.options.timeout_ms = 600000;
+    world_ok(&world, world_open(&world, &db, &faulty, &err), err);
+    ndb_clock_advance(INT64_C(61000) * NDB_NS_PER_MS);
+    world_ok(&world, namidb_get_stats(db, &before, &err), err);
+    ndb_faulty_plan(faulty,
+                    &(struct ndb_fault_plan){ .ops = 1u << NDB_PUT_IF_ABSENT,
+                                              .fault = NDB_FAULT_LOST,
+                                              .at = 1 });
+    ndb_faulty_gate(faulty, pass_time, &tries);
+    world_ok(&world, world_commit(&world, db, 20, &err), err);
+    world_ok(&world, namidb_get_stats(db, &after, &err), err);
+    assert_int_equal(tries, 2);
+    if (!place_is_remote()) /* whose clock nobody moves */
+        assert_int_equal(after.requests.list, before.requests.list + 2);
+    namidb_close(db);
+    world_end(&world);
+}
+
 /* --------------------------------------------------------- all at the same
  * time -- */
 
@@ -570,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_writers__a_deleted_slot_is_not_a_commit),
         cmocka_unit_test(
             test_writers__a_commit_after_a_pause_lists_beside_its_put),
+        cmocka_unit_test(test_writers__a_long_commit_proves_its_place_anew),
         cmocka_unit_test(test_writers__race_for_the_namespace),
     };
 
