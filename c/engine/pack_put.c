@@ -29,9 +29,39 @@ static int64_t deadline_of(const struct namidb *db, struct ndb_slice object)
     return ndb_deadline_after(db->options.timeout_ms + (int64_t)sending_ms);
 }
 
-/* The name is new, so an object that is there already is an earlier try of ours
- * whose answer was lost. A try begins within the handle's timeout, so that a
- * server that is dead is found out soon. */
+enum { TAIL_BYTES = 4096 }; /* they have the checksum of the directory */
+
+/* "Is there already" is mostly an earlier try of ours whose answer was lost:
+ * the name is new. But a manifest is about to rely on it, so its end is looked
+ * at. NAMIDB_NONE: there is no such object. */
+static int check_there(struct namidb *db, const char *key,
+                       struct ndb_slice object, namidb_error *err)
+{
+    size_t bytes = object.bytes < TAIL_BYTES ? object.bytes : TAIL_BYTES;
+    struct ndb_slice tail =
+        ndb_slice(object.data + object.bytes - bytes, bytes);
+    struct ndb_request get = {
+        .op = NDB_GET,
+        .key = key,
+        .offset = object.bytes - bytes,
+        .length = bytes,
+        .deadline_ns = ndb_deadline_after(db->options.timeout_ms),
+        .is_canceled = &db->is_put_canceled,
+    };
+    int rc = ndb_store_run(db->store, &get, 1, err);
+
+    if (rc >= 0 && get.status == NAMIDB_NONE)
+        rc = NAMIDB_NONE;
+    else if (rc >= 0 && (get.object_bytes != object.bytes ||
+                         !ndb_slice_equal(ndb_buf_slice(&get.out), tail)))
+        rc = ndb_fail_object(err, NAMIDB_EIO, key,
+                             "another object has this name");
+    ndb_request_release(&get);
+    return rc;
+}
+
+/* A try begins within the handle's timeout, so that a server that is dead is
+ * found out soon. */
 static int create(struct namidb *db, const char *key, struct ndb_slice object,
                   int64_t *date_ms, namidb_error *err)
 {
@@ -49,7 +79,15 @@ static int create(struct namidb *db, const char *key, struct ndb_slice object,
 
         rc = ndb_store_run(db->store, &put, 1, err);
         *date_ms = put.date_ms;
-        can_repeat = put.is_ambiguous && !ndb_db_is_stopping(db) &&
+        can_repeat = put.is_ambiguous;
+        if (put.status == NAMIDB_ECONFLICT)
+            rc = check_there(db, key, object, err);
+        if (rc == NAMIDB_NONE) {
+            rc = ndb_fail_object(err, NAMIDB_EIO, key,
+                                 "was said to be there, and is not");
+            can_repeat = true;
+        }
+        can_repeat = rc < 0 && can_repeat && !ndb_db_is_stopping(db) &&
                      ndb_backoff_pause(&backoff, last_begin_ns);
         ndb_request_release(&put);
     }

@@ -227,6 +227,19 @@ static void hold(struct ward *ward)
     }
 }
 
+/* Of a request that is not sent. */
+static int code_of(enum ndb_fault fault)
+{
+    switch (fault) {
+    case NDB_FAULT_EXPIRED:
+        return NAMIDB_ETIMEOUT;
+    case NDB_FAULT_REFUSE:
+        return NAMIDB_ECONFLICT;
+    default:
+        return NAMIDB_EIO;
+    }
+}
+
 static void submit_one(struct faulty_store *store, struct ndb_request *request)
 {
     void (*gate)(void *, const struct ndb_request *);
@@ -242,10 +255,9 @@ static void submit_one(struct faulty_store *store, struct ndb_request *request)
     if (gate != NULL)
         gate(context, request);
     if (fault == NDB_FAULT_FAIL || fault == NDB_FAULT_LOST ||
-        fault == NDB_FAULT_EXPIRED) {
-        (void)lost(request,
-                   fault == NDB_FAULT_EXPIRED ? NAMIDB_ETIMEOUT : NAMIDB_EIO,
-                   fault == NDB_FAULT_LOST, "the request was lost");
+        fault == NDB_FAULT_EXPIRED || fault == NDB_FAULT_REFUSE) {
+        (void)lost(request, code_of(fault), fault == NDB_FAULT_LOST,
+                   "the request was lost");
         request->done(request);
         return;
     }

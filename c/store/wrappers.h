@@ -43,6 +43,7 @@ enum ndb_fault {
     NDB_FAULT_FLIP,     /* GET: one bit is wrong, status OK */
     NDB_FAULT_CONFLICT, /* applied, and answered as a conflict: what a client
                            that resends silently makes of a lost answer */
+    NDB_FAULT_REFUSE,   /* not sent; answered as a conflict with nothing */
     NDB_FAULT_COUNT
 };
 

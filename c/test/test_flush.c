@@ -261,6 +261,33 @@ static void test_flush__whose_manifest_arrives_late_is_done(void **state)
     world_end(&world);
 }
 
+/* "Is there already" is no proof that a pack is there: it is looked at before a
+ * manifest names it. */
+static void test_flush__names_no_pack_that_is_not_there(void **state)
+{
+    struct world world;
+    struct ndb_store *faulty;
+    namidb_error err;
+    namidb *db;
+
+    (void)state;
+    world_begin(&world, 7);
+    world_ok(&world, world_open(&world, &db, &faulty, &err), err);
+    for (int fault = NDB_FAULT_CONFLICT; fault <= NDB_FAULT_REFUSE; fault++) {
+        world_ok(&world, world_commit(&world, db, 30, &err), err);
+        ndb_faulty_plan(
+            faulty, &(struct ndb_fault_plan){ .ops = 1u << NDB_PUT_IF_ABSENT,
+                                              .fault = (enum ndb_fault)fault,
+                                              .at = 1 });
+        world_ok(&world, namidb_flush(db, -1, &err), err);
+    }
+    namidb_close(db);
+    db = world_must_open(&world, true);
+    world_check(&world, db);
+    namidb_close(db);
+    world_end(&world);
+}
+
 /* Closing while a flush is held back ends when the request does. */
 static void *open_later(void *context)
 {
@@ -310,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_flush__begins_when_something_is_old),
         cmocka_unit_test(test_flush__that_failed_is_tried_again),
         cmocka_unit_test(test_flush__whose_manifest_arrives_late_is_done),
+        cmocka_unit_test(test_flush__names_no_pack_that_is_not_there),
         cmocka_unit_test(test_flush__is_no_obstacle_to_closing),
     };
 
