@@ -24,8 +24,10 @@ static bool is_transient(int http, const char *code)
         "RequestThrottled", "ServiceUnavailable",
         "InternalError",    NULL
     };
-    return http == 500 || (http >= 502 && http <= 504) || http == 429 ||
-           http == 408 || is_listed(codes, code);
+    /* Whatever a server or a proxy has in mind with 507 or 524: that it did
+     * nothing is not among what it says. */
+    return (http >= 500 && http != 501) || http == 429 || http == 408 ||
+           is_listed(codes, code);
 }
 
 static bool is_expired(const char *code)

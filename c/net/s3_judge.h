@@ -6,7 +6,7 @@
  *   2xx without an error in its body                          OK
  *   404 NoSuchKey                                             ABSENT
  *   412, PreconditionFailed                                   EXISTS
- *   500 502 503 504 429 408, RequestTimeout,
+ *   5xx but 501, 429 408, RequestTimeout,
  *   409 ConditionalRequestConflict, OperationAborted,
  *   transport errors                                          AGAIN
  *   RequestTimeTooSkewed                                      SKEWED

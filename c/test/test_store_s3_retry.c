@@ -21,6 +21,9 @@ static const struct s3_fault TRANSIENT[] = {
       .status = 503,
       .body = "<Error><Code>SlowDown</Code></Error>" },
     { .kind = S3_ANSWER, .status = 504 },
+    { .kind = S3_ANSWER, .status = 507 }, /* MinIO's, of a full disk */
+    { .kind = S3_APPLY_ANSWER, .status = 520, .body = "error code: 520" },
+    { .kind = S3_APPLY_ANSWER, .status = 524 }, /* Cloudflare's */
     { .kind = S3_ANSWER, .status = 429 },
     { .kind = S3_ANSWER, .status = 408 },
     { .kind = S3_ANSWER,
