@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+#include "world_index.h"
+
 #include "base/mem.h"
 
 /* What a step may say. UNKNOWN: the slot may be there. */
@@ -24,6 +26,7 @@ struct life {
     namidb *reader;           /* lags behind */
     struct world_graph maybe; /* with the batch of which nobody knows */
     bool is_unknown;
+    uint32_t declared; /* indexes, as bits */
     namidb_error err;
 };
 
@@ -40,6 +43,7 @@ static void begin(struct life *life, uint64_t seed)
     life->reader = world_must_open(world, true);
     world_ok(world, world_commit(world, life->db, 30, &life->err), life->err);
     life->is_unknown = false;
+    life->declared = 0;
 }
 
 /* Which of the two graphs it is. */
@@ -53,6 +57,8 @@ static void learn(struct life *life, namidb *db)
         life->world.graph = life->maybe;
     life->is_unknown = false;
     world_check_snapshot(&life->world, db, snapshot, &life->world.graph);
+    world_check_indexes(&life->world, db, snapshot, &life->world.graph,
+                        life->declared);
     namidb_snapshot_close(snapshot);
 }
 
@@ -114,6 +120,15 @@ static int step_refresh(struct life *life)
     return namidb_refresh(life->reader, -1, &is_changed, &life->err);
 }
 
+/* An index over what is in packs and in memory, declared and built. */
+static int step_index(struct life *life)
+{
+    int rc = world_declare_one(&life->world, life->db, 0, &life->err);
+
+    life->declared = rc >= 0;
+    return rc < 0 ? rc : namidb_indexes_wait(life->db, -1, &life->err);
+}
+
 /* Another writer takes over; the handle before it is fenced. */
 static int step_open(struct life *life)
 {
@@ -154,8 +169,9 @@ static int step_close(struct life *life)
     return rc;
 }
 
-/* Returns the number of the first allocation that the step did not need. */
-static uint64_t run(int (*step)(struct life *life))
+/* Returns the number of the first allocation that the step did not need, of
+ * every `stride`-th. */
+static uint64_t run(int (*step)(struct life *life), uint64_t stride)
 {
     struct life *life = malloc(sizeof *life);
     bool is_hit = true;
@@ -164,7 +180,7 @@ static uint64_t run(int (*step)(struct life *life))
     while (is_hit) {
         int rc;
 
-        k++;
+        k += stride;
         begin(life, 77);
         ndb_mem_fail_from(k);
         rc = step(life);
@@ -184,31 +200,38 @@ static uint64_t run(int (*step)(struct life *life))
 static void test_no_memory__for_a_commit(void **state)
 {
     (void)state;
-    assert_true(run(step_commit) > 10);
+    assert_true(run(step_commit, 1) > 10);
 }
 
 static void test_no_memory__for_a_flush(void **state)
 {
     (void)state;
-    assert_true(run(step_flush) > 50);
+    assert_true(run(step_flush, 1) > 50);
 }
 
 static void test_no_memory__for_a_refresh(void **state)
 {
     (void)state;
-    assert_true(run(step_refresh) > 10);
+    assert_true(run(step_refresh, 1) > 10);
+}
+
+static void test_no_memory__for_an_index(void **state)
+{
+    (void)state;
+    /* A build that failed pauses. */
+    assert_true(run(step_index, 3) > 50);
 }
 
 static void test_no_memory__for_opening(void **state)
 {
     (void)state;
-    assert_true(run(step_open) > 30);
+    assert_true(run(step_open, 1) > 30);
 }
 
 static void test_no_memory__for_closing(void **state)
 {
     (void)state;
-    assert_true(run(step_close) > 10);
+    assert_true(run(step_close, 1) > 10);
 }
 
 int main(void)
@@ -217,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_no_memory__for_a_commit),
         cmocka_unit_test(test_no_memory__for_a_flush),
         cmocka_unit_test(test_no_memory__for_a_refresh),
+        cmocka_unit_test(test_no_memory__for_an_index),
         cmocka_unit_test(test_no_memory__for_opening),
         cmocka_unit_test(test_no_memory__for_closing),
     };
