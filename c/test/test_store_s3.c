@@ -324,6 +324,48 @@ static void test_store_s3__sends_what_the_uri_asks_for(void **state)
     s3_fixture_end(&fixture);
 }
 
+/* Many servers that speak S3 store what is framed for AWS with its frames. */
+static void test_store_s3__never_frames_a_body(void **state)
+{
+    static const char *const framing[] = {
+        "Transfer-Encoding",
+        "Content-Encoding",
+        "x-amz-decoded-content-length",
+        "x-amz-trailer",
+        "x-amz-sdk-checksum-algorithm",
+        "Expect",
+    };
+    enum { LARGE = 3 << 20 };
+    uint8_t *bytes = ndb_calloc(1, LARGE);
+    const struct ndb_slice bodies[] = { ndb_slice_text("a"), { bytes, LARGE } };
+    struct s3_fixture fixture;
+
+    (void)state;
+    s3_fixture_begin(&fixture);
+    for (size_t i = 0; i < 2; i++) {
+        struct ndb_request put = s3_request(NDB_PUT_IF_ABSENT, "log/0");
+        char hash[NDB_SHA256_HEX_BYTES + 1];
+        char text[128];
+
+        put.key = i == 0 ? "log/1" : "pack/1";
+        put.body = bodies[i];
+        assert_int_equal(s3_fixture_run(&fixture, &put), NAMIDB_OK);
+        for (size_t j = 0; j < sizeof framing / sizeof *framing; j++) {
+            s3_server_header(fixture.server, framing[j], text, sizeof text);
+            assert_string_equal(text, "");
+        }
+        /* Over plain HTTP each body is hashed as a whole. */
+        ndb_sha256_hex(hash, bodies[i]);
+        s3_server_header(fixture.server, "x-amz-content-sha256", text,
+                         sizeof text);
+        assert_string_equal(text, hash);
+        s3_server_header(fixture.server, "Content-Length", text, sizeof text);
+        assert_int_equal(strtoull(text, NULL, 10), bodies[i].bytes);
+    }
+    s3_fixture_end(&fixture);
+    ndb_free(bytes);
+}
+
 static void test_store_s3__signs_nothing_when_told_so(void **state)
 {
     struct s3_fixture fixture;
@@ -495,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_store_s3__deletes_many_one_by_one),
         cmocka_unit_test(test_store_s3__many_deletes_stop_at_a_refusal),
         cmocka_unit_test(test_store_s3__sends_what_the_uri_asks_for),
+        cmocka_unit_test(test_store_s3__never_frames_a_body),
         cmocka_unit_test(test_store_s3__signs_nothing_when_told_so),
         cmocka_unit_test(test_store_s3__sends_a_session_token_signed),
         cmocka_unit_test(test_store_s3__says_where_it_is_and_no_secret),
