@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "sys/clock.h"
 
 /* Holds back PUTs of packs until it is opened. */
@@ -288,6 +289,35 @@ static void test_flush__names_no_pack_that_is_not_there(void **state)
     world_end(&world);
 }
 
+/* More slots than a LIST has keys: none is overlooked. */
+static void test_flush__that_never_comes_leaves_a_log_to_read(void **state)
+{
+    enum { COMMITS = 1100 };
+    struct world world;
+    namidb_stats stats;
+    namidb_error err;
+    namidb *db;
+
+    (void)state;
+    if (place_is_remote())
+        skip(); /* that takes minutes */
+    world_begin(&world, 8);
+    world.options.flush_slots = 0;
+    world.options.flush_age_ms = 0;
+    db = world_must_open(&world, false);
+    for (int i = 0; i < COMMITS; i++)
+        world_ok(&world, world_commit(&world, db, 6, &err), err);
+    world_ok(&world, namidb_get_stats(db, &stats, &err), err);
+    world_assert(&world, stats.slot > NDB_LIST_KEYS_MAX && stats.floor == 1);
+    namidb_close(db);
+    for (int read_only = 1; read_only >= 0; read_only--) {
+        db = world_must_open(&world, read_only != 0);
+        world_check(&world, db);
+        namidb_close(db);
+    }
+    world_end(&world);
+}
+
 /* Closing while a flush is held back ends when the request does. */
 static void *open_later(void *context)
 {
@@ -338,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_flush__that_failed_is_tried_again),
         cmocka_unit_test(test_flush__whose_manifest_arrives_late_is_done),
         cmocka_unit_test(test_flush__names_no_pack_that_is_not_there),
+        cmocka_unit_test(test_flush__that_never_comes_leaves_a_log_to_read),
         cmocka_unit_test(test_flush__is_no_obstacle_to_closing),
     };
 
