@@ -236,7 +236,7 @@ static void test_flush__whose_manifest_arrives_late_is_done(void **state)
 
     (void)state;
     world_begin(&world, 6);
-    world.options.timeout_ms = place_is_remote() ? 3000 : 50;
+    world.options.timeout_ms = place_is_remote() ? 8000 : 50;
     world_ok(&world, world_open(&world, &db, &faulty, &err), err);
     world_ok(&world, world_commit(&world, db, 30, &err), err);
     ndb_faulty_plan(faulty,
@@ -244,10 +244,10 @@ static void test_flush__whose_manifest_arrives_late_is_done(void **state)
                                               .fault = NDB_FAULT_LATE,
                                               .at = 2, /* the manifest's */
                                               .count = 1000000 });
-    world_assert(&world, namidb_flush(db, 10000, &err) == NAMIDB_EIO);
+    world_assert(&world, namidb_flush(db, 30000, &err) == NAMIDB_EIO);
     ndb_faulty_release(faulty);
     ndb_faulty_plan(faulty, &(struct ndb_fault_plan){ .at = 0 });
-    world_ok(&world, namidb_flush(db, 10000, &err), err);
+    world_ok(&world, namidb_flush(db, 30000, &err), err);
     world_ok(&world, namidb_get_stats(db, &stats, &err), err);
     assert_int_equal(stats.manifest_version, 1);
     assert_int_equal(stats.pack_count, 1);
