@@ -6,6 +6,7 @@
  *        bench_s3 URI get         gets it, once: "get_s SECONDS"
  *        bench_s3 URI small N     N small PUTs and GETs, one after the other:
  *                                 "put_cpu_us", "get_cpu_us": of all threads
+ *        bench_s3 URI busy N      the same, 16 in flight
  *        bench_s3 URL curl N      N GETs of that object by libcurl alone, which
  *                                 signs them, too: "get_cpu_us"
  */
@@ -20,19 +21,25 @@
 #include "store/store.h"
 #include "sys/clock.h"
 
-enum { SMALL_BYTES = 1024, DEADLINE_MS = 300000 };
+enum { SMALL_BYTES = 1024, DEADLINE_MS = 300000, BUSY = 16 };
 
 static struct ndb_store *store;
 
-static void run(struct ndb_request *request)
+static void run_all(struct ndb_request *requests, size_t count)
 {
     namidb_error err = { .code = 0 };
 
-    request->deadline_ns = ndb_deadline_after(DEADLINE_MS);
-    if (ndb_store_run(store, request, 1, &err) < 0) {
+    for (size_t i = 0; i < count; i++)
+        requests[i].deadline_ns = ndb_deadline_after(DEADLINE_MS);
+    if (ndb_store_run(store, requests, count, &err) < 0) {
         (void)fprintf(stderr, "%s\n", err.message);
         exit(1);
     }
+}
+
+static void run(struct ndb_request *request)
+{
+    run_all(request, 1);
 }
 
 static double cpu_us(void)
@@ -72,34 +79,42 @@ static void get_large(void)
     ndb_request_release(&get);
 }
 
-static void small(int count)
+/* CPU of each of `count` small requests, so many in flight, in us. */
+static double small_cpu_us(enum ndb_store_op op, int count, int in_flight,
+                           int pass)
 {
     struct ndb_slice body = random_bytes(SMALL_BYTES);
-    char key[32];
-    double before;
+    char keys[BUSY][32];
+    double before = cpu_us();
+
+    for (int i = 0; i < count; i += in_flight) {
+        struct ndb_request requests[BUSY];
+
+        for (int j = 0; j < in_flight; j++) {
+            (void)snprintf(keys[j], sizeof keys[j], "log/%d-%d-%d", in_flight,
+                           pass, i + j);
+            requests[j] = (struct ndb_request){ .op = op, .key = keys[j] };
+            if (op == NDB_PUT_IF_ABSENT)
+                requests[j].body = body;
+        }
+        run_all(requests, (size_t)in_flight);
+        for (int j = 0; j < in_flight; j++)
+            ndb_request_release(&requests[j]);
+    }
+    before = cpu_us() - before;
+    ndb_free((uint8_t *)body.data);
+    return before / count;
+}
+
+static void small(int count, int in_flight)
+{
+    double put_us = 0, get_us = 0;
 
     for (int pass = 0; pass < 2; pass++) { /* the first one warms up */
-        before = cpu_us();
-        for (int i = 0; i < count; i++) {
-            struct ndb_request put = { .op = NDB_PUT_IF_ABSENT, .key = key };
-
-            (void)snprintf(key, sizeof key, "log/%d-%d", pass, i);
-            put.body = body;
-            run(&put);
-        }
-        if (pass == 1)
-            (void)printf("put_cpu_us %.1f\n", (cpu_us() - before) / count);
-        before = cpu_us();
-        for (int i = 0; i < count; i++) {
-            struct ndb_request get = { .op = NDB_GET, .key = key };
-
-            (void)snprintf(key, sizeof key, "log/%d-%d", pass, i);
-            run(&get);
-            ndb_request_release(&get);
-        }
-        if (pass == 1)
-            (void)printf("get_cpu_us %.1f\n", (cpu_us() - before) / count);
+        put_us = small_cpu_us(NDB_PUT_IF_ABSENT, count, in_flight, pass);
+        get_us = small_cpu_us(NDB_GET, count, in_flight, pass);
     }
+    (void)printf("put_cpu_us %.1f\nget_cpu_us %.1f\n", put_us, get_us);
 }
 
 static size_t drop(char *data, size_t size, size_t count, void *context)
@@ -147,8 +162,9 @@ int main(int argc, char **argv)
     }
     if (argc < 3 || ndb_store_open(&store, argv[1], &err) < 0) {
         (void)fprintf(stderr, "%s\n",
-                      argc < 3 ? "usage: bench_s3 URI put|get|small|curl [N]"
-                               : err.message);
+                      argc < 3
+                          ? "usage: bench_s3 URI put|get|small|busy|curl [N]"
+                          : err.message);
         return 1;
     }
     if (strcmp(argv[2], "put") == 0)
@@ -156,7 +172,8 @@ int main(int argc, char **argv)
     else if (strcmp(argv[2], "get") == 0)
         get_large();
     else
-        small(atoi(argc > 3 ? argv[3] : "2000"));
+        small(atoi(argc > 3 ? argv[3] : "2000"),
+              strcmp(argv[2], "busy") == 0 ? BUSY : 1);
     ndb_store_close(store);
     return 0;
 }
