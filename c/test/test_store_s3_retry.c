@@ -59,10 +59,11 @@ static void test_store_s3_retry__repeats_what_may_be_repeated(void **state)
             assert_int_equal(s3_server_seen(fixture.server), 2);
             assert_false(request.is_ambiguous);
             ndb_request_release(&request);
-            /* A GET on a connection that was hung up is sent again below. */
+            /* A GET on a connection that was hung up is sent again below, and
+             * what meets one that died meanwhile once more. */
             ndb_store_tell(fixture.store, &facts);
             if (fault.kind == S3_ANSWER)
-                assert_int_equal(facts.retried, i * 4 + j + 1);
+                assert_true(facts.retried >= i * 4 + j + 1);
         }
     }
     s3_fixture_end(&fixture);
