@@ -163,14 +163,8 @@ static void set_times(struct ndb_http_flight *flight)
                      or_else(exchange->idle_seconds_max, IDLE_SECONDS_MAX));
     curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
                      or_else(exchange->life_seconds_max, LIFE_SECONDS_MAX));
-    if (exchange->stall_seconds != 0) {
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
-                         (long)STALL_BYTES_PER_SECOND);
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-                         (long)exchange->stall_seconds);
-    }
-    /* A name that does not resolve must not hold up the thread. */
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                     (long)exchange->stall_seconds); /* 0: never */
 }
 
 static void set_body(struct ndb_http_flight *flight)
@@ -179,8 +173,7 @@ static void set_body(struct ndb_http_flight *flight)
     const struct ndb_http_exchange *exchange = flight->exchange;
 
     flight->is_started = false;
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_start);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, flight);
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* whatever it was before */
     if (exchange->has_body) {
         /* The size first: without it curl looks for a NUL. A small body goes
          * out together with the head. */
@@ -192,11 +185,11 @@ static void set_body(struct ndb_http_flight *flight)
     }
     if (strcmp(exchange->method, "HEAD") == 0)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    else
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
 }
 
-static void set_protocol(struct ndb_http_flight *flight)
+/* What all exchanges share: said once, as it costs more than the rest. */
+static void set_constants(struct ndb_http_flight *flight)
 {
     CURL *easy = flight->easy;
 
@@ -206,13 +199,30 @@ static void set_protocol(struct ndb_http_flight *flight)
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, flight->headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, flight);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, flight);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_start);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, flight);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
+                     (long)STALL_BYTES_PER_SECOND);
+    /* A name that does not resolve must not hold up the thread. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+}
+
+/* curl's default of CAINFO cannot be asked back but by a reset. */
+static void set_trust(struct ndb_http_flight *flight, const char *ca_bundle)
+{
+    if (ca_bundle == NULL && flight->has_ca_bundle) {
+        curl_easy_reset(flight->easy);
+        set_constants(flight);
+    }
+    flight->has_ca_bundle = ca_bundle != NULL;
+    if (ca_bundle != NULL)
+        curl_easy_setopt(flight->easy, CURLOPT_CAINFO, ca_bundle);
 }
 
 int ndb_http_flight_set_up(struct ndb_http_flight *flight,
@@ -230,13 +240,12 @@ int ndb_http_flight_set_up(struct ndb_http_flight *flight,
     rc = set_headers(flight);
     if (rc < 0)
         return rc;
-    set_protocol(flight);
+    set_trust(flight, exchange->ca_bundle);
     set_times(flight);
     set_body(flight);
-    if (!exchange->can_use_proxy)
-        curl_easy_setopt(flight->easy, CURLOPT_PROXY, "");
-    if (exchange->ca_bundle != NULL)
-        curl_easy_setopt(flight->easy, CURLOPT_CAINFO, exchange->ca_bundle);
+    curl_easy_setopt(flight->easy, CURLOPT_HTTPHEADER, flight->headers);
+    curl_easy_setopt(flight->easy, CURLOPT_PROXY,
+                     exchange->can_use_proxy ? NULL : "");
     if (curl_easy_setopt(flight->easy, CURLOPT_URL, exchange->url) != CURLE_OK)
         return NAMIDB_ENOMEM;
     return NAMIDB_OK;
@@ -337,6 +346,7 @@ struct ndb_http_flight *ndb_http_flight_new(void)
         ndb_free(flight);
         return NULL;
     }
+    set_constants(flight);
     return flight;
 }
 
@@ -349,8 +359,8 @@ void ndb_http_flight_free(struct ndb_http_flight *flight)
 
 void ndb_http_flight_reset(struct ndb_http_flight *flight)
 {
+    curl_easy_setopt(flight->easy, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(flight->headers);
     flight->headers = NULL;
     flight->exchange = NULL;
-    curl_easy_reset(flight->easy);
 }

@@ -17,6 +17,7 @@ struct ndb_http_flight {
     struct curl_slist *headers;
     struct ndb_http_exchange *exchange; /* NULL: idle */
     bool is_started;                    /* sending, for the first time */
+    bool has_ca_bundle;
     size_t populated; /* bytes of the answer's buffer that have pages */
     int64_t started_ns;
     int64_t late_ns; /* when to call `late`; NDB_NEVER: not any more */
