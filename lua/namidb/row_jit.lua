@@ -110,6 +110,17 @@ local function find(props, count, number)
     return nil
 end
 
+-- A property by its number (nil: a name that nothing has), and true; false when
+-- it is left to C.
+local function property(row, number, is_int64)
+    if not number then return nil, true end
+    local i = find(row.props, row.prop_count, number)
+    if i and is_plain(row.props[i].value.kind) then
+        return plain(row.props[i].value, is_int64), true
+    end
+    return nil, false
+end
+
 local function node_index(slow)
     return function(row, name)
         local block, at, names = place_of(row)
@@ -122,12 +133,8 @@ local function node_index(slow)
             return plain(node.key, false)
         end
         if name == "props" or name == "labels" then return slow(row, name) end
-        local number = names[name]
-        if not number then return nil end
-        local i = find(node.props, node.prop_count, number)
-        if i and is_plain(node.props[i].value.kind) then
-            return plain(node.props[i].value, block.is_int64)
-        end
+        local value, is_known = property(node, names[name], block.is_int64)
+        if is_known then return value end
         return slow(row, name)
     end
 end
@@ -144,12 +151,8 @@ local function edge_index(slow)
         if name == "to" then return tonumber(edge.to) end
         if name == "type" then return names[edge.type * 3 + TYPE] end
         if name == "props" then return slow(row, name) end
-        local number = names[name]
-        if not number then return nil end
-        local i = find(edge.props, edge.prop_count, number)
-        if i and is_plain(edge.props[i].value.kind) then
-            return plain(edge.props[i].value, block.is_int64)
-        end
+        local value, is_known = property(edge, names[name], block.is_int64)
+        if is_known then return value end
         return slow(row, name)
     end
 end
