@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "graph_model.h"
+#include "packed_model.h"
 
 #include <pthread.h>
 
@@ -10,29 +10,6 @@
 enum { SEEDS = 40, READERS = 4, TYPES = 3 };
 
 static const enum namidb_direction DIRECTIONS[2] = { NAMIDB_OUT, NAMIDB_IN };
-
-/* A random graph in packs alone. */
-static void open_packs(struct model *model, uint64_t seed, uint64_t cache_bytes,
-                       int packs)
-{
-    model_open(model, seed, cache_bytes);
-    for (int i = 0; i < packs; i++) {
-        model_change(model, 150);
-        model_make_pack(model, i % 2 == 0);
-    }
-}
-
-/* Three nodes; in each of four packs an edge from the first to each. */
-static void open_small(struct model *model)
-{
-    model_open(model, 1, 64 << 20);
-    model_add_nodes(model, 1, 3);
-    for (int pack = 0; pack < 4; pack++) {
-        for (size_t to = 0; to < 3; to++)
-            model_add_edge(model, 1, 0, to);
-        model_make_pack(model, true);
-    }
-}
 
 static void check_hop(const struct model *model,
                       const struct ndb_snapshot *snapshot, uint64_t id,
@@ -93,14 +70,6 @@ static void ask_often(const struct model *model,
                     NDB_FOLD_AFTER);
 }
 
-static namidb_cache_stats stats_of(const struct model *model)
-{
-    namidb_cache_stats stats;
-
-    ndb_segment_cache_stats(model->cache, &stats);
-    return stats;
-}
-
 static void test_hop_fold__lists_that_are_made_equal_the_model(void **state)
 {
     (void)state;
@@ -109,19 +78,19 @@ static void test_hop_fold__lists_that_are_made_equal_the_model(void **state)
         struct ndb_snapshot snapshot;
         uint64_t hits, gets;
 
-        open_packs(&model, seed, 64 << 20, 2 + (int)(seed % 5));
+        packed_model_open(&model, seed, 64 << 20, 2 + (int)(seed % 5));
         model_snapshot(&model, &snapshot);
         check_hops(&model, &snapshot);
-        model_assert(&model, stats_of(&model).fold_misses > 0);
+        model_assert(&model, packed_model_stats(&model).fold_misses > 0);
         gets = model_gets(&model);
         ask_often(&model, &snapshot);
-        hits = stats_of(&model).fold_hits;
+        hits = packed_model_stats(&model).fold_hits;
         check_hops(&model, &snapshot);
-        model_assert(&model, stats_of(&model).fold_bytes > 0);
-        model_assert(&model, stats_of(&model).fold_hits > hits);
+        model_assert(&model, packed_model_stats(&model).fold_bytes > 0);
+        model_assert(&model, packed_model_stats(&model).fold_hits > hits);
         model_assert(&model, model_gets(&model) == gets);
         model_snapshot_close(&snapshot);
-        model_assert(&model, stats_of(&model).fold_bytes == 0);
+        model_assert(&model, packed_model_stats(&model).fold_bytes == 0);
         model_close(&model);
     }
 }
@@ -132,14 +101,14 @@ static void test_hop_fold__it_takes_so_many_hops_and_no_fewer(void **state)
     struct ndb_snapshot snapshot;
 
     (void)state;
-    open_small(&model);
+    packed_model_open_small(&model);
     model_snapshot(&model, &snapshot);
     ask(&snapshot, model.nodes[0].id, 1, NAMIDB_OUT, NDB_FOLD_AFTER - 1);
-    assert_int_equal(stats_of(&model).fold_bytes, 0);
-    assert_int_equal(stats_of(&model).fold_hits, 0);
+    assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
+    assert_int_equal(packed_model_stats(&model).fold_hits, 0);
     ask(&snapshot, model.nodes[0].id, 1, NAMIDB_OUT, 2);
-    assert_true(stats_of(&model).fold_bytes > 0);
-    assert_int_equal(stats_of(&model).fold_hits, 1);
+    assert_true(packed_model_stats(&model).fold_bytes > 0);
+    assert_int_equal(packed_model_stats(&model).fold_hits, 1);
     model_snapshot_close(&snapshot);
     model_close(&model);
 }
@@ -170,7 +139,7 @@ static void test_hop_fold__a_walk_over_the_graph_makes_none(void **state)
         assert_int_equal(hops.offsets[4000], 12000);
         ndb_arena_reset(&arena);
     }
-    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
     ndb_free(ids);
     ndb_arena_release(&arena);
     model_snapshot_close(&snapshot);
@@ -215,23 +184,23 @@ static void test_hop_fold__a_flush_goes_on_with_what_is_made(void **state)
         struct ndb_snapshot older, newer;
         uint64_t hits, bytes;
 
-        open_packs(&model, seed, 64 << 20, 3);
+        packed_model_open(&model, seed, 64 << 20, 3);
         model_snapshot(&model, &older);
         ask_often(&model, &older);
-        bytes = stats_of(&model).fold_bytes;
+        bytes = packed_model_stats(&model).fold_bytes;
         model_change(&model, 100);
         model_make_pack(&model, false);
         snapshot_on_top(&model, &older, &newer);
-        hits = stats_of(&model).fold_hits;
+        hits = packed_model_stats(&model).fold_hits;
         check_hops(&model, &newer); /* the old lists below the new pack */
-        model_assert(&model, stats_of(&model).fold_hits > hits);
+        model_assert(&model, packed_model_stats(&model).fold_hits > hits);
         ask_often(&model, &newer);
-        model_assert(&model, stats_of(&model).fold_bytes > bytes);
+        model_assert(&model, packed_model_stats(&model).fold_bytes > bytes);
         check_hops(&model, &newer);
         model_snapshot_close(&newer);
-        model_assert(&model, stats_of(&model).fold_bytes >= bytes);
+        model_assert(&model, packed_model_stats(&model).fold_bytes >= bytes);
         model_snapshot_close(&older);
-        model_assert(&model, stats_of(&model).fold_bytes == 0);
+        model_assert(&model, packed_model_stats(&model).fold_bytes == 0);
         model_close(&model);
     }
 }
@@ -272,7 +241,7 @@ static void test_hop_fold__an_older_snapshot_reads_what_it_read(void **state)
     size_t count;
 
     (void)state;
-    open_packs(&model, 9, 64 << 20, 4);
+    packed_model_open(&model, 9, 64 << 20, 4);
     model_snapshot(&model, &older);
     count = model.node_count;
     before = hops_of(&model, &older, count, &arena);
@@ -297,14 +266,14 @@ static void test_hop_fold__what_is_not_flushed_is_merged_in(void **state)
         struct ndb_snapshot older, newer;
         uint64_t hits;
 
-        open_packs(&model, seed, 64 << 20, 3);
+        packed_model_open(&model, seed, 64 << 20, 3);
         model_snapshot(&model, &older);
         ask_often(&model, &older);
         model_change(&model, 100);
         snapshot_on_top(&model, &older, &newer);
-        hits = stats_of(&model).fold_hits;
+        hits = packed_model_stats(&model).fold_hits;
         check_hops(&model, &newer);
-        model_assert(&model, stats_of(&model).fold_hits > hits);
+        model_assert(&model, packed_model_stats(&model).fold_hits > hits);
         model_snapshot_close(&newer);
         model_snapshot_close(&older);
         model_close(&model);
@@ -321,7 +290,7 @@ test_hop_fold__a_list_holds_nothing_that_is_not_flushed(void **state)
     size_t count;
 
     (void)state;
-    open_packs(&model, 21, 64 << 20, 4);
+    packed_model_open(&model, 21, 64 << 20, 4);
     model_snapshot(&model, &older);
     count = model.node_count;
     before = hops_of(&model, &older, count, &arena);
@@ -329,7 +298,7 @@ test_hop_fold__a_list_holds_nothing_that_is_not_flushed(void **state)
         model_add_edge(&model, 1, (size_t)i % count, (size_t)i * 3 % count);
     snapshot_on_top(&model, &older, &newer);
     ask_often(&model, &newer);
-    model_assert(&model, stats_of(&model).fold_bytes > 0);
+    model_assert(&model, packed_model_stats(&model).fold_bytes > 0);
     after = hops_of(&model, &older, count, &arena);
     assert_same(&before, &after, count);
     assert_int_equal(hops_of(&model, &newer, count, &arena).offsets[count],
@@ -348,20 +317,20 @@ static void test_hop_fold__edges_of_any_type_have_lists_too(void **state)
         struct ndb_snapshot snapshot;
         uint64_t hits;
 
-        open_packs(&model, seed, 64 << 20, 4);
+        packed_model_open(&model, seed, 64 << 20, 4);
         model_change(&model, 20 * (int)(seed % 2));
         model_snapshot(&model, &snapshot);
         for (size_t i = 0; i < 40 && i < model.node_count * 2; i++)
             ask(&snapshot, model.nodes[i / 2].id, NAMIDB_ANY, DIRECTIONS[i % 2],
                 NDB_FOLD_AFTER + TYPES);
-        model_assert(&model, stats_of(&model).fold_bytes > 0);
-        hits = stats_of(&model).fold_hits;
+        model_assert(&model, packed_model_stats(&model).fold_bytes > 0);
+        hits = packed_model_stats(&model).fold_hits;
         for (size_t i = 0; i < model.node_count * 2; i++) {
             struct ndb_hop_kind kind = { NAMIDB_ANY, DIRECTIONS[i % 2], true };
 
             check_hop(&model, &snapshot, model.nodes[i / 2].id, &kind);
         }
-        model_assert(&model, stats_of(&model).fold_hits > hits);
+        model_assert(&model, packed_model_stats(&model).fold_hits > hits);
         model_snapshot_close(&snapshot);
         model_close(&model);
     }
@@ -397,7 +366,7 @@ static void test_hop_fold__other_packs_below_are_another_list(void **state)
         assert_int_equal(ndb_read_hops(&snapshot, &model.nodes[0].id, 1, &kind,
                                        &arena, &hops, NULL),
                          0);
-        assert_int_equal(stats_of(&model).fold_hits, below + 1);
+        assert_int_equal(packed_model_stats(&model).fold_hits, below + 1);
         assert_int_equal(hops.offsets[1], 2);
         assert_true(hops.neighbours[0] == model.nodes[below].id);
         assert_true(hops.neighbours[1] == model.nodes[2].id);
@@ -449,7 +418,7 @@ static void test_hop_fold__a_node_that_every_pack_knows(void **state)
     model_snapshot(&model, &snapshot);
     check_hop(&model, &snapshot, model.nodes[0].id, &kind);
     ask(&snapshot, model.nodes[0].id, 1, NAMIDB_OUT, NDB_FOLD_AFTER);
-    assert_true(stats_of(&model).fold_bytes > 0);
+    assert_true(packed_model_stats(&model).fold_bytes > 0);
     check_hop(&model, &snapshot, model.nodes[0].id, &kind);
     model_snapshot_close(&snapshot);
     model_close(&model);
@@ -474,7 +443,7 @@ static bool make_with(struct model *model, uint64_t allocations)
     rc = ndb_read_hops(&snapshot, &id, 1, &kind, &arena, &hops, &err);
     ndb_mem_fail_from(0);
     assert_true(rc == NAMIDB_OK || err.code == NAMIDB_ENOMEM);
-    is_made = stats_of(model).fold_bytes > 0;
+    is_made = packed_model_stats(model).fold_bytes > 0;
     check_hops(model, &snapshot);
     ndb_arena_release(&arena);
     model_snapshot_close(&snapshot);
@@ -487,7 +456,7 @@ static void test_hop_fold__out_of_memory_at_any_place(void **state)
     uint64_t allocations = 0;
 
     (void)state;
-    open_small(&model);
+    packed_model_open_small(&model);
     while (!make_with(&model, allocations) && allocations < 1000)
         allocations++;
     assert_in_range(allocations, 4, 999); /* several places were tried */
@@ -501,10 +470,10 @@ static uint64_t bytes_of_all(uint64_t seed, int packs)
     struct ndb_snapshot snapshot;
     uint64_t bytes;
 
-    open_packs(&model, seed, 64 << 20, packs);
+    packed_model_open(&model, seed, 64 << 20, packs);
     model_snapshot(&model, &snapshot);
     ask_often(&model, &snapshot);
-    bytes = stats_of(&model).bytes;
+    bytes = packed_model_stats(&model).bytes;
     model_snapshot_close(&snapshot);
     model_close(&model);
     return bytes;
@@ -516,17 +485,18 @@ static void test_hop_fold__evicted_lists_are_found_in_the_packs(void **state)
     struct ndb_snapshot snapshot;
 
     (void)state;
-    open_packs(&model, 19, bytes_of_all(19, 6) * 9 / 10, 6);
+    packed_model_open(&model, 19, bytes_of_all(19, 6) * 9 / 10, 6);
     model_snapshot(&model, &snapshot);
     for (int i = 0; i < 5; i++) {
         ask_often(&model, &snapshot);
         check_hops(&model, &snapshot);
     }
-    assert_true(stats_of(&model).fold_evictions > 0);
-    assert_true(stats_of(&model).fold_hits > 0);
-    assert_true(stats_of(&model).bytes <= stats_of(&model).bytes_max);
+    assert_true(packed_model_stats(&model).fold_evictions > 0);
+    assert_true(packed_model_stats(&model).fold_hits > 0);
+    assert_true(packed_model_stats(&model).bytes <=
+                packed_model_stats(&model).bytes_max);
     model_snapshot_close(&snapshot);
-    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
     model_close(&model);
 }
 
@@ -551,7 +521,7 @@ static void read_with_threads(uint64_t cache_bytes)
     struct ndb_snapshot snapshot;
     struct reader readers[READERS];
 
-    open_packs(&model, 23, cache_bytes, 5);
+    packed_model_open(&model, 23, cache_bytes, 5);
     model_snapshot(&model, &snapshot);
     for (int i = 0; i < READERS; i++) {
         readers[i] = (struct reader){ .model = &model, .snapshot = &snapshot };
@@ -561,9 +531,9 @@ static void read_with_threads(uint64_t cache_bytes)
     }
     for (int i = 0; i < READERS; i++)
         pthread_join(readers[i].thread, NULL);
-    assert_true(stats_of(&model).fold_hits > 0);
+    assert_true(packed_model_stats(&model).fold_hits > 0);
     model_snapshot_close(&snapshot);
-    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
     model_close(&model);
 }
 

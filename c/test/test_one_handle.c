@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "sys/clock.h"
+#include "text_keys.h"
 
 enum { WRITERS = 4, READERS = 2, BATCHES = 60 };
 
@@ -37,20 +38,6 @@ static void name_of(unsigned writer, unsigned batch, unsigned part,
                     char text[32])
 {
     (void)snprintf(text, 32, "w%u-%u-%u", writer, batch, part);
-}
-
-static int put(namidb_tx *tx, const char *text, namidb_error *err)
-{
-    namidb_value key = { .kind = NAMIDB_STRING,
-                         .size = (uint32_t)strlen(text),
-                         .as.bytes = text };
-    uint32_t label;
-    uint64_t id;
-    int rc = namidb_tx_number(tx, NAMIDB_LABEL, "W", 1, &label, err);
-
-    return rc < 0 ? rc
-                  : namidb_put_node(tx, label, key, (namidb_props){ NULL, 0 },
-                                    false, &id, err);
 }
 
 /* Some wait for their batch at once, some by a ticket. */
@@ -78,7 +65,7 @@ static enum fate write_one(struct worker *worker, unsigned batch)
 
     for (unsigned part = 0; part < 2 && rc >= 0; part++) {
         name_of(worker->number, batch, part, text);
-        rc = put(tx, text, &err);
+        rc = text_key_put(tx, 'W', text, &err);
         if (rc < 0)
             namidb_tx_abort(tx);
     }
@@ -103,23 +90,6 @@ static void *write_all(void *context)
     return NULL;
 }
 
-static bool has(namidb_snapshot *snapshot, namidb *db, const char *text)
-{
-    namidb_value key = { .kind = NAMIDB_STRING,
-                         .size = (uint32_t)strlen(text),
-                         .as.bytes = text };
-    namidb_arena *arena = namidb_arena_new();
-    namidb_node node;
-    namidb_error err;
-    int rc =
-        namidb_node_by_key(snapshot, namidb_number(db, NAMIDB_LABEL, "W", 1),
-                           key, arena, &node, &err);
-
-    namidb_arena_free(arena);
-    assert_true(rc >= 0);
-    return rc == NAMIDB_OK;
-}
-
 /* Whether a batch is in a snapshot; never half of it. */
 static bool has_batch(namidb_snapshot *snapshot, namidb *db, unsigned writer,
                       unsigned batch)
@@ -129,8 +99,8 @@ static bool has_batch(namidb_snapshot *snapshot, namidb *db, unsigned writer,
 
     name_of(writer, batch, 0, first);
     name_of(writer, batch, 1, second);
-    has_first = has(snapshot, db, first);
-    assert_true(has_first == has(snapshot, db, second));
+    has_first = text_key_is_there(snapshot, db, 'W', first);
+    assert_true(has_first == text_key_is_there(snapshot, db, 'W', second));
     return has_first;
 }
 

@@ -4,42 +4,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "graph_model.h"
+#include "packed_model.h"
 
 #include "base/mem.h"
 #include "engine/hop_fold.h"
 
 enum { SEEDS = 40, TYPES = 3, READERS = 4 };
-
-/* A random graph in packs alone. */
-static void open_packs(struct model *model, uint64_t seed, int packs)
-{
-    model_open(model, seed, 64 << 20);
-    for (int i = 0; i < packs; i++) {
-        model_change(model, 150);
-        model_make_pack(model, i % 2 == 0);
-    }
-}
-
-/* Three nodes; in each of four packs an edge from the first to each. */
-static void open_small(struct model *model)
-{
-    model_open(model, 1, 64 << 20);
-    model_add_nodes(model, 1, 3);
-    for (int pack = 0; pack < 4; pack++) {
-        for (size_t to = 0; to < 3; to++)
-            model_add_edge(model, 1, 0, to);
-        model_make_pack(model, true);
-    }
-}
-
-static namidb_cache_stats stats_of(const struct model *model)
-{
-    namidb_cache_stats stats;
-
-    ndb_segment_cache_stats(model->cache, &stats);
-    return stats;
-}
 
 static int is_before(const void *a, const void *b)
 {
@@ -150,19 +120,19 @@ static void test_read_listed__edges_of_packs_and_of_folds(void **state)
         struct ndb_snapshot snapshot;
         uint64_t hits, gets;
 
-        open_packs(&model, seed, 2 + (int)(seed % 5));
+        packed_model_open(&model, seed, 64 << 20, 2 + (int)(seed % 5));
         model_snapshot(&model, &snapshot);
         check_type(&model, &snapshot, 1, true, true);
         for (int i = 0; i <= NDB_FOLD_AFTER; i++)
             check_types(&model, &snapshot, true);
-        hits = stats_of(&model).fold_hits;
+        hits = packed_model_stats(&model).fold_hits;
         gets = model_gets(&model);
-        model_assert(&model, stats_of(&model).fold_bytes > 0);
+        model_assert(&model, packed_model_stats(&model).fold_bytes > 0);
         check_types(&model, &snapshot, true);
-        model_assert(&model, stats_of(&model).fold_hits > hits);
+        model_assert(&model, packed_model_stats(&model).fold_hits > hits);
         model_assert(&model, model_gets(&model) == gets);
         model_snapshot_close(&snapshot);
-        model_assert(&model, stats_of(&model).fold_bytes == 0);
+        model_assert(&model, packed_model_stats(&model).fold_bytes == 0);
         model_close(&model);
     }
 }
@@ -178,25 +148,25 @@ static void test_read_listed__a_fold_gets_its_properties(void **state)
     uint64_t hits, id;
 
     (void)state;
-    open_small(&model);
+    packed_model_open_small(&model);
     model_snapshot(&model, &snapshot);
     id = model.nodes[0].id;
     for (int i = 0; i < NDB_FOLD_AFTER; i++)
         assert_int_equal(
             ndb_read_hops(&snapshot, &id, 1, &kind, &arena, &hops, NULL), 0);
-    assert_true(stats_of(&model).fold_bytes > 0);
-    hits = stats_of(&model).fold_hits;
+    assert_true(packed_model_stats(&model).fold_bytes > 0);
+    hits = packed_model_stats(&model).fold_hits;
     for (int i = 0; i <= NDB_FOLD_AFTER; i++) {
         namidb_edge *edges;
         size_t count;
 
-        assert_int_equal(stats_of(&model).fold_hits, hits);
+        assert_int_equal(packed_model_stats(&model).fold_hits, hits);
         assert_int_equal(
             ndb_read_out(&snapshot, id, 1, 64, &arena, &edges, &count, NULL),
             0);
         assert_int_equal(count, 12);
     }
-    assert_int_equal(stats_of(&model).fold_hits, hits + 1);
+    assert_int_equal(packed_model_stats(&model).fold_hits, hits + 1);
     check_type(&model, &snapshot, 1, true, true);
     ndb_arena_release(&arena);
     model_snapshot_close(&snapshot);
@@ -211,7 +181,7 @@ test_read_listed__what_is_not_flushed_goes_the_long_way(void **state)
         struct model model;
         struct ndb_snapshot snapshot;
 
-        open_packs(&model, seed, 3);
+        packed_model_open(&model, seed, 64 << 20, 3);
         model_add_nodes(&model, 1, 2);
         for (uint32_t type = 1; type <= TYPES; type++)
             model_add_edge(&model, type, model.node_count - 1,
@@ -258,7 +228,7 @@ static void test_read_listed__many_readers_make_and_use_folds(void **state)
     struct reader readers[READERS];
 
     (void)state;
-    open_packs(&model, 23, 5);
+    packed_model_open(&model, 23, 64 << 20, 5);
     model_snapshot(&model, &snapshot);
     check_types(&model, &snapshot, true);
     for (int i = 0; i < READERS; i++) {
@@ -269,9 +239,9 @@ static void test_read_listed__many_readers_make_and_use_folds(void **state)
     }
     for (int i = 0; i < READERS; i++)
         pthread_join(readers[i].thread, NULL);
-    assert_true(stats_of(&model).fold_hits > 0);
+    assert_true(packed_model_stats(&model).fold_hits > 0);
     model_snapshot_close(&snapshot);
-    assert_int_equal(stats_of(&model).fold_bytes, 0);
+    assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
     model_close(&model);
 }
 
@@ -301,7 +271,7 @@ static bool read_with(struct model *model, uint64_t allocations)
             check_property(model, probes, count, &column);
         ndb_arena_release(&arena);
     }
-    is_made = stats_of(model).fold_bytes > 0;
+    is_made = packed_model_stats(model).fold_bytes > 0;
     check_types(model, &snapshot, true);
     ndb_free(probes);
     model_snapshot_close(&snapshot);
@@ -314,7 +284,7 @@ static void test_read_listed__out_of_memory_at_any_place(void **state)
     uint64_t allocations = 0;
 
     (void)state;
-    open_small(&model);
+    packed_model_open_small(&model);
     while (!read_with(&model, allocations) && allocations < 1000)
         allocations++;
     assert_in_range(allocations, 4, 999); /* several places were tried */

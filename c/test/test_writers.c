@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sys/clock.h"
+#include "text_keys.h"
 
 enum { HANDLES = 3 };
 
@@ -452,20 +453,6 @@ static void key_of(unsigned racer, unsigned batch, unsigned part, char text[32])
     (void)snprintf(text, 32, "r%u-%u-%u", racer, batch, part);
 }
 
-static int put_key(namidb_tx *tx, const char *text, namidb_error *err)
-{
-    namidb_value key = { .kind = NAMIDB_STRING,
-                         .size = (uint32_t)strlen(text),
-                         .as.bytes = text };
-    uint32_t label;
-    uint64_t id;
-    int rc = namidb_tx_number(tx, NAMIDB_LABEL, "R", 1, &label, err);
-
-    return rc < 0 ? rc
-                  : namidb_put_node(tx, label, key, (namidb_props){ NULL, 0 },
-                                    false, &id, err);
-}
-
 /* A batch is two nodes: both or none. */
 static int race_one(struct racer *racer, namidb *db, unsigned batch)
 {
@@ -476,7 +463,7 @@ static int race_one(struct racer *racer, namidb *db, unsigned batch)
 
     for (unsigned part = 0; part < 2 && rc >= 0; part++) {
         key_of(racer->number, batch, part, text);
-        rc = put_key(tx, text, &err);
+        rc = text_key_put(tx, 'R', text, &err);
         if (rc < 0)
             namidb_tx_abort(tx);
     }
@@ -526,23 +513,6 @@ static void *race(void *context)
     return NULL;
 }
 
-static bool has_key(namidb_snapshot *snapshot, namidb *db, const char *text)
-{
-    namidb_value key = { .kind = NAMIDB_STRING,
-                         .size = (uint32_t)strlen(text),
-                         .as.bytes = text };
-    namidb_arena *arena = namidb_arena_new();
-    namidb_node node;
-    namidb_error err;
-    int rc =
-        namidb_node_by_key(snapshot, namidb_number(db, NAMIDB_LABEL, "R", 1),
-                           key, arena, &node, &err);
-
-    namidb_arena_free(arena);
-    assert_true(rc >= 0);
-    return rc == NAMIDB_OK;
-}
-
 static void check_race(const struct racer *racer, namidb *db)
 {
     namidb_snapshot *snapshot;
@@ -557,7 +527,7 @@ static void check_race(const struct racer *racer, namidb *db)
             char text[32];
 
             key_of(racer->number, batch, part, text);
-            parts[part] = has_key(snapshot, db, text);
+            parts[part] = text_key_is_there(snapshot, db, 'R', text);
         }
         assert_true(parts[0] == parts[1]);
         if (racer->fates[batch] == COMMITTED)
