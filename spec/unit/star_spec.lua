@@ -141,4 +141,71 @@ describe("counts around a node", function()
              "degree((b)-[:R]->())")
         db:close()
     end)
+
+    it("ask for no degrees of what a condition leaves out", function()
+        local db = assert(namidb.open("memory://star-conditions"))
+        local plan = help.plan(db, "MATCH (b:B)-[:R]->(a), (b)-[:R]->(c) " ..
+            "WHERE b.y < 3 RETURN count(*) AS c")
+        assert.is_truthy(plan:find("Project #%d+ = %b()\nFilter %(b.y < 3%)" ..
+            "\nNodeScan"), plan)
+        db:close()
+    end)
+
+    -- What no list of rows could hold: the numbers are the degrees' alone.
+    describe("that are large", function()
+        local HUB, FITTING = 60000, 50000
+        local db
+
+        setup(function()
+            db = help.open()
+            assert(db:write(function(tx)
+                local ends, from = {}, {}
+                local hub = tx:create_node("Hub", { n = 1 })
+                for i = 1, HUB do
+                    from[i], ends[i] = hub, tx:create_node("End")
+                end
+                assert(tx:put_edges("R", from, ends))
+                for i = HUB, FITTING + 1, -1 do from[i], ends[i] = nil, nil end
+                assert(tx:put_edges("S", from, ends))
+                hub = tx:create_node("Hub", { n = 2 })
+                for i = 1, FITTING do from[i] = hub end
+                assert(tx:put_edges("S", from, ends))
+            end))
+            assert(db:flush())
+        end)
+
+        teardown(function() db:close() end)
+
+        local function four(kind, condition, result)
+            local parts = {}
+            for i = 1, 4 do
+                parts[i] = ("(h:Hub)-[:%s]->(n%d:End)"):format(kind, i)
+            end
+            local rows, message = db:query("MATCH " ..
+                table.concat(parts, ", ") .. condition .. " RETURN " .. result)
+            return rows and rows[1].c, message
+        end
+
+        local FALLING = "count(*) = 50000 * 49999 * 49998 * 49997 AS c"
+
+        it("are exact as long as they are Integers", function()
+            assert.is_true(four("S", " WHERE h.n = 1", FALLING))
+        end)
+
+        it("are an error beyond, at one node", function()
+            local count, message = four("R", "", "count(*) AS c")
+            assert.is_nil(count)
+            assert.matches("not within the Integers", message)
+        end)
+
+        it("are an error beyond, of several nodes together", function()
+            local count, message = four("S", "", "count(*) AS c")
+            assert.is_nil(count)
+            assert.matches("not within the Integers", message)
+        end)
+
+        it("are no error of a node that a condition leaves out", function()
+            assert.equal(0, four("R", " WHERE h.n = 2", "count(*) AS c"))
+        end)
+    end)
 end)

@@ -141,15 +141,23 @@ end
 
 ---------------------------------------------------------------------- pattern
 
+local function append(list, items)
+    for _, item in ipairs(items) do list[#list + 1] = item end
+end
+
 -- What is below an aggregation: edges that expansions found, conditions, and
--- the operator that they start from. nil: there is more.
+-- the operator that they start from. `early` are the conditions below all
+-- edges. nil: there is more.
 local function flatten(op)
-    local shape = { arms = {}, labels = {}, filters = {}, apart = {}, ops = {} }
+    local shape = { arms = {}, labels = {}, filters = {}, early = {},
+                    apart = {}, ops = {} }
     while op.kind == "FILTER" or op.kind == "EXPAND" do
         shape.ops[#shape.ops + 1] = op
         local expr = op.expr
         if op.kind == "EXPAND" then
             if op.direction == "both" or op.flags.INTO then return nil end
+            append(shape.filters, shape.early)
+            shape.early = {}
             shape.arms[#shape.arms + 1] = { edge = op.edge, from = op.slot,
                 to = op.to, direction = op.direction, types = op.types }
         elseif expr.kind == "DIFFER" then
@@ -159,7 +167,7 @@ local function flatten(op)
             shape.labels[slot] = add_distinct(shape.labels[slot] or {},
                                               expr.names)
         else
-            shape.filters[#shape.filters + 1] = expr
+            shape.early[#shape.early + 1] = expr
         end
         op = op.child
     end
@@ -168,6 +176,8 @@ local function flatten(op)
         op.child.kind == "ARGUMENT" then
         shape.arms[#shape.arms + 1] = { edge = op.edge, from = op.slot,
             to = op.to, direction = op.direction, types = { op.type } }
+        append(shape.filters, shape.early)
+        shape.early = {}
         shape.is_free = true
     elseif op.kind == "SCAN" and op.child.kind == "ARGUMENT" then
         shape.labels[op.slot] = add_distinct(shape.labels[op.slot] or {},
@@ -304,6 +314,12 @@ local function filter(op, expr)
     return { kind = "FILTER", child = op, expr = expr }
 end
 
+-- The conditions, the last of them first.
+local function filtered(op, exprs)
+    for i = #exprs, 1, -1 do op = filter(op, exprs[i]) end
+    return op
+end
+
 -- The nodes in the middle of the star.
 local function middle(context, shape, slot)
     local op = shape.base
@@ -317,9 +333,11 @@ local function middle(context, shape, slot)
         end
         labels = others
     end
-    if #labels == 0 then return op end
-    return filter(op, { kind = "LABELS", names = labels,
-                        expression.slot(slot) })
+    if #labels > 0 then
+        op = filter(op, { kind = "LABELS", names = labels,
+                          expression.slot(slot) })
+    end
+    return filtered(op, shape.early)
 end
 
 -- The slots that may be in the middle.
@@ -359,9 +377,11 @@ end
 function star.find(context, op, wanted)
     local shape = flatten(op)
     if not shape or #shape.arms == 0 then return nil end
-    for _, expr in ipairs(shape.filters) do
-        if expression.is_volatile(expr) then return nil end
-        free.reads(expr, wanted)
+    for _, exprs in ipairs({ shape.early, shape.filters }) do
+        for _, expr in ipairs(exprs) do
+            if expression.is_volatile(expr) then return nil end
+            free.reads(expr, wanted)
+        end
     end
     local found = choose(context, shape, wanted)
     if not found then return nil end
@@ -380,11 +400,8 @@ function star.find(context, op, wanted)
                     items = { { slot = number, expr = expr } },
                     child = middle(context, shape, found.slot) }
     if #shape.filters > 0 then
-        child = filter(child, { kind = "GT", expression.slot(number),
-                                context:constant(0) })
-        for i = #shape.filters, 1, -1 do
-            child = filter(child, shape.filters[i])
-        end
+        child = filtered(filter(child, { kind = "GT", expression.slot(number),
+                                         context:constant(0) }), shape.filters)
     end
     return { child = child, number = number, rows = rows }
 end
