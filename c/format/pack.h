@@ -11,8 +11,8 @@
  *                bytes and its first and last key as deltas, and of an index
  *                part its fence, a string; segments stand in this order without
  *                gaps, so no offset is written
- *   tail (fixed) := directory bytes stored u32, raw u32, XXH3-128 of directory
- *                and the tail before it, magic "NAMIDBPK", format u32
+ *   tail (fixed) := directory bytes stored u32, raw u32, magic "NAMIDBPK",
+ *                format u32, XXH3-128 of directory and the tail before it
  *
  * A part is one sorted run of one kind. The writer takes parts in ascending
  * order of (kind, type, table); rows within one ascending by their first key.
@@ -91,12 +91,13 @@ struct ndb_directory {
 enum { NDB_PACK_TAIL_BYTES = 36 };
 
 /* `stored` is directory and tail, as at the end of the pack (and, when small,
- * in the manifest). NAMIDB_OK, NAMIDB_ECORRUPT, NAMIDB_ENOMEM. `pack_bytes`
- * bounds the offsets. */
+ * in the manifest). NAMIDB_OK, NAMIDB_ECORRUPT, NAMIDB_EUNSUPPORTED (whole, and
+ * of another format), NAMIDB_ENOMEM. `pack_bytes` bounds the offsets. */
 int ndb_directory_decode(struct ndb_slice stored, uint64_t pack_bytes,
                          namidb_arena *arena, struct ndb_directory *out);
 
-/* Size of directory and tail, from the last NDB_PACK_TAIL_BYTES of a pack. */
+/* Size of directory and tail, from the last NDB_PACK_TAIL_BYTES of a pack, of
+ * whatever format: the checksum, which covers its number, is not looked at. */
 int ndb_directory_bytes(struct ndb_slice tail, uint32_t *bytes);
 
 /* NULL when the pack has no such part. */

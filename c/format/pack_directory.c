@@ -11,11 +11,11 @@
 #include "format/pack_internal.h"
 #include "format/zstd_context.h"
 
-enum { ZSTD_LEVEL = 3 };
+enum { ZSTD_LEVEL = 3, HASH_BYTES = 16 };
 
 static const char MAGIC[8] = { 'N', 'A', 'M', 'I', 'D', 'B', 'P', 'K' };
 
-_Static_assert(4 + 4 + 16 + sizeof MAGIC + 4 == NDB_PACK_TAIL_BYTES,
+_Static_assert(4 + 4 + sizeof MAGIC + 4 + HASH_BYTES == NDB_PACK_TAIL_BYTES,
                "the tail's layout stands in pack.h");
 
 /* ------------------------------------------------------------- encoding -- */
@@ -79,11 +79,11 @@ static int put_tail(struct ndb_buf *out, size_t start, size_t raw_bytes)
         return rc;
     (void)ndb_buf_u32(out, stored);
     (void)ndb_buf_u32(out, (uint32_t)raw_bytes);
+    (void)ndb_buf_append(out, MAGIC, sizeof MAGIC);
+    (void)ndb_buf_u32(out, NDB_FORMAT);
     hash = ndb_hash128(ndb_slice(out->data + start, out->bytes - start));
     (void)ndb_buf_u64(out, hash.low);
-    (void)ndb_buf_u64(out, hash.high);
-    (void)ndb_buf_append(out, MAGIC, sizeof MAGIC);
-    return ndb_buf_u32(out, NDB_FORMAT);
+    return ndb_buf_u64(out, hash.high);
 }
 
 int ndb_directory_encode(struct ndb_buf *out, const struct ndb_part *parts,
@@ -106,7 +106,7 @@ int ndb_directory_encode(struct ndb_buf *out, const struct ndb_part *parts,
 /* ------------------------------------------------------------- decoding -- */
 
 struct tail {
-    uint32_t stored_bytes, raw_bytes;
+    uint32_t stored_bytes, raw_bytes, format;
     struct ndb_hash128 hash;
 };
 
@@ -121,16 +121,16 @@ static int read_tail(struct ndb_slice bytes, struct tail *tail)
         bytes.data + bytes.bytes - NDB_PACK_TAIL_BYTES, NDB_PACK_TAIL_BYTES));
     tail->stored_bytes = ndb_reader_u32(&reader);
     tail->raw_bytes = ndb_reader_u32(&reader);
+    magic = ndb_reader_bytes(&reader, sizeof MAGIC);
+    tail->format = ndb_reader_u32(&reader);
     tail->hash.low = ndb_reader_u64(&reader);
     tail->hash.high = ndb_reader_u64(&reader);
-    magic = ndb_reader_bytes(&reader, sizeof MAGIC);
     if (!ndb_slice_equal(magic, ndb_slice(MAGIC, sizeof MAGIC)) ||
         tail->stored_bytes >
             NDB_PACK_DIRECTORY_BYTES_MAX - NDB_PACK_TAIL_BYTES ||
         tail->raw_bytes > NDB_PACK_DIRECTORY_BYTES_MAX)
         return NAMIDB_ECORRUPT;
-    return ndb_reader_u32(&reader) == NDB_FORMAT ? NAMIDB_OK
-                                                 : NAMIDB_EUNSUPPORTED;
+    return NAMIDB_OK;
 }
 
 int ndb_directory_bytes(struct ndb_slice bytes, uint32_t *out)
@@ -329,9 +329,11 @@ int ndb_directory_decode(struct ndb_slice stored, uint64_t pack_bytes,
     if (stored.bytes != (size_t)tail.stored_bytes + NDB_PACK_TAIL_BYTES ||
         stored.bytes > pack_bytes)
         return NAMIDB_ECORRUPT;
-    hash = ndb_hash128(ndb_slice(stored.data, (size_t)tail.stored_bytes + 8));
+    hash = ndb_hash128(ndb_slice(stored.data, stored.bytes - HASH_BYTES));
     if (!ndb_hash128_equal(hash, tail.hash))
         return NAMIDB_ECORRUPT;
+    if (tail.format != NDB_FORMAT)
+        return NAMIDB_EUNSUPPORTED;
     raw = ndb_alloc(tail.raw_bytes);
     if (raw == NULL)
         return NAMIDB_ENOMEM;

@@ -5,6 +5,7 @@
 
 #include <zstd.h>
 
+#include "format/number.h"
 #include "format/pack.h"
 
 #define PACK_BYTES (UINT64_C(1) << 20)
@@ -43,9 +44,9 @@ static void decode_sealed(const uint8_t *data, size_t size)
     FUZZ_CHECK(!ZSTD_isError(bytes));
     fuzz_put_u32(tail, (uint32_t)bytes);
     fuzz_put_u32(tail + 4, (uint32_t)size);
-    fuzz_put_hash128(tail + 8, ndb_hash128(ndb_slice(object, bytes + 8)));
-    memcpy(tail + 24, "NAMIDBPK", 8);
-    fuzz_put_u32(tail + 32, 1);
+    memcpy(tail + 8, "NAMIDBPK", 8);
+    fuzz_put_u32(tail + 16, NDB_FORMAT);
+    fuzz_put_hash128(tail + 20, ndb_hash128(ndb_slice(object, bytes + 20)));
     decode(ndb_slice(object, bytes + NDB_PACK_TAIL_BYTES));
     free(object);
 }

@@ -14,7 +14,13 @@
 #include "store/store.h"
 #include "world.h"
 
-enum { SLOT_FORMAT_AT = 8, SLOT_CHECKSUM = 16, MANIFEST_CHECKSUM = 47 };
+enum {
+    SLOT_FORMAT_AT = 8,
+    SLOT_CHECKSUM = 16,
+    MANIFEST_CHECKSUM = 47,
+    PACK_FORMAT_AT = 16, /* in its tail */
+    PACK_CHECKSUM = 16,
+};
 
 struct bucket {
     struct world world;
@@ -155,18 +161,44 @@ static void test_other_format__of_the_manifest_is_refused(void **state)
     bucket_end(&bucket);
 }
 
-static void test_other_format__of_a_pack_is_told(void **state)
+static int decode_golden(const uint8_t *object)
 {
-    uint8_t tail[NDB_PACK_TAIL_BYTES];
+    const uint8_t *end = object + sizeof GOLDEN_PACK;
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_directory directory;
+    uint32_t bytes = 0;
+    int rc = ndb_directory_bytes(
+        ndb_slice(end - NDB_PACK_TAIL_BYTES, NDB_PACK_TAIL_BYTES), &bytes);
+
+    if (rc >= 0)
+        rc = ndb_directory_decode(ndb_slice(end - bytes, bytes),
+                                  sizeof GOLDEN_PACK, &arena, &directory);
+    ndb_arena_release(&arena);
+    return rc;
+}
+
+/* A bit that flipped is another thing than a pack of another version. */
+static void test_other_format__of_a_pack_is_told_from_damage(void **state)
+{
+    uint8_t object[sizeof GOLDEN_PACK];
+    uint8_t *end = object + sizeof object;
+    uint8_t *tail = end - NDB_PACK_TAIL_BYTES;
+    struct ndb_hash128 hash;
     uint32_t bytes;
 
     (void)state;
-    memcpy(tail, GOLDEN_PACK + sizeof GOLDEN_PACK - sizeof tail, sizeof tail);
-    assert_int_equal(ndb_directory_bytes(ndb_slice(tail, sizeof tail), &bytes),
-                     NAMIDB_OK);
-    tail[sizeof tail - 4]--;
-    assert_int_equal(ndb_directory_bytes(ndb_slice(tail, sizeof tail), &bytes),
-                     NAMIDB_EUNSUPPORTED);
+    memcpy(object, GOLDEN_PACK, sizeof object);
+    assert_int_equal(decode_golden(object), NAMIDB_OK);
+    assert_int_equal(tail[PACK_FORMAT_AT], NDB_FORMAT);
+    tail[PACK_FORMAT_AT]--;
+    assert_int_equal(decode_golden(object), NAMIDB_ECORRUPT);
+    assert_int_equal(
+        ndb_directory_bytes(ndb_slice(object, sizeof object), &bytes),
+        NAMIDB_OK);
+    hash = ndb_hash128(ndb_slice(end - bytes, bytes - PACK_CHECKSUM));
+    put_u64(end - PACK_CHECKSUM, hash.low);
+    put_u64(end - PACK_CHECKSUM + 8, hash.high);
+    assert_int_equal(decode_golden(object), NAMIDB_EUNSUPPORTED);
 }
 
 int main(void)
@@ -174,7 +206,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_other_format__of_the_log_is_refused),
         cmocka_unit_test(test_other_format__of_the_manifest_is_refused),
-        cmocka_unit_test(test_other_format__of_a_pack_is_told),
+        cmocka_unit_test(test_other_format__of_a_pack_is_told_from_damage),
     };
 
     return cmocka_run_group_tests_name("other_format", tests, NULL, NULL);
