@@ -133,9 +133,9 @@ struct ndb_writer {
     struct ndb_cond edit_done;
 
     uint64_t flush_failures;
-    namidb_error flush_err; /* of the last one that failed */
-    int64_t flush_retry_ns; /* not before; 0: at once */
-    int64_t flush_pause_ms; /* the next pause after a failure */
+    namidb_error flush_err;  /* of the last one that failed */
+    int64_t flush_failed_ns; /* when; 0: it did not, or one is asked for */
+    int64_t flush_pause_ms;  /* from then until the next try */
 };
 
 struct namidb {
@@ -222,6 +222,9 @@ void ndb_note_frozen(struct namidb *db);
 
 /* flush.c: the flush thread. */
 void *ndb_flush_run(void *context);
+/* A write waits for a flush: should the last one have failed, the next is tried
+ * within a second of that. Under lock. */
+void ndb_flush_hurry(struct namidb *db);
 
 /* pack_put.c: gives a pack its name and creates it; fills all of *pack but
  * `indexes` and `is_index`. Its directory is a view into the object. It has the

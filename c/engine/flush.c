@@ -19,6 +19,8 @@
 enum {
     PAUSE_MS_MIN = 250, /* after a failure; doubles */
     PAUSE_MS_MAX = 60000,
+    PAUSE_MS_AWAITED = 1000, /* at most, when a write waits: a pack that is made
+                                in vain takes half a second of CPU */
 };
 
 /* One attempt at the oldest frozen memtable. */
@@ -327,14 +329,35 @@ static int flush_oldest(struct namidb *db, const struct ndb_frozen *frozen,
 static void note_failure(struct namidb *db, const namidb_error *err)
 {
     struct ndb_writer *writer = &db->writer;
+    int64_t pause_ms = writer->flush_pause_ms * 2;
 
+    if (pause_ms == 0)
+        pause_ms = PAUSE_MS_MIN;
     writer->flush_failures++;
     writer->flush_err = *err;
-    writer->flush_retry_ns = ndb_deadline_after(writer->flush_pause_ms);
-    writer->flush_pause_ms = writer->flush_pause_ms * 2 < PAUSE_MS_MAX
-                                 ? writer->flush_pause_ms * 2
-                                 : PAUSE_MS_MAX;
+    writer->flush_failed_ns = ndb_clock_ns();
+    writer->flush_pause_ms = pause_ms < PAUSE_MS_MAX ? pause_ms : PAUSE_MS_MAX;
     ndb_cond_broadcast(&writer->flush_done);
+    ndb_cond_broadcast(&writer->turn_free); /* writes that wait hurry again */
+}
+
+/* Not before; 0: at once. Under lock. */
+static int64_t next_try_ns(const struct ndb_writer *writer)
+{
+    return writer->flush_failed_ns == 0
+               ? 0
+               : writer->flush_failed_ns +
+                     writer->flush_pause_ms * NDB_NS_PER_MS;
+}
+
+void ndb_flush_hurry(struct namidb *db)
+{
+    struct ndb_writer *writer = &db->writer;
+
+    if (writer->flush_pause_ms <= PAUSE_MS_AWAITED)
+        return;
+    writer->flush_pause_ms = PAUSE_MS_AWAITED;
+    ndb_cond_signal(&writer->flush_work);
 }
 
 /* Under lock, before and after. */
@@ -349,8 +372,8 @@ static void flush_and_note(struct namidb *db)
     rc = flush_oldest(db, &frozen, &err);
     (void)pthread_mutex_lock(&db->lock);
     if (rc >= 0) {
-        writer->flush_pause_ms = PAUSE_MS_MIN;
-        writer->flush_retry_ns = 0;
+        writer->flush_pause_ms = 0;
+        writer->flush_failed_ns = 0;
         return;
     }
     note_failure(db, &err);
@@ -361,8 +384,8 @@ static int64_t next_wake_ns(const struct namidb *db)
 {
     const struct ndb_writer *writer = &db->writer;
 
-    if (ndb_clock_ns() < writer->flush_retry_ns)
-        return writer->flush_retry_ns;
+    if (ndb_clock_ns() < next_try_ns(writer))
+        return next_try_ns(writer);
     /* While a turn is taken its end rotates, while two are frozen a flush; who
      * is fenced rotates no more. */
     if (!writer->is_taken && writer->frozen_count < NDB_FROZEN_MAX &&
@@ -378,7 +401,7 @@ static bool flush_step(struct namidb *db)
     struct ndb_writer *writer = &db->writer;
     namidb_error err;
 
-    if (ndb_clock_ns() < writer->flush_retry_ns)
+    if (ndb_clock_ns() < next_try_ns(writer))
         return false;
     if (ndb_rotate_if_due(db) < 0) {
         (void)ndb_fail_memory(&err);
@@ -397,7 +420,6 @@ void *ndb_flush_run(void *context)
     struct ndb_writer *writer = &db->writer;
 
     (void)pthread_mutex_lock(&db->lock);
-    writer->flush_pause_ms = PAUSE_MS_MIN;
     while (!db->is_stopping)
         if (!flush_step(db))
             (void)ndb_cond_wait(&writer->flush_work, &db->lock,
@@ -479,7 +501,7 @@ int ndb_db_flush(struct namidb *db, int64_t deadline_ns, namidb_error *err)
             target++;
         if (writer->rotation_wanted < target)
             writer->rotation_wanted = target;
-        writer->flush_retry_ns = 0;
+        writer->flush_failed_ns = 0;
         ndb_cond_signal(&writer->flush_work);
         rc = await_flush(db, target, deadline_ns, err);
     }

@@ -167,6 +167,8 @@ static int await_turn(struct namidb *db, int64_t deadline_ns, namidb_error *err)
         return ndb_fail(err, NAMIDB_EINVAL,
                         "this thread has a transaction open on the handle");
     while (rc >= 0 && obstacle(writer) != NULL) {
+        if (writer->frozen_count == NDB_FROZEN_MAX)
+            ndb_flush_hurry(db);
         if (!ndb_cond_wait(&writer->turn_free, &db->lock, deadline_ns) &&
             obstacle(writer) != NULL)
             return ndb_fail(err,

@@ -60,14 +60,15 @@ static void await_flushes(struct world *world, namidb *db, uint64_t wanted)
 }
 
 /* A batch of some 30 KiB that changes nothing of the model's. */
-static int put_padding(namidb *db, int64_t key, namidb_error *err)
+static int put_padding_within(namidb *db, int64_t key, int64_t timeout_ms,
+                              namidb_error *err)
 {
     static char pad[30000];
     namidb_property item = { .name = 0 };
     namidb_tx *tx;
     uint32_t label;
     uint64_t id;
-    int rc = namidb_tx_begin(&tx, db, -1, err);
+    int rc = namidb_tx_begin(&tx, db, timeout_ms, err);
 
     if (rc < 0)
         return rc;
@@ -86,6 +87,11 @@ static int put_padding(namidb *db, int64_t key, namidb_error *err)
         return namidb_tx_commit(tx, -1, NULL, err);
     namidb_tx_abort(tx);
     return rc;
+}
+
+static int put_padding(namidb *db, int64_t key, namidb_error *err)
+{
+    return put_padding_within(db, key, -1, err);
 }
 
 static uint64_t count_padding(struct world *world, namidb *db)
@@ -109,6 +115,23 @@ static uint64_t count_padding(struct world *world, namidb *db)
     return count;
 }
 
+/* Puts paddings until two memtables wait, whose packs are held back. Returns
+ * how many. */
+static int64_t fill_memtables(struct world *world, namidb *db)
+{
+    namidb_error err;
+    int64_t done = 0;
+    int rc = NAMIDB_OK;
+
+    while (rc >= 0) {
+        rc = put_padding(db, done, &err);
+        done += rc >= 0;
+        world_assert(world, done < 100);
+    }
+    world_assert(world, rc == NAMIDB_EBUSY && err.retryable);
+    return done;
+}
+
 /* Commits go on while one memtable is flushed and another one waits; with two
  * waiting they are busy at their deadline, and go on when the first is done. */
 static void test_flush__slows_commits_only_when_two_memtables_wait(void **state)
@@ -118,8 +141,7 @@ static void test_flush__slows_commits_only_when_two_memtables_wait(void **state)
     struct ndb_store *faulty;
     namidb_error err;
     namidb *db;
-    int64_t done = 0;
-    int rc = NAMIDB_OK;
+    int64_t done;
 
     (void)state;
     (void)pthread_mutex_init(&barrier.lock, NULL);
@@ -129,12 +151,7 @@ static void test_flush__slows_commits_only_when_two_memtables_wait(void **state)
     world.options.timeout_ms = place_is_remote() ? 5000 : 100;
     world_ok(&world, world_open(&world, &db, &faulty, &err), err);
     ndb_faulty_gate(faulty, gate, &barrier);
-    while (rc >= 0) {
-        rc = put_padding(db, done, &err);
-        done += rc >= 0;
-        world_assert(&world, done < 100);
-    }
-    world_assert(&world, rc == NAMIDB_EBUSY && err.retryable);
+    done = fill_memtables(&world, db);
     world_assert(&world, done >= 6); /* two memtables, and some more */
     world_assert(&world, flushes(&world, db) == 0);
     open_barrier(&barrier);
@@ -143,6 +160,54 @@ static void test_flush__slows_commits_only_when_two_memtables_wait(void **state)
     world_assert(&world, count_padding(&world, db) == (uint64_t)done);
     namidb_close(db);
     db = world_must_open(&world, true);
+    world_assert(&world, count_padding(&world, db) == (uint64_t)done);
+    namidb_close(db);
+    world_end(&world);
+    (void)pthread_cond_destroy(&barrier.opened);
+    (void)pthread_mutex_destroy(&barrier.lock);
+}
+
+/* A store that was down for long makes the pauses between flushes long. A write
+ * that finds no room has the next one tried soon, and not at every call. */
+static void test_flush__that_a_write_waits_for_comes_soon(void **state)
+{
+    struct barrier barrier = { .is_open = false };
+    struct world world;
+    struct ndb_store *faulty;
+    namidb_error err;
+    namidb *db;
+    int64_t done, from_ns;
+
+    (void)state;
+    (void)pthread_mutex_init(&barrier.lock, NULL);
+    (void)pthread_cond_init(&barrier.opened, NULL);
+    world_begin(&world, 9);
+    world.options.memtable_bytes = UINT64_C(64) << 10;
+    world.options.timeout_ms = place_is_remote() ? 8000 : 100;
+    world_ok(&world, world_open(&world, &db, &faulty, &err), err);
+    ndb_faulty_gate(faulty, gate, &barrier);
+    done = fill_memtables(&world, db);
+    ndb_faulty_plan(faulty,
+                    &(struct ndb_fault_plan){ .ops = 1u << NDB_PUT_IF_ABSENT,
+                                              .fault = NDB_FAULT_FAIL,
+                                              .at = 1,
+                                              .count = 1000000 });
+    open_barrier(&barrier);
+    from_ns = ndb_clock_ns();
+    for (int i = 0; i < 10; i++) /* from 250 ms to a minute */
+        world_assert(&world, namidb_flush(db, 30000, &err) == NAMIDB_EIO);
+    for (int i = 0; i < 100; i++) {
+        namidb_tx *tx;
+
+        world_assert(&world, namidb_tx_begin(&tx, db, 0, &err) == NAMIDB_EBUSY);
+    }
+    world_assert(&world, ndb_faulty_seen(faulty) <=
+                             12 + (uint64_t)((ndb_clock_ns() - from_ns) /
+                                             (1000 * NDB_NS_PER_MS)));
+    ndb_faulty_plan(faulty, &(struct ndb_fault_plan){ .at = 0 });
+    ndb_clock_advance(1000 * NDB_NS_PER_MS);
+    world_ok(&world, put_padding_within(db, done++, 20000, &err), err);
+    await_flushes(&world, db, 2);
     world_assert(&world, count_padding(&world, db) == (uint64_t)done);
     namidb_close(db);
     world_end(&world);
@@ -363,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             test_flush__slows_commits_only_when_two_memtables_wait),
+        cmocka_unit_test(test_flush__that_a_write_waits_for_comes_soon),
         cmocka_unit_test(test_flush__begins_after_so_many_slots),
         cmocka_unit_test(test_flush__begins_when_something_is_old),
         cmocka_unit_test(test_flush__that_failed_is_tried_again),
