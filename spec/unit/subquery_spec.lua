@@ -170,6 +170,10 @@ cases("EXISTS, COUNT and COLLECT", {
       "RETURN a.n, a.degree ORDER BY a.n", "1,1 ; 3,0" },
     { "MATCH (a:A {n: 1}) CREATE (a)-[:R]->(:D) " ..
       "WITH a RETURN COUNT { (a)-[:R]->() } AS c", "2" },
+    { "MATCH (a) RETURN a.n, [x IN COLLECT { MATCH (a)-->(b) RETURN b } | " ..
+      "x.n] AS l ORDER BY a.n", "1,[2] ; 2,[3] ; 3,[] ; 4,[]" },
+    { "MATCH (a) RETURN a.n, size(COLLECT { MATCH (a)--(b) RETURN b }) AS l " ..
+      "ORDER BY a.n", "1,1 ; 2,2 ; 3,1 ; 4,0" },
     { "RETURN EXISTS { CREATE (:X) } AS e",
       "error InvalidClauseComposition" },
     { "RETURN COLLECT { MATCH (n) RETURN n.n, n } AS l",

@@ -216,9 +216,13 @@ local function bound_of(op)
              { kind = "DEGREE", code = "in", names = names, operand } }
 end
 
---- What EXISTS { } or COUNT { } of a plan may be instead of a SUBPLAN, or nil.
+--- What EXISTS { } or COUNT { } of a plan may be instead of a SUBPLAN, or nil,
+-- as of COLLECT { }, whose rows are wanted.
 function counted.subplan(context, code, plan)
-    if plan.kind ~= "EXPAND" or not is_argument(plan.child) then return nil end
+    if code == "COLLECT" or plan.kind ~= "EXPAND" or
+        not is_argument(plan.child) then
+        return nil
+    end
     local expr = multiplicity(context, plan) or
         code == "EXISTS" and bound_of(plan)
     if not expr then return nil end
