@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "model_readers.h"
 #include "packed_model.h"
-
-#include <pthread.h>
 
 #include "base/mem.h"
 #include "engine/hop_fold.h"
 #include "sys/clock.h"
 
-enum { SEEDS = 40, READERS = 4, TYPES = 3 };
+enum { SEEDS = 40, TYPES = 3 };
 
 static const enum namidb_direction DIRECTIONS[2] = { NAMIDB_OUT, NAMIDB_IN };
 
@@ -500,37 +499,21 @@ static void test_hop_fold__evicted_lists_are_found_in_the_packs(void **state)
     model_close(&model);
 }
 
-struct reader {
-    const struct model *model;
-    const struct ndb_snapshot *snapshot;
-    pthread_t thread;
-};
-
-static void *run_reader(void *context)
+static void make_and_use(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
 {
-    struct reader *reader = context;
-
-    ask_often(reader->model, reader->snapshot);
-    check_hops(reader->model, reader->snapshot);
-    return NULL;
+    ask_often(model, snapshot);
+    check_hops(model, snapshot);
 }
 
 static void read_with_threads(uint64_t cache_bytes)
 {
     struct model model;
     struct ndb_snapshot snapshot;
-    struct reader readers[READERS];
 
     packed_model_open(&model, 23, cache_bytes, 5);
     model_snapshot(&model, &snapshot);
-    for (int i = 0; i < READERS; i++) {
-        readers[i] = (struct reader){ .model = &model, .snapshot = &snapshot };
-        assert_int_equal(
-            pthread_create(&readers[i].thread, NULL, run_reader, &readers[i]),
-            0);
-    }
-    for (int i = 0; i < READERS; i++)
-        pthread_join(readers[i].thread, NULL);
+    model_read_at_once(&model, &snapshot, make_and_use);
     assert_true(packed_model_stats(&model).fold_hits > 0);
     model_snapshot_close(&snapshot);
     assert_int_equal(packed_model_stats(&model).fold_bytes, 0);

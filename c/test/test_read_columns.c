@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph_model.h"
-
-#include <pthread.h>
+#include "model_readers.h"
 
 #include "base/mem.h"
 #include "format/value.h"
 
-enum { SEEDS = 150, READERS = 4, NAMES = 4 };
+enum { SEEDS = 150, NAMES = 4 };
 
 static namidb_value value_at(const struct ndb_property_column *column, size_t i)
 {
@@ -200,19 +199,11 @@ static void test_read_columns__out_of_memory_at_any_place(void **state)
     model_close(&model);
 }
 
-struct reader {
-    const struct model *model;
-    const struct ndb_snapshot *snapshot;
-    pthread_t thread;
-};
-
-static void *run_reader(void *context)
+static void check_thrice(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
 {
-    struct reader *reader = context;
-
     for (int i = 0; i < 3; i++)
-        check_all(reader->model, reader->snapshot, 16);
-    return NULL;
+        check_all(model, snapshot, 16);
 }
 
 /* The cache is so small that readers evict what others look at. */
@@ -221,7 +212,6 @@ test_read_columns__segments_stay_while_they_are_looked_at(void **state)
 {
     struct model model;
     struct ndb_snapshot snapshot;
-    struct reader readers[READERS];
 
     (void)state;
     model_open(&model, 21, 1);
@@ -230,14 +220,7 @@ test_read_columns__segments_stay_while_they_are_looked_at(void **state)
         model_make_pack(&model, i == 0);
     }
     model_snapshot(&model, &snapshot);
-    for (int i = 0; i < READERS; i++) {
-        readers[i] = (struct reader){ .model = &model, .snapshot = &snapshot };
-        assert_int_equal(
-            pthread_create(&readers[i].thread, NULL, run_reader, &readers[i]),
-            0);
-    }
-    for (int i = 0; i < READERS; i++)
-        pthread_join(readers[i].thread, NULL);
+    model_read_at_once(&model, &snapshot, check_thrice);
     model_snapshot_close(&snapshot);
     model_close(&model);
 }

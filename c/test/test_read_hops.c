@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph_model.h"
-
-#include <pthread.h>
+#include "model_readers.h"
 
 #include "base/mem.h"
 
-enum { SEEDS = 150, READERS = 4 };
+enum { SEEDS = 150 };
 
 static void check_hop(const struct model *model, uint64_t id, uint32_t type,
                       enum namidb_direction direction,
@@ -215,19 +214,11 @@ static void test_read_hops__out_of_memory_at_any_place(void **state)
     model_close(&model);
 }
 
-struct reader {
-    const struct model *model;
-    const struct ndb_snapshot *snapshot;
-    pthread_t thread;
-};
-
-static void *run_reader(void *context)
+static void check_some(const struct model *model,
+                       const struct ndb_snapshot *snapshot)
 {
-    struct reader *reader = context;
-
-    check_hops(reader->model, reader->snapshot, 0, NAMIDB_OUT, 16);
-    check_hops(reader->model, reader->snapshot, 2, NAMIDB_IN, 1);
-    return NULL;
+    check_hops(model, snapshot, 0, NAMIDB_OUT, 16);
+    check_hops(model, snapshot, 2, NAMIDB_IN, 1);
 }
 
 /* The cache is so small that readers evict each other's segments. */
@@ -235,7 +226,7 @@ static void test_read_hops__many_readers_beside_a_writer(void **state)
 {
     struct model model, copy;
     struct ndb_snapshot snapshot;
-    struct reader readers[READERS];
+    struct model_readers readers;
 
     (void)state;
     model_open(&model, 21, 1);
@@ -250,15 +241,9 @@ static void test_read_hops__many_readers_beside_a_writer(void **state)
     copy.edges = ndb_calloc(model.edge_count, sizeof *copy.edges);
     memcpy(copy.nodes, model.nodes, model.node_count * sizeof *copy.nodes);
     memcpy(copy.edges, model.edges, model.edge_count * sizeof *copy.edges);
-    for (int i = 0; i < READERS; i++) {
-        readers[i] = (struct reader){ .model = &copy, .snapshot = &snapshot };
-        assert_int_equal(
-            pthread_create(&readers[i].thread, NULL, run_reader, &readers[i]),
-            0);
-    }
+    model_readers_start(&readers, &copy, &snapshot, check_some);
     model_change(&model, 400);
-    for (int i = 0; i < READERS; i++)
-        pthread_join(readers[i].thread, NULL);
+    model_readers_join(&readers);
     ndb_free(copy.nodes);
     ndb_free(copy.edges);
     model_snapshot_close(&snapshot);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/read_listed.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
+#include "model_readers.h"
 #include "packed_model.h"
 
 #include "base/mem.h"
 #include "engine/hop_fold.h"
 
-enum { SEEDS = 40, TYPES = 3, READERS = 4 };
+enum { SEEDS = 40, TYPES = 3 };
 
 static int is_before(const void *a, const void *b)
 {
@@ -193,52 +193,36 @@ test_read_listed__what_is_not_flushed_goes_the_long_way(void **state)
     }
 }
 
-struct reader {
-    const struct model *model;
-    const struct ndb_snapshot *snapshot;
-    pthread_t thread;
-};
-
 /* Hops make folds, and reads of properties others in their place. */
-static void *run_reader(void *context)
+static void make_and_use(const struct model *model,
+                         const struct ndb_snapshot *snapshot)
 {
-    struct reader *reader = context;
     struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
     namidb_arena arena = NDB_ARENA_INIT;
     struct ndb_hops hops;
 
     for (int i = 0; i < NDB_FOLD_AFTER * 2; i++) {
-        uint64_t id = reader->model->nodes[(size_t)i % 20].id;
+        uint64_t id = model->nodes[(size_t)i % 20].id;
 
-        model_assert(reader->model,
-                     ndb_read_hops(reader->snapshot, &id, 1, &kind, &arena,
-                                   &hops, NULL) == NAMIDB_OK);
+        model_assert(model, ndb_read_hops(snapshot, &id, 1, &kind, &arena,
+                                          &hops, NULL) == NAMIDB_OK);
         ndb_arena_reset(&arena);
         if (i % 8 == 7)
-            check_types(reader->model, reader->snapshot, true);
+            check_types(model, snapshot, true);
     }
     ndb_arena_release(&arena);
-    return NULL;
 }
 
 static void test_read_listed__many_readers_make_and_use_folds(void **state)
 {
     struct model model;
     struct ndb_snapshot snapshot;
-    struct reader readers[READERS];
 
     (void)state;
     packed_model_open(&model, 23, 64 << 20, 5);
     model_snapshot(&model, &snapshot);
     check_types(&model, &snapshot, true);
-    for (int i = 0; i < READERS; i++) {
-        readers[i] = (struct reader){ .model = &model, .snapshot = &snapshot };
-        assert_int_equal(
-            pthread_create(&readers[i].thread, NULL, run_reader, &readers[i]),
-            0);
-    }
-    for (int i = 0; i < READERS; i++)
-        pthread_join(readers[i].thread, NULL);
+    model_read_at_once(&model, &snapshot, make_and_use);
     assert_true(packed_model_stats(&model).fold_hits > 0);
     model_snapshot_close(&snapshot);
     assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
