@@ -3,7 +3,7 @@
  * number.h - the number of the formats of slots, manifests and packs.
  *
  * One for all of them: it goes up with every change to any byte that is stored
- * (a golden of test_formats.c or of test_pack_format.c differs then), and
+ * (a golden of c/test/test_golden_*.c or test_zone.c differs then), and
  * nothing reads what another number was written with.
  */
 #ifndef NDB_FORMAT_NUMBER_H

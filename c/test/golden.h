@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects as they were written once; test_formats.c prints them. */
+/* Objects as they were written once: golden_sample.h. */
 #ifndef NDB_TEST_GOLDEN_H
 #define NDB_TEST_GOLDEN_H
 

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Zones against the rows that they are of: what they rule out is not there. */
-#include "golden.h"
+#include "golden_sample.h"
 #include "values.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
 
 #include "base/mem.h"
 #include "exec/compare.h"
@@ -298,8 +291,7 @@ static void test_zone__reads_as_ever(void **state)
     }
     sample_write(&sample);
     stored = zone_bytes(&sample);
-    for (size_t i = 0; getenv("NAMIDB_GOLDEN") && i < stored.bytes; i++)
-        printf("0x%02x,%s", stored.data[i], i % 12 == 11 ? "\n" : " ");
+    golden_print("GOLDEN_ZONES", stored);
     assert_int_equal(
         ndb_segment_decode(ndb_slice(GOLDEN_ZONES, sizeof GOLDEN_ZONES),
                            NDB_PART_ZONE, 3, &segment),
