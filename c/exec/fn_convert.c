@@ -21,12 +21,13 @@ enum { CONVERTED, BAD_KIND, BAD_RANGE };
 typedef int convert(struct ndb_scalar *scalar, const namidb_value *from,
                     namidb_value *to);
 
+/* In any case; `word` is of small letters. */
 static bool equals_word(struct ndb_slice text, const char *word)
 {
     if (text.bytes != strlen(word))
         return false;
     for (size_t i = 0; i < text.bytes; i++)
-        if (ndb_text_lower(text.data[i]) != (uint8_t)word[i])
+        if ((text.data[i] | 0x20) != (uint8_t)word[i])
             return false;
     return true;
 }
@@ -48,7 +49,7 @@ static int to_boolean(struct ndb_scalar *scalar, const namidb_value *from,
         *to = ndb_boolean(from->as.integer != 0);
         return CONVERTED;
     case NAMIDB_STRING:
-        text = ndb_text_trim(ndb_text_of(from), true, true);
+        text = ndb_text_trim(ndb_text_of(from), NULL, true, true);
         if (equals_word(text, "true"))
             *to = ndb_boolean(true);
         else if (equals_word(text, "false"))
@@ -89,7 +90,7 @@ static int to_integer(struct ndb_scalar *scalar, const namidb_value *from,
         *to = ndb_integer(integer);
         return CONVERTED;
     case NAMIDB_STRING:
-        text = ndb_text_trim(ndb_text_of(from), true, true);
+        text = ndb_text_trim(ndb_text_of(from), NULL, true, true);
         if (ndb_number_parse_integer(text, &integer) ||
             (ndb_number_parse(text, &number) &&
              truncate_number(number, &integer)))
@@ -115,7 +116,7 @@ static int to_float(struct ndb_scalar *scalar, const namidb_value *from,
         *to = ndb_float(ndb_number(from));
         return CONVERTED;
     case NAMIDB_STRING:
-        if (ndb_number_parse(ndb_text_trim(ndb_text_of(from), true, true),
+        if (ndb_number_parse(ndb_text_trim(ndb_text_of(from), NULL, true, true),
                              &number))
             *to = ndb_float(number);
         return CONVERTED;

@@ -52,9 +52,11 @@ static double haversine(double x)
 /* name in messages, name in C */
 #define PLAIN_MAP(X)                                                           \
     X(ceil, ceil)                                                              \
+    X(ceiling, ceil)                                                           \
     X(floor, floor)                                                            \
     X(sqrt, sqrt)                                                              \
     X(exp, exp)                                                                \
+    X(ln, log)                                                                 \
     X(log, log)                                                                \
     X(log10, log10)                                                            \
     X(sin, sin)                                                                \

@@ -4,6 +4,9 @@
  */
 #include "exec/function.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static int want_path(struct ndb_scalar *scalar, const char *function,
                      const namidb_value *value)
 {
@@ -68,6 +71,19 @@ static int call_id(struct ndb_scalar *scalar, const namidb_value *args,
     return NAMIDB_OK;
 }
 
+/* The same as text, as other engines have it. */
+static int call_element_id(struct ndb_scalar *scalar, const namidb_value *args,
+                           uint32_t count, namidb_value *out)
+{
+    char text[24];
+    int rc = call_id(scalar, args, count, out);
+
+    if (rc < 0)
+        return rc;
+    rc = snprintf(text, sizeof text, "%" PRId64, out->as.integer);
+    return ndb_function_string(scalar, text, (size_t)rc, out);
+}
+
 static int call_start_node(struct ndb_scalar *scalar, const namidb_value *args,
                            uint32_t count, namidb_value *out)
 {
@@ -96,6 +112,7 @@ const struct ndb_function NDB_PATH_FUNCTIONS[] = {
     { "rels", 1, 1, false, call_relationships },
     { "length", 1, 1, false, call_length },
     { "id", 1, 1, false, call_id },
+    { "elementid", 1, 1, false, call_element_id },
     { "startnode", 1, 1, false, call_start_node },
     { "endnode", 1, 1, false, call_end_node },
     { NULL, 0, 0, false, NULL },

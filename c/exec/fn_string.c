@@ -35,32 +35,61 @@ static void set_view(struct ndb_slice text, namidb_value *out)
     *out = ndb_string((const char *)text.data, text.bytes);
 }
 
+typedef size_t case_map(uint32_t point, uint32_t out[NDB_TEXT_CASE_MAX]);
+
+/* The text in another case, into `copy` unless that is NULL; its bytes. */
+static size_t map_case(struct ndb_slice text, case_map *map, char *copy)
+{
+    const char *from = (const char *)text.data;
+    size_t written = 0, step;
+
+    for (size_t at = 0; at < text.bytes; at += step) {
+        uint32_t point = ndb_text_decode(from + at, text.bytes - at, &step);
+        uint32_t points[NDB_TEXT_CASE_MAX];
+        size_t count = 1;
+        char room[4];
+
+        /* A byte that is no UTF-8 stays one. */
+        if (step == 1 && point >= 0x80) {
+            if (copy != NULL)
+                copy[written] = (char)point;
+            written++;
+            continue;
+        }
+        count = map(point, points);
+        for (size_t i = 0; i < count; i++)
+            written += ndb_text_encode(points[i],
+                                       copy != NULL ? copy + written : room);
+    }
+    return written;
+}
+
+/* Whatever the case, ASCII is of as many bytes. */
+static bool is_ascii(struct ndb_slice text)
+{
+    uint8_t all = 0;
+
+    for (size_t i = 0; i < text.bytes; i++)
+        all |= text.data[i];
+    return all < 0x80;
+}
+
 static int change_case(struct ndb_scalar *scalar, const char *function,
-                       uint32_t (*map)(uint32_t), const namidb_value *arg,
+                       case_map *map, const namidb_value *arg,
                        namidb_value *out)
 {
     struct ndb_slice text;
-    const char *from;
+    size_t bytes;
     char *copy;
-    size_t written = 0, step;
     int rc = want_string(scalar, function, arg, &text);
 
-    /* A letter of two bytes may become one of three. */
-    if (rc == NAMIDB_OK)
-        rc = ndb_function_text(scalar, text.bytes + text.bytes / 2 + 4, &copy);
     if (rc < 0)
         return rc;
-    from = (const char *)text.data;
-    for (size_t at = 0; at < text.bytes; at += step) {
-        uint32_t point = ndb_text_decode(from + at, text.bytes - at, &step);
-
-        if (step == 1)
-            copy[written++] = (char)(point < 0x80 ? map(point) : point);
-        else
-            written += ndb_text_encode(map(point), copy + written);
-    }
-    *out = ndb_string(copy, written);
-    return NAMIDB_OK;
+    bytes = is_ascii(text) ? text.bytes : map_case(text, map, NULL);
+    rc = ndb_function_text(scalar, bytes, &copy);
+    if (rc == NAMIDB_OK)
+        *out = ndb_string(copy, map_case(text, map, copy));
+    return rc;
 }
 
 static int call_upper(struct ndb_scalar *scalar, const namidb_value *args,
@@ -77,37 +106,38 @@ static int call_lower(struct ndb_scalar *scalar, const namidb_value *args,
     return change_case(scalar, "toLower", ndb_text_lower, args, out);
 }
 
+/* trim(text [, characters]) */
 static int trim(struct ndb_scalar *scalar, const char *function,
-                const namidb_value *arg, bool left, bool right,
+                const namidb_value *args, uint32_t count, bool left, bool right,
                 namidb_value *out)
 {
-    struct ndb_slice text;
-    int rc = want_string(scalar, function, arg, &text);
+    struct ndb_slice text, set;
+    int rc = want_string(scalar, function, &args[0], &text);
 
+    if (rc == NAMIDB_OK && count > 1)
+        rc = want_string(scalar, function, &args[1], &set);
     if (rc == NAMIDB_OK)
-        set_view(ndb_text_trim(text, left, right), out);
+        set_view(ndb_text_trim(text, count > 1 ? &set : NULL, left, right),
+                 out);
     return rc;
 }
 
 static int call_trim(struct ndb_scalar *scalar, const namidb_value *args,
                      uint32_t count, namidb_value *out)
 {
-    (void)count;
-    return trim(scalar, "trim", args, true, true, out);
+    return trim(scalar, "trim", args, count, true, true, out);
 }
 
 static int call_left_trim(struct ndb_scalar *scalar, const namidb_value *args,
                           uint32_t count, namidb_value *out)
 {
-    (void)count;
-    return trim(scalar, "lTrim", args, true, false, out);
+    return trim(scalar, "lTrim", args, count, true, false, out);
 }
 
 static int call_right_trim(struct ndb_scalar *scalar, const namidb_value *args,
                            uint32_t count, namidb_value *out)
 {
-    (void)count;
-    return trim(scalar, "rTrim", args, false, true, out);
+    return trim(scalar, "rTrim", args, count, false, true, out);
 }
 
 static int call_char_length(struct ndb_scalar *scalar, const namidb_value *args,
@@ -290,10 +320,10 @@ const struct ndb_function NDB_STRING_FUNCTIONS[] = {
     { "upper", 1, 1, false, call_upper },
     { "tolower", 1, 1, false, call_lower },
     { "lower", 1, 1, false, call_lower },
-    { "trim", 1, 1, false, call_trim },
-    { "btrim", 1, 1, false, call_trim },
-    { "ltrim", 1, 1, false, call_left_trim },
-    { "rtrim", 1, 1, false, call_right_trim },
+    { "trim", 1, 2, false, call_trim },
+    { "btrim", 1, 2, false, call_trim },
+    { "ltrim", 1, 2, false, call_left_trim },
+    { "rtrim", 1, 2, false, call_right_trim },
     { "char_length", 1, 1, false, call_char_length },
     { "character_length", 1, 1, false, call_char_length },
     { "replace", 3, 3, false, call_replace },

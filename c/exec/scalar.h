@@ -51,6 +51,7 @@ extern const struct ndb_function NDB_CONVERT_FUNCTIONS[];
 extern const struct ndb_function NDB_TEMPORAL_FUNCTIONS[];
 extern const struct ndb_function NDB_POINT_FUNCTIONS[];
 extern const struct ndb_function NDB_MAP_FUNCTIONS[];
+extern const struct ndb_function NDB_TYPE_FUNCTIONS[];
 
 /* Makers. */
 static inline namidb_value ndb_null(void)

@@ -114,20 +114,41 @@ static size_t step_back(struct ndb_slice text, size_t end)
     return end - 1;
 }
 
-struct ndb_slice ndb_text_trim(struct ndb_slice text, bool left, bool right)
+/* Whether the code point of `step` bytes at `at` is to be taken away. */
+static bool is_trimmed(const char *at, size_t step, const struct ndb_slice *set)
+{
+    const char *bytes;
+    size_t width;
+
+    if (set == NULL)
+        return ndb_text_is_space(ndb_text_decode(at, step, &width));
+    bytes = (const char *)set->data;
+    for (size_t i = 0; i < set->bytes; i += width) {
+        width = ndb_text_step(bytes + i, set->bytes - i);
+        if (width == step && memcmp(bytes + i, at, step) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct ndb_slice ndb_text_trim(struct ndb_slice text,
+                               const struct ndb_slice *set, bool left,
+                               bool right)
 {
     const char *bytes = (const char *)text.data;
-    size_t begin = 0, end = text.bytes, step;
+    size_t begin = 0, end = text.bytes;
 
-    while (
-        left && begin < end &&
-        ndb_text_is_space(ndb_text_decode(bytes + begin, end - begin, &step)))
+    while (left && begin < end) {
+        size_t step = ndb_text_step(bytes + begin, end - begin);
+
+        if (!is_trimmed(bytes + begin, step, set))
+            break;
         begin += step;
+    }
     while (right && begin < end) {
         size_t last = step_back(text, end);
 
-        if (!ndb_text_is_space(
-                ndb_text_decode(bytes + last, end - last, &step)))
+        if (!is_trimmed(bytes + last, end - last, set))
             break;
         end = last;
     }

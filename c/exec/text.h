@@ -3,8 +3,8 @@
  * text.h - strings as queries see them: sequences of code points.
  *
  * Bytes that are no UTF-8 are taken one by one, so nothing here fails or reads
- * past an end on them. Letters change case by Unicode's simple mapping, one
- * code point for one, whatever the locale.
+ * past an end on them. Letters change case by Unicode's full mapping, whatever
+ * the locale: of a few, as of sharp s, several become of one.
  */
 #ifndef NDB_EXEC_TEXT_H
 #define NDB_EXEC_TEXT_H
@@ -25,11 +25,17 @@ size_t ndb_text_offset(struct ndb_slice text, size_t index);
 /* Where `part` begins at or after `from`; SIZE_MAX: nowhere. */
 size_t ndb_text_find(struct ndb_slice text, struct ndb_slice part, size_t from);
 bool ndb_text_is_space(uint32_t point);
-/* Without the white space at either end. */
-struct ndb_slice ndb_text_trim(struct ndb_slice text, bool left, bool right);
+/* Without what is at either end of the code points of `set`, which may be in
+ * any order; of none: of white space. */
+struct ndb_slice ndb_text_trim(struct ndb_slice text,
+                               const struct ndb_slice *set, bool left,
+                               bool right);
 
-uint32_t ndb_text_upper(uint32_t point);
-uint32_t ndb_text_lower(uint32_t point);
+#define NDB_TEXT_CASE_MAX 3
+/* The code points that one becomes; returns how many, 1 ..
+ * NDB_TEXT_CASE_MAX. */
+size_t ndb_text_upper(uint32_t point, uint32_t out[NDB_TEXT_CASE_MAX]);
+size_t ndb_text_lower(uint32_t point, uint32_t out[NDB_TEXT_CASE_MAX]);
 
 /* Unknown unless both are strings. */
 enum ndb_truth ndb_starts_with(const namidb_value *text,

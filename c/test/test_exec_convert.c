@@ -215,7 +215,7 @@ static void test_function__takes_any_values(void **state)
 {
     static const struct ndb_function *const families[] = {
         NDB_STRING_FUNCTIONS,  NDB_MATH_FUNCTIONS, NDB_LIST_FUNCTIONS,
-        NDB_CONVERT_FUNCTIONS, NDB_PATH_FUNCTIONS,
+        NDB_CONVERT_FUNCTIONS, NDB_PATH_FUNCTIONS, NDB_TYPE_FUNCTIONS,
     };
     struct ndb_rand rand = { 3 };
 

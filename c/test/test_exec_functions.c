@@ -48,9 +48,13 @@ static void check(const struct ndb_function *family,
 static void test_fn_string__gives_what_is_documented(void **state)
 {
     static const struct example examples[] = {
-        { "toupper", "['straße é ǆ ꭰ 1']", "'STRAßE É Ǆ Ꭰ 1'" },
+        { "toupper", "['straße é ǆ ꭰ 1']", "'STRASSE É Ǆ Ꭰ 1'" },
+        { "toupper", "['\ufb03 \u0149 \u0390 \u1fa7 \u1fb7 \u0587']",
+          "'FFI \u02bcN \u0399\u0308\u0301 \u1f6f\u0399 "
+          "\u0391\u0342\u0399 \u0535\u0552'" },
+        { "toupper", "['\u00de\xc3 \u00df\xff']", "'\u00de\xc3 SS\xff'" },
         { "upper", "['ÿɐ']", "'ŸⱯ'" },
-        { "tolower", "['ÀΣ İ Ⱥ Ω']", "'àσ i ⱥ ω'" },
+        { "tolower", "['ÀΣ İ Ⱥ Ω']", "'àσ i\u0307 ⱥ ω'" },
         { "lower", "['\xff\xc3']", "'\xff\xc3'" },
         { "toupper", "['']", "''" },
         { "toupper", "[null]", "null" },
@@ -61,6 +65,15 @@ static void test_fn_string__gives_what_is_documented(void **state)
         { "rtrim", "['  x ']", "'  x'" },
         { "rtrim", "['\x80\x80 ']", "'\x80\x80'" },
         { "rtrim", "[['x']]", TYPE },
+        { "btrim", "['xyhixx', 'yx']", "'hi'" },
+        { "trim", "['éaé', 'é']", "'a'" },
+        { "ltrim", "['xxax', 'x']", "'ax'" },
+        { "rtrim", "['xaxx', 'x']", "'xa'" },
+        { "rtrim", "['aé', '©']", "'aé'" },
+        { "btrim", "['xx', 'x']", "''" },
+        { "btrim", "[' a ', '']", "' a '" },
+        { "btrim", "['a', null]", "null" },
+        { "btrim", "['a', 1]", TYPE },
         { "char_length", "['aé€𝄞']", "4" },
         { "char_length", "['\xf0\x9d']", "2" },
         { "replace", "['hello', 'l', 'LL']", "'heLLLLo'" },
@@ -94,6 +107,24 @@ static void test_fn_string__gives_what_is_documented(void **state)
 
     (void)state;
     CHECK(NDB_STRING_FUNCTIONS, examples);
+}
+
+static void test_fn_type__names_what_may_be_in_a_list(void **state)
+{
+    static const struct example examples[] = {
+        { "valuetype", "[1]", "'INTEGER NOT NULL'" },
+        { "valuetype", "[null]", "'NULL'" },
+        { "valuetype", "[[]]", "'LIST<NOTHING> NOT NULL'" },
+        { "valuetype", "[[null]]", "'LIST<NULL> NOT NULL'" },
+        { "valuetype", "[[1, 'a', null, 2]]",
+          "'LIST<STRING | INTEGER> NOT NULL'" },
+        { "valuetype", "[[[1], [true, 1.5]]]",
+          "'LIST<LIST<BOOLEAN NOT NULL | INTEGER NOT NULL | FLOAT NOT NULL> "
+          "NOT NULL> NOT NULL'" },
+    };
+
+    (void)state;
+    CHECK(NDB_TYPE_FUNCTIONS, examples);
 }
 
 static void test_fn_string__replace_stays_within_the_largest_value(void **state)
@@ -439,6 +470,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fn_string__gives_what_is_documented),
+        cmocka_unit_test(test_fn_type__names_what_may_be_in_a_list),
         cmocka_unit_test(
             test_fn_string__replace_stays_within_the_largest_value),
         cmocka_unit_test(test_fn_math__gives_what_is_documented),

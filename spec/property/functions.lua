@@ -54,7 +54,23 @@ end
 
 function functions.toupper(_, a) return str(a.v:upper()) end
 function functions.tolower(_, a) return str(a.v:lower()) end
-function functions.trim(_, a) return str(a.v:match("^%s*(.-)%s*$")) end
+
+-- The characters of `set`, else spaces, off the ends that are named.
+local function trim(a, set, is_left, is_right)
+    local first, last = 1, #a.v
+    local function goes(at)
+        local c = a.v:sub(at, at)
+        if set then return set.v:find(c, 1, true) end
+        return c:find("%s")
+    end
+    while is_left and first <= last and goes(first) do first = first + 1 end
+    while is_right and first <= last and goes(last) do last = last - 1 end
+    return str(a.v:sub(first, last))
+end
+function functions.trim(_, a, set) return trim(a, set, true, true) end
+functions.btrim = functions.trim
+function functions.ltrim(_, a, set) return trim(a, set, true, false) end
+function functions.rtrim(_, a, set) return trim(a, set, false, true) end
 function functions.left(_, a, n) return str(a.v:sub(1, n.v)) end
 
 function functions.right(_, a, n)

@@ -242,6 +242,11 @@ makers.str = {
                                        "trim" }), self:expression("str", d))
     end,
     function(self, d)
+        return call(self.random:pick({ "btrim", "ltrim", "rtrim", "trim" }),
+                    self:expression("str", d),
+                    self.random:one_in(2) and self:expression("str", d) or nil)
+    end,
+    function(self, d)
         return call("substring", self:expression("str", d), small(self),
                     small(self))
     end,

@@ -47,6 +47,26 @@ describe("a pattern", function()
         assert.equal(1, help.run(db, text)[1].n)
     end)
 
+    it("looks for an element id as for an id", function()
+        local id = help.run(db, "MATCH (p:Person) WHERE key(p) = 7 " ..
+            "RETURN id(p) AS id")[1].id
+        local text = "MATCH (p:Person) WHERE elementId(p) = '%s' " ..
+            "RETURN key(p) AS k"
+        assert.truthy(help.plan(db, text:format(id)):find("NodeById (p)", 1,
+                                                          true))
+        assert.same({ { k = 7 } }, { help.run(db, text:format(id))[1] })
+        for _, none in ipairs({ "0%d", "%d.0", " %d", "x%d" }) do
+            assert.equal(0, #help.run(db, text:format(none:format(id))))
+        end
+        local edge = help.run(db, "MATCH (:Person)-[e:KNOWS]->() " ..
+            "RETURN elementId(e) AS id LIMIT 1")[1].id
+        text = "MATCH ()-[e:KNOWS]->() WHERE elementId(e) = $id RETURN e"
+        assert.equal(tonumber(edge),
+                     help.run(db, text, { id = edge })[1].e.id)
+        assert.truthy(help.plan(db, text, { id = edge }):find("EdgeById", 1,
+                                                              true))
+    end)
+
     it("looks for each node that has a key by its key", function()
         local text = "MATCH (a:Person)-[:KNOWS]->(x)<-[:KNOWS]-(b:Person) " ..
             "WHERE key(a) = 1 AND key(b) = 301 - 1 RETURN count(x) AS n"

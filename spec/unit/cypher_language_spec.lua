@@ -88,6 +88,39 @@ describe("openCypher", function()
           "42 | -4 | 82 | null | null | null | -1" },
     })
 
+    chapter("changes the case of letters that become several", nil, {
+        { "RETURN toUpper('Straße'), toLower('İ') = 'i\\u0307', " ..
+            "upper('ﬁ'), toUpper('ß') = toUpper('ss')",
+          "'STRASSE' | true | 'FI' | true" },
+    })
+
+    chapter("trims what it is told to", nil, {
+        { "RETURN btrim(' a '), btrim('xyaxy', 'yx'), ltrim('xxax', 'x'), " ..
+            "rtrim('xaxx', 'x'), trim('xax', 'x'), btrim('a', null)",
+          "'a' | 'a' | 'ax' | 'xa' | 'a' | null" },
+        { "RETURN trim(BOTH 'x' FROM 'xax'), trim(LEADING FROM ' a '), " ..
+            "trim(trailing 'x' FROM 'xax'), trim('x' FROM 'xax'), " ..
+            "trim(BOTH FROM ' a ')", "'a' | 'a ' | 'xa' | 'a' | 'a'" },
+        { "WITH ' a ' AS both, {s: ' b '} AS leading " ..
+            "RETURN trim(both), trim(leading.s)", "'a' | 'b'" },
+    })
+
+    chapter("tells a value's type", "CREATE (:A)-[:R]->(:B)", {
+        { "UNWIND [1, 1.5, 'a', true, null, [], [1, null, 'a'], {a: 1}, " ..
+            "[[1], ['a']]] AS v RETURN replace(valueType(v), ' | ', ', ')",
+          "'INTEGER NOT NULL'", "'FLOAT NOT NULL'", "'STRING NOT NULL'",
+          "'BOOLEAN NOT NULL'", "'NULL'", "'LIST<NOTHING> NOT NULL'",
+          "'LIST<STRING, INTEGER> NOT NULL'", "'MAP NOT NULL'",
+          "'LIST<LIST<STRING NOT NULL, INTEGER NOT NULL> NOT NULL> " ..
+          "NOT NULL'" },
+        { "MATCH p = (a:A)-[r]->() RETURN valueType(a), valueType(r), " ..
+            "valueType(p), elementId(a) = toString(id(a)), " ..
+            "elementId(r) = toString(id(r)), elementId(null)",
+          "'NODE NOT NULL' | 'RELATIONSHIP NOT NULL' | 'PATH NOT NULL' | " ..
+          "true | true | null" },
+        { "RETURN ln(e()), ceiling(1.2)", "1.0 | 2.0" },
+    })
+
     chapter("searches strings, null for what is none", nil, {
         { "RETURN 'abc' ENDS WITH 'c', 'abc' ENDS WITH '', 'abc' ENDS WITH " ..
             "null, 1 CONTAINS 'a', 'abc' CONTAINS '', 'a' STARTS WITH 1",

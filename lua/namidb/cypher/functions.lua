@@ -11,7 +11,9 @@ acos 1 1 number -> float
 asin 1 1 number -> float
 atan 1 1 number -> float
 atan2 2 2 number number -> float
+btrim 1 2 string string -> string
 ceil 1 1 number -> float
+ceiling 1 1 number -> float
 char_length 1 1 string -> integer
 character_length 1 1 string -> integer
 coalesce 1 - -> any
@@ -25,6 +27,7 @@ degrees 1 1 number -> float
 distance 2 2 any any -> float
 duration 1 1 any -> duration
 e 0 0 -> float
+elementid 1 1 entity -> string
 endnode 1 1 edge -> node
 exp 1 1 number -> float
 floor 1 1 number -> float
@@ -41,9 +44,10 @@ left 2 2 string integer -> string
 length 1 1 path -> integer
 localdatetime 0 1 any -> localdatetime
 localtime 0 1 any -> localtime
+ln 1 1 number -> float
 log 1 1 number -> float
 log10 1 1 number -> float
-ltrim 1 1 string -> string
+ltrim 1 2 string string -> string
 nodes 1 1 path -> list
 nullif 2 2 any any -> any
 pi 0 0 -> float
@@ -59,7 +63,7 @@ replace 3 3 string string string -> string
 reverse 1 1 any -> any
 right 2 2 string integer -> string
 round 1 3 number any any -> float
-rtrim 1 1 string -> string
+rtrim 1 2 string string -> string
 sign 1 1 number -> integer
 sin 1 1 number -> float
 sinh 1 1 number -> float
@@ -89,8 +93,9 @@ tostringlist 1 1 list -> list
 tostringornull 1 1 any -> string
 toupper 1 1 string -> string
 upper 1 1 string -> string
-trim 1 1 string -> string
+trim 1 2 string string -> string
 type 1 1 edge -> string
+valuetype 1 1 any -> string
 exists 1 1 any -> boolean
 date.truncate 1 3 any any any -> date
 date.transaction 0 1 any -> date

@@ -118,6 +118,33 @@ local function parse_arguments(self, call)
     cursor.expect(self, ")", ", or )")
 end
 
+local TRIMS = { BOTH = "btrim", LEADING = "ltrim", TRAILING = "rtrim" }
+-- What follows a variable rather than one of these words.
+local FOLLOWS = { [","] = true, [")"] = true, ["."] = true, ["["] = true }
+
+-- trim([BOTH | LEADING | TRAILING] [characters] FROM text), as it is beside
+-- trim(text); whether it was that.
+local function parse_trim(self, call)
+    local first = self.at
+    local word = self.kinds[first] == "name" and self.values[first]:upper()
+    local name = TRIMS[word]
+    if not name or FOLLOWS[self.kinds[first + 1]] then name = nil end
+    if name then self.at = first + 1 end
+    local characters
+    if self.kinds[self.at] ~= "FROM" then
+        characters = self.rules.expression(self)
+    end
+    if not name and self.kinds[self.at] ~= "FROM" then
+        self.at = first
+        return false
+    end
+    cursor.expect(self, "FROM", "FROM, as in trim(BOTH 'x' FROM text)")
+    call.name = name or "btrim"
+    call.arguments = { self.rules.expression(self), characters }
+    cursor.expect(self, ")")
+    return true
+end
+
 -- exists(n.p) is n.p IS NOT NULL, and exists(<pattern>) the pattern.
 local function simplify_exists(call)
     local argument = call.arguments[1]
@@ -146,7 +173,10 @@ local function parse_call(self, last)
                    distinct = false }
     local is_bar_taken = self.is_bar_taken
     self.is_bar_taken = false
-    parse_arguments(self, call)
+    if name ~= "trim" or self.kinds[self.at] == ")" or
+        not parse_trim(self, call) then
+        parse_arguments(self, call)
+    end
     self.is_bar_taken = is_bar_taken
     if name == "exists" and #call.arguments == 1 then
         return simplify_exists(call)

@@ -76,24 +76,36 @@ end
 
 ----------------------------------------------------------------------- starts
 
--- `key(n) = x`, `id(n) = x`, `id(n) IN x` with an x that is known; of an edge
--- its id.
+local IDENTIFIES = { id = true, key = true, elementid = true }
+
+-- elementId(n) = x says id(n) = toIntegerOrNull(x), and more: of '07' and '7.5'
+-- the condition itself has to tell.
+local function id_of_text(call, value)
+    if call.text ~= "elementid" then return call.text, value end
+    return "id", { kind = "CALL", text = "tointegerornull", value }
+end
+
+-- `key(n) = x`, `id(n) = x`, `id(n) IN x`, `elementId(n) = x` with an x that is
+-- known; of an edge its id.
 local function seek_of(state, condition, element)
     local expr = condition.expr
     if condition.is_done or expr.kind ~= "EQ" and expr.kind ~= "IN" then
         return nil
     end
     local function try(call, value)
-        if call.kind ~= "CALL" or call.text ~= "id" and call.text ~= "key" or
+        if call.kind ~= "CALL" or not IDENTIFIES[call.text] or
             call[1].kind ~= "SLOT" or call[1].number ~= element.slot then
             return nil
         end
         if not is_known(state, free.reads(value, {})) then return nil end
-        if call.text == "key" and (expr.kind ~= "EQ" or
-            not element.labels or #element.labels == 0) then
+        if call.text ~= "id" and expr.kind ~= "EQ" then return nil end
+        if call.text == "key" and
+            (not element.labels or #element.labels == 0) then
             return nil
         end
-        return { kind = call.text, value = value, condition = condition,
+        local kind, wanted = id_of_text(call, value)
+        return { kind = kind, value = wanted, condition = condition,
+                 is_exact = kind == call.text,
                  is_list = expr.kind == "IN", is_one = expr.kind == "EQ" }
     end
     local seek = try(expr[1], expr[2])
@@ -194,14 +206,14 @@ local function begin_at(state, start)
     if seek and seek.kind == "id" then
         state.op = { kind = "SEEK_ID", slot = node.slot, expr = seek.value,
                      is_list = seek.is_list, child = state.op }
-        seek.condition.is_done = true
+        seek.condition.is_done = seek.is_exact
     elseif seek and seek.kind == "index" then
         state.op = index.seek(state, start)
     elseif seek then
         state.op = { kind = "SEEK_KEY", slot = node.slot, expr = seek.value,
                      label = state.context:name("label", node.labels[1]),
                      child = state.op }
-        seek.condition.is_done = true
+        seek.condition.is_done = seek.is_exact
         tested(state, node, state.op.label)
     elseif start.rare then
         state.op = rare.begin(state, start, function(op, graph)
@@ -386,7 +398,7 @@ local function edge_operator(state, start)
     if seek then
         op.kind, op.expr, op.is_list = "SEEK_EDGE_ID", seek.value, seek.is_list
         op.types = edge.types
-        seek.condition.is_done = true
+        seek.condition.is_done = seek.is_exact
     end
     return op
 end
