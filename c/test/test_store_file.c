@@ -3,12 +3,9 @@
  * What a folder owes beyond other stores: names that outlive a power cut, and
  * nothing left behind by processes that died.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "store_calls.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/store.h"
 #include "store/store_file.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -46,11 +42,9 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct fixture *fixture = *state;
-    char command[PATH_BYTES + 16];
 
     ndb_store_close(fixture->store);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", fixture->folder);
-    assert_int_equal(system(command), 0);
+    store_remove_folder(fixture->folder);
     free(fixture);
     return 0;
 }
@@ -186,6 +180,75 @@ static void test_store_file__a_flush_sweeps_what_the_dead_left(void **state)
     }
 }
 
+static unsigned count_files(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    unsigned count = 0;
+
+    for (struct dirent *e = dir != NULL ? readdir(dir) : NULL; e != NULL;
+         e = readdir(dir))
+        count += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    if (dir != NULL)
+        (void)closedir(dir);
+    return count;
+}
+
+/* Every step of a put fails once. */
+static void put_with_faults(enum ndb_store_op op, int system_error, int code)
+{
+    char folder[] = "/tmp/ndb-store-XXXXXX";
+    bool is_done = false;
+    struct ndb_store *store;
+    namidb_error err;
+
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(ndb_file_store_open(&store, folder, &err), 0);
+    assert_int_equal(store_put(store, NDB_PUT, "there", "old"), NAMIDB_OK);
+    for (unsigned k = 1; !is_done; k++) {
+        struct ndb_request request =
+            store_request(op, op == NDB_PUT ? "there" : "new");
+        bool is_there;
+
+        request.body = ndb_slice_text("text");
+        ndb_file_fail_at(k, system_error);
+        (void)store_run(store, &request);
+        ndb_file_fail_at(0, 0);
+        is_there = store_holds(store, request.key, "text");
+        if (request.status == NAMIDB_OK) {
+            is_done = true;
+            assert_true(k > 2 && is_there);
+        } else {
+            assert_int_equal(request.status, code);
+            assert_true(request.err.message[0] != '\0');
+            assert_true(request.is_ambiguous || !is_there);
+            if (!is_there)
+                assert_true(store_holds(store, request.key,
+                                        op == NDB_PUT ? "old" : NULL));
+        }
+        ndb_request_release(&request);
+        assert_int_equal(store_put(store, NDB_DELETE, "new", ""), NAMIDB_OK);
+        assert_int_equal(store_put(store, NDB_PUT, "there", "old"), NAMIDB_OK);
+        assert_int_equal(count_files(folder), 1); /* nothing half written */
+    }
+    ndb_store_close(store);
+    store_remove_folder(folder);
+}
+
+static void
+test_store_file__a_full_disk_leaves_nothing_half_written(void **state)
+{
+    (void)state;
+    put_with_faults(NDB_PUT, ENOSPC, NAMIDB_EIO);
+    put_with_faults(NDB_PUT_IF_ABSENT, ENOSPC, NAMIDB_EIO);
+}
+
+static void test_store_file__missing_permission_is_auth(void **state)
+{
+    (void)state;
+    put_with_faults(NDB_PUT, EACCES, NAMIDB_EAUTH);
+    put_with_faults(NDB_PUT_IF_ABSENT, EROFS, NAMIDB_EAUTH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +260,9 @@ int main(void)
             test_store_file__a_folder_is_durable_or_not_there, begin, end),
         cmocka_unit_test_setup_teardown(
             test_store_file__a_flush_sweeps_what_the_dead_left, begin, end),
+        cmocka_unit_test(
+            test_store_file__a_full_disk_leaves_nothing_half_written),
+        cmocka_unit_test(test_store_file__missing_permission_is_auth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
