@@ -24,23 +24,30 @@
 
 enum { WORLD_NODES = 128, WORLD_EDGES = 512, WORLD_LABELS = 3 };
 
+/* "L0" .., "T0" .. */
+extern const char *const WORLD_LABEL[WORLD_LABELS];
+extern const char *const WORLD_TYPE[2];
+
+/* For a property "n" that is not there. */
+#define WORLD_ABSENT INT64_MIN
+
 struct world_node {
     uint64_t id;    /* 0: not alive */
-    uint8_t label;  /* of its key; names are "L0" .. */
+    uint8_t label;  /* of its key; an index of WORLD_LABEL */
     uint8_t labels; /* bits */
     bool has_key;
-    int64_t n;    /* property "n"; INT64_MIN: absent */
+    int64_t n;    /* property "n"; WORLD_ABSENT: none */
     char text[8]; /* property "text"; "": absent */
 };
 
 struct world_edge {
     uint64_t id;  /* 0: not alive */
-    uint8_t type; /* "T0", "T1" */
+    uint8_t type; /* an index of WORLD_TYPE */
     uint64_t from, to;
     int64_t w; /* property "w" */
 };
 
-/* What a namespace holds. nodes[i] has the key "k<i>". */
+/* What a namespace holds. nodes[i] has the key world_key(i). */
 struct world_graph {
     struct world_node nodes[WORLD_NODES];
     struct world_edge edges[WORLD_EDGES];
@@ -55,6 +62,9 @@ struct world {
     struct ndb_fault_plan plan; /* of the next store that is opened */
     struct world_graph graph;
 };
+
+/* "k<index>". */
+namidb_value world_key(uint32_t index, char text[16]);
 
 /* An empty bucket of its own. */
 void world_begin(struct world *world, uint64_t seed);

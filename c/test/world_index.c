@@ -9,8 +9,6 @@
 #include "engine/index_scan.h"
 #include "engine/schema.h"
 
-#define ABSENT INT64_MIN
-
 static const struct {
     const char *name, *target, *props[2];
     bool is_edge;
@@ -143,7 +141,7 @@ static void expect_nodes(struct expected *expected,
 
         if (from->id == 0 || (from->labels >> INDEXES[which].label & 1) == 0)
             continue;
-        if (from->n != ABSENT)
+        if (from->n != WORLD_ABSENT)
             props[node.prop_count++] =
                 (namidb_property){ expected->names[0],
                                    { .kind = NAMIDB_INT,
