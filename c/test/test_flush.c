@@ -124,7 +124,7 @@ static int64_t fill_memtables(struct world *world, namidb *db)
     int rc = NAMIDB_OK;
 
     while (rc >= 0) {
-        rc = put_padding(db, done, &err);
+        rc = put_padding_within(db, done, 100, &err);
         done += rc >= 0;
         world_assert(world, done < 100);
     }
@@ -148,7 +148,6 @@ static void test_flush__slows_commits_only_when_two_memtables_wait(void **state)
     (void)pthread_cond_init(&barrier.opened, NULL);
     world_begin(&world, 1);
     world.options.memtable_bytes = UINT64_C(64) << 10;
-    world.options.timeout_ms = place_is_remote() ? 5000 : 100;
     world_ok(&world, world_open(&world, &db, &faulty, &err), err);
     ndb_faulty_gate(faulty, gate, &barrier);
     done = fill_memtables(&world, db);
@@ -183,7 +182,6 @@ static void test_flush__that_a_write_waits_for_comes_soon(void **state)
     (void)pthread_cond_init(&barrier.opened, NULL);
     world_begin(&world, 9);
     world.options.memtable_bytes = UINT64_C(64) << 10;
-    world.options.timeout_ms = place_is_remote() ? 8000 : 100;
     world_ok(&world, world_open(&world, &db, &faulty, &err), err);
     ndb_faulty_gate(faulty, gate, &barrier);
     done = fill_memtables(&world, db);
