@@ -59,6 +59,7 @@ typedef struct namidb_request_stats {
  * secret. */
 typedef struct namidb_place {
     char kind[8];          /* "memory", "file", "s3" */
+    bool is_far;           /* requests take a network's round trip */
     char endpoint[256];    /* "host:port"; AWS': by region */
     char bucket[128];      /* or the access point */
     char region[64];       /* as told, or as a server said since */

@@ -13,6 +13,9 @@ function help.memory_uri()
     return ("memory://spec-%d-%s"):format(count, tostring({}):match("%w+$"))
 end
 
+--- Likewise, of a store that is read as a bucket is: by few large requests.
+function help.far_uri() return help.memory_uri() .. "?far=true" end
+
 --- A folder of its own; help.remove_folders removes them all.
 local folders = {}
 function help.folder()

@@ -24,6 +24,7 @@ int ndb_segment_cache_new(struct ndb_segment_cache **cache,
     }
     made->bucket_count = BUCKETS_MIN;
     made->store = store;
+    made->reach = store->is_far ? NDB_CACHE_REACH_FAR : NDB_CACHE_REACH_NEAR;
     made->bytes_max = bytes_max;
     made->stats.bytes_max = bytes_max;
     (void)pthread_mutex_init(&made->lock, NULL);

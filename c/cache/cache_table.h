@@ -47,6 +47,7 @@ struct ndb_cache_entry {
 struct ndb_segment_cache {
     struct ndb_store *store;
     uint64_t bytes_max;
+    struct ndb_cache_reach reach; /* of the store */
     atomic_uint_fast64_t pack_numbers;
 
     pthread_mutex_t lock;
@@ -106,7 +107,7 @@ void ndb_cache_evict(struct ndb_segment_cache *cache);
 static inline bool ndb_cache_is_small(const struct ndb_segment_cache *cache,
                                       const struct ndb_cache_pack *pack)
 {
-    return pack->bytes <= NDB_WHOLE_PACK_BYTES &&
+    return pack->bytes <= cache->reach.pack_bytes &&
            pack->bytes <= cache->bytes_max / 4;
 }
 

@@ -228,7 +228,7 @@ static void coalesce(struct call *call)
         const struct range *next = &call->ranges[i];
 
         if (last->pack->number == next->pack->number &&
-            next->offset <= last->end + NDB_COALESCE_GAP_BYTES &&
+            next->offset <= last->end + call->cache->reach.gap_bytes &&
             next->end - last->offset <= RANGE_BYTES_MAX) {
             if (last->end < next->end)
                 last->end = next->end;
@@ -552,7 +552,8 @@ void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
 {
     const struct ndb_directory *directory = pack->directory;
 
-    if (!ndb_cache_is_small(cache, pack) || object.bytes != pack->bytes)
+    if (pack->bytes > NDB_CACHE_OFFER_BYTES ||
+        pack->bytes > cache->bytes_max / 4 || object.bytes != pack->bytes)
         return;
     (void)pthread_mutex_lock(&cache->lock);
     *pack->was_whole = true;

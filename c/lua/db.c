@@ -89,7 +89,7 @@ static void add_param(lua_State *L, const char *name)
 
     if (colon != NULL && (size_t)(colon - uri) < sizeof scheme)
         memcpy(scheme, uri, (size_t)(colon - uri));
-    if (!namidb_is_uri_param("s3", name))
+    if (!namidb_is_uri_param("s3", name) && !namidb_is_uri_param("file", name))
         (void)luaL_error(L, "unknown option '%s'", name);
     if (!namidb_is_uri_param(scheme, name))
         (void)luaL_error(L, "option %s has no meaning for %s://", name, scheme);
@@ -357,10 +357,11 @@ static void push_place(lua_State *L, const namidb_place *place)
         { "credentials", place->credentials },
     };
 
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (fields[i][1][0] != '\0')
             set_text(L, fields[i][0], fields[i][1]);
+    set_bool(L, "is_far", place->is_far);
 }
 
 static void push_warnings(lua_State *L, const namidb_place *place)

@@ -14,36 +14,6 @@
 
 /* ---------------------------------------------------------------- values -- */
 
-static int read_choice(const namidb_uri *uri, const char *name,
-                       const char *const *choices, const char **value,
-                       namidb_error *err)
-{
-    const char *given = ndb_uri_param(uri, name);
-
-    if (given == NULL)
-        return NAMIDB_NONE;
-    for (; *choices != NULL; choices++)
-        if (strcmp(*choices, given) == 0) {
-            *value = *choices;
-            return NAMIDB_OK;
-        }
-    return ndb_fail(err, NAMIDB_EINVAL, "uri: %s=%.64s is no value of it", name,
-                    given);
-}
-
-/* A switch with two names, the second of which is `true`. */
-static int read_switch(const namidb_uri *uri, const char *name, const char *off,
-                       const char *on, bool *value, namidb_error *err)
-{
-    const char *const choices[] = { off, on, NULL };
-    const char *chosen = NULL;
-    int rc = read_choice(uri, name, choices, &chosen, err);
-
-    if (rc == NAMIDB_OK)
-        *value = strcmp(chosen, on) == 0;
-    return rc;
-}
-
 /* Copies a text that may not be longer than its place. */
 static int take(char *out, size_t capacity, const char *name, const char *value,
                 namidb_error *err)
@@ -189,7 +159,8 @@ static int read_endpoint(struct ndb_s3_settings *settings,
     if (rc >= 0 && (url[0] != '\0' || ndb_uri_param(uri, "endpoint") != NULL))
         rc = ndb_s3_set_endpoint(settings, url, err);
     if (rc >= 0)
-        rc = read_switch(uri, "allow_http", "false", "true", &allows_http, err);
+        rc = ndb_uri_switch(uri, "allow_http", "false", "true", &allows_http,
+                            err);
     if (rc < 0)
         return rc;
     if (strcmp(settings->scheme, "http") == 0 && !allows_http &&
@@ -202,8 +173,8 @@ static int read_endpoint(struct ndb_s3_settings *settings,
         !is_amazon(settings->endpoint) || strchr(settings->bucket, '.') != NULL;
     if (settings->access_point[0] != '\0')
         settings->is_path_style = false;
-    rc = read_switch(uri, "path_style", "false", "true",
-                     &settings->is_path_style, err);
+    rc = ndb_uri_switch(uri, "path_style", "false", "true",
+                        &settings->is_path_style, err);
     if (rc >= 0 && settings->is_path_style && settings->access_point[0] != '\0')
         return ndb_fail(err, NAMIDB_EINVAL,
                         "uri: path_style=true and an access point contradict");
@@ -216,8 +187,8 @@ static int read_profile(struct ndb_s3_settings *settings, const namidb_uri *uri,
                         namidb_error *err)
 {
     const char *profile = ndb_uri_param(uri, "profile");
-    int rc = read_switch(uri, "unsigned", "false", "true",
-                         &settings->is_unsigned, err);
+    int rc = ndb_uri_switch(uri, "unsigned", "false", "true",
+                            &settings->is_unsigned, err);
 
     if (rc < 0)
         return rc;
@@ -238,7 +209,7 @@ static int read_bill(struct ndb_s3_settings *settings, const namidb_uri *uri,
     static const char *const payers[] = { "requester", NULL };
     const char *owner = ndb_uri_param(uri, "expected_bucket_owner");
     const char *payer = NULL;
-    int rc = read_choice(uri, "request_payer", payers, &payer, err);
+    int rc = ndb_uri_choice(uri, "request_payer", payers, &payer, err);
 
     if (rc < 0)
         return rc;
@@ -325,7 +296,7 @@ static int read_encryption(struct ndb_s3_uri *out, const namidb_uri *uri,
                                          NULL };
     const char *key = ndb_uri_param(uri, "sse_kms_key_id");
     const char *kind = NULL;
-    int rc = read_choice(uri, "sse", kinds, &kind, err);
+    int rc = ndb_uri_choice(uri, "sse", kinds, &kind, err);
 
     if (rc < 0)
         return rc;
@@ -418,15 +389,16 @@ int ndb_s3_uri_read(struct ndb_s3_uri *out, const namidb_uri *uri,
     if (rc >= 0)
         rc = check_directory(out, err);
     if (rc >= 0)
-        rc = read_switch(uri, "checksum", "off", "crc32c",
-                         &settings->has_checksum, err);
+        rc = ndb_uri_switch(uri, "checksum", "off", "crc32c",
+                            &settings->has_checksum, err);
     if (rc >= 0)
-        rc = read_switch(uri, "hedge", "off", "on", &settings->can_hedge, err);
+        rc = ndb_uri_switch(uri, "hedge", "off", "on", &settings->can_hedge,
+                            err);
     if (rc >= 0)
-        rc = read_switch(uri, "probe", "off", "on", &out->has_probe, err);
+        rc = ndb_uri_switch(uri, "probe", "off", "on", &out->has_probe, err);
     if (rc >= 0)
-        rc = read_switch(uri, "credential_process", "refuse", "allow",
-                         &settings->can_run, err);
+        rc = ndb_uri_switch(uri, "credential_process", "refuse", "allow",
+                            &settings->can_run, err);
     return rc < 0 ? rc : NAMIDB_OK;
 }
 

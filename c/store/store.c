@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -96,6 +97,13 @@ int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
     return NAMIDB_OK;
 }
 
+void ndb_store_resemble(struct ndb_store *store, const struct ndb_store *inside)
+{
+    (void)snprintf(store->name, sizeof store->name, "%s", inside->name);
+    memcpy(store->probe_host, inside->probe_host, sizeof store->probe_host);
+    store->is_far = inside->is_far;
+}
+
 bool ndb_store_will_lead(struct ndb_store *store,
                          const struct ndb_request *requests, size_t count)
 {
@@ -119,6 +127,7 @@ void ndb_store_tell(struct ndb_store *store, struct ndb_store_facts *facts)
 {
     *facts = (struct ndb_store_facts){ .hedged = 0 };
     store->ops->tell(store, facts);
+    facts->place.is_far = store->is_far;
 }
 
 void ndb_request_release(struct ndb_request *request)

@@ -138,6 +138,9 @@ struct ndb_store {
     /* The host on whose word promise 2 rests, to be probed: see probe.h. "":
      * the store keeps it by itself, or the user said not to ask. */
     char probe_host[128];
+    /* A request takes a round trip, in which megabytes could be read: few large
+     * ones are best. Else bytes are what costs. */
+    bool is_far;
 };
 
 void ndb_store_submit(struct ndb_store *store, struct ndb_request *requests,
@@ -155,7 +158,10 @@ int ndb_store_run(struct ndb_store *store, struct ndb_request *requests,
  * true. */
 void ndb_store_wake(struct ndb_store *store);
 
-/* For stores that wrap one: see ndb_store_ops. */
+/* For stores that wrap one: is to others what `inside` is. */
+void ndb_store_resemble(struct ndb_store *store,
+                        const struct ndb_store *inside);
+/* The same: see ndb_store_ops. */
 bool ndb_store_will_lead(struct ndb_store *store,
                          const struct ndb_request *requests, size_t count);
 void ndb_store_lead(struct ndb_store *store, bool (*is_over)(void *context),

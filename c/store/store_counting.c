@@ -126,10 +126,7 @@ int ndb_counting_open(struct ndb_store **store, struct ndb_store *inside,
         return ndb_fail_memory(err);
     }
     opened->base.ops = &COUNTING_OPS;
-    memcpy(opened->base.probe_host, inside->probe_host,
-           sizeof opened->base.probe_host);
-    (void)snprintf(opened->base.name, sizeof opened->base.name, "%s",
-                   inside->name);
+    ndb_store_resemble(&opened->base, inside);
     opened->inside = inside;
     *store = &opened->base;
     return NAMIDB_OK;

@@ -351,10 +351,7 @@ int ndb_faulty_open(struct ndb_store **store, struct ndb_store *inside,
         return ndb_fail_memory(err);
     }
     opened->base.ops = &FAULTY_OPS;
-    memcpy(opened->base.probe_host, inside->probe_host,
-           sizeof opened->base.probe_host);
-    (void)snprintf(opened->base.name, sizeof opened->base.name, "%s",
-                   inside->name);
+    ndb_store_resemble(&opened->base, inside);
     opened->inside = inside;
     (void)pthread_mutex_init(&opened->lock, NULL);
     ndb_cond_init(&opened->quiet);

@@ -549,6 +549,7 @@ int ndb_s3_store_open(struct ndb_store **out, const namidb_uri *uri,
     (void)pthread_mutex_init(&store->lock, NULL);
     ndb_cond_init(&store->idle);
     store->base.ops = &S3_OPS;
+    store->base.is_far = true;
     store->split = (struct ndb_s3_split){ UPLOAD_BYTES_MIN, UPLOAD_PART_BYTES };
     if (store->uri.has_probe)
         name_probe_host(store);

@@ -27,7 +27,7 @@ static const char *const S3_PARAMS[] = { "ns",
                                          "hedge",
                                          "probe",
                                          NULL };
-static const char *const FOLDER_PARAMS[] = { "ns", NULL };
+static const char *const FOLDER_PARAMS[] = { "ns", "far", NULL };
 
 static int hex_digit(char digit)
 {
@@ -95,6 +95,35 @@ const char *ndb_uri_param(const namidb_uri *uri, const char *name)
         if (strcmp(uri->params[i].name, name) == 0)
             return uri->params[i].value;
     return NULL;
+}
+
+int ndb_uri_choice(const namidb_uri *uri, const char *name,
+                   const char *const *choices, const char **value,
+                   namidb_error *err)
+{
+    const char *given = ndb_uri_param(uri, name);
+
+    if (given == NULL)
+        return NAMIDB_NONE;
+    for (; *choices != NULL; choices++)
+        if (strcmp(*choices, given) == 0) {
+            *value = *choices;
+            return NAMIDB_OK;
+        }
+    return ndb_fail(err, NAMIDB_EINVAL, "uri: %s=%.64s is no value of it", name,
+                    given);
+}
+
+int ndb_uri_switch(const namidb_uri *uri, const char *name, const char *off,
+                   const char *on, bool *value, namidb_error *err)
+{
+    const char *const choices[] = { off, on, NULL };
+    const char *chosen = NULL;
+    int rc = ndb_uri_choice(uri, name, choices, &chosen, err);
+
+    if (rc == NAMIDB_OK)
+        *value = strcmp(chosen, on) == 0;
+    return rc;
 }
 
 static const char *const *params_of(const char *scheme)

@@ -149,6 +149,91 @@ test_segment_cache__a_pack_that_did_not_come_is_asked_for_again(void **state)
     world_close(&world);
 }
 
+/* Bytes of the pack from the first to the end of the last of some wants. */
+static uint64_t bytes_between(const struct ndb_segment_want *wants,
+                              size_t count)
+{
+    const struct ndb_segment_entry *first =
+        &wants[0].part->segments[wants[0].index];
+    const struct ndb_segment_entry *last =
+        &wants[count - 1].part->segments[wants[count - 1].index];
+
+    return last->offset + last->bytes - first->offset;
+}
+
+/* Gets the first and the third segment; says what that was. */
+static void get_two(struct world *world, namidb_cache_stats *stats)
+{
+    struct ndb_segment_want two[] = { world->wants[0], world->wants[2] };
+
+    assert_int_equal(
+        ndb_segment_cache_get(world->model.cache, two, 2, NDB_NEVER, NULL), 0);
+    ndb_segment_cache_unpin(world->model.cache, two, 2);
+    ndb_segment_cache_stats(world->model.cache, stats);
+    check_bytes(world);
+}
+
+static void
+test_segment_cache__nothing_is_read_in_vain_without_reach(void **state)
+{
+    struct world world;
+    namidb_cache_stats stats;
+
+    (void)state;
+    world_open(&world);
+    world.model.cache->reach = (struct ndb_cache_reach){ 0, 0 };
+    get_two(&world, &stats);
+    assert_int_equal(stats.requests, 2);
+    assert_int_equal(stats.bytes_fetched,
+                     bytes_between(&world.wants[0], 1) +
+                         bytes_between(&world.wants[2], 1));
+    world_close(&world);
+}
+
+static void test_segment_cache__a_gap_within_reach_saves_a_request(void **state)
+{
+    struct world world;
+    namidb_cache_stats stats;
+
+    (void)state;
+    world_open(&world);
+    world.model.cache->reach =
+        (struct ndb_cache_reach){ .gap_bytes =
+                                      bytes_between(&world.wants[1], 1) };
+    get_two(&world, &stats);
+    assert_int_equal(stats.requests, 1);
+    assert_int_equal(stats.bytes_fetched, bytes_between(world.wants, 3));
+    world_close(&world);
+}
+
+static void test_segment_cache__reach_is_by_what_the_store_is(void **state)
+{
+    static const struct {
+        const char *uri;
+        struct ndb_cache_reach reach;
+    } CASES[] = {
+        { "memory://reach", { 32 << 10, 64 << 10 } },
+        { "file:///reach", { 32 << 10, 64 << 10 } },
+        { "file:///reach?far=true", { 1 << 20, 8 << 20 } },
+        { "s3://reach?unsigned=true&region=eu-north-1", { 1 << 20, 8 << 20 } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct ndb_store *inside, *faulty, *store;
+        struct ndb_segment_cache *cache;
+
+        assert_int_equal(ndb_store_open(&inside, CASES[i].uri, NULL), 0);
+        assert_int_equal(ndb_faulty_open(&faulty, inside, NULL), 0);
+        assert_int_equal(ndb_counting_open(&store, faulty, NULL), 0);
+        assert_int_equal(ndb_segment_cache_new(&cache, store, 1 << 20), 0);
+        assert_memory_equal(&cache->reach, &CASES[i].reach,
+                            sizeof cache->reach);
+        ndb_segment_cache_free(cache);
+        ndb_store_close(store);
+    }
+}
+
 static void test_segment_cache__what_is_offered_sends_nothing(void **state)
 {
     struct world world;
@@ -239,6 +324,28 @@ static void test_segment_cache__many_threads_send_one_request(void **state)
     }
 }
 
+static void
+test_segment_cache__many_threads_send_one_request_for_a_segment(void **state)
+{
+    struct world world;
+    struct reader readers[THREADS];
+
+    (void)state;
+    world_open(&world);
+    world.model.cache->reach = (struct ndb_cache_reach){ 0, 0 };
+    for (size_t i = 0; i < THREADS; i++) {
+        readers[i] = (struct reader){ .world = &world, .first = i / 2 };
+        assert_int_equal(
+            pthread_create(&readers[i].thread, NULL, run_reader, &readers[i]),
+            0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(readers[i].thread, NULL);
+    assert_int_equal(model_gets(&world.model), world.count);
+    check_bytes(&world);
+    world_close(&world);
+}
+
 /* Segments that the whole pack lacks. */
 static uint64_t missing(struct world *world)
 {
@@ -278,10 +385,17 @@ int main(void)
             test_segment_cache__what_was_evicted_is_fetched_by_itself),
         cmocka_unit_test(
             test_segment_cache__a_pack_that_did_not_come_is_asked_for_again),
+        cmocka_unit_test(
+            test_segment_cache__nothing_is_read_in_vain_without_reach),
+        cmocka_unit_test(
+            test_segment_cache__a_gap_within_reach_saves_a_request),
+        cmocka_unit_test(test_segment_cache__reach_is_by_what_the_store_is),
         cmocka_unit_test(test_segment_cache__what_is_offered_sends_nothing),
         cmocka_unit_test(test_segment_cache__out_of_memory_at_any_place),
         cmocka_unit_test(test_segment_cache__what_is_missing_is_told),
         cmocka_unit_test(test_segment_cache__many_threads_send_one_request),
+        cmocka_unit_test(
+            test_segment_cache__many_threads_send_one_request_for_a_segment),
     };
 
     return cmocka_run_group_tests_name("segment_cache", tests, NULL, NULL);

@@ -25,11 +25,11 @@ local LOOK_FIRST, LOOK_EACH = 4, 1024
 -- its snapshots and transactions.
 local homes = setmetatable({}, { __mode = "k" })
 
--- is_far: what is not at hand comes from another machine.
+-- is_far: what is not at hand takes a round trip.
 local function new_home(db)
     return { functions = {}, procedures = {}, counts = {},
              statements = statements.new(),
-             is_far = db:stats().store.kind == "s3" }
+             is_far = db:stats().store.is_far }
 end
 
 local function home_of(handle)

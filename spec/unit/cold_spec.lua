@@ -39,7 +39,7 @@ describe("a plan", function()
     local uri, db
 
     setup(function()
-        uri = help.memory_uri()
+        uri = help.far_uri()
         local writer = assert(namidb.open(uri))
         write(writer)
         writer:close()

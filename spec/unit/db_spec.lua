@@ -388,7 +388,7 @@ describe("db", function()
         assert.equal(1, stats.flushes)
         assert.equal(1, stats.packs)
         assert.is_true(stats.is_writer)
-        assert.same({ kind = "memory" }, stats.store)
+        assert.same({ kind = "memory", is_far = false }, stats.store)
         assert.same({}, stats.warnings)
         local segments = db:cache_stats().segments
         assert.is_true(segments.bytes_max > 0)

@@ -182,7 +182,7 @@ describe("a query over an index", function()
     end)
 
     it("costs a cold reader of a small graph one request", function()
-        local uri = help.memory_uri()
+        local uri = help.far_uri()
         local db = assert(namidb.open(uri))
         run(db, "CREATE INDEX FOR (n:P) ON (n.v)")
         run(db, "UNWIND range(1, 20000) AS i CREATE (:P {i: i, v: i})")

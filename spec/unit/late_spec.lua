@@ -12,7 +12,7 @@ describe("properties that are only returned", function()
 
     -- A user of 10,000 documents, 32 MB of texts.
     setup(function()
-        uri = help.memory_uri()
+        uri = help.far_uri()
         local writer = assert(namidb.open(uri))
         local user
         assert(writer:write(function(tx) user = tx:put_node("User", 1) end))

@@ -6,7 +6,7 @@ local help = require("spec.help")
 local large = require("spec.support.large")
 
 local function fresh()
-    local uri = help.memory_uri()
+    local uri = help.far_uri()
     return assert(namidb.open(uri)), uri
 end
 
