@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "sys/clock.h"
 
 static const struct ndb_scan_key LAST = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
@@ -192,12 +193,24 @@ static uint32_t ask_window(struct ndb_scan *scan,
     return count;
 }
 
+/* Between two windows so much is read that none of it is cached any more; a
+ * line of most caches is 64 bytes. */
+static void prefetch_head(const struct ndb_segment *segment)
+{
+    const char *head = (const char *)segment;
+
+    for (size_t i = 0; i < sizeof *segment; i += 64)
+        ndb_prefetch(head + i);
+}
+
 static void take_window(struct ndb_scan *scan, struct ndb_scan_source *source,
                         uint32_t at)
 {
     uint32_t count = window_segments(scan, source);
 
     memcpy(source->window, scan->round + at, count * sizeof *source->window);
+    for (uint32_t i = 0; i < count; i++)
+        prefetch_head(source->window[i].segment);
     source->window_at = 0;
     source->window_count = count;
     source->next_segment =

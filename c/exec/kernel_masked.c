@@ -12,6 +12,11 @@
 /* NDB_CHUNK_ROWS_MAX integers within +-2^51 cannot overflow 64 bits. */
 #define SMALL_LIMIT (UINT64_C(1) << 51)
 
+/* What lanes as wide as a byte, or twice as wide, get of a chunk. */
+_Static_assert(NDB_CHUNK_ROWS_MAX / 16 <= UINT8_MAX &&
+                   NDB_CHUNK_ROWS_MAX / 16 * UINT8_MAX <= UINT16_MAX,
+               "lanes do not overflow before the end of a chunk");
+
 /* What the widest registers of every machine hold. */
 typedef uint8_t byte_lanes __attribute__((vector_size(16)));
 typedef uint16_t half_lanes __attribute__((vector_size(16)));
@@ -28,10 +33,33 @@ typedef double float_lanes __attribute__((vector_size(16)));
     __builtin_shuffle(lanes, (type){ __VA_ARGS__ })
 #endif
 
+/* The lowest bit of each byte; how many are 1. */
+static uint32_t take_lowest(const uint8_t *bytes, uint32_t extent, uint8_t *out)
+{
+    byte_lanes sums = { 0 };
+    uint32_t count = 0, i = 0;
+
+    for (; i + 16 <= extent; i += 16) {
+        byte_lanes lanes;
+
+        memcpy(&lanes, bytes + i, sizeof lanes);
+        lanes &= 1;
+        memcpy(out + i, &lanes, sizeof lanes);
+        sums += lanes;
+    }
+    for (uint32_t lane = 0; lane < 16; lane++)
+        count += sums[lane];
+    for (; i < extent; i++) {
+        out[i] = bytes[i] & 1;
+        count += out[i];
+    }
+    return count;
+}
+
 uint32_t ndb_kernel_mask(const struct ndb_chunk *chunk, const uint8_t *nulls,
                          uint8_t *mask)
 {
-    uint32_t extent = chunk->extent, count = 0;
+    uint32_t extent = chunk->extent;
 
     if (chunk->mask != NULL) {
         memcpy(mask, chunk->mask, extent);
@@ -44,23 +72,15 @@ uint32_t ndb_kernel_mask(const struct ndb_chunk *chunk, const uint8_t *nulls,
     }
     if (nulls == NULL)
         return chunk->count;
-    for (uint32_t i = 0; i < extent; i++) {
-        mask[i] &= (nulls[i] == 0);
-        count += mask[i];
-    }
-    return count;
+    for (uint32_t i = 0; i < extent; i++)
+        mask[i] &= nulls[i] == 0;
+    return take_lowest(mask, extent, mask);
 }
 
 uint32_t ndb_kernel_mask_true(const uint8_t *truths, uint32_t extent,
                               uint8_t *mask)
 {
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < extent; i++) {
-        mask[i] = truths[i] & 1; /* only NDB_TRUE has it */
-        count += mask[i];
-    }
-    return count;
+    return take_lowest(truths, extent, mask); /* only NDB_TRUE has it */
 }
 
 /* Masks of sixteen values, each in lanes of 64 bits: all ones or all zeros. */
@@ -157,26 +177,57 @@ static bool sum_longs(const int64_t *values, const uint8_t *mask,
     return (even.seen[0] | even.seen[1] | rest_seen) < 2 * SMALL_LIMIT;
 }
 
-/* Items of a chunk, of one or two bytes, add up to less than 2^32. */
+static uint64_t sum_bytes(const uint8_t *items, const uint8_t *mask,
+                          uint32_t extent)
+{
+    half_lanes even = { 0 }, odd = even;
+    uint64_t sum = 0;
+    uint32_t i = 0;
+
+    for (; i + 16 <= extent; i += 16) {
+        byte_lanes lanes, keep;
+
+        memcpy(&lanes, items + i, sizeof lanes);
+        memcpy(&keep, mask + i, sizeof keep);
+        lanes &= -keep;
+        even += (half_lanes)lanes & UINT8_MAX;
+        odd += (half_lanes)lanes >> 8;
+    }
+    for (uint32_t lane = 0; lane < 8; lane++)
+        sum += (uint64_t)even[lane] + odd[lane];
+    for (; i < extent; i++)
+        sum += items[i] & (0 - (uint32_t)mask[i]);
+    return sum;
+}
+
+static uint64_t sum_halves(const uint16_t *items, const uint8_t *mask,
+                           uint32_t extent)
+{
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < extent; i++)
+        sum += items[i] & (0 - (uint32_t)mask[i]);
+    return sum;
+}
+
+static uint64_t sum_words(const uint32_t *items, const uint8_t *mask,
+                          uint32_t extent)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < extent; i++)
+        sum += items[i] & (0 - (uint32_t)mask[i]);
+    return sum;
+}
+
 static uint64_t sum_items(const struct ndb_vector *vector, const uint8_t *mask,
                           uint32_t extent)
 {
-    const uint8_t *bytes = vector->as.items;
-    const uint16_t *halves = vector->as.items;
-    const uint32_t *words = vector->as.items;
-    uint64_t wide = 0;
-    uint32_t sum = 0;
-
     if (vector->width == 1)
-        for (uint32_t i = 0; i < extent; i++)
-            sum += bytes[i] & (0 - (uint32_t)mask[i]);
-    else if (vector->width == 2)
-        for (uint32_t i = 0; i < extent; i++)
-            sum += halves[i] & (0 - (uint32_t)mask[i]);
-    else
-        for (uint32_t i = 0; i < extent; i++)
-            wide += words[i] & (0 - (uint32_t)mask[i]);
-    return wide + sum;
+        return sum_bytes(vector->as.items, mask, extent);
+    if (vector->width == 2)
+        return sum_halves(vector->as.items, mask, extent);
+    return sum_words(vector->as.items, mask, extent);
 }
 
 bool ndb_kernel_sum_ints(const struct ndb_vector *vector, const uint8_t *mask,

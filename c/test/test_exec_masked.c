@@ -122,6 +122,32 @@ static void test_masked__zeros_are_where_bits_are_not(void **state)
     }
 }
 
+/* No lane of a register runs over. */
+static void test_masked__a_full_chunk_of_the_largest_items_adds_up(void **state)
+{
+    static uint8_t ones[NDB_CHUNK_ROWS_MAX], mask[NDB_CHUNK_ROWS_MAX];
+    static uint32_t items[NDB_CHUNK_ROWS_MAX];
+    const uint8_t widths[] = { 1, 2, 4 };
+
+    (void)state;
+    memset(ones, NDB_TRUE, sizeof ones);
+    memset(items, 0xff, sizeof items);
+    assert_int_equal(ndb_kernel_mask_true(ones, NDB_CHUNK_ROWS_MAX, mask),
+                     NDB_CHUNK_ROWS_MAX);
+    for (size_t i = 0; i < sizeof widths; i++) {
+        const struct ndb_vector vector = { .form = NDB_FORM_NARROW,
+                                           .width = widths[i],
+                                           .with.base = -7,
+                                           .as.items = items };
+        int64_t item = (int64_t)(UINT64_MAX >> (64 - 8 * widths[i]));
+        int64_t sum;
+
+        assert_true(ndb_kernel_sum_ints(&vector, mask, NDB_CHUNK_ROWS_MAX,
+                                        NDB_CHUNK_ROWS_MAX, &sum));
+        assert_int_equal(sum, NDB_CHUNK_ROWS_MAX * (item - 7));
+    }
+}
+
 /* Sums of floats are taken in another order: the rounding may differ. */
 static bool is_close(const namidb_value *a, const namidb_value *b, double scale)
 {
@@ -373,6 +399,8 @@ int main(void)
         cmocka_unit_test(test_masked__a_mask_is_of_rows_that_are_no_nulls),
         cmocka_unit_test(test_masked__truths_become_a_mask),
         cmocka_unit_test(test_masked__zeros_are_where_bits_are_not),
+        cmocka_unit_test(
+            test_masked__a_full_chunk_of_the_largest_items_adds_up),
         cmocka_unit_test(test_masked__a_column_is_its_values),
         cmocka_unit_test(test_masked__sums_of_large_integers_are_exact),
         cmocka_unit_test(test_masked__of_equal_zeros_the_first_is_the_best),
