@@ -6,8 +6,10 @@
  * gets that manifest, every listed slot at or above its floor, and the slot
  * behind the newest one, because no LIST may be trusted to be the end. Which
  * slots lie above the floor is known before the manifest is read: its size
- * tells (manifest.h). When the guess was wrong (a floor more than a page back,
- * a LIST that was older than the other), one more round gets the rest.
+ * tells (manifest.h). A floor more than a page back takes one round more for
+ * each 1,024 slots below: they have no gaps, so nothing needs to be listed.
+ * When the guess was wrong otherwise (a LIST that was older than the other),
+ * one more round gets the rest.
  */
 #include "engine/db_internal.h"
 
@@ -19,6 +21,9 @@
 enum {
     LOAD_TRIES = 5,   /* objects may be collected while we read */
     FORWARD_MAX = 32, /* slots asked for at once, looking forward */
+    /* The same, where they must be there. A guess that is too high is so by a
+     * multiple of this. */
+    BELOW_MAX = NDB_MANIFEST_SIZE_MODULUS,
 };
 
 /* What is known while loading. */
@@ -306,6 +311,27 @@ int ndb_read_forward(struct namidb *db, struct ndb_place *place,
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
+/* The slots from the floor up to those that were read already. */
+static int read_below(struct loading *loading,
+                      const struct slot_objects *objects)
+{
+    struct ndb_place *place = &loading->place;
+    uint64_t lowest = UINT64_MAX;
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < objects->count; i++)
+        if (objects->numbers[i] < lowest)
+            lowest = objects->numbers[i];
+    while (rc == NAMIDB_OK && place->next < lowest) {
+        uint64_t count = lowest - place->next;
+
+        rc = read_some(loading->db, place, loading->memtable,
+                       count < BELOW_MAX ? (size_t)count : BELOW_MAX,
+                       loading->deadline_ns, loading->err);
+    }
+    return rc < 0 ? rc : NAMIDB_OK; /* a gap is looked at in the end */
+}
+
 /* ----------------------------------------------------------------- views -- */
 
 static void packs_unref(struct ndb_pack **packs, uint32_t count)
@@ -410,8 +436,10 @@ static int load_once(struct loading *loading)
             ndb_take_names(loading->db, &loading->manifest->body, loading->err);
     if (rc == NAMIDB_OK) {
         start_at_floor(loading);
-        rc = replay(loading, &objects);
+        rc = read_below(loading, &objects);
     }
+    if (rc == NAMIDB_OK)
+        rc = replay(loading, &objects);
     /* Ended before the slot behind the newest: the guess was wrong, or there is
      * a gap, or the log went on. */
     if (rc == NAMIDB_OK && loading->place.next != loading->listed->newest + 1)

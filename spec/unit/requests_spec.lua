@@ -57,6 +57,17 @@ describe("requests", function()
         end)
     end
 
+    it("of opening above 2,600 slots: the same, and 2 rounds more", function()
+        local uri = help.memory_uri()
+        local db = assert(namidb.open(uri, { flush_slots = 0 }))
+        for i = 1, 2600 do commit(db, i, i) end
+        db:close()
+        local reader = assert(namidb.open(uri, { read_only = true }))
+        assert.equal("get=2602 list=2 rounds=4", help.cost_of_all(reader))
+        assert.equal(2600, reader:counts().nodes)
+        reader:close()
+    end)
+
     it("of creating a namespace: 2 LIST, 1 GET, 1 PUT, 3 rounds", function()
         local db = fresh()
         assert.equal("get=1 put=1 list=2 rounds=3", help.cost_of_all(db))
