@@ -53,10 +53,11 @@ NAMIDB_API void namidb_lines_free(namidb_lines *lines);
  * Writes rows, at most `rows_max`, as long as they are plain: whole lines with
  * as many cells as there are columns, which convert, and whose keys are there;
  * quotes are as in RFC 4180, but without line ends in them. An empty cell is
- * absent. Of JSON: objects with no other members than the columns. Stops before
- * the first row that is not, or that could not be written for whatever reason:
- * the caller looks at that one himself. *rows is how many were written, *used
- * the bytes that they took. Cannot fail.
+ * absent. Of JSON: objects with no other members than the columns, in which an
+ * empty text is absent where the column's kind is not NAMIDB_STRING. Stops
+ * before the first row that is not, or that could not be written for whatever
+ * reason: the caller looks at that one himself. *rows is how many were written,
+ * *used the bytes that they took. Cannot fail.
  */
 NAMIDB_API void namidb_lines_put(namidb_lines *lines, namidb_tx *tx,
                                  const char *text, size_t bytes,

@@ -167,19 +167,31 @@ static bool take_word(struct cursor *cursor, const char *word)
     return true;
 }
 
+/* An empty text is one, other than a field of CSV, unless the column is to hold
+ * something else. */
+static bool take_text(struct cursor *cursor, uint32_t kind, namidb_value *out)
+{
+    struct ndb_slice text;
+
+    if (!take_string(cursor, &text))
+        return false;
+    if (text.bytes == 0 && kind == NAMIDB_STRING) {
+        *out = ndb_string("", 0);
+        return true;
+    }
+    return ndb_cell_convert(kind, text, out);
+}
+
 static bool take_value(struct cursor *cursor,
                        const struct ndb_line_format *format, uint32_t column,
                        namidb_value *out)
 {
-    struct ndb_slice text;
-
     *out = ndb_null();
     if (cursor->at == cursor->stop)
         return false;
     switch (*cursor->at) {
     case '"':
-        return take_string(cursor, &text) &&
-               ndb_cell_convert(format->columns[column].kind, text, out);
+        return take_text(cursor, format->columns[column].kind, out);
     case 'n':
         return !format->is_merge && take_word(cursor, "null");
     case 't':

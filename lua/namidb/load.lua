@@ -202,12 +202,19 @@ local function bad_row(item, source, name, message, code)
                                               message) }, 0)
 end
 
--- A row with its columns renamed and converted. An empty text is absent.
+-- An empty field of CSV is absent, and what is to become a number or the like;
+-- elsewhere it is a text as any other.
+local function is_absent(source, plan, cell)
+    return cell == "" and (source.has_fields or
+        plan.kind ~= nil and plan.kind ~= "string")
+end
+
+-- A row with its columns renamed and converted.
 local function convert_row(item, source, row)
     local props = {}
     for column, cell in pairs(row) do
         local plan = plan_column(item, column)
-        if cell ~= "" then
+        if not is_absent(source, plan, cell) then
             if plan.convert and type(cell) == "string" then
                 local converted = plan.convert(cell)
                 if converted == nil then
@@ -239,7 +246,7 @@ end
 
 local function take(item, source, props, column)
     local cell = props[column]
-    if cell == nil or cell == core.null then
+    if cell == nil or cell == core.null or cell == "" then
         bad_row(item, source, column,
                 ("column %s is empty or absent, and a key"):format(column))
     end

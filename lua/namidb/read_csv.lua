@@ -151,7 +151,7 @@ function read_csv.records(path, separator)
     local lines, err = read_lines.open(path)
     if not lines then return nil, err end
     return setmetatable({ lines = lines, name = path, line = 1, bytes = 0,
-                          separator = separator }, Reader)
+                          has_fields = true, separator = separator }, Reader)
 end
 
 --- Opens a file and reads its header; nil and a text when it cannot be read,

@@ -195,6 +195,32 @@ describe("plain lines of JSON", function()
         db:close()
     end)
 
+    it("keep a text that is empty, as rows of tables do", function()
+        local db = assert(namidb.open(help.memory_uri()))
+        local lines, at = {}, 0
+        for i = 1, 200 do
+            lines[i] = ('{"id":%d,"s":"%s","n:int":""}'):format(i,
+                i % 2 == 0 and "x" or "")
+        end
+        local path = help.file("empty.jsonl", table.concat(lines, "\n"))
+        local function rows()
+            at = at + 1
+            return at <= 200 and { id = at, s = at % 2 == 0 and "" or "x" } or
+                nil
+        end
+        for _, source in ipairs({ { file = path }, { rows = rows_of(path) },
+                                  { rows = rows, merge = true } }) do
+            source.label, source.key = "P", "id"
+            assert(db:load({ progress = false, nodes = { source } }))
+            for i = 1, 200 do
+                local is_empty = (i % 2 == 0) == (source.merge or false)
+                assert.equal(is_empty and "" or "x", db:node("P", i).s)
+                assert.is_nil(db:node("P", i).n)
+            end
+        end
+        db:close()
+    end)
+
     it("may have more names than the core takes", function()
         local db = assert(namidb.open(help.memory_uri()))
         local lines = {}

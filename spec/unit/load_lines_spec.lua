@@ -53,10 +53,17 @@ local function knows(count, nodes)
     return table.concat(lines, "\n")
 end
 
--- The rows of a file, one by one: the slow way.
+-- The rows of a file, one by one: the slow way. What is empty is absent in a
+-- file only.
 local function rows_of(path)
     local reader = assert(read_csv.open(path, ","))
-    return function() return reader:next() end
+    return function()
+        local row = reader:next()
+        for column, text in pairs(row or {}) do
+            if text == "" then row[column] = nil end
+        end
+        return row
+    end
 end
 
 local function text_of(props)
