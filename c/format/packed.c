@@ -32,31 +32,58 @@ static void put_word(uint8_t *at, uint64_t word)
     memcpy(at, &word, sizeof word);
 }
 
+/* Where items go: what is not a whole byte yet waits. */
+struct pen {
+    uint8_t *at;
+    uint64_t word;
+    unsigned used; /* bits of word, up to 7 */
+};
+
+/* Writes up to NDB_PACKED_BITS_MAX bits, and what stands behind them anew: no
+ * branch, and little that the next one has to wait for. */
+static void put_bits(struct pen *pen, uint64_t item, unsigned bits)
+{
+    unsigned whole;
+
+    pen->word |= item << pen->used;
+    put_word(pen->at, pen->word);
+    pen->used += bits;
+    whole = pen->used & ~7u;
+    pen->at += whole / 8;
+    pen->word >>= whole;
+    pen->used -= whole;
+}
+
+static void put_items(const struct ndb_packed *packed, const uint64_t *numbers,
+                      size_t count, uint8_t *out)
+{
+    /* Copies, which what is written cannot change. */
+    const uint64_t base = packed->base;
+    const unsigned bits = packed->bits, shift = packed->shift;
+    struct pen pen = { out, 0, 0 };
+    size_t i = 0;
+
+    /* Two at once where they fit. */
+    for (; bits <= NDB_PACKED_BITS_MAX / 2 && i + 1 < count; i += 2)
+        put_bits(&pen,
+                 (numbers[i] - base) >> shift |
+                     (numbers[i + 1] - base) >> shift << bits,
+                 2 * bits);
+    for (; i < count; i++)
+        put_bits(&pen, (numbers[i] - base) >> shift, bits);
+    put_word(pen.at, pen.word);
+}
+
 bool ndb_pack(namidb_arena *arena, const uint64_t *numbers, size_t count,
               struct ndb_packed *out)
 {
     const struct ndb_packed packed = measure(numbers, count);
     uint8_t *bytes =
         ndb_arena_alloc(arena, count * packed.bits / 8 + 1 + sizeof(uint64_t));
-    uint8_t *at = bytes;
-    uint64_t word = 0;
-    unsigned used = 0; /* bits of word */
 
     if (bytes == NULL)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t item = (numbers[i] - packed.base) >> packed.shift;
-
-        word |= item << used;
-        used += packed.bits;
-        if (used < 64)
-            continue;
-        put_word(at, word);
-        at += sizeof word;
-        used -= 64;
-        word = item >> (packed.bits - used);
-    }
-    put_word(at, word);
+    put_items(&packed, numbers, count, bytes);
     *out = packed;
     out->bytes = bytes;
     return true;

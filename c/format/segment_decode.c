@@ -221,6 +221,37 @@ static void pack(struct ndb_source *source, const uint64_t *numbers,
     ndb_reader_fail(&source->reader);
 }
 
+/* Offsets that are written for each owner, at least: the next ones overwrite
+ * what is too many. */
+enum { STEPS_MIN = 4 };
+
+/* The offset of each owner, and of each that there is between two `owners`
+ * (NULL: there is none), which has no edges; then the end. Most gaps are so
+ * short that no branch depends on them. */
+static void spread_offsets(const struct lists *lists, const uint64_t *owners,
+                           uint64_t *out)
+{
+    const uint32_t *offsets = lists->offsets;
+    uint32_t count = lists->owner_count;
+    uint64_t *at = out;
+
+    if (owners == NULL) {
+        for (uint32_t i = 0; i <= count; i++)
+            out[i] = offsets[i];
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t *end = out + (owners[i] - owners[0]) + 1;
+
+        for (unsigned step = 0; step < STEPS_MIN; step++)
+            at[step] = offsets[i];
+        for (at += STEPS_MIN; at < end; at++)
+            *at = offsets[i];
+        at = end;
+    }
+    *at = offsets[count];
+}
+
 /* Packs owners and offsets. When most of a range are owners, all of it is: an
  * offset more takes no more than an owner in a list, and nobody has to search.
  */
@@ -228,7 +259,7 @@ static void pack_owners(struct ndb_source *source, const struct lists *lists,
                         struct ndb_edge_segment *segment)
 {
     const uint64_t *owners = lists->owners;
-    uint32_t count = lists->owner_count, at = 0;
+    uint32_t count = lists->owner_count;
     uint64_t range = owners != NULL ? owners[count - 1] - owners[0] + 1 : count;
     uint64_t *offsets;
 
@@ -237,13 +268,11 @@ static void pack_owners(struct ndb_source *source, const struct lists *lists,
         pack(source, owners, count, &segment->owners);
         range = count;
     }
-    offsets = ndb_arena_array(lists->source->arena, range + 1, sizeof *offsets);
-    for (uint32_t i = 0; i <= range && offsets != NULL; i++) {
-        offsets[i] = lists->offsets[at];
-        at += at < count && (!segment->is_dense || owners == NULL ||
-                             owners[at] == segment->first + i);
-    }
     segment->owner_count = (uint32_t)range;
+    offsets = ndb_arena_array(lists->source->arena, range + 1 + STEPS_MIN,
+                              sizeof *offsets);
+    if (offsets != NULL)
+        spread_offsets(lists, segment->is_dense ? owners : NULL, offsets);
     pack(source, offsets, range + 1, &segment->offsets);
 }
 
@@ -398,6 +427,9 @@ static void decode(struct ndb_source *source, uint32_t table,
         ndb_reader_fail(&source->reader);
 }
 
+/* Most of what a segment has is a few arrays with blocks of their own. */
+enum { FIRST_BLOCK_BYTES = 512 };
+
 int ndb_segment_decode(struct ndb_slice stored, enum ndb_part_kind kind,
                        uint32_t table, struct ndb_segment **out)
 {
@@ -413,6 +445,7 @@ int ndb_segment_decode(struct ndb_slice stored, enum ndb_part_kind kind,
     if (segment == NULL)
         return NAMIDB_ENOMEM;
     segment->kind = kind;
+    segment->arena.block_bytes = FIRST_BLOCK_BYTES;
     source = (struct ndb_source){ ndb_reader(payload), &segment->arena, false };
     decode(&source, table, segment);
     rc = ndb_source_status(&source);

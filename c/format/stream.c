@@ -18,6 +18,8 @@ enum {
     SAMPLE_BYTES = 1024,
     /* Numbers whose bits are counted to see which mode is the shortest. */
     SURVEY_NUMBERS = 1024,
+    /* Numbers that are put together at once. */
+    BLOCK_NUMBERS = 256,
 };
 
 /* ------------------------------------------------------------- encoding -- */
@@ -31,7 +33,7 @@ static bool is_random(struct ndb_slice bytes)
     uint16_t counts[256] = { 0 };
     uint32_t squares = 0;
 
-    if (bytes.bytes < 4 * SAMPLE_BYTES)
+    if (bytes.bytes < 2 * SAMPLE_BYTES)
         return false;
     for (size_t i = 0; i < SAMPLE_BYTES; i++)
         counts[bytes.data[i * (bytes.bytes / SAMPLE_BYTES)]]++;
@@ -301,120 +303,175 @@ static struct ints_head ints_head(struct ndb_source *source)
     return head;
 }
 
-/* A plane into scratch memory, which the caller frees with what is around. */
-static bool plane_get(struct ndb_source *source, uint8_t *scratch, size_t count)
+/* The planes of numbers: raw ones where they are stored, others in memory of
+ * their own. */
+struct planes {
+    struct ints_head head;
+    const uint8_t *at[8];
+    uint8_t *unpacked; /* NULL: all are raw */
+};
+
+/* A plane that did not shrink is as it is stored. */
+static bool plane_get(struct ndb_source *source, struct planes *planes,
+                      unsigned plane, size_t count)
 {
     uint64_t raw;
     bool is_frame;
     struct ndb_slice stored = stored_stream(source, count, &raw, &is_frame);
+    uint8_t *out;
 
     if (raw != count)
         ndb_reader_fail(&source->reader);
-    if (!source->reader.is_failed)
-        unpack(source, stored, is_frame, scratch, count);
+    planes->at[plane] = stored.data;
+    if (source->reader.is_failed || !is_frame)
+        return !source->reader.is_failed;
+    if (planes->unpacked == NULL)
+        planes->unpacked = ndb_realloc(NULL, count, planes->head.width);
+    if (planes->unpacked == NULL) {
+        source->has_no_memory = true;
+        ndb_reader_fail(&source->reader);
+        return false;
+    }
+    out = planes->unpacked + plane * count;
+    unpack(source, stored, true, out, count);
+    planes->at[plane] = out;
     return !source->reader.is_failed;
 }
 
-static void read_planes(struct ndb_source *source, const struct ints_head *head,
-                        uint64_t *out, size_t count)
+/* Reads the head and all planes; the caller frees `unpacked`, also after a
+ * failure. */
+static bool planes_get(struct ndb_source *source, size_t count,
+                       struct planes *planes)
 {
-    uint8_t *scratch = ndb_alloc(count);
-
-    if (scratch == NULL) {
-        source->has_no_memory = true;
-        ndb_reader_fail(&source->reader);
-        return;
-    }
-    for (unsigned k = 0; k < head->width; k++) {
-        if (!plane_get(source, scratch, count))
-            break;
-        for (size_t i = 0; i < count; i++)
-            out[i] |= (uint64_t)scratch[i] << (8 * k);
-    }
-    ndb_free(scratch);
+    planes->unpacked = NULL;
+    planes->head = ints_head(source);
+    for (unsigned k = 0; k < planes->head.width && !source->reader.is_failed;
+         k++)
+        (void)plane_get(source, planes, k, count);
+    return !source->reader.is_failed;
 }
 
-static void undo_mode(const struct ints_head *head, uint64_t *out, size_t count)
+/* Numbers `from` to `from + count`, each `plus` what its planes say. A loop for
+ * each of the usual widths, as all time goes here. */
+static void join(const struct planes *planes, size_t from, size_t count,
+                 uint64_t plus, uint64_t *out)
 {
-    uint64_t number = head->base;
+    const uint8_t *bytes[8] = { NULL };
+    unsigned width = planes->head.width;
 
-    for (size_t i = 0; i < count; i++) {
-        if (head->mode == MODE_PLAIN)
-            out[i] += head->base;
-        else if (head->mode == MODE_ASCENDING)
-            out[i] = number += out[i];
-        else
-            out[i] = number += (uint64_t)ndb_unzigzag(out[i]);
+    for (unsigned k = 0; k < width; k++)
+        bytes[k] = planes->at[k] + from;
+    switch (width) {
+    case 0:
+        for (size_t i = 0; i < count; i++)
+            out[i] = plus;
+        break;
+    case 1:
+        for (size_t i = 0; i < count; i++)
+            out[i] = plus + bytes[0][i];
+        break;
+    case 2:
+        for (size_t i = 0; i < count; i++)
+            out[i] = plus + (bytes[0][i] | (uint64_t)bytes[1][i] << 8);
+        break;
+    case 3:
+        for (size_t i = 0; i < count; i++)
+            out[i] = plus + (bytes[0][i] | (uint64_t)bytes[1][i] << 8 |
+                             (uint64_t)bytes[2][i] << 16);
+        break;
+    default:
+        for (size_t i = 0; i < count; i++)
+            out[i] = plus + (bytes[0][i] | (uint64_t)bytes[1][i] << 8 |
+                             (uint64_t)bytes[2][i] << 16 |
+                             (uint64_t)bytes[3][i] << 24);
     }
+    for (unsigned k = 4; k < width; k++)
+        for (size_t i = 0; i < count; i++)
+            out[i] += (uint64_t)bytes[k][i] << (8 * k);
+}
+
+/* Numbers of a source, a block after another. */
+struct numbers {
+    const struct planes *planes;
+    size_t from;   /* those before it were given */
+    uint64_t last; /* the one before, unless plain */
+};
+
+static struct numbers numbers_of(const struct planes *planes)
+{
+    return (struct numbers){ planes, 0, planes->head.base };
+}
+
+static void next_numbers(struct numbers *numbers, size_t count, uint64_t *out)
+{
+    const struct ints_head *head = &numbers->planes->head;
+    uint64_t last = numbers->last;
+
+    join(numbers->planes, numbers->from, count,
+         head->mode == MODE_PLAIN ? head->base : 0, out);
+    numbers->from += count;
+    if (head->mode == MODE_ASCENDING)
+        for (size_t i = 0; i < count; i++)
+            out[i] = last += out[i];
+    else if (head->mode == MODE_ZIGZAG)
+        for (size_t i = 0; i < count; i++)
+            out[i] = last += (uint64_t)ndb_unzigzag(out[i]);
+    numbers->last = last;
+}
+
+/* All of them. */
+static void read_numbers(struct ndb_source *source, uint64_t *out, size_t count)
+{
+    struct planes planes;
+
+    if (planes_get(source, count, &planes)) {
+        struct numbers numbers = numbers_of(&planes);
+
+        next_numbers(&numbers, count, out);
+    }
+    ndb_free(planes.unpacked);
 }
 
 uint64_t *ndb_ints_get(struct ndb_source *source, size_t count)
 {
-    struct ints_head head;
-    uint64_t *out = ndb_source_take(source, count, sizeof *out);
+    uint64_t *out = take_raw(source, count, sizeof *out);
 
     if (out == NULL || count == 0)
         return out;
-    head = ints_head(source);
-    if (source->reader.is_failed)
-        return NULL;
-    read_planes(source, &head, out, count);
-    undo_mode(&head, out, count);
+    read_numbers(source, out, count);
     return source->reader.is_failed ? NULL : out;
-}
-
-/* As above in 32 bits: numbers wrap while they are put together, so that they
- * are right whenever the result is in range, and `wide` tells when it is not.
- */
-static uint64_t undo_mode_u32(const struct ints_head *head, uint32_t *out,
-                              size_t count)
-{
-    uint64_t number = head->base;
-    uint64_t wide = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (head->mode == MODE_PLAIN)
-            number = head->base + out[i];
-        else if (head->mode == MODE_ASCENDING)
-            number += out[i];
-        else
-            number += (uint64_t)ndb_unzigzag(out[i]);
-        wide |= number >> 32;
-        out[i] = (uint32_t)number;
-    }
-    return wide;
 }
 
 void ndb_ints_get_into(struct ndb_source *source, uint32_t *out, size_t count)
 {
-    struct ints_head head;
-    uint8_t *scratch;
+    struct planes planes;
+    uint64_t wide = 0;
 
     if (count == 0)
         return;
-    head = ints_head(source);
-    if (head.width > 4)
-        ndb_reader_fail(&source->reader);
-    if (source->reader.is_failed)
-        return;
-    scratch = ndb_alloc(count);
-    if (scratch == NULL) {
-        source->has_no_memory = true;
-        ndb_reader_fail(&source->reader);
-        return;
+    if (planes_get(source, count, &planes)) {
+        struct numbers numbers = numbers_of(&planes);
+        uint64_t block[BLOCK_NUMBERS];
+
+        for (size_t from = 0; from < count; from += BLOCK_NUMBERS) {
+            size_t left = count - from;
+            size_t some = left < BLOCK_NUMBERS ? left : BLOCK_NUMBERS;
+
+            next_numbers(&numbers, some, block);
+            for (size_t i = 0; i < some; i++) {
+                wide |= block[i];
+                out[from + i] = (uint32_t)block[i];
+            }
+        }
     }
-    for (unsigned k = 0; k < head.width && plane_get(source, scratch, count);
-         k++)
-        for (size_t i = 0; i < count; i++)
-            out[i] |= (uint32_t)scratch[i] << (8 * k);
-    ndb_free(scratch);
-    if (undo_mode_u32(&head, out, count) != 0)
+    ndb_free(planes.unpacked);
+    if (wide > UINT32_MAX)
         ndb_reader_fail(&source->reader);
 }
 
 uint32_t *ndb_ints_get_u32(struct ndb_source *source, size_t count)
 {
-    uint32_t *out = ndb_source_take(source, count, sizeof *out);
+    uint32_t *out = take_raw(source, count, sizeof *out);
 
     if (out != NULL)
         ndb_ints_get_into(source, out, count);
@@ -433,11 +490,11 @@ static uint8_t bytes_for(uint64_t max)
 }
 
 static void narrow_items(const uint64_t *numbers, size_t count,
-                         const struct ndb_narrow *to, void *items)
+                         const struct ndb_narrow *to, size_t from)
 {
-    uint8_t *bytes = items;
-    uint16_t *halves = items;
-    uint32_t *words = items;
+    uint8_t *bytes = (uint8_t *)to->items + from;
+    uint16_t *halves = (uint16_t *)to->items + from;
+    uint32_t *words = (uint32_t *)to->items + from;
 
     if (to->width == 1)
         for (size_t i = 0; i < count; i++)
@@ -448,6 +505,27 @@ static void narrow_items(const uint64_t *numbers, size_t count,
     else
         for (size_t i = 0; i < count; i++)
             words[i] = (uint32_t)(numbers[i] - to->base);
+}
+
+/* Of plain numbers the planes are offsets from a base already. */
+static void narrow_plain(struct ndb_source *source, const struct planes *planes,
+                         size_t count, struct ndb_narrow *out)
+{
+    unsigned width = planes->head.width;
+    struct numbers numbers = numbers_of(planes);
+    uint64_t block[BLOCK_NUMBERS];
+
+    out->base = planes->head.base;
+    out->width = (uint8_t)(width <= 1 ? 1 : width == 2 ? 2 : 4);
+    out->items = take_raw(source, count, out->width);
+    for (size_t from = 0; from < count && out->items != NULL;
+         from += BLOCK_NUMBERS) {
+        size_t left = count - from;
+        size_t some = left < BLOCK_NUMBERS ? left : BLOCK_NUMBERS;
+
+        next_numbers(&numbers, some, block);
+        narrow_items(block, some, out, from);
+    }
 }
 
 static void find_base(const uint64_t *numbers, size_t count,
@@ -463,56 +541,44 @@ static void find_base(const uint64_t *numbers, size_t count,
     out->width = bytes_for(max - min);
 }
 
-/* The planes of plain numbers are offsets from a base already. */
-static bool get_plain_bytes(struct ndb_source *source, size_t count,
-                            struct ndb_narrow *out)
+/* Of others one has to look for it. */
+static void narrow_others(struct ndb_source *source,
+                          const struct planes *planes, size_t count,
+                          struct ndb_narrow *out)
 {
-    struct ndb_reader before = source->reader;
-    struct ints_head head = ints_head(source);
-    uint8_t *items;
+    uint64_t *all = ndb_realloc(NULL, count, sizeof *all);
+    struct numbers numbers = numbers_of(planes);
 
-    if (source->reader.is_failed || head.mode != MODE_PLAIN || head.width > 1) {
-        if (!source->reader.is_failed)
-            source->reader = before;
-        return false;
+    if (all == NULL) {
+        source->has_no_memory = true;
+        ndb_reader_fail(&source->reader);
+        return;
     }
-    items = ndb_source_take(source, count, 1);
-    if (items != NULL && head.width == 1)
-        (void)plane_get(source, items, count);
-    *out = (struct ndb_narrow){ items, head.base, 1 };
-    return true;
+    next_numbers(&numbers, count, all);
+    find_base(all, count, out);
+    out->items = take_raw(source, count, out->width);
+    if (out->items != NULL && out->width == 8) {
+        memcpy(out->items, all, count * sizeof *all);
+        out->base = 0;
+    } else if (out->items != NULL) {
+        narrow_items(all, count, out, 0);
+    }
+    ndb_free(all);
 }
 
 struct ndb_narrow ndb_ints_get_narrow(struct ndb_source *source, size_t count)
 {
     struct ndb_narrow out = { NULL, 0, 8 };
-    struct ints_head head;
-    uint64_t *numbers;
-    void *items;
+    struct planes planes;
 
-    if (count == 0 || get_plain_bytes(source, count, &out))
+    if (count == 0)
         return out;
-    numbers = ndb_calloc(count, sizeof *numbers);
-    if (numbers == NULL)
-        source->has_no_memory = true;
-    if (numbers == NULL || source->reader.is_failed) {
-        ndb_reader_fail(&source->reader);
-        ndb_free(numbers);
-        return out;
+    if (planes_get(source, count, &planes)) {
+        if (planes.head.mode == MODE_PLAIN && planes.head.width <= 4)
+            narrow_plain(source, &planes, count, &out);
+        else
+            narrow_others(source, &planes, count, &out);
     }
-    head = ints_head(source);
-    if (!source->reader.is_failed)
-        read_planes(source, &head, numbers, count);
-    undo_mode(&head, numbers, count);
-    find_base(numbers, count, &out);
-    items = take_raw(source, count, out.width);
-    if (items != NULL && out.width == 8) {
-        memcpy(items, numbers, count * sizeof *numbers);
-        out.base = 0;
-    } else if (items != NULL) {
-        narrow_items(numbers, count, &out, items);
-    }
-    out.items = items;
-    ndb_free(numbers);
+    ndb_free(planes.unpacked);
     return out;
 }

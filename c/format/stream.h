@@ -47,7 +47,7 @@ struct ndb_slice ndb_stream_get_any(struct ndb_source *source, size_t max);
 /* `count` numbers. The 32-bit form fails the source when one is too large. */
 uint64_t *ndb_ints_get(struct ndb_source *source, size_t count);
 uint32_t *ndb_ints_get_u32(struct ndb_source *source, size_t count);
-/* The same into memory that is there, zeroed. */
+/* The same into memory that is there. */
 void ndb_ints_get_into(struct ndb_source *source, uint32_t *out, size_t count);
 
 /* Numbers as offsets from a base, each in as few bytes as all of them allow:

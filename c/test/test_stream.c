@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/rand.h"
+#include "format/stream.h"
+
+/* More than two of the blocks in which numbers are put together. */
+enum { COUNT_MAX = 600 };
+
+/* What makes each mode the shortest. */
+enum order { ANY, ASCENDING, NEAR_THE_LAST };
+
+static void make(struct ndb_rand *rand, enum order order, unsigned width,
+                 uint64_t *numbers, size_t count)
+{
+    uint64_t most = width == 8   ? UINT64_MAX
+                    : width == 0 ? 0
+                                 : (UINT64_C(1) << (8 * width)) - 1;
+    uint64_t last = 1000;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t step = ndb_rand_next(rand) & most;
+
+        if (order == ANY)
+            last = 7 + step;
+        else if (order == ASCENDING)
+            last += step >> (width == 8 ? 11 : 0);
+        else
+            last += (step & 1) != 0 ? step : -step;
+        numbers[i] = last;
+    }
+}
+
+static uint64_t item_at(const struct ndb_narrow *narrow, size_t i)
+{
+    if (narrow->width == 1)
+        return ((const uint8_t *)narrow->items)[i];
+    if (narrow->width == 2)
+        return ((const uint16_t *)narrow->items)[i];
+    if (narrow->width == 4)
+        return ((const uint32_t *)narrow->items)[i];
+    return ((const uint64_t *)narrow->items)[i];
+}
+
+/* All three forms give the numbers, or say that they cannot. */
+static void check(struct ndb_slice stored, const uint64_t *numbers,
+                  size_t count)
+{
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_source whole = { ndb_reader(stored), &arena, false };
+    struct ndb_source half = whole, narrowed = whole;
+    const uint64_t *all = ndb_ints_get(&whole, count);
+    const uint32_t *halves = ndb_ints_get_u32(&half, count);
+    struct ndb_narrow narrow = ndb_ints_get_narrow(&narrowed, count);
+    uint64_t max = 0, min = UINT64_MAX;
+
+    assert_true(ndb_reader_is_done(&whole.reader));
+    assert_true(ndb_reader_is_done(&narrowed.reader));
+    assert_memory_equal(all, numbers, count * sizeof *numbers);
+    for (size_t i = 0; i < count; i++) {
+        max = numbers[i] > max ? numbers[i] : max;
+        min = numbers[i] < min ? numbers[i] : min;
+        assert_int_equal(narrow.base + item_at(&narrow, i), numbers[i]);
+    }
+    assert_int_equal(narrow.width, max - min <= UINT8_MAX    ? 1
+                                   : max - min <= UINT16_MAX ? 2
+                                   : max - min <= UINT32_MAX ? 4
+                                                             : 8);
+    assert_int_equal(half.reader.is_failed, max > UINT32_MAX);
+    for (size_t i = 0; i < count && max <= UINT32_MAX; i++)
+        assert_int_equal(halves[i], numbers[i]);
+    ndb_arena_release(&arena);
+}
+
+static void test_stream__numbers_of_any_width_and_order_come_back(void **state)
+{
+    static const size_t COUNTS[] = { 1, 2, 255, 256, 257, 512, COUNT_MAX };
+    struct ndb_rand rand = { 5 };
+
+    (void)state;
+    for (unsigned width = 0; width <= 8; width++)
+        for (enum order order = ANY; order <= NEAR_THE_LAST; order++)
+            for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++) {
+                struct ndb_buf out = NDB_BUF_INIT(SIZE_MAX);
+                uint64_t numbers[COUNT_MAX];
+
+                make(&rand, order, width, numbers, COUNTS[i]);
+                assert_int_equal(ndb_ints_put(&out, numbers, COUNTS[i]), 0);
+                check(ndb_buf_slice(&out), numbers, COUNTS[i]);
+                ndb_buf_release(&out);
+            }
+}
+
+/* Planes that shrink and planes that do not, cut off anywhere. */
+static void test_stream__what_is_cut_off_is_corrupt(void **state)
+{
+    struct ndb_buf out = NDB_BUF_INIT(SIZE_MAX);
+    struct ndb_rand rand = { 6 };
+    uint64_t numbers[COUNT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_MAX; i++)
+        numbers[i] = ndb_rand_next(&rand) & 0xff0fff;
+    assert_int_equal(ndb_ints_put(&out, numbers, COUNT_MAX), 0);
+    for (size_t bytes = 0; bytes < out.bytes; bytes++) {
+        /* Memory of just that size: reading on is seen. */
+        uint8_t *copy = ndb_alloc(bytes);
+        namidb_arena arena = NDB_ARENA_INIT;
+        struct ndb_source source = { ndb_reader(ndb_slice(copy, bytes)), &arena,
+                                     false };
+        struct ndb_source narrowed = source;
+
+        memcpy(copy, out.data, bytes);
+        assert_null(ndb_ints_get(&source, COUNT_MAX));
+        assert_int_equal(ndb_source_status(&source), NAMIDB_ECORRUPT);
+        (void)ndb_ints_get_narrow(&narrowed, COUNT_MAX);
+        assert_int_equal(ndb_source_status(&narrowed), NAMIDB_ECORRUPT);
+        ndb_arena_release(&arena);
+        ndb_free(copy);
+    }
+    ndb_buf_release(&out);
+}
+
+/* Each of the forms, with the k-th allocation failing. */
+static void test_stream__out_of_memory_at_any_place(void **state)
+{
+    struct ndb_buf out = NDB_BUF_INIT(SIZE_MAX);
+    uint64_t numbers[COUNT_MAX];
+    bool is_done = false;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_MAX; i++)
+        numbers[i] = i * i % 70000 << 16;
+    assert_int_equal(ndb_ints_put(&out, numbers, COUNT_MAX), 0);
+    for (uint64_t k = 1; !is_done; k++) {
+        namidb_arena arena = NDB_ARENA_INIT;
+        struct ndb_source source = { ndb_reader(ndb_buf_slice(&out)), &arena,
+                                     false };
+        struct ndb_source narrowed = source;
+        int status;
+
+        assert_true(k < 100);
+        ndb_mem_fail_from(k);
+        (void)ndb_ints_get(&source, COUNT_MAX);
+        (void)ndb_ints_get_narrow(&narrowed, COUNT_MAX);
+        ndb_mem_fail_from(0);
+        status = ndb_source_status(&source);
+        assert_true(status == NAMIDB_OK || status == NAMIDB_ENOMEM);
+        status = ndb_source_status(&narrowed);
+        assert_true(status == NAMIDB_OK || status == NAMIDB_ENOMEM);
+        is_done = status == NAMIDB_OK;
+        ndb_arena_release(&arena);
+    }
+    ndb_buf_release(&out);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stream__numbers_of_any_width_and_order_come_back),
+        cmocka_unit_test(test_stream__what_is_cut_off_is_corrupt),
+        cmocka_unit_test(test_stream__out_of_memory_at_any_place),
+    };
+
+    return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
+}
