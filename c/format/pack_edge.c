@@ -14,7 +14,7 @@ bool ndb_edge_batch_is_full(const struct ndb_edge_batch *batch)
     /* A neighbour and an edge sequence take about 5 bytes. */
     return batch->owners.count == NDB_SEGMENT_EDGES_MAX ||
            batch->owners.count * 5 + batch->bytes / 2 >=
-               NDB_SEGMENT_BYTES_TARGET;
+               NDB_LOOKUP_BYTES_TARGET;
 }
 
 void ndb_edge_batch_release(struct ndb_edge_batch *batch)
@@ -214,7 +214,7 @@ int ndb_edge_batch_encode(struct ndb_edge_batch *batch, struct ndb_buf *out)
 bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch)
 {
     /* A hash and a sequence take about 10 bytes, an edge id's pair fewer. */
-    return batch->keys.count * 8 >= NDB_SEGMENT_BYTES_TARGET;
+    return batch->keys.count * 8 >= NDB_LOOKUP_BYTES_TARGET;
 }
 
 void ndb_pair_batch_release(struct ndb_pair_batch *batch)

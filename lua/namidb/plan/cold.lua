@@ -9,9 +9,10 @@
 local cold = {}
 
 -- A row is thought to take 20 ns. A store far away answers after 10 ms and
--- gives a segment in 0.5; a folder after 0.02 ms, in 0.1.
-local FAR = { round = 5e5, segment = 25000 }
-local NEAR = { round = 1e3, segment = 5000 }
+-- gives 64 KiB, a segment of nodes, in 0.5; a segment of edges has a quarter of
+-- that. From a folder either is there after 0.02 ms, decoded.
+local FAR = { round = 5e5, node = 25000, out = 6000, into = 6000 }
+local NEAR = { round = 300, node = 1000, out = 1000, into = 1000 }
 
 -- Segments that a scan asks for at once.
 local WINDOW = 64
@@ -59,7 +60,7 @@ function cold.all(context, of, name)
     if not need then return 0 end
     local price = prices(context)
     return price.round * math.ceil(need.missing / WINDOW) +
-        price.segment * need.missing
+        price[of] * need.missing
 end
 
 --- Of reading so many of them, wherever they are, in so many rounds.
@@ -70,7 +71,7 @@ function cold.some(context, of, name, rows, rounds)
     local touched = need.segments * (1 - (1 - 1 / need.segments) ^ rows)
     local missing = touched * need.missing / need.segments
     return price.round * math.min(1, missing) * (rounds or 1) +
-        price.segment * missing
+        price[of] * missing
 end
 
 local SIDES = { out = { "out" }, ["in"] = { "into" },
