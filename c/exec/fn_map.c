@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mergemaps(map, ...): all entries, later maps over earlier ones. What a map
- * projection with .* becomes; null is no entries.
+ * projection with .* becomes; null is no entries. mapof(key, value): a map of
+ * one entry, for SET n[key] = value.
  */
 #include "exec/function.h"
 
@@ -60,7 +61,27 @@ static int fn_merge_maps(struct ndb_scalar *scalar, const namidb_value *args,
     return rc;
 }
 
+static int fn_map_of(struct ndb_scalar *scalar, const namidb_value *args,
+                     uint32_t count, namidb_value *out)
+{
+    namidb_entry *entry;
+
+    (void)count;
+    if (args[0].kind != NAMIDB_STRING)
+        return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_TYPE,
+                         "a property's name is a String, not a value of type "
+                         "%s",
+                         ndb_kind_name(args[0].kind));
+    entry = ndb_arena_array(scalar->arena, 1, sizeof *entry);
+    if (entry == NULL)
+        return NAMIDB_ENOMEM;
+    *entry = (namidb_entry){ .key = args[0], .value = args[1] };
+    *out = (namidb_value){ .kind = NAMIDB_MAP, .size = 1, .as.entries = entry };
+    return NAMIDB_OK;
+}
+
 const struct ndb_function NDB_MAP_FUNCTIONS[] = {
     { "mergemaps", 1, UINT8_MAX, true, fn_merge_maps },
+    { "mapof", 2, 2, true, fn_map_of },
     { NULL, 0, 0, false, NULL },
 };

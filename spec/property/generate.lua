@@ -200,8 +200,7 @@ function Maker:edge_pattern(new, only_bound)
         element.var = self:fresh("e")
         new[#new + 1] = { name = element.var,
                           type = element.hops and "edges" or "edge" }
-        element.where = not element.hops and
-            self:inner_where(element.var, "edge") or nil
+        element.where = self:inner_where(element.var, "edge")
     end
     return element
 end
@@ -238,6 +237,7 @@ function Maker:shortest_path(new, what, is_value)
     local last = self:node_pattern(is_value and {} or new, is_value)
     if edge.var then
         new[#new + 1] = { name = edge.var, type = SHORT[what][2] }
+        edge.where = self:inner_where(edge.var, "edge")
     elseif not is_value and not edge.hops then
         edge.var = self:fresh("e")
         edge.where = self:inner_where(edge.var, "edge")

@@ -84,6 +84,7 @@ local items = {}
 
 function items.own(self, target)
     return { var = target.name, name = "w",
+             is_dynamic = self.random:one_in(4),
              e = self:with_scope({ target }, function()
                  return number(self)
              end) }
@@ -97,8 +98,9 @@ function items.divide(self, target)
     return { var = target.name, name = "w", e = division(self, target) }
 end
 
-function items.remove(_, target)
-    return { var = target.name, name = "w", remove = true }
+function items.remove(self, target)
+    return { var = target.name, name = "w", remove = true,
+             is_dynamic = self.random:one_in(3) }
 end
 
 function items.map(self, target)

@@ -346,15 +346,19 @@ function clauses.create(node)
     return "CREATE " .. list(node.patterns, path_text)
 end
 
+local function target(item)
+    return item.var .. (item.is_dynamic and "['%s']" or ".%s"):format(item.name)
+end
+
 local function set_item(item)
     if item.labels then return item.var .. labels(item.labels) end
-    if item.remove then return item.var .. "." .. item.name end
+    if item.remove then return target(item) end
     if item.map then
         local text = props(item.map)
         return item.var .. (item.replace and " = " or " += ") ..
             (text == "" and "{}" or text)
     end
-    return item.var .. "." .. item.name .. " = " .. plain(item.e)
+    return target(item) .. " = " .. plain(item.e)
 end
 
 function clauses.set(node)

@@ -121,6 +121,56 @@ describe("openCypher", function()
         { "RETURN ln(e()), ceiling(1.2)", "1.0 | 2.0" },
     })
 
+    chapter("asks each relationship of a walk", "CREATE (:N {i: 0})" ..
+        "-[:R {w: 1}]->(:N {i: 1})-[:R {w: 2}]->(:N {i: 2})-[:R {w: 3}]->" ..
+        "(:N {i: 3})-[:R {w: 1}]->(:N {i: 4})", {
+        { "MATCH (:N {i: 0})-[e:R* WHERE e.w < 3]->(b) RETURN b.i, size(e)",
+          "1 | 1", "2 | 2" },
+        { "MATCH (:N {i: 0})-[e:R*0.. WHERE e.w < 2 OR e.w = 2]->(b) " ..
+            "RETURN b.i, size(e)", "0 | 0", "1 | 1", "2 | 2" },
+        { "MATCH (a:N {i: 1})-[e:R* WHERE e.w > a.i]->(b) RETURN b.i", "2",
+          "3" },
+        { "MATCH (:N {i: 0})-[e:R* WHERE e.w < b.i + 1]->(b) RETURN b.i", "1",
+          "2", "3", "4" },
+        { "MATCH (:N {i: 4})<-[:R* WHERE false]-(b) RETURN b.i" },
+        { "MATCH (:N {i: 0})-[e:R* WHERE e.none = 1]->(b) RETURN b.i" },
+        { "MATCH (:N {i: 0})-[e:R*]->(b) WHERE none(x IN e WHERE x.w = 3) " ..
+            "RETURN b.i", "1", "2" },
+        { "MATCH p = (:N {i: 0})-[e:R*..2]->()-[:R]->(b) WHERE " ..
+            "all(x IN relationships(p) WHERE x.w < 3) RETURN b.i", "2" },
+        { "MATCH (:N {i: 0})-[e:R*]->(b) RETURN b.i, count(*) AS c, " ..
+            "size([(b)-[f:R* WHERE f.w > 1]->(c) | c]) AS l ORDER BY b.i",
+          "1 | 1 | 2", "2 | 1 | 1", "3 | 1 | 0", "4 | 1 | 0" },
+    })
+
+    chapter("says behind a relationship how often it is walked", "CREATE " ..
+        "(:N {i: 0})-[:R {w: 1}]->(:N {i: 1})-[:R {w: 2}]->(:N {i: 2})", {
+        { "MATCH (:N {i: 0})-[:R]->+(b) RETURN b.i", "1", "2" },
+        { "MATCH (:N {i: 0})-->*(b) RETURN b.i", "0", "1", "2" },
+        { "MATCH (:N {i: 2})<-[e:R]-{2}(b) RETURN b.i, size(e)", "0 | 2" },
+        { "MATCH (:N {i: 1})-[:R]-{1,2}(b) RETURN b.i", "0", "2" },
+        { "MATCH (:N {i: 1})-[:R]-{,1}(b) RETURN b.i", "0", "1", "2" },
+        { "MATCH (:N {i: 0})-[e:R WHERE e.w < 2]->{1,}(b) RETURN b.i", "1" },
+        { "MATCH (a:N {i: 0}) WHERE (a)-[:R]->{2}(:N) RETURN " ..
+            "[(a)-[:R]->+(b) | b.i] = [1, 2]", "true" },
+    })
+
+    chapter("sets properties by names that are values",
+            "CREATE (:N {i: 1, name: 'k'})-[:R]->(:N {i: 2, name: 'l'})", {
+        { "MATCH (n:N) SET n[n.name] = n.i, n['a' + 'b'] = [n.i] " ..
+            "RETURN n.i, n.k, n.l, n.ab ORDER BY n.i",
+          "1 | 1 | null | [1]", "2 | null | 2 | [2]" },
+        { "MATCH (n:N) REMOVE n[n.name] SET n['ab'] = null " ..
+            "RETURN properties(n) ORDER BY n.i", "{i: 1, name: 'k'}",
+          "{i: 2, name: 'l'}" },
+        { "MATCH (a:N {i: 1})-[r:R]->() SET r[head(COLLECT { MATCH (x:N) " ..
+            "RETURN x.name ORDER BY x.i })] = 5 RETURN r.k", "5" },
+        { "OPTIONAL MATCH (n:None) SET n['a'] = 1 REMOVE n['b'] RETURN n",
+          "null" },
+        { "MERGE (n:N {i: 3}) ON CREATE SET n['x'] = 1 ON MATCH " ..
+            "SET n['y'] = 1 RETURN n.x, n.y", "1 | null" },
+    })
+
     chapter("searches strings, null for what is none", nil, {
         { "RETURN 'abc' ENDS WITH 'c', 'abc' ENDS WITH '', 'abc' ENDS WITH " ..
             "null, 1 CONTAINS 'a', 'abc' CONTAINS '', 'a' STARTS WITH 1",

@@ -365,6 +365,22 @@ describe("the plan", function()
             "RETURN a"):find("Filter .-Aggregate"))
     end)
 
+    it("asks each edge of a walk on the way", function()
+        local walk = { "VarLengthExpand (a)-[e:R*1..]->(b) each (e.w < 2)",
+                       "NodeByKey (a:A) key = 1", "Argument" }
+        is("MATCH (a:A)-[e:R* WHERE e.w < 2]->(b) WHERE key(a) = 1 RETURN e",
+           walk)
+        is("MATCH (a:A)-[e:R*]->(b) WHERE key(a) = 1 AND " ..
+            "all(x IN e WHERE x.w < 2) RETURN e", walk)
+        -- What raises must not be asked of edges that no row has, and what is
+        -- known later cannot be.
+        for _, condition in ipairs({ "1 / e.w > 0", "e.w < b.x",
+                                     "EXISTS { (a)-[:S {w: e.w}]->() }" }) do
+            assert(plan("MATCH (a)-[e:R* WHERE " .. condition .. "]->(b) " ..
+                "RETURN e"):find("Filter quantifier", 1, true))
+        end
+    end)
+
     it("of MATCH after MATCH starts in either", function()
         is("MATCH (a:A) MATCH (a)-[:R]->(b:B) WHERE key(b) = 1 RETURN a", {
             "Filter a:A", "Expand (b)<-[:R]-(a)", "NodeByKey (b:B) key = 1",

@@ -57,7 +57,7 @@
 -- create { patterns [path_pattern] }
 -- merge { pattern path_pattern, on_create [SET_ITEM], on_match [SET_ITEM] }
 -- set { items [SET_ITEM] }
--- remove { items [remove_property or remove_labels] }
+-- remove { items [remove_property, remove_dynamic or remove_labels] }
 -- delete { detach boolean, expressions [EXPRESSION] }
 -- foreach { name, list EXPRESSION, clauses [CLAUSE], + variable BINDING }
 -- call { name ("db.labels"), arguments? [EXPRESSION] (nil: from parameters,
@@ -76,8 +76,10 @@
 -- set_property { operand EXPRESSION, name, value EXPRESSION }
 -- set_properties { operand variable, value EXPRESSION,
 --     replace boolean (true for =, false for +=) }
+-- set_dynamic { operand EXPRESSION, key EXPRESSION, value EXPRESSION }
 -- set_labels { operand variable, labels [name] }
 -- remove_property { operand EXPRESSION, name }
+-- remove_dynamic { operand EXPRESSION, key EXPRESSION }
 -- remove_labels { operand variable, labels [name] }
 --
 -- SCHEMA (entity "node"|"edge", label: a label or a type)
@@ -99,8 +101,10 @@
 --     + bound boolean: this is not the occurrence that introduces it }
 -- edge_pattern { name?, direction "out"|"in"|"both", types? [name] or
 --     label_expression? (neither: any type), length? { min?, max? } (the table
---     is there for every `*`; `*2` is min = max = 2), properties?, where?,
---     + variable BINDING, + bound boolean }
+--     is there for every `*`; `*2` is min = max = 2; `->+` and `->{1,3}` are
+--     the same), properties?, where? (of one with a length: of each on the
+--     way, which + makes an `all` over them), + variable BINDING,
+--     + bound boolean }
 -- LABELS is `labels` [name], all of which the node has (empty: any node), or
 --     `label_expression`:
 -- label { name }   label_any {} (%)   label_not { operand }

@@ -53,11 +53,27 @@ local function refuse_parameters(state, element)
     end
 end
 
+-- WHERE of a relationship with a length is asked of each on the way, by the
+-- name that outside of the brackets is the list of them.
+local function check_each(state, names, edge)
+    local inner, at = scope.new(names), edge.where.at
+    local each = edge.name and
+        scope.declare(state, inner, edge.name, "edge") or
+        scope.bind(state, nil, "edge")
+    check_expression.condition(state, inner, edge.where, VALUE)
+    edge.where = { kind = "quantifier", at = at, quantifier = "all",
+                   name = edge.name, variable = each, where = edge.where,
+                   list = { kind = "variable", at = at, name = edge.name,
+                            variable = edge.variable } }
+end
+
 local function check_element(state, names, element)
     if element.properties then
         check_expression.check(state, names, element.properties, VALUE)
     end
-    if element.where then
+    if element.where and element.length then
+        check_each(state, names, element)
+    elseif element.where then
         check_expression.condition(state, names, element.where, VALUE)
     end
 end

@@ -63,6 +63,14 @@ local function check_set(state, names, items)
             fail(state, item, "InvalidArgumentType",
                  "a value of type %s has no labels", types.word(given))
         end
+        if item.key then
+            local key = value(state, names, item.key)
+            if not types.may_be(key, "string") then
+                fail(state, item.key, "InvalidArgumentType", "a property's " ..
+                     "name is a string, not a value of type %s",
+                     types.word(key))
+            end
+        end
         if item.value then value(state, names, item.value) end
     end
 end

@@ -127,6 +127,11 @@ local function parse_set_item(self)
         return { kind = "set_property", at = at, operand = operand.operand,
                  name = operand.name, value = self.rules.expression(self) }
     end
+    if operand.kind == "index" then
+        cursor.expect(self, "=")
+        return { kind = "set_dynamic", at = at, operand = operand.operand,
+                 key = operand.index, value = self.rules.expression(self) }
+    end
     if operand.kind ~= "variable" then
         cursor.unexpected(self, "a property or a variable to set")
     end
@@ -174,6 +179,10 @@ local function parse_remove_item(self)
     if operand.kind == "has_labels" and operand.labels then
         return { kind = "remove_labels", at = at, operand = operand.operand,
                  labels = operand.labels }
+    end
+    if operand.kind == "index" then
+        return { kind = "remove_dynamic", at = at, operand = operand.operand,
+                 key = operand.index }
     end
     if operand.kind ~= "property" then
         cursor.unexpected(self, "a property or a label to remove")

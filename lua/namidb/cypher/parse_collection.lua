@@ -28,13 +28,16 @@ end
 local BEGINS_INNER = { [":"] = true, ["{"] = true, parameter = true,
                        WHERE = true }
 
+-- What may be behind an arrow: a node, or how often the edge is walked.
+local BEHIND_ARROW = { ["("] = true, ["+"] = true, ["*"] = true, ["{"] = true }
+
 -- Whether an edge's inner part begins with the bracket that is token `at`: in
 -- `(a) - [1]` a list does.
 local function is_edge(self, at)
     local kinds, close = self.kinds, find_close(self, at)
     if not close or kinds[close + 1] ~= "-" then return false end
     return kinds[close + 2] == "(" or
-        kinds[close + 2] == ">" and kinds[close + 3] == "("
+        kinds[close + 2] == ">" and BEHIND_ARROW[kinds[close + 3]] == true
 end
 
 --- Whether the parenthesis that is token `at` is the first node of a pattern:

@@ -49,6 +49,39 @@ local function parse_hops(self)
     return number
 end
 
+-- {2}, {1,3}, {,3}, {2,}: hops behind a relationship.
+local function parse_braced_hops(self)
+    self.at = self.at + 1
+    local length = { min = parse_hops(self) }
+    if cursor.accept(self, ",") then
+        length.min = length.min or 0
+        length.max = parse_hops(self)
+    elseif length.min then
+        length.max = length.min
+    else
+        cursor.unexpected(self, "a number of hops, as in {1,3}")
+    end
+    cursor.expect(self, "}")
+    return length
+end
+
+-- +, * or {1,3} behind a relationship: how often it is walked.
+local function parse_quantifier(self, edge)
+    local at, kind, length = self.at, self.kinds[self.at], nil
+    if kind == "{" then
+        length = parse_braced_hops(self)
+    elseif cursor.accept(self, "*") then
+        length = { min = 0 }
+    elseif cursor.accept(self, "+") then
+        length = { min = 1 }
+    end
+    if length and edge.length then
+        cursor.fail(self, "InvalidRelationshipPattern",
+                    "the number of hops is said already", at)
+    end
+    edge.length = length or edge.length
+end
+
 -- *, *2, *1..3, *..3, *2..
 local function parse_length(self)
     local length = { min = parse_hops(self) }
@@ -109,6 +142,7 @@ local function parse_edge(self)
     edge.direction = "both"
     if is_left and not is_right then edge.direction = "in" end
     if is_right and not is_left then edge.direction = "out" end
+    parse_quantifier(self, edge)
     return edge
 end
 

@@ -241,7 +241,17 @@ function detail.EXPAND(scope, op)
         LEFT[op.direction], inner, RIGHT[op.direction],
         slot_name(scope.names, op.to), op.flags.INTO and " into" or "")
 end
-detail.VAR_EXPAND, detail.SHORTEST = detail.EXPAND, detail.EXPAND
+
+-- With what is asked of each edge on the way, here by the name of them all.
+function detail.VAR_EXPAND(scope, op)
+    local text = detail.EXPAND(scope, op)
+    if not op.expr then return text end
+    local names = setmetatable({ [op.test] = slot_name(scope.names, op.edge) },
+                               { __index = scope.names })
+    return text .. " each " .. expr_text(
+        setmetatable({ names = names }, { __index = scope }), op.expr)
+end
+detail.SHORTEST = detail.VAR_EXPAND
 
 function detail.FILTER(scope, op) return expr_text(scope, op.expr) end
 detail.SKIP, detail.LIMIT = detail.FILTER, detail.FILTER

@@ -213,18 +213,50 @@ local function of_each(edge, expr)
              items, expr[2] }, call ~= "nodes"
 end
 
+-- Whether all(r IN e WHERE ...) of a walk's edges may be asked of each while it
+-- is walked: it must not have to wait for what else is found, nor raise or be
+-- costly of edges that no row would have had.
+local function is_of_walk(graph, edge, expr)
+    local list = expr[1]
+    if list.kind ~= "SLOT" or list.number ~= edge.slot or edge.bound or
+        not expression.is_early(expr[2]) or expression.finds(expr[2]) then
+        return false
+    end
+    local reads = free.reads(expr, {})
+    for slot in pairs(reads) do
+        if slot ~= edge.slot and graph.is_element[slot] then return false end
+    end
+    for _, path in ipairs(graph.paths) do
+        if reads[path.slot] then return false end
+    end
+    return true
+end
+
+-- Asks `each` of every edge of a walk; what all(r IN e WHERE ...) says, if it
+-- is the only condition, of r itself.
+local function ask_each(edge, expr, each)
+    if edge.condition then
+        edge.condition = expression.all({ edge.condition, each })
+    elseif expr.code == "ALL" and expr[1].kind == "SLOT" then
+        edge.test, edge.condition = expr.number, expr[2]
+    else
+        edge.condition = each
+    end
+end
+
 -- WHERE all(r IN relationships(p) WHERE ...) chooses among paths before the
 -- shortest is chosen: it is asked of every edge on the way. So are none() and
--- nodes(p); whatever else WHERE says is asked of the shortest.
+-- nodes(p); whatever else WHERE says is asked of the shortest. Of other walks
+-- what their edges' own name is asked for keeps them short.
 local function ask_on_the_way(graph, first_edge, first_condition)
     for i = first_edge, #graph.edges do
         local edge = graph.edges[i]
-        for k = first_condition, edge.shortest and #graph.conditions or 0 do
+        for k = first_condition, edge.length and #graph.conditions or 0 do
             local condition = graph.conditions[k]
             local each, is_of_edges = of_each(edge, condition.expr)
-            if each then
-                edge.condition = edge.condition and
-                    expression.all({ edge.condition, each }) or each
+            if each and (edge.shortest or
+                is_of_walk(graph, edge, condition.expr)) then
+                ask_each(edge, condition.expr, each)
                 condition.is_done = is_of_edges
             end
         end

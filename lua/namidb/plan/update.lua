@@ -8,6 +8,8 @@ local merge = require("namidb.plan.merge")
 local pattern = require("namidb.plan.pattern")
 local semi = require("namidb.plan.semi")
 
+local null = require("namidb.core").null
+
 local update = {}
 
 local function props_of(context, element)
@@ -93,6 +95,16 @@ function set.set_properties(context, item)
              value = expression.make(context, item.value) }
 end
 
+-- SET n[key] = value is SET n += {key: value}; without a value null removes it.
+function set.set_dynamic(context, item)
+    return { code = "MERGE", entity = expression.make(context, item.operand),
+             value = { kind = "CALL", text = "mapof",
+                       expression.make(context, item.key),
+                       item.value and expression.make(context, item.value) or
+                           context:constant(null) } }
+end
+set.remove_dynamic = set.set_dynamic
+
 local function labels_of(context, item, code)
     local labels = {}
     for i, label in ipairs(item.labels) do
@@ -113,7 +125,7 @@ end
 function set.remove_property(context, item)
     return { code = "PROPERTY", name = context:name("property", item.name),
              entity = expression.make(context, item.operand),
-             value = context:constant(require("namidb.core").null) }
+             value = context:constant(null) }
 end
 
 local function sets_of(context, items)
@@ -129,6 +141,7 @@ function update.set(context, op, clause)
     for i, item in ipairs(clause.items) do
         items[i] = setmetatable({
             operand = before:node(item.operand),
+            key = item.key and before:node(item.key) or nil,
             value = item.value and before:properties(item.value) or nil,
         }, { __index = item })
     end
