@@ -91,8 +91,16 @@ static int set_map(struct ndb_eval *eval, const struct ndb_set *set,
     struct ndb_entity from;
     namidb_value map;
     namidb_props props;
-    int rc = load_one(eval, value, &from);
+    int rc;
 
+    if (!ndb_is_null(value) && value->kind != NAMIDB_MAP &&
+        value->kind != NAMIDB_NODE && value->kind != NAMIDB_EDGE)
+        return ndb_raise(eval->run->err, NDB_FAULT_ARGUMENT_TYPE,
+                         "SET n %s takes a map, a node or a relationship, not "
+                         "a value of type %s",
+                         set->kind == NDB_SET_REPLACE ? "=" : "+=",
+                         ndb_kind_name(value->kind));
+    rc = load_one(eval, value, &from);
     if (rc >= 0 && ndb_is_null(value))
         map = (namidb_value){ .kind = NAMIDB_MAP };
     else if (rc >= 0)

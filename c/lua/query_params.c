@@ -5,16 +5,50 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lua/binding.h"
+
+enum { GIVEN_MAX = 8 };
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names among the parameters at 3, GIVEN_MAX at most: ", but $a, $b". They are
+ * cut where `out` ends. */
+static void describe_given(lua_State *L, char *out, size_t room)
+{
+    const char *names[GIVEN_MAX];
+    size_t count = 0, at = 0;
+
+    *out = '\0';
+    if (!lua_istable(L, 3))
+        return;
+    lua_pushnil(L);
+    while (count < GIVEN_MAX && lua_next(L, 3) != 0) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) == LUA_TSTRING)
+            names[count++] = lua_tostring(L, -1); /* the table keeps it */
+    }
+    if (count == GIVEN_MAX)
+        lua_pop(L, 1);
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 0; i < count && at < room; i++)
+        at += (size_t)snprintf(out + at, room - at, "%s$%.40s",
+                               i == 0 ? ", but " : ", ", names[i]);
+}
 
 static bool missing(lua_State *L, const char *name)
 {
     namidb_error err = { .code = NAMIDB_EINVAL };
+    char given[200];
 
+    describe_given(L, given, sizeof given);
     err.fault = "ParameterMissing.MissingParameter";
     (void)snprintf(err.message, sizeof err.message,
-                   "parameter $%.200s was not given", name);
+                   "parameter $%.200s was not given%s", name, given);
     (void)ndb_lua_fail_quietly(L, &err);
     return false;
 }

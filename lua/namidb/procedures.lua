@@ -136,6 +136,15 @@ function procedures.find(name)
     return KNOWN[name]
 end
 
+--- The names that CALL may call.
+function procedures.names()
+    local names = {}
+    for name in pairs(KNOWN) do
+        if name:find("^db%.") then names[#names + 1] = name end
+    end
+    return names
+end
+
 --- Calls a procedure for a handle; its rows, arrays in the order of yields, or
 -- nil and a stream of them.
 function procedures.call(name, handle, options, ...)

@@ -139,6 +139,11 @@ local function compile(handle, home, text)
         procedures = setmetatable({}, { __index = function(_, name)
             return home.procedures[name] or procedures.find(name)
         end }),
+        procedure_names = function()
+            local names = procedures.names()
+            for name in pairs(home.procedures) do names[#names + 1] = name end
+            return names
+        end,
     })
     if not ast then return nil, err end
     if ast.is_schema then return schema.plan(ast) end

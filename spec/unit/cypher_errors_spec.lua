@@ -194,3 +194,98 @@ describe("the words of a fault", function()
         db:close()
     end)
 end)
+
+-- What people write who come from other languages, or in a hurry, and what the
+-- message says of it.
+local HINTS = {
+    { "MATCH (n) RETUN n", "found RETUN; did you mean RETURN?" },
+    { "MATCH (n) RETURN toUper(n.x)", "touper(); did you mean toUpper()?" },
+    { "MATCH (n) RETURN lenght(n.x)", "did you mean length()?" },
+    { "MATCH (n) RETURN substr(n.x, 1)", "did you mean substring()?" },
+    { "MATCH (n) RETURN ifnull(n.x, 1)", "did you mean coalesce()?" },
+    { "MATCH (n) RETURN xyzzy(n.x)", "no function xyzzy()\n" },
+    { "RETURN substring('a')", "substring() takes 2 or 3 arguments, not 1" },
+    { "RETURN toUpper()", "toUpper() takes 1 argument, not 0" },
+    { "RETURN coalesce()", "coalesce() takes at least 1 argument, not 0" },
+    { "MATCH (person) RETURN persn.x", "did you mean person?" },
+    { "MATCH (n)-[r]->(m) RETURN q", "q is not defined; there is m, n, r" },
+    { "MATCH (n) WITH n.x AS x RETURN n",
+      "n is not defined any more: WITH hands on only what it names" },
+    { "MATCH (n) CALL { MATCH (n) WITH n.x AS x RETURN n.y AS y } RETURN y",
+      "n is not defined any more" },
+    { "MATCH (n) CALL { RETURN n.x AS x } RETURN x",
+      "n is not defined inside: CALL (n) { } hands it in" },
+    { "CALL db.lables()", "no procedure db.lables; did you mean db.labels?" },
+    { "CALL db.labels() YIELD lable RETURN lable", "did you mean label?" },
+    { "SELECT * FROM n", "MATCH finds, and RETURN says what of it" },
+    { "INSERT (n)", "CREATE makes" },
+    { "MATCH (n) UPDATE n.x = 1", "SET changes properties" },
+    { "MATCH (n) WHERE n.x == 1 RETURN n", "equal is a single =" },
+    { "MATCH (n) WHERE n.x != 1 RETURN n", "unequal is <>" },
+    { "MATCH (n) WHERE n.x => 1 RETURN n", "it is >=" },
+    { "MATCH (n) WHERE n.x && n.y RETURN n", "it is AND" },
+    { "MATCH (n) WHERE !n.x RETURN n", "it is NOT" },
+    { "MATCH (n) WHERE n.x LIKE 'A%' RETURN n", "STARTS WITH" },
+    { "MATCH (n) WHERE n.x NOT IN [1] RETURN n", "NOT x IN list" },
+    { "MATCH (n) WHERE n.x IN (1, 2) RETURN n", "a list stands in brackets" },
+    { "MATCH (n) WHERE n.x IS 3 RETURN n", "= compares with a value" },
+    { "MATCH (n) WHERE n.x BETWEEN 1 AND 2 RETURN n", "1 <= x <= 3" },
+    { "MATCH (n) WHERE n.x = :x RETURN n", "a parameter is $name" },
+    { "MATCH (n) WHERE n.x = ? RETURN n", "a parameter is $name" },
+    { "MATCH (n) WHERE n.x = {x} RETURN n", "a parameter is $name" },
+    { "MATCH (n) WHERE n.x = “a” RETURN n",
+      "a text stands between ' or" },
+    { "MATCH (n) WHERE n.x =~ /a/ RETURN n", "a pattern of =~ is a text" },
+    { "MATCH (n) RETURN n.x, count(*) GROUP BY n.x", "rows are grouped by" },
+    { "MATCH (n) RETURN n LIMIT 1 ORDER BY n.x", "ORDER BY, SKIP, LIMIT" },
+    { "MATCH (n) RETURN n WHERE n.x = 1", "WHERE stands before RETURN" },
+    { "MATCH (n) WHERE count(n) > 1 RETURN n",
+      "WITH n, count(*) AS c WHERE c > 1" },
+    { "MATCH (n) RETURN n; MATCH (n) RETURN n", "a call runs one statement" },
+    { "MATCH (n {x=1}) RETURN n", "as in {name: 'x'}" },
+    { "MATCH (n {'x': 1}) RETURN n", "a key stands without quotes" },
+    { "MATCH (n:My Label) RETURN n", "stands in `backticks`" },
+    { "MATCH (n) RETURN n.first name", "stands in `backticks`" },
+    { "MATCH (n) RETURN n.x AS 'x'", "a name stands without quotes" },
+    { "MATCH (n) RETURN 'it''s'", "a quote inside a text is \\'" },
+    { "MATCH (n) # comment\nRETURN n", "a comment begins with //" },
+    { "MATCH (n) -- comment\nRETURN n", "a comment begins with //" },
+    { "MATCH (n)->(m) RETURN n", "(a)-->(b) or (a)-[:KNOWS]->(b), found >" },
+    { "MATCH (n)-KNOWS->(m) RETURN n", "(a)-[:KNOWS]->(b), found KNOWS" },
+    { "MATCH (n)-[:T]>(m) RETURN n", "expected - or -> behind" },
+    { "MATCH (n)-[:T->(m) RETURN n", "expected the end of the relationship" },
+    { "MATCH (n)-[*1..$k]->(m) RETURN n", "a number in the text" },
+    { "MATCH (n)-[*1-3]->(m) RETURN n", "a range of hops is written *1..3" },
+    { "MATCH (n)-[:$t]->(m) RETURN n", "type(r) = $x" },
+    { "MATCH (n) SET n += 5", "SET n += takes a map" },
+    { "MATCH (n) SET n.x += 1", "n.x = n.x + 1" },
+    { "RETURN $min", "parameter $min was not given, but $limit, $mx" },
+}
+
+describe("a hint", function()
+    local db
+    setup(function()
+        db = assert(namidb.open("memory://faults-hints"))
+        assert(db:query("CREATE (:N {x: 1})"))
+    end)
+    teardown(function() db:close() end)
+
+    for _, case in ipairs(HINTS) do
+        it("is given for " .. case[1]:gsub("%s+", " "), function()
+            local rows, err = db:query(case[1], { mx = 1, limit = 2 })
+            assert.is_nil(rows)
+            assert.truthy(err.message:find(case[2], 1, true), err.message)
+        end)
+    end
+
+    -- Names that are looked through for each of many scopes.
+    it("takes no longer than the statement is long", function()
+        local inner = "nowhere = 1"
+        for _ = 1, 12 do
+            inner = "EXISTS { WITH 1 AS c " .. ("WITH c "):rep(20) ..
+                "WHERE " .. inner .. " RETURN c }"
+        end
+        local _, err = db:query("RETURN " .. inner)
+        assert.equal("UndefinedVariable", err.detail)
+    end)
+end)

@@ -171,6 +171,13 @@ describe("openCypher", function()
             "SET n['y'] = 1 RETURN n.x, n.y", "1 | null" },
     })
 
+    chapter("has OFFSET and UNION DISTINCT", nil, {
+        { "UNWIND [3, 1, 2] AS x RETURN x ORDER BY x OFFSET 1 LIMIT 1", "2" },
+        { "UNWIND [3, 1, 2] AS offset RETURN offset ORDER BY offset OFFSET 2",
+          "3" },
+        { "RETURN 1 AS x UNION DISTINCT RETURN 1 AS x", "1" },
+    })
+
     chapter("searches strings, null for what is none", nil, {
         { "RETURN 'abc' ENDS WITH 'c', 'abc' ENDS WITH '', 'abc' ENDS WITH " ..
             "null, 1 CONTAINS 'a', 'abc' CONTAINS '', 'a' STARTS WITH 1",

@@ -8,6 +8,7 @@
 local ast = require("namidb.cypher.ast")
 local fault = require("namidb.cypher.fault")
 local functions = require("namidb.cypher.functions")
+local hint = require("namidb.cypher.hint")
 local scope = require("namidb.cypher.scope")
 local types = require("namidb.cypher.types")
 
@@ -93,10 +94,22 @@ function check.parameter(state, _, node)
     end
 end
 
+-- Why a name is not there.
+local function undefined(names, name)
+    local where = scope.was(names, name)
+    if where == "before" then
+        return " any more: WITH hands on only what it names"
+    elseif where == "outside" then
+        return (" inside: CALL (%s) { } hands it in"):format(name)
+    end
+    return hint.of_variable(name, scope.all(names))
+end
+
 function check.variable(state, names, node)
     local binding = scope.find(names, node.name)
     if not binding then
-        fail(state, node, "UndefinedVariable", "%s is not defined", node.name)
+        fail(state, node, "UndefinedVariable", "%s is not defined%s", node.name,
+             undefined(names, node.name))
     end
     node.variable = binding
     if binding.kind ~= "value" then return binding.kind, binding.element end
@@ -207,13 +220,24 @@ end
 
 ------------------------------------------------------------------------ calls
 
+-- How many arguments a function takes, in words.
+local function arguments_of(definition)
+    local min, max = definition.min, definition.max
+    if max and max > min then
+        return ("%d %s %d arguments"):format(min, max == min + 1 and "or" or
+                                             "to", max)
+    end
+    return ("%s%d argument%s"):format(max and "" or "at least ", min,
+                                      min == 1 and "" or "s")
+end
+
 local function check_arguments(state, names, node, definition, context)
     local arguments, count = node.arguments, #node.arguments
     if node.star then count = 1 end
     if definition.min and (count < definition.min or
         definition.max and count > definition.max) then
-        fail(state, node, "InvalidNumberOfArguments",
-             "%s() is called with %d arguments", node.name, count)
+        fail(state, node, "InvalidNumberOfArguments", "%s() takes %s, not %d",
+             definition.name or node.name, arguments_of(definition), count)
     end
     local element
     for i, argument in ipairs(arguments) do
@@ -238,8 +262,8 @@ local function check_aggregate(state, names, node, definition, context)
     end
     if not context.aggregates then
         fail(state, node, "InvalidAggregation",
-             "%s() cannot stand here: aggregates are for WITH and RETURN",
-             node.name)
+             "%s() cannot stand here: aggregates are for WITH and RETURN, " ..
+             "as in WITH n, count(*) AS c WHERE c > 1", node.name)
     end
     check_arguments(state, names, node, definition, { is_inside = true })
     context.aggregates[#context.aggregates + 1] = node
@@ -250,8 +274,8 @@ function check.call(state, names, node, context)
     local own = state.options.functions
     local definition = own and own[node.name] or functions[node.name]
     if not definition then
-        fail(state, node, "UnknownFunction", "there is no function %s()",
-             node.name)
+        fail(state, node, "UnknownFunction", "there is no function %s()%s",
+             node.name, hint.of_function(node.name, functions, own))
     end
     node.definition = definition
     if definition.aggregate then

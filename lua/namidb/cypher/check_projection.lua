@@ -386,6 +386,7 @@ function check_projection.check(state, names, clause)
     check_bound(state, clause.skip, "SKIP")
     check_bound(state, clause.limit, "LIMIT")
     local after = scope.new(names.parent)
+    after.before = names
     for _, item in ipairs(clause.items) do
         after.names[item.name] = item.variable
     end

@@ -5,6 +5,7 @@ local check_expression = require("namidb.cypher.check_expression")
 local check_pattern = require("namidb.cypher.check_pattern")
 local check_projection = require("namidb.cypher.check_projection")
 local fault = require("namidb.cypher.fault")
+local hint = require("namidb.cypher.hint")
 local scope = require("namidb.cypher.scope")
 local types = require("namidb.cypher.types")
 
@@ -186,8 +187,13 @@ local function declare_yields(state, names, clause, procedure)
     for _, yield in ipairs(clause.yields) do
         local field = fields[yield.field]
         if not field then
-            fail(state, yield, "UndefinedVariable", "%s yields no %s",
-                 clause.name, yield.field)
+            local named = {}
+            for i, yielded in ipairs(procedure.yields) do
+                named[i] = yielded.name
+            end
+            fail(state, yield, "UndefinedVariable", "%s yields no %s%s",
+                 clause.name, yield.field,
+                 hint.of_variable(yield.field, named))
         end
         local type = TYPES[((field.type or ""):gsub("%?$", ""))]
         local is_entity = type == "node" or type == "edge" or type == "path"
@@ -195,12 +201,19 @@ local function declare_yields(state, names, clause, procedure)
     end
 end
 
+local function names_of(state)
+    local names = state.options.procedure_names
+    return names and names() or {}
+end
+
 function clauses.call(state, names, clause)
     local procedure = state.options.procedures and
         state.options.procedures[clause.name]
     if not procedure then
         fault.raise(state.text, clause.at, "ProcedureNotFound",
-                    "there is no procedure " .. clause.name, "ProcedureError")
+                    ("there is no procedure %s%s"):format(clause.name,
+                        hint.of_name(clause.name, names_of(state))),
+                    "ProcedureError")
     end
     clause.procedure = procedure
     check_arguments(state, names, clause, procedure)
@@ -286,6 +299,7 @@ function clauses.subquery(state, names, clause)
     for _, part in ipairs(query.parts) do
         local first = part.clauses[1]
         local inner = scope.new()
+        inner.outside = names
         if first and first.kind == "with" then inner = scope.copy(names) end
         check_single(state, inner, part, true)
     end

@@ -8,6 +8,7 @@
 
 local ast = require("namidb.cypher.ast")
 local fault = require("namidb.cypher.fault")
+local hint = require("namidb.cypher.hint")
 local lexer = require("namidb.cypher.lexer")
 
 local cursor = {}
@@ -44,8 +45,9 @@ function cursor.unexpected(self, expected)
                     ("expected %s, found %s, which is not ASCII's %s")
                         :format(expected, value, kind))
     end
-    cursor.fail(self, "UnexpectedSyntax", ("expected %s, found %s")
-        :format(expected, describe(self, self.at)))
+    cursor.fail(self, "UnexpectedSyntax", ("expected %s, found %s%s")
+        :format(expected, describe(self, self.at), hint.of_token(expected, {
+            kind = kind, value = value, before = self.kinds[self.at - 1] })))
 end
 
 --- Steps over the next token if it is of `kind`; whether it was.

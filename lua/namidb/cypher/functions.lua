@@ -3,8 +3,8 @@
 
 local functions = {}
 
--- name minimum [maximum] argument... -> result; `any` is any type, `-` no
--- maximum.
+-- name (as it is shown) minimum [maximum] argument... -> result; `any` is any
+-- type, `-` no maximum.
 local TABLE = [[
 abs 1 1 number -> number
 acos 1 1 number -> float
@@ -27,35 +27,35 @@ degrees 1 1 number -> float
 distance 2 2 any any -> float
 duration 1 1 any -> duration
 e 0 0 -> float
-elementid 1 1 entity -> string
-endnode 1 1 edge -> node
+elementId 1 1 entity -> string
+endNode 1 1 edge -> node
 exp 1 1 number -> float
 floor 1 1 number -> float
 haversin 1 1 number -> float
 head 1 1 list -> any
 id 1 1 entity -> integer
-isempty 1 1 any -> boolean
-isnan 1 1 number -> boolean
+isEmpty 1 1 any -> boolean
+isNaN 1 1 number -> boolean
 key 1 1 node -> any
 keys 1 1 propertied -> list
 labels 1 1 node -> list
 last 1 1 list -> any
 left 2 2 string integer -> string
 length 1 1 path -> integer
-localdatetime 0 1 any -> localdatetime
-localtime 0 1 any -> localtime
+localDatetime 0 1 any -> localdatetime
+localTime 0 1 any -> localtime
 ln 1 1 number -> float
 log 1 1 number -> float
 log10 1 1 number -> float
 ltrim 1 2 string string -> string
 nodes 1 1 path -> list
-nullif 2 2 any any -> any
+nullIf 2 2 any any -> any
 pi 0 0 -> float
 point 1 1 any -> point
 properties 1 1 propertied -> map
 radians 1 1 number -> float
 rand 0 0 -> float
-randomuuid 0 0 -> string
+randomUUID 0 0 -> string
 range 2 3 any any any -> list
 relationships 1 1 path -> list
 rels 1 1 path -> list
@@ -70,32 +70,32 @@ sinh 1 1 number -> float
 size 1 1 sized -> integer
 split 2 2 string any -> list
 sqrt 1 1 number -> float
-startnode 1 1 edge -> node
+startNode 1 1 edge -> node
 substring 2 3 string integer integer -> string
 tail 1 1 list -> list
 tan 1 1 number -> float
 tanh 1 1 number -> float
 time 0 1 any -> time
 timestamp 0 0 -> integer
-toboolean 1 1 any -> boolean
-tobooleanlist 1 1 list -> list
-tobooleanornull 1 1 any -> boolean
-tofloat 1 1 any -> float
-tofloatlist 1 1 list -> list
-tofloatornull 1 1 any -> float
-tointeger 1 1 any -> integer
-tointegerlist 1 1 list -> list
-tointegerornull 1 1 any -> integer
-tolower 1 1 string -> string
+toBoolean 1 1 any -> boolean
+toBooleanList 1 1 list -> list
+toBooleanOrNull 1 1 any -> boolean
+toFloat 1 1 any -> float
+toFloatList 1 1 list -> list
+toFloatOrNull 1 1 any -> float
+toInteger 1 1 any -> integer
+toIntegerList 1 1 list -> list
+toIntegerOrNull 1 1 any -> integer
+toLower 1 1 string -> string
 lower 1 1 string -> string
-tostring 1 1 any -> string
-tostringlist 1 1 list -> list
-tostringornull 1 1 any -> string
-toupper 1 1 string -> string
+toString 1 1 any -> string
+toStringList 1 1 list -> list
+toStringOrNull 1 1 any -> string
+toUpper 1 1 string -> string
 upper 1 1 string -> string
 trim 1 2 string string -> string
 type 1 1 edge -> string
-valuetype 1 1 any -> string
+valueType 1 1 any -> string
 exists 1 1 any -> boolean
 date.truncate 1 3 any any any -> date
 date.transaction 0 1 any -> date
@@ -105,8 +105,8 @@ datetime.truncate 1 3 any any any -> datetime
 datetime.transaction 0 1 any -> datetime
 datetime.statement 0 1 any -> datetime
 datetime.realtime 0 1 any -> datetime
-datetime.fromepoch 2 2 any any -> datetime
-datetime.fromepochmillis 1 1 any -> datetime
+datetime.fromEpoch 2 2 any any -> datetime
+datetime.fromEpochMillis 1 1 any -> datetime
 localdatetime.truncate 1 3 any any any -> localdatetime
 localdatetime.transaction 0 1 any -> localdatetime
 localdatetime.statement 0 1 any -> localdatetime
@@ -120,11 +120,11 @@ time.transaction 0 1 any -> time
 time.statement 0 1 any -> time
 time.realtime 0 1 any -> time
 duration.between 2 2 any any -> duration
-duration.inmonths 2 2 any any -> duration
-duration.indays 2 2 any any -> duration
-duration.inseconds 2 2 any any -> duration
+duration.inMonths 2 2 any any -> duration
+duration.inDays 2 2 any any -> duration
+duration.inSeconds 2 2 any any -> duration
 point.distance 2 2 any any -> float
-point.withinbbox 3 3 any any any -> boolean
+point.withinBBox 3 3 any any any -> boolean
 ]]
 
 local AGGREGATES = [[
@@ -134,10 +134,10 @@ avg 1 1 any -> any
 min 1 1 any -> any
 max 1 1 any -> any
 collect 1 1 any -> list
-stdev 1 1 any -> float
-stdevp 1 1 any -> float
-percentilecont 2 2 any any -> float
-percentiledisc 2 2 any any -> any
+stDev 1 1 any -> float
+stDevP 1 1 any -> float
+percentileCont 2 2 any any -> float
+percentileDisc 2 2 any any -> any
 ]]
 
 local function read(text, aggregate)
@@ -148,7 +148,8 @@ local function read(text, aggregate)
         for argument in rest:gmatch("%S+") do
             arguments[#arguments + 1] = argument
         end
-        functions[name] = {
+        functions[name:lower()] = {
+            name = name,
             min = tonumber(min), max = tonumber(max), aggregate = aggregate,
             arguments = arguments, result = result ~= "any" and result or nil,
         }

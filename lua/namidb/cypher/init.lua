@@ -29,7 +29,8 @@ end
 --
 -- options: functions = { lower case name = definition } that the user
 -- registered; procedures = { name = { arguments = { { name =, type = } },
--- yields = { { name =, type = } } } }.
+-- yields = { { name =, type = } } } }; procedure_names() gives an array of
+-- their names, for messages.
 function cypher.compile(text, options)
     return fault.catch(compile, text, options)
 end

@@ -170,18 +170,28 @@ local function read_number(text, at)
     return kind, last
 end
 
+-- What is said of a character that other languages have.
+local FOREIGN = { ["?"] = "; a parameter is $name",
+                  ["@"] = "; a parameter is $name",
+                  ["#"] = "; a comment begins with //" }
+for quote in ("“ ” „ ‘ ’ ‚ « »"):gmatch("%S+") do
+    FOREIGN[quote] = "; a text stands between ' or \""
+end
+
 local function bad_character(text, at)
     local code, after = unicode.decode(text, at)
     if not code then
         fault.raise(text, at, "InvalidUnicodeCharacter",
                     "these bytes are not UTF-8")
     elseif code >= 0x80 then
+        local char = sub(text, at, after - 1)
         fault.raise(text, at, "InvalidUnicodeCharacter", ("%s (U+%04X) " ..
-            "has no place here"):format(sub(text, at, after - 1), code))
+            "has no place here%s"):format(char, code, FOREIGN[char] or ""))
     end
+    local char = sub(text, at, at)
     fault.raise(text, at, "UnexpectedSyntax", code < 32 and
         ("the control character %d has no place here"):format(code) or
-        ("%s has no place here"):format(sub(text, at, at)))
+        ("%s has no place here%s"):format(char, FOREIGN[char] or ""))
 end
 
 -- Whether spaces or comments may begin with a byte.

@@ -88,7 +88,9 @@ local function parse_projection(self, kind)
         until not cursor.accept(self, ",")
     end
     parse_order(self, node)
-    if cursor.accept(self, "SKIP") then
+    local is_offset = cursor.is_named(self, self.at, "OFFSET")
+    if is_offset or self.kinds[self.at] == "SKIP" then
+        self.at = self.at + 1
         node.skip = self.rules.expression(self)
     end
     if cursor.accept(self, "LIMIT") then

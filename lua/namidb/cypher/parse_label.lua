@@ -20,6 +20,9 @@ local function parse_unit(self)
         cursor.expect(self, ")")
     elseif cursor.accept(self, "%") then
         node = { kind = "label_any", at = at }
+    elseif self.kinds[self.at] == "parameter" then
+        cursor.unexpected(self, "a label or a type in the text (WHERE " ..
+            "$x IN labels(n) and type(r) = $x ask by a parameter)")
     else
         node = { kind = "label", at = at,
                  name = cursor.word(self, "a label or a type") }

@@ -90,7 +90,15 @@ local function parse_length(self)
     else
         length.max = length.min
     end
-    if self.kinds[self.at] == "-" then
+    local kind = self.kinds[self.at]
+    if kind == "parameter" then
+        cursor.fail(self, "InvalidRelationshipPattern", "a number of hops " ..
+            "is a number in the text, as in *1..3, and no parameter")
+    elseif kind == "-" and length.min and length.max or
+        kind == "," then
+        cursor.fail(self, "InvalidRelationshipPattern",
+                    "a range of hops is written *1..3")
+    elseif kind == "-" then
         cursor.fail(self, "InvalidRelationshipPattern",
                     "a number of hops cannot be negative")
     end
@@ -99,6 +107,13 @@ end
 
 local BEGINS_LENGTH = { [".."] = true, integer = true, float = true,
                         ["-"] = true }
+
+-- Whether what is next goes on behind a ] that was forgotten.
+local function is_arrow(self)
+    local following = self.kinds[self.at + 1]
+    return self.kinds[self.at] == "-" and
+        (following == ">" or following == "(")
+end
 
 local function parse_edge_inner(self, edge)
     local is_bar_taken = self.is_bar_taken
@@ -109,7 +124,7 @@ local function parse_edge_inner(self, edge)
     if self.kinds[self.at] == ":" then parse_label.types(self, edge) end
     if cursor.accept(self, "*") then
         edge.length = parse_length(self)
-    elseif BEGINS_LENGTH[self.kinds[self.at]] then
+    elseif BEGINS_LENGTH[self.kinds[self.at]] and not is_arrow(self) then
         cursor.fail(self, "InvalidRelationshipPattern",
                     "a number of hops stands behind *")
     end
@@ -119,9 +134,9 @@ local function parse_edge_inner(self, edge)
 end
 
 -- A dash; other characters that look like one are refused.
-local function expect_sign(self, kind)
+local function expect_sign(self, kind, expected)
     if self.kinds[self.at] ~= kind or self.values[self.at] then
-        cursor.unexpected(self, kind)
+        cursor.unexpected(self, expected or kind)
     end
     self.at = self.at + 1
 end
@@ -136,8 +151,11 @@ local function parse_edge(self)
     local edge = { kind = "edge_pattern", at = self.starts[self.at] }
     local is_left = accept_sign(self, "<")
     expect_sign(self, "-")
-    if cursor.accept(self, "[") then parse_edge_inner(self, edge) end
-    expect_sign(self, "-")
+    local is_bare = not cursor.accept(self, "[")
+    if not is_bare then parse_edge_inner(self, edge) end
+    expect_sign(self, "-", is_bare and
+        "a relationship, as in (a)-->(b) or (a)-[:KNOWS]->(b)" or
+        "- or -> behind the relationship")
     local is_right = accept_sign(self, ">")
     edge.direction = "both"
     if is_left and not is_right then edge.direction = "in" end

@@ -37,6 +37,7 @@ local function parse_query(self)
         local at = self.at
         self.at = at + 1
         local union = cursor.accept(self, "ALL") and "all" or "distinct"
+        if union == "distinct" then cursor.accept(self, "DISTINCT") end
         if node.union and node.union ~= union then
             cursor.fail(self, "InvalidClauseComposition",
                         "UNION and UNION ALL cannot be mixed", at)
