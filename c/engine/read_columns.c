@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "engine/node_place.h"
 #include "engine/places.h"
 #include "engine/prefetch.h"
@@ -26,27 +27,83 @@ struct spot {
     struct ndb_slice bytes;
 };
 
+/* A dense group without tombstones that was met: what a node of it needs is
+ * here side by side, where the group has it in lines of its own. */
+struct known_group {
+    const struct ndb_part *part; /* NULL: none yet */
+    uint64_t first;
+    const struct ndb_node_group *group;
+    const struct ndb_column *column; /* see spot */
+    uint32_t row_count;
+};
+
+/* Where a group is kept, the upper bits of its nodes' sequences say: about one
+ * group of full size is at each place. */
+enum {
+    KNOWN_MAX = 256,
+    KNOWN_SHIFT = 12,
+    NODES_A_KNOWN = 4, /* fewer nodes do not pay for a place */
+};
+
+_Static_assert(NDB_GROUP_ROWS_MAX == 1u << KNOWN_SHIFT,
+               "a place is for as many sequences as a group has");
+
 struct look {
     struct ndb_gather *gather; /* warm */
     struct ndb_places places;
     size_t count; /* of the nodes in all */
     namidb_arena *arena;
     namidb_error *err;
-
-    /* The column of the group that was used last. */
-    uint32_t name;
-    const struct ndb_node_group *group;
-    const struct ndb_column *column; /* NULL: the group has none */
+    uint32_t name; /* of the property; 0: none */
+    struct known_group *known;
+    uint32_t known_mask; /* how many there are, less one */
 };
 
-/* The row of a node in a pack. NAMIDB_OK, NAMIDB_NONE: the pack does not know
- * it, or NDB_GATHER_COLD. spot->group stays NULL when it was deleted. */
+/* The status of pure code that looked at a node's group. */
+static int fail(struct look *look, const struct spot *spot, int rc)
+{
+    if (rc == NAMIDB_ENOMEM)
+        return ndb_fail_memory(look->err);
+    return ndb_fail_object(look->err, rc, spot->pack->path,
+                           "a value does not decode");
+}
+
+/* A node of a group that is known; false: it is of none. */
+static bool take_known_group(struct look *look, const struct ndb_place *place,
+                             uint64_t sequence, struct spot *spot)
+{
+    const struct known_group *known =
+        &look->known[sequence >> KNOWN_SHIFT & look->known_mask];
+
+    if (known->part != place->part ||
+        sequence - known->first >= known->row_count)
+        return false;
+    spot->pack = place->pack;
+    spot->group = known->group;
+    spot->row = (uint32_t)(sequence - known->first);
+    spot->column = known->column;
+    return true;
+}
+
+static void know_group(struct look *look, const struct ndb_place *place,
+                       uint64_t sequence, const struct spot *spot)
+{
+    if (spot->group->is_dense && spot->group->deleted == NULL)
+        look->known[sequence >> KNOWN_SHIFT & look->known_mask] =
+            (struct known_group){ place->part, spot->group->first, spot->group,
+                                  spot->column, spot->group->row_count };
+}
+
+/* The row of a node in a pack, and its column. NAMIDB_OK, NAMIDB_NONE: the pack
+ * does not know it, NDB_GATHER_COLD, or a failure. spot->group stays NULL when
+ * it was deleted. */
 static int find_in_pack(struct look *look, const struct ndb_place *place,
                         uint64_t sequence, struct spot *spot)
 {
     uint32_t count, index = ndb_part_find(place->part, sequence, &count);
     const struct ndb_segment *segment;
     int64_t row;
+    int rc = NAMIDB_OK;
 
     if (count == 0)
         return NAMIDB_NONE;
@@ -59,12 +116,30 @@ static int find_in_pack(struct look *look, const struct ndb_place *place,
         return NAMIDB_NONE;
     spot->row = (uint32_t)row;
     spot->pack = place->pack;
-    if (!ndb_bit(segment->as.node.deleted, spot->row))
-        spot->group = &segment->as.node;
+    if (ndb_bit(segment->as.node.deleted, spot->row))
+        return NAMIDB_OK;
+    spot->group = &segment->as.node;
+    if (look->name != 0)
+        rc = ndb_columns_find(&spot->group->columns, look->name, &spot->column);
+    if (rc < 0)
+        return fail(look, spot, rc);
+    know_group(look, place, sequence, spot);
     return NAMIDB_OK;
 }
 
-/* NAMIDB_OK, NDB_GATHER_COLD or NAMIDB_ENOMEM. */
+static int find_in_place(struct look *look, const struct ndb_place *place,
+                         uint64_t id, struct spot *spot)
+{
+    if (place->memtable != NULL)
+        return ndb_memtable_node(place->memtable, id,
+                                 look->gather->snapshot->version, &spot->bytes);
+    if (!take_known_group(look, place, NAMIDB_ID_SEQUENCE(id), spot))
+        return find_in_pack(look, place, NAMIDB_ID_SEQUENCE(id), spot);
+    look->gather->hits++;
+    return NAMIDB_OK;
+}
+
+/* NAMIDB_OK, NDB_GATHER_COLD or a failure. */
 static int find(struct look *look, uint64_t id, struct spot *spot)
 {
     const struct ndb_place_list *list =
@@ -76,45 +151,14 @@ static int find(struct look *look, uint64_t id, struct spot *spot)
     spot->group = NULL;
     spot->column = NULL;
     spot->bytes = ndb_slice(NULL, 0);
-    for (uint32_t i = 0; i < list->count && rc == NAMIDB_NONE; i++) {
-        const struct ndb_place *place = &list->items[i];
-
-        rc = place->memtable != NULL
-                 ? ndb_memtable_node(place->memtable, id,
-                                     look->gather->snapshot->version,
-                                     &spot->bytes)
-                 : find_in_pack(look, place, NAMIDB_ID_SEQUENCE(id), spot);
-    }
+    for (uint32_t i = 0; i < list->count && rc == NAMIDB_NONE; i++)
+        rc = find_in_place(look, &list->items[i], id, spot);
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
 static bool is_absent(const struct spot *spot)
 {
     return spot->group == NULL && spot->bytes.data == NULL;
-}
-
-/* The status of pure code that looked at a node's group. */
-static int fail(struct look *look, const struct spot *spot, int rc)
-{
-    if (rc == NAMIDB_ENOMEM)
-        return ndb_fail_memory(look->err);
-    return ndb_fail_object(look->err, rc, spot->pack->path,
-                           "a value does not decode");
-}
-
-/* The column of a node's group. */
-static int find_column(struct look *look, struct spot *spot)
-{
-    if (look->group != spot->group) {
-        int rc =
-            ndb_columns_find(&spot->group->columns, look->name, &look->column);
-
-        if (rc < 0)
-            return fail(look, spot, rc);
-        look->group = spot->group;
-    }
-    spot->column = look->column;
-    return NAMIDB_OK;
 }
 
 /* Finds a block of nodes. */
@@ -125,13 +169,22 @@ static int find_block(struct look *look, const uint64_t *ids, size_t count,
 
     for (size_t i = 0; i < count && rc >= 0; i++) {
         rc = find(look, ids[i], &spots[i]);
-        if (rc < 0 || spots[i].group == NULL || look->name == 0)
-            continue;
-        rc = find_column(look, &spots[i]);
         if (rc >= 0)
             ndb_prefetch_column(spots[i].column, spots[i].row);
     }
     return rc;
+}
+
+/* As many places for groups as the nodes make use of. */
+static void know_none(struct look *look)
+{
+    uint32_t count = 1;
+
+    while (count < KNOWN_MAX && count * NODES_A_KNOWN < look->count)
+        count *= 2;
+    look->known_mask = count - 1;
+    for (uint32_t i = 0; i < count; i++)
+        look->known[i].part = NULL;
 }
 
 typedef int take_node(struct look *look, void *context, size_t index,
@@ -142,9 +195,11 @@ static int look_at(struct look *look, const uint64_t *ids, take_node *take,
                    void *context)
 {
     struct spot spots[NDB_PREFETCH_ROWS];
+    struct known_group known[KNOWN_MAX];
     int rc = NAMIDB_OK;
 
-    look->group = NULL;
+    look->known = known;
+    know_none(look);
     ndb_places_init(&look->places, look->gather, NDB_PART_NODE, 0);
     for (size_t i = 0; i < look->count && rc >= 0; i += NDB_PREFETCH_ROWS) {
         size_t left = look->count - i;

@@ -167,6 +167,43 @@ static void test_read_columns__integers_stay_integers(void **state)
     model_close(&model);
 }
 
+/* In an order that leaves no group as it comes: over several of full size, of
+ * two packs, with tombstones. */
+static void test_read_columns__nodes_of_many_groups_in_any_order(void **state)
+{
+    enum { NODES = 13000 };
+    struct ndb_rand rand = { 15 };
+    struct model model;
+    struct ndb_snapshot snapshot;
+    uint64_t *ids;
+
+    (void)state;
+    model_open(&model, 5, 64 << 20);
+    model_add_nodes(&model, 1, NODES);
+    model_make_pack(&model, true);
+    model_change(&model, 500);
+    model_make_pack(&model, false);
+    model_change(&model, 100);
+    model_snapshot(&model, &snapshot);
+    ids = model_ids(&model);
+    for (size_t i = model.node_count; i > 1; i--) {
+        size_t j = ndb_rand_below(&rand, i);
+        uint64_t id = ids[j];
+
+        ids[j] = ids[i - 1];
+        ids[i - 1] = id;
+    }
+    for (uint32_t name = 1; name < NAMES; name++)
+        for (size_t i = 0; i < model.node_count; i += 2000)
+            check_property(&model, &snapshot, ids + i,
+                           model.node_count - i < 2000 ? model.node_count - i
+                                                       : 2000,
+                           name);
+    ndb_free(ids);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
 static void test_read_columns__out_of_memory_at_any_place(void **state)
 {
     struct model model;
@@ -230,6 +267,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_columns__equal_the_rows_over_all_layers),
         cmocka_unit_test(test_read_columns__integers_stay_integers),
+        cmocka_unit_test(test_read_columns__nodes_of_many_groups_in_any_order),
         cmocka_unit_test(test_read_columns__out_of_memory_at_any_place),
         cmocka_unit_test(
             test_read_columns__segments_stay_while_they_are_looked_at),
