@@ -18,6 +18,9 @@ local namidb = {}
 ---@field message string
 ---@field retryable boolean the same call may succeed later
 ---@field object? string key of the object concerned
+---@field class? string of a query: "SyntaxError", "TypeError", ...
+---@field detail? string of that class, as openCypher calls it
+---@field phase? "compile" | "runtime" of a query
 ---@field file? string of a load
 ---@field line? integer from 1
 ---@field column? integer in bytes, from 1
@@ -341,11 +344,11 @@ function db:flush(timeout) end
 ---@return namidb.error? err
 function db:set_storage_class(class, options) end
 
----@return table? stats
+---@return namidb.stats? stats
 ---@return namidb.error? err
 function db:stats() end
 
----@return table? stats
+---@return namidb.cache_stats? stats
 ---@return namidb.error? err
 function db:cache_stats() end
 
@@ -414,6 +417,7 @@ function ticket:close() end
 ---@field progress? boolean|fun(now: namidb.summary)
 ---@field resume? namidb.position
 ---@field timeout? number seconds
+---@field name? string the load happens once, and goes on where it was
 
 ---@param database namidb.db
 ---@param options namidb.load_options
@@ -504,7 +508,7 @@ function client:scan_edge_type(type) end
 ---@return namidb.error? err
 function client:cypher(text, params) end
 
----@return table? stats
+---@return namidb.cache_stats? stats
 ---@return namidb.error? err
 function client:cache_stats() end
 
