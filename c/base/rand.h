@@ -12,12 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fills `out` from the kernel, or from the seeded stream of a test. */
+/* Fills `out` from the kernel. */
 void ndb_rand_bytes(void *out, size_t bytes);
-
-/* Tests: from now on ndb_rand_bytes is a stream that `seed` decides; 0 gives
- * the kernel back. */
-void ndb_rand_seed(uint64_t seed);
 
 struct ndb_rand {
     uint64_t state;

@@ -90,15 +90,6 @@ const namidb_schema_item *ndb_schema_named(const struct ndb_schema *schema,
     return NULL;
 }
 
-const namidb_schema_item *ndb_schema_numbered(const struct ndb_schema *schema,
-                                              uint32_t number)
-{
-    for (uint32_t i = 0; i < schema->count; i++)
-        if (schema->items[i].number == number)
-            return &schema->items[i];
-    return NULL;
-}
-
 bool ndb_schema_is_like(const namidb_schema_item *a,
                         const namidb_schema_item *b)
 {

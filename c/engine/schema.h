@@ -35,8 +35,6 @@ int ndb_schema_read(const struct ndb_snapshot *snapshot,
 /* NULL: there is none. */
 const namidb_schema_item *ndb_schema_named(const struct ndb_schema *schema,
                                            const char *name);
-const namidb_schema_item *ndb_schema_numbered(const struct ndb_schema *schema,
-                                              uint32_t number);
 /* One whose index has the same rows and properties, in this order. */
 const namidb_schema_item *ndb_schema_index(const struct ndb_schema *schema,
                                            const namidb_schema_item *like);

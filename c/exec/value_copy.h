@@ -17,9 +17,6 @@
 int ndb_query_value_copy(namidb_arena *arena, const namidb_value *from,
                          namidb_value *to);
 
-/* Bytes of a value and all that it points to, about. */
-size_t ndb_query_value_bytes(const namidb_value *value);
-
 /* Lists and maps inside one another: 0 for a scalar, 1 for a list of scalars.
  * What is deeper than NDB_VALUE_DEPTH_MAX is NDB_VALUE_DEPTH_MAX + 1. */
 uint32_t ndb_query_value_depth(const namidb_value *value);

@@ -2,8 +2,9 @@
 /*
  * path.h - the keys of a namespace.
  *
- *   log/<~slot, 16 hex>-<slot>            manifest/<~version, 16 hex>-<version>
- *   pack/<ulid>                           ref/<name>
+ *   log/<~slot, 16 hex>-<slot>
+ *   manifest/<~version, 16 hex>-<version>
+ *   pack/<ulid>
  *
  * The complement comes first, so that a LIST gives the newest first.
  */
@@ -16,7 +17,6 @@
 #define NDB_PATH_LOG "log/"
 #define NDB_PATH_MANIFEST "manifest/"
 #define NDB_PATH_PACK "pack/"
-#define NDB_PATH_REF "ref/"
 
 #define NDB_ULID_CHARS 26
 

@@ -38,9 +38,6 @@ int ndb_value_encode(struct ndb_buf *buf, const namidb_value *value);
 int ndb_value_decode(struct ndb_reader *reader, namidb_arena *arena,
                      namidb_value *value);
 
-/* Steps over one value without building it; the reader fails if it is bad. */
-struct ndb_slice ndb_value_skip(struct ndb_reader *reader);
-
 /* Copies what a value points to into the arena. */
 int ndb_value_copy(namidb_arena *arena, const namidb_value *from,
                    namidb_value *to);
