@@ -275,6 +275,33 @@ static void test_query__a_map_of_what_cannot_be(void **state)
     namidb_close(db);
 }
 
+static void test_query__one_that_is_canceled_gives_no_row(void **state)
+{
+    namidb_value item = ndb_integer(1), list = ndb_list(&item, 1);
+    namidb_query_options options;
+    namidb_snapshot *snapshot;
+    const namidb_value *row;
+    namidb_query *query;
+    namidb_error err;
+    namidb *db = open_db();
+    namidb_plan *plan = new_plan();
+
+    (void)state;
+    assert_int_equal(namidb_snapshot_open(&snapshot, db, NULL), 0);
+    namidb_query_options_init(&options);
+    assert_int_equal(
+        namidb_query_open(&query, plan, snapshot, NULL, &list, &options, NULL),
+        0);
+    namidb_query_cancel(query);
+    assert_int_equal(namidb_query_next(query, &row, &err), NAMIDB_ECANCELED);
+    namidb_query_close(query);
+    /* The next run of the plan takes over what this one had. */
+    assert_int_equal(run(plan, snapshot, 1, 3), 0);
+    namidb_plan_free(plan);
+    namidb_snapshot_close(snapshot);
+    namidb_close(db);
+}
+
 struct runner {
     pthread_t thread;
     namidb *db;
@@ -320,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_query__one_left_open_is_not_another_ones),
         cmocka_unit_test(test_query__the_first_rows_by_no_key),
         cmocka_unit_test(test_query__a_map_of_what_cannot_be),
+        cmocka_unit_test(test_query__one_that_is_canceled_gives_no_row),
         cmocka_unit_test(test_query__threads_share_a_plan),
     };
 
