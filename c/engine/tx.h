@@ -3,8 +3,9 @@
  * tx.h - a transaction: changes checked against what it sees, written into the
  * memtable under its own version and into its batch as records.
  *
- * Each operation is all or nothing: ndb_tx_mark before its first change,
- * ndb_tx_undo when it fails, so that a transaction may go on after any error.
+ * Each operation is all or nothing: ndb_tx_enter before its first change, and
+ * ndb_tx_leave takes back what it did when it failed, so that a transaction may
+ * go on after any error.
  */
 #ifndef NDB_ENGINE_TX_H
 #define NDB_ENGINE_TX_H

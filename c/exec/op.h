@@ -221,9 +221,9 @@ extern const struct ndb_op_class ndb_op_unwind;   /* op_unwind.c */
 extern const struct ndb_op_class ndb_op_union;    /* op_union.c */
 extern const struct ndb_op_class ndb_op_apply;    /* op_apply.c */
 extern const struct ndb_op_class ndb_op_eager;    /* op_eager.c */
-extern const struct ndb_op_class ndb_op_create;   /* op_create.c */
+extern const struct ndb_op_class ndb_op_create;   /* op_write.c */
 extern const struct ndb_op_class ndb_op_merge;    /* op_merge.c */
-extern const struct ndb_op_class ndb_op_set;      /* op_set.c */
+extern const struct ndb_op_class ndb_op_set;      /* op_write.c */
 extern const struct ndb_op_class ndb_op_delete;   /* op_delete.c */
 extern const struct ndb_op_class ndb_op_foreach;  /* op_foreach.c */
 extern const struct ndb_op_class ndb_op_call;     /* op_call.c */

@@ -53,7 +53,7 @@ int ndb_parts_settle(struct ndb_scalar *scalar, struct ndb_parts *parts);
 int ndb_parts_read_zone(struct ndb_scalar *scalar, struct ndb_slice text,
                         struct ndb_parts *parts);
 
-/* ISO 8601 in any form, as `kind` allows. parse.c */
+/* ISO 8601 in any form, as `kind` allows: temporal_parse.c. */
 int ndb_parts_parse(struct ndb_scalar *scalar, uint32_t kind,
                     struct ndb_slice text, struct ndb_parts *parts);
 

@@ -127,10 +127,6 @@ function functions.range(_, first, last, step)
     return list(items)
 end
 
-function functions.id_of(context, a)
-    return context.graph.nodes[a.id].props.id or NULL
-end
-
 local function entity(context, a)
     local all = a.t == "node" and context.graph.nodes or context.graph.edges
     return all[a.id] or value.fail("deleted")
