@@ -1,17 +1,12 @@
 -- Plain lines of JSON go into the core by themselves, others row by row: what
 -- is in the graph afterwards, and what an error says, must not depend on which.
 
-local help = dofile("spec/help.lua")
+local help = require("spec.help")
+local load_ways = require("spec.support.load_ways")
 local namidb = require("namidb")
 local read_jsonl = require("namidb.read_jsonl")
 
-local seed
-local function random(bound)
-    seed = seed * 48271 % 2147483647
-    return seed % bound + 1
-end
-
-local function one_of(...) return (select(random(select("#", ...)), ...)) end
+local random, one_of = load_ways.random, load_ways.one_of
 
 -- A value as JSON, now and then one that needs thought.
 local function value()
@@ -74,70 +69,15 @@ local function rows_of(path)
     return function() return reader:next() end
 end
 
-local function shown(item)
-    if type(item) == "table" and item[1] ~= nil then
-        return "[" .. table.concat(item, ",") .. "]"
-    end
-    local kind = math.type and math.type(item) or type(item)
-    return kind .. " " .. tostring(item)
-end
-
-local function text_of(props)
-    local names = {}
-    for name, item in pairs(props) do
-        names[#names + 1] = name .. "=" .. (type(item) == "table" and
-            item[1] == nil and "[]" or shown(item))
-    end
-    table.sort(names)
-    return table.concat(names, " ")
-end
-
--- All that a graph holds, in an order that does not depend on how it came.
-local function contents(db)
-    local found = {}
-    for node in db:nodes("Person") do
-        found[#found + 1] = tostring(node.key) .. ": " .. text_of(node.props)
-    end
-    for edge in db:edges("KNOWS") do
-        found[#found + 1] = ("%d %d-%d: %s"):format(edge.id, edge.from,
-            edge.to, text_of(edge.props))
-    end
-    table.sort(found)
-    return found
-end
-
-local function load(nodes, edges, options)
-    local db = assert(namidb.open(help.memory_uri()))
-    local node = { label = "Person", key = "id" }
-    local edge = { type = "KNOWS", from = { "Person", "from" },
-                   to = { "Person", "to" } }
-    for name, item in pairs(nodes) do node[name] = item end
-    for name, item in pairs(edges) do edge[name] = item end
-    local ok, err = db:load({ nodes = { node }, edges = { edge },
-                              progress = false, batch = options.batch })
-    local found = contents(db)
-    db:close()
-    return found, ok, err
-end
-
 describe("plain lines of JSON", function()
     teardown(help.remove_folders)
 
     it("become what rows become", function()
         for number = 1, 5 do
-            seed = 100 + number
-            local options = { batch = one_of(7, 1000, 5000) }
-            local node_file = help.file("people.jsonl", people(1500))
-            local edge_file = help.file("knows.jsonl", knows(2500, 1500))
-            local fast, ok, err = load({ file = node_file },
-                                       { file = edge_file }, options)
-            assert(ok, err)
-            local slow = load({ rows = rows_of(node_file) },
-                              { rows = rows_of(edge_file) }, options)
-            assert.equal(4000, #fast, "seed " .. seed)
-            for i = 1, 4000 do
-                assert.equal(slow[i], fast[i], "seed " .. seed)
-            end
+            load_ways.set_seed(100 + number)
+            load_ways.check_same(rows_of,
+                help.file("people.jsonl", people(1500)),
+                help.file("knows.jsonl", knows(2500, 1500)), 4000)
         end
     end)
 
@@ -157,20 +97,9 @@ describe("plain lines of JSON", function()
                 lines[i] = ('{"from":%d,"to":%d,"since":%d,"note":"x"}'):format(
                     i % 9 + 1, i % 7 + 1, i)
             end
-            lines[2500] = bad[1]
             local nodes = {}
             for i = 1, 10 do nodes[i] = '{"id":' .. i .. "}" end
-            local found, ok, err = load(
-                { file = help.file("n.jsonl", table.concat(nodes, "\n")) },
-                { file = help.file("e.jsonl", table.concat(lines, "\n")) },
-                { batch = 1000 })
-            assert.is_nil(ok)
-            assert.equal(bad[2], err.code, err.message)
-            assert.equal(2500, err.line)
-            assert.truthy(err.message:find(bad[3]), err.message)
-            assert.same({ part = 2, row = 2000 },
-                        { part = err.resume.part, row = err.resume.row })
-            assert.equal(10 + 2000, #found)
+            load_ways.check_bad(nodes, lines, bad, ".jsonl")
         end
     end)
 

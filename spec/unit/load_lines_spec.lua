@@ -1,17 +1,12 @@
 -- Plain lines of CSV go into the core by themselves, others row by row: what is
 -- in the graph afterwards, and what an error says, must not depend on which.
 
-local help = dofile("spec/help.lua")
+local help = require("spec.help")
+local load_ways = require("spec.support.load_ways")
 local namidb = require("namidb")
 local read_csv = require("namidb.read_csv")
 
-local seed
-local function random(bound)
-    seed = seed * 48271 % 2147483647
-    return seed % bound + 1
-end
-
-local function one_of(...) return (select(random(select("#", ...)), ...)) end
+local random, one_of = load_ways.random, load_ways.one_of
 
 -- Cells of each kind, now and then of a form that needs thought.
 local function cell(kind)
@@ -66,60 +61,14 @@ local function rows_of(path)
     end
 end
 
-local function text_of(props)
-    local names = {}
-    for name, value in pairs(props) do
-        names[#names + 1] = name .. "=" .. tostring(value)
-    end
-    table.sort(names)
-    return table.concat(names, " ")
-end
-
--- All that a graph holds, in an order that does not depend on how it came.
-local function contents(db)
-    local found = {}
-    for node in db:nodes("Person") do
-        found[#found + 1] = node.key .. ": " .. text_of(node.props)
-    end
-    for edge in db:edges("KNOWS") do
-        found[#found + 1] = ("%d %d-%d: %s"):format(edge.id, edge.from,
-            edge.to, text_of(edge.props))
-    end
-    table.sort(found)
-    return found
-end
-
-local function load(nodes, edges, options)
-    local db = assert(namidb.open(help.memory_uri()))
-    local node = { label = "Person", key = "id" }
-    local edge = { type = "KNOWS", from = { "Person", "from" },
-                   to = { "Person", "to" } }
-    for name, value in pairs(nodes) do node[name] = value end
-    for name, value in pairs(edges) do edge[name] = value end
-    local ok, err = db:load({ nodes = { node }, edges = { edge },
-                              progress = false, batch = options.batch })
-    local found = contents(db)
-    db:close()
-    return found, ok, err
-end
-
 describe("plain lines", function()
     teardown(help.remove_folders)
 
     it("become what rows become", function()
         for number = 1, 6 do
-            seed = 100 + number
-            local options = { batch = one_of(7, 1000, 5000) }
-            local node_file = help.file("people.csv", people(2500))
-            local edge_file = help.file("knows.csv", knows(4000, 2500))
-            local fast = load({ file = node_file }, { file = edge_file },
-                              options)
-            local slow = load({ rows = rows_of(node_file) },
-                              { rows = rows_of(edge_file) }, options)
-            assert.equal(6500, #fast, "seed " .. seed)
-            for i = 1, 6500 do
-                assert.equal(slow[i], fast[i], "seed " .. seed)
-            end
+            load_ways.set_seed(100 + number)
+            load_ways.check_same(rows_of, help.file("people.csv", people(2500)),
+                help.file("knows.csv", knows(4000, 2500)), 6500)
         end
     end)
 
@@ -137,20 +86,9 @@ describe("plain lines", function()
                 lines[#lines + 1] = ("%d,%d,%d,plain"):format(i % 9 + 1,
                     i % 7 + 1, i)
             end
-            lines[2500] = bad[1]
             local nodes = { "id:int" }
             for i = 1, 10 do nodes[#nodes + 1] = tostring(i) end
-            local found, ok, err = load(
-                { file = help.file("n.csv", table.concat(nodes, "\n")) },
-                { file = help.file("e.csv", table.concat(lines, "\n")) },
-                { batch = 1000 })
-            assert.is_nil(ok)
-            assert.equal(bad[2], err.code, err.message)
-            assert.equal(2500, err.line)
-            assert.truthy(err.message:find(bad[3]), err.message)
-            assert.same({ part = 2, row = 2000 },
-                        { part = err.resume.part, row = err.resume.row })
-            assert.equal(10 + 2000, #found)
+            load_ways.check_bad(nodes, lines, bad, ".csv")
         end
     end)
 
