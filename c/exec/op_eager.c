@@ -40,18 +40,12 @@ static int take_all(struct ndb_op *op)
 static int eager_next(struct ndb_op *op)
 {
     struct eager_state *state = op->state;
-    uint32_t left;
     int rc = state->is_full ? NAMIDB_OK : take_all(op);
 
     if (rc < 0)
         return rc;
-    left = state->store.count - state->given;
-    if (left == 0)
-        return NAMIDB_NONE;
-    left = left < NDB_CHUNK_ROWS_MAX ? left : NDB_CHUNK_ROWS_MAX;
-    rc = ndb_row_store_emit(&state->store, state->given, left, op);
-    state->given += left;
-    return rc;
+    return ndb_row_store_give(&state->store, state->store.count, &state->given,
+                              op);
 }
 
 const struct ndb_op_class ndb_op_eager = {

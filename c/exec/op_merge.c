@@ -340,19 +340,13 @@ static int run(struct ndb_op *op)
 static int merge_next(struct ndb_op *op)
 {
     struct merge_state *state = op->state;
-    uint32_t left;
     int rc = state->is_done ? NAMIDB_OK : run(op);
 
     if (rc < 0)
         return rc;
-    left = state->store.count - state->given;
-    if (left == 0)
-        return NAMIDB_NONE;
-    left = left < NDB_CHUNK_ROWS_MAX ? left : NDB_CHUNK_ROWS_MAX;
     ndb_arena_reset(&op->arena);
-    rc = ndb_row_store_emit(&state->store, state->given, left, op);
-    state->given += left;
-    return rc;
+    return ndb_row_store_give(&state->store, state->store.count, &state->given,
+                              op);
 }
 
 const struct ndb_op_class ndb_op_merge = {

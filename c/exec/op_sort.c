@@ -285,21 +285,15 @@ static int take_all(struct ndb_op *op)
 static int sort_next(struct ndb_op *op)
 {
     struct sort_state *state = op->state;
-    uint64_t left;
+    uint32_t end;
     int rc = state->is_sorted ? NAMIDB_OK : take_all(op);
 
     if (rc < 0)
         return rc;
     state->is_sorted = true;
-    left =
-        state->store.count < state->limit ? state->store.count : state->limit;
-    left -= state->given;
-    if (left == 0)
-        return NAMIDB_NONE;
-    left = left < NDB_CHUNK_ROWS_MAX ? left : NDB_CHUNK_ROWS_MAX;
-    rc = ndb_row_store_emit(&state->store, state->given, (uint32_t)left, op);
-    state->given += (uint32_t)left;
-    return rc;
+    end = state->store.count < state->limit ? state->store.count
+                                            : (uint32_t)state->limit;
+    return ndb_row_store_give(&state->store, end, &state->given, op);
 }
 
 const struct ndb_op_class ndb_op_sort = {

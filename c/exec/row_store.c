@@ -83,3 +83,16 @@ int ndb_row_store_emit(const struct ndb_row_store *store, uint32_t begin,
     op->chunk.rows = NULL;
     return NAMIDB_OK;
 }
+
+int ndb_row_store_give(const struct ndb_row_store *store, uint32_t end,
+                       uint32_t *given, struct ndb_op *op)
+{
+    uint32_t begin = *given, left = end - begin;
+
+    if (left == 0)
+        return NAMIDB_NONE;
+    if (left > NDB_CHUNK_ROWS_MAX)
+        left = NDB_CHUNK_ROWS_MAX;
+    *given += left;
+    return ndb_row_store_emit(store, begin, left, op);
+}

@@ -33,5 +33,9 @@ int ndb_row_store_add_all(struct ndb_row_store *store,
  * as columns of op->arena. */
 int ndb_row_store_emit(const struct ndb_row_store *store, uint32_t begin,
                        uint32_t count, struct ndb_op *op);
+/* The same with the chunk behind the *given rows, up to the row `end`; *given
+ * advances. NAMIDB_NONE: all are given. */
+int ndb_row_store_give(const struct ndb_row_store *store, uint32_t end,
+                       uint32_t *given, struct ndb_op *op);
 
 #endif
