@@ -176,8 +176,6 @@ int ndb_scan_edges_take(struct ndb_scan *scan, struct ndb_scan_source *source,
                         namidb_arena *arena, namidb_edge *edges, size_t *count,
                         namidb_error *err)
 {
-    int order;
-
     do {
         int rc = read_row(scan, source, arena, &edges[*count], err);
 
@@ -185,12 +183,6 @@ int ndb_scan_edges_take(struct ndb_scan *scan, struct ndb_scan_source *source,
             return rc;
         if (rc == NAMIDB_OK)
             (*count)++;
-        order = ndb_scan_key_compare(&source->at, limit);
-        if (order == 0)
-            ndb_scan_source_pass(scan, source);
-        else
-            ndb_scan_source_next(scan, source);
-    } while (order < 0 && *count < max && source->is_exact &&
-             !source->is_done && ndb_scan_key_compare(&source->at, limit) < 0);
+    } while (ndb_scan_source_step(scan, source, limit) && *count < max);
     return NAMIDB_OK;
 }

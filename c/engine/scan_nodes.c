@@ -159,8 +159,6 @@ int ndb_scan_nodes_take(struct ndb_scan *scan, struct ndb_scan_source *source,
                         namidb_arena *arena, namidb_node *nodes, size_t *count,
                         namidb_error *err)
 {
-    int order;
-
     do {
         int rc = read_row(scan, source, arena, &nodes[*count], err);
 
@@ -168,12 +166,6 @@ int ndb_scan_nodes_take(struct ndb_scan *scan, struct ndb_scan_source *source,
             return rc;
         if (rc == NAMIDB_OK)
             (*count)++;
-        order = ndb_scan_key_compare(&source->at, limit);
-        if (order == 0)
-            ndb_scan_source_pass(scan, source);
-        else
-            ndb_scan_source_next(scan, source);
-    } while (order < 0 && *count < max && source->is_exact &&
-             !source->is_done && ndb_scan_key_compare(&source->at, limit) < 0);
+    } while (ndb_scan_source_step(scan, source, limit) && *count < max);
     return NAMIDB_OK;
 }

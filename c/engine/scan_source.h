@@ -112,6 +112,22 @@ int ndb_scan_source_pick(struct ndb_scan *scan, struct ndb_scan_source **source,
 void ndb_scan_source_pass(struct ndb_scan *scan,
                           const struct ndb_scan_source *source);
 
+/* Leaves the row that was taken; whether the next one of the source may be
+ * taken as it is: it is there, and below `limit` as this one was. */
+static inline bool ndb_scan_source_step(struct ndb_scan *scan,
+                                        struct ndb_scan_source *source,
+                                        const struct ndb_scan_key *limit)
+{
+    int order = ndb_scan_key_compare(&source->at, limit);
+
+    if (order == 0)
+        ndb_scan_source_pass(scan, source);
+    else
+        ndb_scan_source_next(scan, source);
+    return order < 0 && source->is_exact && !source->is_done &&
+           ndb_scan_key_compare(&source->at, limit) < 0;
+}
+
 /* Fills *err for a status of pure code; names the pack. Returns rc. */
 int ndb_scan_source_fail(const struct ndb_scan_source *source, int rc,
                          namidb_error *err);
