@@ -136,6 +136,29 @@ void ndb_request_release(struct ndb_request *request)
     ndb_listing_release(&request->listing);
 }
 
+int ndb_request_range(struct ndb_request *request, uint64_t object_bytes,
+                      size_t *bytes)
+{
+    uint64_t left;
+
+    request->object_bytes = object_bytes;
+    if (request->offset > object_bytes ||
+        (request->offset == object_bytes && request->length != 0))
+        return request->status =
+                   ndb_fail_object(&request->err, NAMIDB_EINVAL, request->key,
+                                   "range starts past the end");
+    left = object_bytes - request->offset;
+    if (request->length != 0 && request->length < left)
+        left = request->length;
+    if (request->length_max != 0 && left > request->length_max)
+        return request->status =
+                   ndb_fail_object(&request->err, NAMIDB_ELIMIT, request->key,
+                                   "%zu bytes, more than %zu", (size_t)left,
+                                   (size_t)request->length_max);
+    *bytes = (size_t)left;
+    return NAMIDB_OK;
+}
+
 void ndb_listing_release(struct ndb_listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++)

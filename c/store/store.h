@@ -171,6 +171,12 @@ void ndb_store_tell(struct ndb_store *store, struct ndb_store_facts *facts);
 
 /* Frees what the store put into the request. May be called twice. */
 void ndb_request_release(struct ndb_request *request);
+
+/* For stores: how many bytes a NDB_GET is to have of an object of so many,
+ * which its object_bytes become. NAMIDB_OK; NAMIDB_EINVAL, NAMIDB_ELIMIT: its
+ * status and error say so. */
+int ndb_request_range(struct ndb_request *request, uint64_t object_bytes,
+                      size_t *bytes);
 void ndb_listing_release(struct ndb_listing *listing);
 /* Adds a copy of key; NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_listing_add(struct ndb_listing *listing, const char *key,

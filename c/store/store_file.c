@@ -78,13 +78,13 @@ static int fail_with(struct ndb_request *request, const char *what,
 
 /* -------------------------------------------------------------- reading -- */
 
-static int read_range(int file, struct ndb_request *request, uint64_t length)
+static int read_range(int file, struct ndb_request *request, size_t length)
 {
-    if (ndb_buf_reserve(&request->out, (size_t)length) < 0)
+    if (ndb_buf_reserve(&request->out, length) < 0)
         return request->status = ndb_fail_memory(&request->err);
     while (request->out.bytes < length) {
         ssize_t got = pread(file, request->out.data + request->out.bytes,
-                            (size_t)length - request->out.bytes,
+                            length - request->out.bytes,
                             (off_t)(request->offset + request->out.bytes));
 
         if (got < 0 && errno == EINTR)
@@ -99,7 +99,7 @@ static int read_range(int file, struct ndb_request *request, uint64_t length)
 static void get_open(int file, struct ndb_request *request)
 {
     struct stat status;
-    uint64_t length;
+    size_t length;
 
     if (fstat(file, &status) != 0) {
         (void)fail_with(request, "cannot read", errno);
@@ -109,25 +109,9 @@ static void get_open(int file, struct ndb_request *request)
         (void)fail_with(request, "cannot read", EISDIR);
         return;
     }
-    request->object_bytes = (uint64_t)status.st_size;
-    if (request->offset > request->object_bytes ||
-        (request->offset == request->object_bytes && request->length != 0)) {
-        request->status =
-            ndb_fail_object(&request->err, NAMIDB_EINVAL, request->key,
-                            "range starts past the end");
-        return;
-    }
-    length = request->object_bytes - request->offset;
-    if (request->length != 0 && request->length < length)
-        length = request->length;
-    if (request->length_max != 0 && length > request->length_max) {
-        request->status =
-            ndb_fail_object(&request->err, NAMIDB_ELIMIT, request->key,
-                            "%zu bytes, more than %zu", (size_t)length,
-                            (size_t)request->length_max);
-        return;
-    }
-    if (read_range(file, request, length) < 0)
+    if (ndb_request_range(request, (uint64_t)status.st_size, &length) ==
+            NAMIDB_OK &&
+        read_range(file, request, length) < 0)
         ndb_buf_release(&request->out);
 }
 

@@ -64,33 +64,17 @@ static void get(struct bucket *bucket, const char *key,
 {
     size_t at = find(bucket, key);
     const struct object *object;
-    uint64_t length;
+    size_t length;
 
     if (!is_there(bucket, at, key)) {
         request->status = NAMIDB_NONE;
         return;
     }
     object = &bucket->objects[at];
-    request->object_bytes = object->bytes;
-    if (request->offset > object->bytes ||
-        (request->offset == object->bytes && request->length != 0)) {
-        request->status =
-            ndb_fail_object(&request->err, NAMIDB_EINVAL, request->key,
-                            "range starts past the end");
+    if (ndb_request_range(request, object->bytes, &length) < 0)
         return;
-    }
-    length = object->bytes - request->offset;
-    if (request->length != 0 && request->length < length)
-        length = request->length;
-    if (request->length_max != 0 && length > request->length_max) {
-        request->status =
-            ndb_fail_object(&request->err, NAMIDB_ELIMIT, request->key,
-                            "%zu bytes, more than %zu", (size_t)length,
-                            (size_t)request->length_max);
-        return;
-    }
-    if (ndb_buf_append(&request->out, object->data + request->offset,
-                       (size_t)length) < 0)
+    if (ndb_buf_append(&request->out, object->data + request->offset, length) <
+        0)
         request->status = ndb_fail_memory(&request->err);
 }
 
