@@ -8,19 +8,17 @@ local help = require("spec.help")
 
 local load_ways = {}
 
-local first_seed, seed
+local random = require("spec.support.random").new(1)
+local first_seed
 
-function load_ways.set_seed(number) first_seed, seed = number, number end
+function load_ways.set_seed(seed) first_seed, random.seed = seed, seed end
 
 --- 1 .. bound.
-function load_ways.random(bound)
-    seed = seed * 48271 % 2147483647
-    return seed % bound + 1
-end
+load_ways.random = random
 
 --- One of the arguments.
 function load_ways.one_of(...)
-    return (select(load_ways.random(select("#", ...)), ...))
+    return (select(random(select("#", ...)), ...))
 end
 
 local function shown(item)

@@ -3,20 +3,14 @@
 
 local namidb = require("namidb")
 
-local NODES, HUB_EDGES = 60, 400
+local random_numbers = require("spec.support.random")
 
--- The same numbers on every interpreter.
-local function numbers(seed)
-    return function(bound)
-        seed = (seed * 16807) % 2147483647
-        return seed % bound + 1
-    end
-end
+local NODES, HUB_EDGES = 60, 400
 
 -- Edges of K and L at random, loops and several between two nodes among them;
 -- the first node has many. `half` is called in the middle.
 local function build(db, half)
-    local random, ids, edges = numbers(7), {}, {}
+    local random, ids, edges = random_numbers.new(7), {}, {}
     local function add(count, kind, from)
         assert(db:write(function(tx)
             for i = 1, NODES do

@@ -3,11 +3,8 @@
 
 local namidb = require("namidb")
 
-local seed
-local function random(bound)
-    seed = seed * 48271 % 2147483647
-    return seed % bound + 1
-end
+local SEED = tonumber(os.getenv("CODED_SEED") or 17)
+local random = require("spec.support.random").new(SEED)
 
 local TEXTS = { "", "a", "A", "tüv", "true", "FALSE", "12", "-7", "1.5",
                 "a-b-c", "x y", "2020-02-29", "zz", "Zz", "ä" }
@@ -65,8 +62,7 @@ describe("texts that repeat", function()
     local db, texts
 
     setup(function()
-        seed = tonumber(os.getenv("CODED_SEED") or 17)
-        db = assert(namidb.open("memory://coded-" .. seed))
+        db = assert(namidb.open("memory://coded-" .. SEED))
         texts = make(db)
     end)
 
@@ -99,7 +95,7 @@ describe("texts that repeat", function()
                 for _, row in ipairs(rows) do
                     assert.equal(of[texts[row.k]], show(row.v),
                         ("%s of %s, seed %s"):format(expression,
-                            tostring(texts[row.k]), seed))
+                            tostring(texts[row.k]), SEED))
                 end
                 assert.is_true(#rows > 300)
             end

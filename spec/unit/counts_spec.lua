@@ -2,11 +2,7 @@
 
 local namidb = require("namidb")
 
-local seed = os.time()
-local function random(n)
-    seed = (seed * 16807 + 7) % 2147483647
-    return seed % n + 1
-end
+local random = require("spec.support.random").new(os.time())
 
 local function add(counts, name)
     counts[name] = (counts[name] or 0) + 1
@@ -69,7 +65,7 @@ describe("counts", function()
     for _, may_delete in ipairs({ false, true }) do
         it("are what scans find, over rollbacks and flushes" ..
             (may_delete and ", with deletions" or ""), function()
-            local first = seed
+            local first = random.seed
             local db = assert(namidb.open("memory://counts-" ..
                 tostring(may_delete)))
             local nodes, edges = {}, {}

@@ -6,11 +6,7 @@ local help = require("spec.help")
 local large = require("spec.support.large")
 local row_by_row = require("spec.support.row_by_row")
 
-local seed = os.time()
-local function random(n)
-    seed = (seed * 16807 + 11) % 2147483647
-    return seed % n + 1
-end
+local random = require("spec.support.random").new(os.time())
 
 -- Values that are equal though they are of several kinds, and others.
 local function key()
@@ -104,13 +100,13 @@ end
 -- What a statement gives and leaves, over a graph that a seed makes.
 local function run(text, params, start, indexes)
     local db = help.open()
-    local before = seed
-    seed = start
+    local before = random.seed
+    random.seed = start
     for _, statement in ipairs(indexes) do assert(db:query(statement)) end
     fill(db)
     assert(db:flush())
     fill(db)
-    seed = before
+    random.seed = before
     local rows, err = db:query(text, params)
     local result = (rows and lines_of(rows) or tostring(err)) .. "\n" ..
         graph_of(db)
@@ -127,7 +123,7 @@ local function rows(count)
 end
 
 describe("MERGE of many rows", function()
-    local first_seed = seed
+    local first_seed = random.seed
     local INDEXES = { {}, { "CREATE INDEX FOR (n:N) ON (n.k)",
                             "CREATE INDEX FOR (n:N) ON (n.j)",
                             "CREATE INDEX FOR (n:M) ON (n.k)",

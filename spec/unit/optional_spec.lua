@@ -6,11 +6,7 @@ local help = require("spec.help")
 local large = require("spec.support.large")
 local row_by_row = require("spec.support.row_by_row")
 
-local seed = os.time()
-local function random(n)
-    seed = (seed * 16807 + 11) % 2147483647
-    return seed % n + 1
-end
+local random = require("spec.support.random").new(os.time())
 
 -- More rows than a chunk holds; few edges at most nodes, many at one.
 local function fill(db, first, last)
@@ -93,7 +89,7 @@ end
 for _, indexed in ipairs({ false, true }) do
     describe("rows of an inner plan" .. (indexed and " with an index" or ""),
         function()
-        local first_seed = seed
+        local first_seed = random.seed
         local db
 
         setup(function()

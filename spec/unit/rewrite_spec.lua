@@ -6,11 +6,7 @@ local namidb = require("namidb")
 
 local help = require("spec.help")
 
-local seed = os.time()
-local function random(n)
-    seed = (seed * 16807 + 11) % 2147483647
-    return seed % n + 1
-end
+local random = require("spec.support.random").new(os.time())
 
 -- Few nodes and many edges: loops, parallel edges and triangles.
 local function fill(db, count, edges)
@@ -185,7 +181,7 @@ end
 describe("a rewritten plan", function()
     for _, where in ipairs({ "memory", "packs", "both" }) do
         it("gives what a plain one gives, rows in " .. where, function()
-            local first = seed
+            local first = random.seed
             for round = 1, 3 do
                 local db = assert(namidb.open(("memory://rewrite-%s-%d")
                     :format(where, round)))

@@ -6,11 +6,7 @@ local namidb = require("namidb")
 local null = namidb.null
 local SEEDS = tonumber(os.getenv("SCAN_SEEDS") or 4)
 
-local seed
-local function random(bound)
-    seed = seed * 48271 % 2147483647
-    return seed % bound + 1
-end
+local random = require("spec.support.random").new(1)
 
 -- Values on both sides of every width and kind that a column may have.
 local MAKE = {
@@ -236,7 +232,8 @@ end
 describe("scans", function()
     local function run(begin, settle)
         for number = 1, SEEDS do
-            seed = begin + number
+            local seed = begin + number
+            random.seed = seed
             local name = "seed " .. seed
             local db = assert(namidb.open("memory://scan-query-" .. seed))
             local model, keys = history(db, 6 + number, 400)

@@ -5,11 +5,7 @@ local namidb = require("namidb")
 local help = require("spec.help")
 local semi = require("namidb.plan.semi")
 
-local seed = os.time()
-local function random(n)
-    seed = (seed * 16807 + 11) % 2147483647
-    return seed % n + 1
-end
+local random = require("spec.support.random").new(os.time())
 
 -- More rows than a chunk holds; few edges at most nodes, many at one.
 local function fill(db, first, last)
@@ -94,7 +90,7 @@ local function numbers(db, condition)
 end
 
 describe("a sub-query in an expression", function()
-    local first_seed = seed
+    local first_seed = random.seed
     local db
 
     setup(function()

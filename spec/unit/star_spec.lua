@@ -6,11 +6,7 @@ local namidb = require("namidb")
 
 local help = require("spec.help")
 
-local seed = os.time()
-local function random(n)
-    seed = (seed * 16807 + 13) % 2147483647
-    return seed % n + 1
-end
+local random = require("spec.support.random").new(os.time())
 
 local function pick(list) return list[random(#list)] end
 
@@ -93,7 +89,7 @@ end
 describe("counts around a node", function()
     for _, where in ipairs({ "memory", "packs", "both" }) do
         it("are those of its rows, which are in " .. where, function()
-            local first, stars = seed, { some = 0, loops = 0 }
+            local first, stars = random.seed, { some = 0, loops = 0 }
             for round = 1, 4 do
                 local db = assert(namidb.open(("memory://star-%s-%d")
                     :format(where, round)))
