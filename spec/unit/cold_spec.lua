@@ -77,3 +77,65 @@ describe("a plan", function()
         assert.equal("", (cost_of(STATEMENT)))
     end)
 end)
+
+-- Few documents in many segments beside very many tags in few: nearby the rows
+-- count, and far away what has to be fetched.
+describe("a cold plan", function()
+    local MANY = 400000
+    local TEXT = "MATCH (d:Document)-[:HAS]->(t:Tag) " ..
+        "WHERE d.x = 639 AND t.y = 931 RETURN count(d) AS n"
+    local FROM_DOCUMENTS_TEXT = "MATCH (d:Document) WHERE d.x = 639 WITH d " ..
+        "LIMIT 9999 MATCH (d)-[:HAS]->(t:Tag) WHERE t.y = 931 " ..
+        "RETURN count(d) AS n"
+    local uri = help.memory_uri()
+
+    setup(function()
+        local db = assert(namidb.open(uri))
+        local keys, y, tags = {}, {}, nil
+        for i = 1, MANY do keys[i], y[i] = i, i % 1000 end
+        assert(db:write(function(tx)
+            tags = assert(tx:put_nodes("Tag", keys, { y = y }))
+        end))
+        for first = 1, DOCUMENTS, 500 do
+            assert(db:write(function(tx)
+                for i = first, first + 499 do
+                    local id = tx:put_node("Document", i, {
+                        x = i * 377 % 1000, text = large.text(i, WORDS) })
+                    tx:put_edge("HAS", id, tags[i * 133])
+                end
+            end))
+        end
+        assert(db:flush())
+        db:close()
+    end)
+
+    -- The operator that a statement starts with, and what it costs.
+    local function try(where, text)
+        local db = assert(namidb.open(uri .. where, { read_only = true }))
+        local start = help.plan(db, text):match("NodeScan (%b())")
+        local cost, bytes = help.cost(db, function()
+            assert.equal(3, help.run(db, text)[1].n)
+        end)
+        db:close()
+        return start, cost, bytes
+    end
+
+    it("starts where fewer rows are of a store nearby", function()
+        local start, cost, bytes = try("", TEXT)
+        assert.equal("(d:Document)", start)
+        assert.equal("get=16 rounds=16", cost)
+        assert.is_true(bytes > 8 * 2 ^ 20, bytes)
+    end)
+
+    it("starts where fewer requests are of one far away", function()
+        local start, cost, bytes = try("?far=true", TEXT)
+        assert.equal("(t:Tag)", start)
+        assert.equal("get=5 rounds=5", cost)
+        assert.is_true(bytes < 3 * 2 ^ 20, bytes)
+        local other, other_cost, other_bytes =
+            try("?far=true", FROM_DOCUMENTS_TEXT)
+        assert.equal("(d:Document)", other)
+        assert.equal("get=14 rounds=14", other_cost)
+        assert.is_true(other_bytes > 8 * 2 ^ 20, other_bytes)
+    end)
+end)
