@@ -49,6 +49,13 @@
 #define lua_rawlen lua_objlen
 #endif
 
+/* What came of pulling a chunk of a query's rows, which are the query's. */
+struct ndb_lua_pulled {
+    int rc; /* NAMIDB_OK: there are rows; NAMIDB_NONE, or a failure */
+    uint32_t count;
+    const namidb_value *rows;
+};
+
 /* What one call reads by: a snapshot and the memory of its rows, or a query.
  * Making tables of the rows may run a finalizer, and that may read or close the
  * same handle: so what is under way belongs to its call until that is over. */
@@ -58,6 +65,9 @@ struct ndb_lua_look {
     namidb_query *query;             /* NULL: none */
     namidb_cursor *cursor;           /* likewise */
     uint64_t bytes_begin, bytes_max; /* of the rows that Lua makes of it */
+    struct ndb_lua_pulled pulled;    /* in LuaJIT: see query_jit.c */
+    bool has_pulled;                 /* and it is nobody's yet */
+    namidb_error err;                /* its failure */
     bool is_lent; /* a call is under way, or was cut off by an error */
 };
 
@@ -279,6 +289,9 @@ int ndb_lua_run(lua_State *L);
 int ndb_lua_collect(lua_State *L);
 #ifndef NDB_LUA_STEPS_IN_C
 int ndb_lua_more(lua_State *L);
+int ndb_lua_address(lua_State *L);
+/* Sets the field `queries` of the module on top: see query_jit.c. */
+void ndb_lua_add_queries(lua_State *L);
 #endif
 /* The `count` parameters that the plan at 2 names: literals at 5, or from the
  * table at 3. The values' memory hangs on the slot at 7. False: one is missing,
@@ -303,6 +316,10 @@ struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,
                                         struct ndb_lua_reader *reader,
                                         namidb_snapshot **out);
 void ndb_lua_end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look);
+/* Opens the snapshot of a look that is lent, of a reader that is not closed;
+ * never raises. *out is what to read: that, or the reader's own. */
+int ndb_lua_open_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look,
+                      namidb_snapshot **out, namidb_error *err);
 /* Pushes what `stamp` says of what the first argument, a reader, reads. */
 int ndb_lua_push_stamp(lua_State *L,
                        uint64_t (*stamp)(const namidb_snapshot *snapshot));

@@ -57,6 +57,7 @@ int luaopen_namidb_core(lua_State *L)
     ndb_lua_add_lift(L);
 #ifndef NDB_LUA_STEPS_IN_C
     ndb_lua_add_rows(L);
+    ndb_lua_add_queries(L);
 #endif
     return 1;
 }

@@ -143,77 +143,58 @@ static int query_next(lua_State *L)
     return 1;
 }
 
-static int pull_chunk(struct query *query, namidb_query *body,
-                      const namidb_value **rows, size_t *count,
-                      namidb_error *err)
+struct ndb_lua_pulled ndb_lua_pull(struct ndb_lua_reader *reader,
+                                   namidb_query *query, namidb_error *err)
 {
-    int rc;
+    struct ndb_lua_pulled pulled = { .count = 0 };
+    size_t count = 0;
 
-    if (query->reader->db == NULL) /* closed by a finalizer */
-        return ndb_lua_query_closed(err);
-    query->reader->running++;
-    rc = namidb_query_chunk(body, rows, count, err);
-    query->reader->running--;
-    return rc;
-}
-
-/* A chunk of rows that was pulled: what came of it, and they. */
-struct pulled {
-    int rc;
-    const namidb_value *rows;
-    size_t count;
-};
-
-static struct pulled pull_rows(struct query *query, namidb_query *body,
-                               namidb_error *err)
-{
-    struct pulled pulled = { .count = 0 };
-
-    pulled.rc = pull_chunk(query, body, &pulled.rows, &pulled.count, err);
+    if (reader->db == NULL) { /* closed by a finalizer */
+        pulled.rc = ndb_lua_query_closed(err);
+        return pulled;
+    }
+    reader->running++;
+    pulled.rc = namidb_query_chunk(query, &pulled.rows, &count, err);
+    reader->running--;
+    pulled.count = (uint32_t)count;
     return pulled;
 }
 
-/* Where the names of columns and the shared table are on the stack. */
-struct on_stack {
-    int columns, shared, host;
-};
-
-/* Appends rows and all that follow to the table on top, which has `total` since
- * Lua had `begin` bytes. */
-static int collect(lua_State *L, struct query *query, namidb_query *body,
-                   const struct on_stack *at, struct pulled pulled,
-                   size_t total, uint64_t begin, namidb_error *err)
+int ndb_lua_collect_rest(lua_State *L, struct query *query, namidb_query *body,
+                         const struct ndb_lua_on_stack *at,
+                         struct ndb_lua_pulled pulled, size_t total,
+                         namidb_error *err)
 {
     while (pulled.rc == NAMIDB_OK) {
-        for (size_t i = 0; i < pulled.count; i++) {
+        for (uint32_t i = 0; i < pulled.count; i++) {
             push_row(L, query, at->shared, at->columns,
-                     pulled.rows + i * query->column_count);
+                     pulled.rows + (size_t)i * query->column_count);
             lua_rawseti(L, -2, (int)++total);
         }
         if (query->is_closing)
             break;
-        pulled.rc = ndb_lua_check_memory(L, begin, query->max_memory, err);
+        pulled.rc =
+            ndb_lua_check_memory(L, query->bytes_begin, query->max_memory, err);
         if (pulled.rc >= 0)
-            pulled = pull_rows(query, body, err);
+            pulled = ndb_lua_pull(query->reader, body, err);
     }
     return pulled.rc;
 }
 
 /* Pulls all rows into a table, which is pushed. */
 static int collect_all(lua_State *L, struct query *query, namidb_query *body,
-                       const struct on_stack *at, struct pulled pulled,
-                       namidb_error *err)
+                       const struct ndb_lua_on_stack *at,
+                       struct ndb_lua_pulled pulled, namidb_error *err)
 {
-    uint64_t begin = ndb_lua_bytes(L);
-
+    query->bytes_begin = ndb_lua_bytes(L);
     lua_createtable(L, (int)pulled.count, 1);
-    return collect(L, query, body, at, pulled, 0, begin, err);
+    return ndb_lua_collect_rest(L, query, body, at, pulled, 0, err);
 }
 
 static int query_collect(lua_State *L)
 {
     struct query *query = check_idle(L);
-    struct on_stack at;
+    struct ndb_lua_on_stack at;
     namidb_error err;
     int kept, rc;
 
@@ -226,9 +207,9 @@ static int query_collect(lua_State *L)
     query->L = L;
     query->host = kept + 2;
     query->is_busy = true;
-    at = (struct on_stack){ kept + 1, kept, kept + 2 };
+    at = (struct ndb_lua_on_stack){ kept + 1, kept, kept + 2 };
     rc = collect_all(L, query, query->query, &at,
-                     pull_rows(query, query->query, &err), &err);
+                     ndb_lua_pull(query->reader, query->query, &err), &err);
     query->is_busy = false;
     return rc < 0 ? ndb_lua_fail_quietly(L, &err) : 1;
 }
@@ -344,9 +325,9 @@ int ndb_lua_run(lua_State *L)
 }
 
 /* What a collecting call needs on the stack. */
-static struct on_stack push_context(lua_State *L, struct query *query)
+struct ndb_lua_on_stack ndb_lua_push_context(lua_State *L, struct query *query)
 {
-    struct on_stack at;
+    struct ndb_lua_on_stack at;
 
     ndb_lua_get_shared(L, 2);
     lua_rawgeti(L, -1, NDB_LUA_PLAN_COLUMNS);
@@ -363,73 +344,8 @@ static struct on_stack push_context(lua_State *L, struct query *query)
     return at;
 }
 
-#ifndef NDB_LUA_STEPS_IN_C
-
 /* Fewer rows are faster made here. */
 enum { PLAIN_ROWS_MIN = 8 };
-
-/* Whether Lua can make rows of a chunk by itself (lua/namidb/result_jit.lua).
- */
-static bool is_plain(const struct query *query, const struct pulled *pulled)
-{
-    size_t count = pulled->count * query->column_count;
-
-    if (pulled->rc != NAMIDB_OK || query->is_int64 ||
-        pulled->count < PLAIN_ROWS_MIN)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (pulled->rows[i].kind > NAMIDB_STRING)
-            return false;
-    return true;
-}
-
-/* Gives Lua rows, which stay until it asks for more: the look goes on. An
- * address has fewer bits than a number's digits. */
-static int push_plain(lua_State *L, const struct pulled *pulled)
-{
-    lua_pushnumber(L, (lua_Number)(uintptr_t)pulled->rows);
-    ndb_lua_pushid(L, pulled->count);
-    return 2;
-}
-
-int ndb_lua_more(lua_State *L)
-{
-    struct ndb_lua_reader *reader = ndb_lua_check_handle(L);
-    struct ndb_lua_plan *plan = ndb_lua_check_plan(L, 2);
-    struct query query = { .db = reader->db, .reader = reader, .L = L };
-    struct ndb_lua_look *look = &reader->look;
-    struct pulled pulled;
-    struct on_stack at;
-    namidb_error err;
-    size_t total;
-
-    luaL_checktype(L, 3, LUA_TTABLE);
-    total = (size_t)luaL_checkinteger(L, 4);
-    lua_settop(L, 4);
-    if (!look->is_lent || look->query == NULL)
-        return luaL_error(L, "no rows are being collected");
-    query.column_count = plan->column_count;
-    query.max_memory = look->bytes_max;
-    pulled.rc =
-        ndb_lua_check_memory(L, look->bytes_begin, look->bytes_max, &err);
-    if (pulled.rc >= 0)
-        pulled = pull_rows(&query, look->query, &err);
-    if (is_plain(&query, &pulled))
-        return push_plain(L, &pulled);
-    if (pulled.rc == NAMIDB_OK) {
-        at = push_context(L, &query);
-        lua_pushvalue(L, 3);
-        pulled.rc = collect(L, &query, look->query, &at, pulled, total,
-                            look->bytes_begin, &err);
-    }
-    ndb_lua_end_look(reader, look);
-    if (pulled.rc < 0)
-        return ndb_lua_fail_quietly(L, &err);
-    lua_pushvalue(L, 3);
-    return 1;
-}
-
-#endif
 
 /* A query from its beginning to its end: nothing of it outlives the call, but
  * for LuaJIT, which may be given plain rows to make and then asks for more.
@@ -440,11 +356,11 @@ int ndb_lua_collect(lua_State *L)
     struct ndb_lua_plan *plan = ndb_lua_check_plan(L, 2);
     struct query query = { .db = reader->db, .reader = reader, .L = L };
     namidb_value few[FEW_PARAMS], *params = few;
-    struct pulled pulled = { .count = 0 };
+    struct ndb_lua_pulled pulled = { .count = 0 };
     namidb_query_options options;
     struct ndb_lua_look *look;
     namidb_snapshot *snapshot;
-    struct on_stack at;
+    struct ndb_lua_on_stack at;
     namidb_error err;
     int rc;
 
@@ -455,7 +371,7 @@ int ndb_lua_collect(lua_State *L)
         params = lua_newuserdata(L, plan->param_count * sizeof *params);
     if (!ndb_lua_read_params(L, plan->param_count, params))
         return 2;
-    at = push_context(L, &query);
+    at = ndb_lua_push_context(L, &query);
     query.column_count = plan->column_count;
     query.max_memory = options.max_memory;
     query.host = at.host;
@@ -466,13 +382,14 @@ int ndb_lua_collect(lua_State *L)
     rc = namidb_query_open(&look->query, plan->plan, snapshot, reader->tx,
                            params, &options, &err);
     if (rc >= 0)
-        pulled = pull_rows(&query, look->query, &err);
+        pulled = ndb_lua_pull(reader, look->query, &err);
 #ifndef NDB_LUA_STEPS_IN_C
-    if (rc >= 0 && look == &reader->look && is_plain(&query, &pulled) &&
-        !namidb_plan_has_host(plan->plan)) {
+    if (rc >= 0 && look == &reader->look && !query.is_int64 &&
+        !namidb_plan_has_host(plan->plan) && pulled.count >= PLAIN_ROWS_MIN &&
+        ndb_lua_is_plain(plan, &pulled)) {
         look->bytes_begin = ndb_lua_bytes(L);
         look->bytes_max = options.max_memory;
-        return push_plain(L, &pulled);
+        return ndb_lua_push_plain(L, &pulled);
     }
 #endif
     if (rc >= 0)

@@ -13,13 +13,39 @@ struct query {
     namidb *db;                    /* its names; the query keeps it */
     struct ndb_lua_reader *reader; /* anchored: see run */
     uint32_t column_count;
-    uint64_t max_memory; /* of the rows that collect gives, too */
+    uint64_t max_memory;  /* of the rows that collect gives, too */
+    uint64_t bytes_begin; /* what Lua had before it made rows */
     bool is_int64;
     bool is_busy;
     bool is_closing;
     lua_State *L; /* that pulls, for calls of the host */
     int host;     /* stack index of the host function, while pulling */
 };
+
+/* Where the names of columns and the shared table are on the stack. */
+struct ndb_lua_on_stack {
+    int columns, shared, host;
+};
+
+/* Pulls the next chunk. */
+struct ndb_lua_pulled ndb_lua_pull(struct ndb_lua_reader *reader,
+                                   namidb_query *query, namidb_error *err);
+/* Pushes what a collecting call needs. */
+struct ndb_lua_on_stack ndb_lua_push_context(lua_State *L, struct query *query);
+/* Appends what was pulled, and all rows that follow, to the table on top, which
+ * has `total`. */
+int ndb_lua_collect_rest(lua_State *L, struct query *query, namidb_query *body,
+                         const struct ndb_lua_on_stack *at,
+                         struct ndb_lua_pulled pulled, size_t total,
+                         namidb_error *err);
+
+#ifndef NDB_LUA_STEPS_IN_C
+/* Whether Lua can make the rows by itself. */
+bool ndb_lua_is_plain(const struct ndb_lua_plan *plan,
+                      const struct ndb_lua_pulled *pulled);
+/* Gives them to Lua, which then calls reader:more(); returns 2. */
+int ndb_lua_push_plain(lua_State *L, const struct ndb_lua_pulled *pulled);
+#endif
 
 /* A function, or a finalizer, closed what the query runs on: fills *err and
  * returns its code. */

@@ -211,13 +211,28 @@ void ndb_lua_end_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look)
     look->cursor = NULL;
     namidb_snapshot_close(look->snapshot);
     look->snapshot = NULL;
-    look->is_lent = false;
+    look->is_lent = look->has_pulled = false;
     namidb_arena_reset(look->arena);
     if (reader->db == NULL && reader->snapshot != NULL) {
         /* Closed by a finalizer meanwhile. */
         namidb_snapshot_close(reader->snapshot);
         reader->snapshot = NULL;
     }
+}
+
+int ndb_lua_open_look(struct ndb_lua_reader *reader, struct ndb_lua_look *look,
+                      namidb_snapshot **out, namidb_error *err)
+{
+    int rc = NAMIDB_OK;
+
+    *out = reader->snapshot;
+    if (reader->snapshot == NULL) {
+        rc = reader->tx != NULL
+                 ? namidb_tx_snapshot(&look->snapshot, reader->tx, err)
+                 : namidb_snapshot_open(&look->snapshot, reader->db, err);
+        *out = look->snapshot;
+    }
+    return rc;
 }
 
 /* Opens what one call reads; end_look when its rows are Lua's. Raises for a
@@ -227,21 +242,14 @@ struct ndb_lua_look *ndb_lua_begin_look(lua_State *L,
                                         namidb_snapshot **out)
 {
     struct ndb_lua_look *look = lend_look(L, reader);
-    namidb *db = reader->db;
     namidb_error err;
-    int rc = NAMIDB_OK;
+    int rc;
 
-    if (db == NULL) {
+    if (reader->db == NULL) {
         ndb_lua_end_look(reader, look);
-        db = ndb_lua_live_db(L, reader);
+        (void)ndb_lua_live_db(L, reader);
     }
-    *out = reader->snapshot;
-    if (reader->snapshot == NULL) {
-        rc = reader->tx != NULL
-                 ? namidb_tx_snapshot(&look->snapshot, reader->tx, &err)
-                 : namidb_snapshot_open(&look->snapshot, db, &err);
-        *out = look->snapshot;
-    }
+    rc = ndb_lua_open_look(reader, look, out, &err);
     if (rc < 0) {
         ndb_lua_end_look(reader, look);
         if (rc == NAMIDB_EINVAL)
@@ -434,6 +442,7 @@ static const luaL_Reg READING[] = {
     { "collect", ndb_lua_collect },
 #ifndef NDB_LUA_STEPS_IN_C
     { "more", ndb_lua_more },
+    { "address", ndb_lua_address },
 #endif
     { "names", ndb_lua_names },
     { "counts", ndb_lua_counts },

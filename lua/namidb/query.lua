@@ -109,17 +109,25 @@ local function host_of(handle, home, options)
     end
 end
 
+-- Collects by the core alone; see result_jit.collector.
+local function plain_collector(methods)
+    local collect = methods.collect
+    return function(handle, made, ...)
+        return collect(handle, made.core, ...)
+    end
+end
+
 -- The core's ways to run a plan are not for users.
-local runners, collectors, rest_makers = {}, {}, {}
+local runners, collectors, quick = {}, {}, {}
 for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
     local methods = kind.__index
-    runners[kind.__name], methods.run = methods.run, nil
-    collectors[kind.__name], methods.collect = methods.collect, nil
-    if methods.more then -- LuaJIT
-        rest_makers[kind.__name] =
-            require("namidb.result_jit").rest_maker(methods.more)
-        methods.more = nil
-    end
+    local is_jit = methods.more ~= nil
+    runners[kind.__name] = methods.run
+    collectors[kind.__name], quick[kind.__name] =
+        (is_jit and require("namidb.result_jit").collector or
+         plain_collector)(methods)
+    methods.run, methods.collect = nil, nil
+    methods.more, methods.address = nil, nil
 end
 
 -- What the planner asks for the values of expressions of constants.
@@ -128,7 +136,8 @@ local function evaluate_by(handle)
     return function(expr)
         local bytes, constants = plan.value(expr)
         local made = core.plan(bytes, constants, constants.n)
-        local rows = made and collect(handle, made)
+        local rows = made and collect(handle, { core = made,
+                                                columns = { "value" } })
         return rows ~= nil, rows and rows[1].value
     end
 end
@@ -253,11 +262,8 @@ local function profile(handle, home, made, params, options)
 end
 
 local function collect_rows(handle, home, made, params, options, values, stamp)
-    local rows, err = collectors[getmetatable(handle)](handle, made.core,
-        params, settings_of(handle, home, made, options), values, stamp)
-    if type(rows) == "number" then
-        rows, err = rest_makers[getmetatable(handle)](handle, made, rows, err)
-    end
+    local rows, err = collectors[getmetatable(handle)](handle, made, params,
+        settings_of(handle, home, made, options), values, stamp)
     if not rows then return rows, err end
     rows.columns = made.columns
     return result.new(rows)
@@ -327,6 +333,27 @@ local function run(handle, text, params, options)
     return collect(handle, home, made, params, options, values)
 end
 
+-- LuaJIT: a statement whose plan is kept and fresh, of plain values. Nothing in
+-- here raises, so it needs no pcall, which loops that are compiled cannot
+-- return through. Nothing: it is not such a statement.
+local function run_quickly(handle, text, params)
+    local home = homes[handle]
+    if not home or not quick[getmetatable(handle)] then return end
+    local made, values = home.statements:kept(text)
+    if not made or not is_plain(made) or made.has_host or
+        made.uses + 1 >= made.next_look then
+        return
+    end
+    local is_done, rows, err =
+        quick[getmetatable(handle)](handle, made, params, values)
+    if not is_done then return end
+    made.uses = made.uses + 1
+    home.statements:count_hit()
+    if not rows then return true, nil, err end
+    rows.columns = made.columns
+    return true, result.new(rows)
+end
+
 --- handle:query(text, params, options) -> result | nil, err
 --
 -- The result is an array of rows, tables by the names of the columns, and has
@@ -334,8 +361,14 @@ end
 -- (where LOAD CSV may read). A statement that writes is one atomic batch, or
 -- part of the transaction that it is called on.
 function query.query(handle, text, params, options)
-    local ok, rows, err = pcall(run, handle, text, params, options)
-    if ok then return rows, err end
+    local is_done, rows, err
+    if options == nil and type(text) == "string" and
+        (params == nil or type(params) == "table") then
+        is_done, rows, err = run_quickly(handle, text, params)
+        if is_done then return rows, err end
+    end
+    is_done, rows, err = pcall(run, handle, text, params, options)
+    if is_done then return rows, err end
     if type(rows) == "string" then error(blame.text(rows), 2) end
     error(rows, 0)
 end

@@ -10,7 +10,8 @@ local Result = { __name = "namidb.result", __index = methods }
 
 --- Makes a result of an array of rows that has `columns`.
 function result.new(rows)
-    return setmetatable(rows, Result)
+    setmetatable(rows, Result) -- LuaJIT compiles no tail call of it
+    return rows
 end
 
 local LIST = 13 -- kind; those below are one value each

@@ -59,6 +59,19 @@ function Statements:stats()
     return { hits = self.hits, misses = self.misses, bytes = self.bytes }
 end
 
+--- The plan that is kept of a statement, and values of its literals; nil when
+-- there is none. It counts when it is used: count_hit.
+function Statements:kept(text)
+    local made = self.young[text]
+    if made then return made end
+    local key, values = core.lift(text)
+    return key and self.young[key], values
+end
+
+function Statements:count_hit()
+    self.hits = self.hits + 1
+end
+
 -- By its whole text.
 function Statements:plain(text, compile, handle, home)
     local made = self:find(text)
