@@ -107,6 +107,12 @@ struct ndb_node_group {
     struct ndb_columns columns;
 };
 
+/* Of 64 sequences: which are owners, and how many are before them. */
+struct ndb_owner_word {
+    uint64_t bits;
+    uint32_t before;
+};
+
 /* NDB_PART_OUT, NDB_PART_IN: the lists of a run of owners. A dense run may have
  * owners without edges. */
 struct ndb_edge_segment {
@@ -114,7 +120,11 @@ struct ndb_edge_segment {
     uint32_t edge_count;
     bool is_dense; /* owner i is first + i */
     uint64_t first;
-    struct ndb_packed owners;     /* ascending sequences; none when dense */
+    struct ndb_packed owners; /* ascending sequences; none when dense */
+    /* The same from `first` on, so that none is searched: NULL when dense, or
+     * when they lie too far apart. */
+    const struct ndb_owner_word *words;
+    uint32_t word_count;
     struct ndb_packed offsets;    /* owner_count + 1, into what follows */
     struct ndb_packed neighbours; /* ids */
     struct ndb_packed sequences;  /* of the edges */
@@ -186,6 +196,12 @@ int64_t ndb_node_group_row(const struct ndb_node_group *group,
 /* Index of an owner in a segment, or -1. */
 int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
                                uint64_t owner);
+/* Makes the words of a segment that is not dense, of its `owner_count` owners,
+ * unless more than NDB_OWNER_GAP_MAX sequences are there for each. NAMIDB_OK or
+ * NAMIDB_ENOMEM. */
+enum { NDB_OWNER_GAP_MAX = 8 };
+int ndb_edge_segment_mark(struct ndb_edge_segment *segment,
+                          const uint64_t *owners, namidb_arena *arena);
 /* Makes the buckets of a segment that has its keys: 4 to 8 keys each where they
  * are spread evenly. NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_pair_segment_divide(struct ndb_pair_segment *segment,

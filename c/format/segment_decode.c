@@ -274,6 +274,11 @@ static void pack_owners(struct ndb_source *source, const struct lists *lists,
     if (offsets != NULL)
         spread_offsets(lists, segment->is_dense ? owners : NULL, offsets);
     pack(source, offsets, range + 1, &segment->offsets);
+    if (!segment->is_dense && !source->reader.is_failed &&
+        ndb_edge_segment_mark(segment, owners, source->arena) < 0) {
+        source->has_no_memory = true;
+        ndb_reader_fail(&source->reader);
+    }
 }
 
 /* What is read is unpacked into the arena of lists->source, and packed into
