@@ -10,6 +10,25 @@ static bool is_unreserved(uint8_t byte)
            byte == '_' || byte == '~';
 }
 
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+int ndb_uri_decode_byte(const char *digits)
+{
+    int high = hex_digit(digits[0]);
+    int low = high < 0 ? -1 : hex_digit(digits[1]);
+
+    return low < 0 ? -1 : high * 16 + low;
+}
+
 int ndb_uri_encode(struct ndb_buf *out, struct ndb_slice text, bool is_path)
 {
     static const char digits[] = "0123456789ABCDEF";

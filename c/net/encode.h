@@ -14,6 +14,10 @@
  * `is_path`. */
 int ndb_uri_encode(struct ndb_buf *out, struct ndb_slice text, bool is_path);
 
+/* The byte that two hex digits of either case stand for; -1: they are none. The
+ * second is looked at only behind a first. */
+int ndb_uri_decode_byte(const char *digits);
+
 /* Lower case; `out` has room for 2 x bytes + 1 and is NUL-terminated. */
 void ndb_hex(char *out, const uint8_t *data, size_t bytes);
 

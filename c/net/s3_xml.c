@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "net/encode.h"
 
 enum { DEPTH_MAX = 8, NAME_BYTES_MAX = 64, TEXT_BYTES_MAX = 8 << 10 };
 
@@ -184,26 +185,16 @@ struct listing_walk {
     bool is_encoded; /* keys are, as we asked; some servers do not */
 };
 
-static int hex_digit(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
 /* In place: %XX, and + as a blank (AWS encodes keys as forms do). */
 static void url_decode(char *text)
 {
     char *out = text;
 
     for (; *text != '\0'; text++) {
-        if (*text == '%' && hex_digit(text[1]) >= 0 &&
-            hex_digit(text[2]) >= 0) {
-            *out++ = (char)(hex_digit(text[1]) * 16 + hex_digit(text[2]));
+        int byte = *text == '%' ? ndb_uri_decode_byte(text + 1) : -1;
+
+        if (byte >= 0) {
+            *out++ = (char)byte;
             text += 2;
         } else {
             *out++ = (char)(*text == '+' ? ' ' : *text);

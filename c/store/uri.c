@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "net/encode.h"
 
 static const char *const S3_PARAMS[] = { "ns",
                                          "region",
@@ -29,17 +30,6 @@ static const char *const S3_PARAMS[] = { "ns",
                                          NULL };
 static const char *const FOLDER_PARAMS[] = { "ns", "far", NULL };
 
-static int hex_digit(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
 /* Decodes text[0..bytes) into out; `what` names it in errors. */
 static int decode(const char *text, size_t bytes, char *out, size_t capacity,
                   const char *what, namidb_error *err)
@@ -50,12 +40,12 @@ static int decode(const char *text, size_t bytes, char *out, size_t capacity,
         char character = text[i];
 
         if (character == '%') {
-            if (i + 2 >= bytes || hex_digit(text[i + 1]) < 0 ||
-                hex_digit(text[i + 2]) < 0)
+            int byte = i + 2 < bytes ? ndb_uri_decode_byte(text + i + 1) : -1;
+
+            if (byte < 0)
                 return ndb_fail(err, NAMIDB_EINVAL,
                                 "uri: %s: %% without two hex digits", what);
-            character =
-                (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+            character = (char)byte;
             i += 2;
         }
         if ((unsigned char)character < 0x20 || character == 0x7f)
