@@ -42,7 +42,7 @@
 #define NDB_SEGMENT_BYTES_MAX (64u << 20)    /* compressed, and raw */
 #define NDB_SEGMENT_BYTES_TARGET (64u << 10) /* compressed */
 /* The same of what one is looked up of at a time: edges of a node, a key. */
-#define NDB_LOOKUP_BYTES_TARGET (16u << 10)
+#define NDB_LOOKUP_BYTES_TARGET (32u << 10)
 #define NDB_GROUP_ROWS_MAX 4096u
 #define NDB_SEGMENT_EDGES_MAX (1u << 17)
 #define NDB_SEGMENT_PAIRS_MAX (1u << 17)

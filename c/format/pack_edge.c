@@ -11,10 +11,13 @@
 
 bool ndb_edge_batch_is_full(const struct ndb_edge_batch *batch)
 {
-    /* A neighbour and an edge sequence take about 5 bytes. */
+    /* A neighbour and an edge sequence take about 5 bytes. Who looks up a node
+     * decodes those of all, but no properties. */
+    size_t list_bytes = batch->owners.count * 5;
+
     return batch->owners.count == NDB_SEGMENT_EDGES_MAX ||
-           batch->owners.count * 5 + batch->bytes / 2 >=
-               NDB_LOOKUP_BYTES_TARGET;
+           list_bytes >= NDB_LOOKUP_BYTES_TARGET ||
+           list_bytes + batch->bytes / 2 >= NDB_SEGMENT_BYTES_TARGET;
 }
 
 void ndb_edge_batch_release(struct ndb_edge_batch *batch)
@@ -211,10 +214,13 @@ int ndb_edge_batch_encode(struct ndb_edge_batch *batch, struct ndb_buf *out)
 
 /* ---------------------------------------------------------------- pairs -- */
 
-bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch)
+bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch,
+                            enum ndb_part_kind kind)
 {
     /* A hash and a sequence take about 10 bytes, an edge id's pair fewer. */
-    return batch->keys.count * 8 >= NDB_LOOKUP_BYTES_TARGET;
+    return batch->keys.count * 8 >= (kind == NDB_PART_KEY
+                                         ? NDB_LOOKUP_BYTES_TARGET
+                                         : NDB_SEGMENT_BYTES_TARGET);
 }
 
 void ndb_pair_batch_release(struct ndb_pair_batch *batch)

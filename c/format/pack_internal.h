@@ -105,7 +105,8 @@ struct ndb_pair_batch {
 
 int ndb_pair_batch_add(struct ndb_pair_batch *batch, uint64_t key,
                        uint64_t value);
-bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch);
+bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch,
+                            enum ndb_part_kind kind);
 int ndb_pair_batch_encode(struct ndb_pair_batch *batch, struct ndb_buf *out);
 void ndb_pair_batch_release(struct ndb_pair_batch *batch);
 

@@ -457,7 +457,7 @@ static int add_pair(struct ndb_pack_writer *writer, uint64_t key,
     int rc = NAMIDB_OK;
 
     assert(writer->batch_rows == 0 || writer->batch_last <= key);
-    if (ndb_pair_batch_is_full(&writer->pair))
+    if (ndb_pair_batch_is_full(&writer->pair, open_part(writer)->kind))
         rc = seal(writer);
     if (rc >= 0)
         rc = ndb_pair_batch_add(&writer->pair, key, value);

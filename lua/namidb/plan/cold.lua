@@ -9,9 +9,9 @@
 local cold = {}
 
 -- A row is thought to take 20 ns. A store far away answers after 10 ms and
--- gives 64 KiB, a segment of nodes, in 0.5; a segment of edges has a quarter of
+-- gives 64 KiB, a segment of nodes, in 0.5; a segment of edges has half of
 -- that. From a folder either is there after 0.02 ms, decoded.
-local FAR = { round = 5e5, node = 25000, out = 6000, into = 6000 }
+local FAR = { round = 5e5, node = 25000, out = 12000, into = 12000 }
 local NEAR = { round = 300, node = 1000, out = 1000, into = 1000 }
 
 -- Segments that a scan asks for at once.
