@@ -92,8 +92,8 @@ static int write_hops(const struct ndb_stat_deltas *deltas, namidb_arena *arena,
 
         if ((is_in || delta->kind == NDB_STAT_OUT) && delta->count > 0)
             items[(*count)++] = (namidb_hop_count){
-                .type = delta->number >> 13,
-                .label = delta->number & 0x1fff,
+                .type = NDB_STAT_HOP_TYPE(delta->number),
+                .label = NDB_STAT_HOP_TABLE(delta->number),
                 .direction = is_in ? NAMIDB_IN : NAMIDB_OUT,
                 .edges = (uint64_t)delta->count,
             };

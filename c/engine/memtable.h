@@ -173,6 +173,8 @@ struct ndb_stat_delta {
 
 /* Both are below 2^13. */
 #define NDB_STAT_HOP(type, table) ((type) << 13 | (table))
+#define NDB_STAT_HOP_TYPE(number) ((number) >> 13)
+#define NDB_STAT_HOP_TABLE(number) ((number)&0x1fff)
 
 struct ndb_stat_deltas {
     struct ndb_stat_delta *items; /* by (kind, number) */

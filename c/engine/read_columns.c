@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "engine/label_judge.h"
 #include "engine/node_place.h"
 #include "engine/places.h"
 #include "engine/prefetch.h"
@@ -391,123 +392,6 @@ static int take_labels(struct look *look, void *context, size_t index,
     return NAMIDB_OK;
 }
 
-static bool lists_label(const uint32_t *labels, uint32_t count, uint32_t label)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (labels[i] == label)
-            return true;
-    return false;
-}
-
-/* Whether some node of the table has a label that is not its own. A memtable
- * may say so too often. */
-static bool may_have(const struct look *look, const struct ndb_place_list *list,
-                     uint32_t label)
-{
-    uint64_t version = look->gather->snapshot->version;
-
-    for (uint32_t i = 0; i < list->count && label != 0; i++) {
-        const struct ndb_place *place = &list->items[i];
-
-        if (place->memtable != NULL
-                ? ndb_memtable_has_label(place->memtable, label, version)
-                : lists_label(place->part->labels, place->part->label_count,
-                              label))
-            return true;
-    }
-    return false;
-}
-
-/* Whether some node of the table may be without its label. */
-static bool may_lack(const struct ndb_place_list *list)
-{
-    for (uint32_t i = 0; i < list->count; i++)
-        if (list->items[i].memtable != NULL || list->items[i].part->has_bare)
-            return true;
-    return false;
-}
-
-/* Whether all nodes of a table have the labels, or none has them. NAMIDB_OK,
- * NAMIDB_NONE: it depends, or NAMIDB_ENOMEM. */
-static int judge_table(struct look *look, const struct labels *labels,
-                       uint32_t table, bool *has)
-{
-    const struct ndb_place_list *list = ndb_places_of(&look->places, table);
-    int rc = NAMIDB_OK;
-
-    if (list == NULL)
-        return NAMIDB_ENOMEM;
-    *has = true;
-    for (uint32_t i = 0; i < labels->count && *has; i++) {
-        uint32_t label = labels->wanted[i];
-        bool is_own = label != 0 && label == table;
-
-        if (is_own ? may_lack(list) : may_have(look, list, label))
-            rc = NAMIDB_NONE;
-        else
-            *has = is_own;
-    }
-    return *has ? rc : NAMIDB_OK;
-}
-
-/* What was found of some tables, of which there are mostly few. */
-struct verdicts {
-    struct {
-        uint32_t table;
-        bool has;
-    } items[NDB_PLACE_LISTS];
-    uint32_t count, at; /* at: the one that was used last */
-};
-
-/* Makes the verdict of a table the last one used. */
-static int find_verdict(struct look *look, const struct labels *labels,
-                        uint32_t table, struct verdicts *verdicts)
-{
-    for (uint32_t i = 0; i < verdicts->count; i++) {
-        if (verdicts->items[i].table == table) {
-            verdicts->at = i;
-            return NAMIDB_OK;
-        }
-    }
-    if (verdicts->count < NDB_PLACE_LISTS)
-        verdicts->at = verdicts->count++;
-    else
-        verdicts->at = (verdicts->at + 1) % NDB_PLACE_LISTS;
-    verdicts->items[verdicts->at].table = table;
-    return judge_table(look, labels, table, &verdicts->items[verdicts->at].has);
-}
-
-/* Judges nodes by their tables. */
-static int judge_tables(struct look *look, const uint64_t *ids,
-                        const struct labels *labels)
-{
-    struct verdicts verdicts = { .count = 0 };
-    int rc = NAMIDB_OK;
-
-    ndb_places_init(&look->places, look->gather, NDB_PART_NODE, 0);
-    for (size_t i = 0; i < look->count && rc == NAMIDB_OK; i++) {
-        uint32_t table = NAMIDB_ID_TABLE(ids[i]);
-
-        if (i == 0 || verdicts.items[verdicts.at].table != table)
-            rc = find_verdict(look, labels, table, &verdicts);
-        labels->has[i] = verdicts.items[verdicts.at].has;
-    }
-    return rc;
-}
-
-static int judge(struct look *look, const struct ndb_snapshot *snapshot,
-                 const uint64_t *ids, const struct labels *labels)
-{
-    struct ndb_gather gather;
-    int rc = ndb_gather_init(&gather, snapshot, look->count, NDB_GATHER_WARM);
-
-    look->gather = &gather;
-    if (rc >= 0)
-        rc = judge_tables(look, ids, labels);
-    ndb_gather_release(&gather);
-    return rc < 0 ? ndb_fail_memory(look->err) : rc;
-}
-
 int ndb_read_labels(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                     size_t count, const struct ndb_label_probe *probe,
                     bool *has, size_t *absent, namidb_error *err)
@@ -517,7 +401,7 @@ int ndb_read_labels(const struct ndb_snapshot *snapshot, const uint64_t *ids,
     int rc = NAMIDB_NONE;
 
     if (probe->are_there)
-        rc = judge(&at, snapshot, ids, &labels);
+        rc = ndb_judge_labels(snapshot, ids, count, probe, has, err);
     if (rc == NAMIDB_NONE)
         rc = look(&at, snapshot, ids, take_labels, &labels);
     *absent = labels.absent;

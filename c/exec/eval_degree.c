@@ -5,7 +5,10 @@
  * neighbours are read, and their labels looked at, which mostly their tables
  * tell.
  */
+#include "engine/label_judge.h"
 #include "exec/eval.h"
+
+enum { NODES_JUDGED = 64 };
 
 /* The nodes of a chunk. */
 struct nodes {
@@ -44,17 +47,15 @@ static uint32_t *label_numbers(struct ndb_eval *eval,
 
 /* has[i]: whether a node has all of the labels. */
 static int read_labels(struct ndb_eval *eval, const struct nodes *nodes,
-                       const struct ndb_names *labels, bool **has)
+                       const struct ndb_label_probe *probe, bool **has)
 {
-    struct ndb_label_probe probe = { label_numbers(eval, labels), labels->count,
-                                     eval->run->are_there };
     size_t absent = SIZE_MAX;
     int rc;
 
     *has = ndb_arena_alloc(eval->arena, nodes->count);
-    if (probe.labels == NULL || *has == NULL)
+    if (*has == NULL)
         return ndb_eval_no_memory(eval);
-    rc = ndb_read_labels(&eval->run->snapshot, nodes->ids, nodes->count, &probe,
+    rc = ndb_read_labels(&eval->run->snapshot, nodes->ids, nodes->count, probe,
                          *has, &absent, eval->run->err);
     if (rc == NAMIDB_ENOMEM)
         return ndb_eval_no_memory(eval);
@@ -65,10 +66,10 @@ static int read_labels(struct ndb_eval *eval, const struct nodes *nodes,
     return rc;
 }
 
-/* The same of edges to nodes with some labels. */
-static int add_labelled(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
-                        const struct nodes *nodes,
-                        const struct ndb_names *labels, int64_t *sums)
+/* The same of edges to nodes with some labels, node by node. */
+static int add_looked(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
+                      const struct nodes *nodes,
+                      const struct ndb_label_probe *probe, int64_t *sums)
 {
     struct ndb_arena_mark mark = ndb_arena_mark(eval->arena);
     struct ndb_hops hops;
@@ -80,12 +81,33 @@ static int add_labelled(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
     if (rc < 0)
         return rc;
     ends = (struct nodes){ hops.neighbours, hops.offsets[nodes->count] };
-    rc = read_labels(eval, &ends, labels, &has);
+    rc = read_labels(eval, &ends, probe, &has);
     for (uint32_t i = 0; i < nodes->count && rc >= 0; i++)
         for (uint32_t j = hops.offsets[i]; j < hops.offsets[i + 1]; j++)
             sums[i] += has[j];
     ndb_arena_rewind(eval->arena, &mark);
     return rc;
+}
+
+/* Whether all ends of edges have the labels or none has is asked once for all
+ * nodes, unless these are so few that their neighbours cost no more. */
+static int add_labelled(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
+                        const struct nodes *nodes,
+                        const struct ndb_names *labels, int64_t *sums)
+{
+    struct ndb_label_probe probe = { label_numbers(eval, labels), labels->count,
+                                     eval->run->are_there };
+    int rc = NAMIDB_NONE;
+    bool has;
+
+    if (probe.labels == NULL)
+        return ndb_eval_no_memory(eval);
+    if (probe.are_there && nodes->count >= NODES_JUDGED)
+        rc = ndb_judge_ends(&eval->run->snapshot, kind, &probe, &has,
+                            eval->run->err);
+    if (rc == NAMIDB_NONE)
+        return add_looked(eval, kind, nodes, &probe, sums);
+    return rc < 0 || !has ? rc : add_degrees(eval, kind, nodes, sums);
 }
 
 /* Edges from a node to itself. */

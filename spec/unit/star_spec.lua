@@ -147,6 +147,81 @@ describe("counts around a node", function()
         db:close()
     end)
 
+    -- Enough nodes for their tables to be asked: of the ends of R and S they
+    -- tell, until something is changed.
+    describe("with labels that tables tell", function()
+        local PATTERNS = {
+            "(l:A)-[:R]->(m:A)-[e:R]->(n:A)", "(l)-[:R]->(m:A)-[e:R]->(n:B)",
+            "(l:A)-[:R]->(m:A)-[e:S]->(n:B)", "(l)-[:R]->(m)<-[e:S]-(n:A)",
+            "(l:A)-[:S]->(m:B)<-[e:S]-(n:A)", "(l)-[:R]->(m)-[e:R|S]->(n:A)",
+            "(l:A)-[:R]->(m:A)-[e]->(n:B)", "(l)-[:R]->(m)-[e:R]->(n:A:B)",
+        }
+        local db
+
+        before_each(function()
+            db = help.open()
+            assert(db:write(function(tx)
+                local a, b = {}, {}
+                for i = 1, 100 do
+                    a[i] = tx:create_node("A", { n = i })
+                    b[i] = tx:create_node("B", { n = i })
+                end
+                for _ = 1, 300 do
+                    tx:put_edge("R", pick(a), pick(a))
+                    tx:put_edge("S", pick(a), pick(b))
+                end
+            end))
+        end)
+
+        after_each(function() db:close() end)
+
+        local function check_patterns(after)
+            local stars = 0
+            for _, text in ipairs(PATTERNS) do
+                local counted = "MATCH " .. text .. " RETURN count(*) AS c"
+                local rows = "MATCH " .. text .. " RETURN size(collect(e)) AS c"
+                if help.plan(db, counted):find("degree", 1, true) then
+                    stars = stars + 1
+                end
+                assert.equal(db:query(rows)[1].c, db:query(counted)[1].c,
+                             counted .. " after " .. after)
+            end
+            assert.is_true(stars >= #PATTERNS - 2)
+        end
+
+        local CHANGES = {
+            "MATCH (n:A {n: 1}) REMOVE n:A",
+            "MATCH (n:A {n: 2}) SET n:B:C",
+            "MATCH (m:A {n: 3}), (n:B {n: 3}) CREATE (m)-[:R]->(n)",
+            "MATCH (m:A {n: 4})-[e:S]->(n) DELETE e CREATE (m)-[:R]->(n)",
+            "MATCH (m:A {n: 5})-[e:R]->() DELETE e",
+            "MATCH (m:A)-[e:R]->(:B) DELETE e",
+            "MATCH (n:B {n: 6}) DETACH DELETE n",
+        }
+
+        it("are those of their rows, whatever changes", function()
+            check_patterns("nothing")
+            assert(db:flush())
+            check_patterns("a flush")
+            for _, change in ipairs(CHANGES) do
+                assert(db:query(change))
+                check_patterns(change)
+            end
+            assert(db:flush())
+            check_patterns("another flush")
+        end)
+
+        for i, change in ipairs(CHANGES) do
+            it("are those of their rows after change " .. i, function()
+                assert(db:flush())
+                assert(db:query(change))
+                check_patterns(change)
+                assert(db:flush())
+                check_patterns(change .. ", flushed")
+            end)
+        end
+    end)
+
     -- What no list of rows could hold: the numbers are the degrees' alone.
     describe("that are large", function()
         local HUB, FITTING = 60000, 50000
