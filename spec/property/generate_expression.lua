@@ -131,6 +131,20 @@ local function subquery(self, what, depth, type)
     end)
 end
 
+-- A sub-query of one hop from a node that is there, of which nothing is asked:
+-- the planner knows more of it than of others. nil: there is no node.
+local function bare_hop(self, what)
+    local nodes = self:of_type("node")
+    if #nodes == 0 or self.is_plain then return nil end
+    local far = self:fresh("n")
+    return { k = "sub", is_bare = true, what = what, patterns = { { elements = {
+        { var = self.random:pick(nodes).name, labels = {}, props = {} },
+        { types = self:types(), props = {},
+          dir = self.random:pick({ "out", "in", "both" }) },
+        { var = far, labels = {}, props = {} } } } },
+        result = what == "COLLECT" and { k = "var", name = far } or nil }
+end
+
 local function small(self)
     return lit(int(self.random:int(0, 3)))
 end
@@ -183,6 +197,13 @@ makers.int = {
                  end) }
     end,
     function(self, d) return subquery(self, "COUNT", math.min(d, 1)) end,
+    function(self)
+        if self.random:one_in(2) then return bare_hop(self, "COUNT") end
+        local list = bare_hop(self, "COLLECT")
+        -- The size alone is planned as a COUNT.
+        return list and call("size", self.random:one_in(3) and list or
+                             call("tail", list))
+    end,
     function(self, d)
         return call("size", self:expression("bag_int", math.min(d, 1)))
     end,
@@ -356,7 +377,10 @@ makers.bool = {
                      return self:expression("bool", math.min(d, 1))
                  end) }
     end,
-    function(self, d) return subquery(self, "EXISTS", math.min(d, 1)) end,
+    function(self, d)
+        return self.random:one_in(3) and bare_hop(self, "EXISTS") or
+            subquery(self, "EXISTS", math.min(d, 1))
+    end,
     function(self, d)
         local items = { subquery(self, "COUNT", math.min(d, 1)), small(self) }
         if not items[1] then return nil end

@@ -261,6 +261,11 @@ function rules.patcomp(node)
 end
 
 function rules.sub(node)
+    if node.is_bare then
+        local text = list(node.patterns, path_text)
+        return node.what .. " { " .. (node.result and "MATCH " .. text ..
+            " RETURN " .. plain(node.result) or text) .. " }", ATOM
+    end
     return node.what .. " { MATCH " .. list(node.patterns, path_text) ..
         (node.where and " WHERE " .. condition(node.where, OR) or "") ..
         " RETURN " .. (node.result and plain(node.result) or "1") ..

@@ -32,7 +32,7 @@ describe("indexes", function()
 
     it("are declared, listed and dropped", function()
         run(db, "CREATE INDEX ages FOR (p:Person) ON (p.age)")
-        run(db, "CREATE INDEX FOR (p:Person) ON (p.last, p.first)")
+        run(db, "CREATE RANGE INDEX FOR (p:Person) ON (p.last, p.first)")
         run(db, "CREATE INDEX FOR ()-[k:KNOWS]-() ON (k.since)")
         assert.same({
             { name = "ages", entity = "node", label = "Person",

@@ -145,6 +145,13 @@ local WHAT = { INDEX = "index", INDEXES = "index", CONSTRAINT = "constraint",
 --- Reads a statement of the schema; nil when none begins here.
 function parse_schema.statement(self)
     local kinds, at = self.kinds, self.at
+    -- CREATE RANGE INDEX is what CREATE INDEX is.
+    if kinds[at] == "CREATE" and kinds[at + 2] == "INDEX" and
+        cursor.is_named(self, at + 1, "RANGE") then
+        at = at + 1
+        self.at = at + 2
+        return create_index(self, self.starts[at - 1])
+    end
     local what = WHAT[kinds[at + 1]]
     if not what then return nil end
     local start = self.starts[at]
