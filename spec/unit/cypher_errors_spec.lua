@@ -287,5 +287,7 @@ describe("a hint", function()
         end
         local _, err = db:query("RETURN " .. inner)
         assert.equal("UndefinedVariable", err.detail)
+        local trims = ("trim("):rep(200) .. "' a '" .. (")"):rep(200)
+        assert.equal("a", assert(db:query("RETURN " .. trims .. " AS t"))[1].t)
     end)
 end)

@@ -101,8 +101,10 @@ describe("openCypher", function()
         { "RETURN trim(BOTH 'x' FROM 'xax'), trim(LEADING FROM ' a '), " ..
             "trim(trailing 'x' FROM 'xax'), trim('x' FROM 'xax'), " ..
             "trim(BOTH FROM ' a ')", "'a' | 'a ' | 'xa' | 'a' | 'a'" },
-        { "WITH ' a ' AS both, {s: ' b '} AS leading " ..
-            "RETURN trim(both), trim(leading.s)", "'a' | 'b'" },
+        { "WITH ' a ' AS both, {s: ' b '} AS leading, 'c ' AS from " ..
+            "RETURN trim(both), trim(leading.s), trim(from), " ..
+            "trim(both + from), trim(BOTH both FROM from)",
+          "'a' | 'b' | 'c' | 'a c' | 'c'" },
     })
 
     chapter("tells a value's type", "CREATE (:A)-[:R]->(:B)", {

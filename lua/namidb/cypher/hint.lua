@@ -27,7 +27,8 @@ local function distance(a, b)
     return last[#b]
 end
 
-local LENGTH_MAX = 40
+-- Longer names are not compared, nor more of them.
+local LENGTH_MAX, NAMES_MAX = 40, 500
 
 --- The one of `names` (an array) that differs from `name` the least and not by
 -- more than a third of its letters, in any case; nil: none does.
@@ -35,7 +36,8 @@ function hint.near(name, names)
     if #name > LENGTH_MAX then return nil end
     local lower = name:lower()
     local best, found = math.floor(#name / 3) + 0.5, nil
-    for _, other in ipairs(names) do
+    for i = 1, math.min(#names, NAMES_MAX) do
+        local other = names[i]
         if #other <= LENGTH_MAX then
             local far = distance(lower, other:lower())
             if far < best then best, found = far, other end

@@ -103,15 +103,9 @@ local function find_call(self)
     end
 end
 
-local function parse_arguments(self, call)
+-- The arguments from the next on, to the parenthesis that closes them.
+local function parse_more(self, call)
     local arguments = call.arguments
-    if cursor.accept(self, ")") then return end
-    if self.kinds[self.at] == "*" and call.name == "count" then
-        self.at = self.at + 1
-        call.star = true
-        return cursor.expect(self, ")")
-    end
-    call.distinct = cursor.accept(self, "DISTINCT")
     repeat
         arguments[#arguments + 1] = self.rules.expression(self)
     until not cursor.accept(self, ",")
@@ -119,30 +113,49 @@ local function parse_arguments(self, call)
 end
 
 local TRIMS = { BOTH = "btrim", LEADING = "ltrim", TRAILING = "rtrim" }
--- What follows a variable rather than one of these words.
-local FOLLOWS = { [","] = true, [")"] = true, ["."] = true, ["["] = true }
+-- What such a word is before; else it is a variable.
+local TRIMMED = { FROM = true, string = true, parameter = true, name = true,
+                  quoted = true }
 
--- trim([BOTH | LEADING | TRAILING] [characters] FROM text), as it is beside
--- trim(text); whether it was that.
-local function parse_trim(self, call)
-    local first = self.at
-    local word = self.kinds[first] == "name" and self.values[first]:upper()
-    local name = TRIMS[word]
-    if not name or FOLLOWS[self.kinds[first + 1]] then name = nil end
-    if name then self.at = first + 1 end
-    local characters
-    if self.kinds[self.at] ~= "FROM" then
-        characters = self.rules.expression(self)
-    end
-    if not name and self.kinds[self.at] ~= "FROM" then
-        self.at = first
-        return false
-    end
+-- FROM text) behind what is to be trimmed of it, if anything.
+local function parse_trimmed(self, call, name, characters)
     cursor.expect(self, "FROM", "FROM, as in trim(BOTH 'x' FROM text)")
-    call.name = name or "btrim"
+    call.name = name
     call.arguments = { self.rules.expression(self), characters }
     cursor.expect(self, ")")
-    return true
+end
+
+-- trim(text), or trim([BOTH | LEADING | TRAILING] [characters] FROM text).
+local function parse_trim(self, call)
+    local at, characters = self.at, nil
+    local name = self.kinds[at] == "name" and TRIMMED[self.kinds[at + 1]] and
+        TRIMS[self.values[at]:upper()]
+    if name then
+        self.at = at + 1
+        if self.kinds[self.at] ~= "FROM" then
+            characters = self.rules.expression(self)
+        end
+        return parse_trimmed(self, call, name, characters)
+    end
+    local first = self.rules.expression(self)
+    if self.kinds[self.at] == "FROM" then
+        return parse_trimmed(self, call, "btrim", first)
+    end
+    call.arguments[1] = first
+    if cursor.accept(self, ",") then return parse_more(self, call) end
+    cursor.expect(self, ")", ", or )")
+end
+
+local function parse_arguments(self, call)
+    if cursor.accept(self, ")") then return end
+    if self.kinds[self.at] == "*" and call.name == "count" then
+        self.at = self.at + 1
+        call.star = true
+        return cursor.expect(self, ")")
+    end
+    call.distinct = cursor.accept(self, "DISTINCT")
+    if call.name == "trim" then return parse_trim(self, call) end
+    parse_more(self, call)
 end
 
 -- exists(n.p) is n.p IS NOT NULL, and exists(<pattern>) the pattern.
@@ -173,10 +186,7 @@ local function parse_call(self, last)
                    distinct = false }
     local is_bar_taken = self.is_bar_taken
     self.is_bar_taken = false
-    if name ~= "trim" or self.kinds[self.at] == ")" or
-        not parse_trim(self, call) then
-        parse_arguments(self, call)
-    end
+    parse_arguments(self, call)
     self.is_bar_taken = is_bar_taken
     if name == "exists" and #call.arguments == 1 then
         return simplify_exists(call)
