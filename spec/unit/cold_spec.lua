@@ -67,6 +67,12 @@ describe("a plan", function()
         assert.is_true(bytes > 8 * 2 ^ 20, bytes)
     end)
 
+    -- Such an edge says what its ends are: it is no walk from one of them.
+    it("is made of an edge that is known before its ends", function()
+        cost_of("MATCH (:Document {x: 639})-[e:HAS]->() " ..
+                "MATCH (d:Document)-[e]->(t:Tag {y: 21}) RETURN count(d) AS n")
+    end)
+
     it("starts where fewer rows are when all is at hand, and sends nothing",
        function()
         assert.truthy(help.plan(db, STATEMENT):find("Scan (t:Tag)", 1, true))

@@ -167,6 +167,10 @@ end
 -- What a walk from `rows` nodes fetches, of which `kept` lead on.
 local function fetch_walk(state, edge, known, rows, kept)
     local context = state.context
+    if edge.bound and not edge.length then -- it says what its ends are
+        return (known[edge.from] and 0 or fetch_node(state, edge.from, kept)) +
+            (known[edge.to] and 0 or fetch_node(state, edge.to, kept))
+    end
     local _, finish, direction = order.ends(state, edge, known)
     local price = 0
     if edge.length then
