@@ -104,9 +104,11 @@ property: all
 	    $$lua spec/property/crash.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/mutate.lua $(PROPERTY_SECONDS) || exit 1; done
 
-## make property-chunks  the same with 4 rows in a chunk, so that few are many
+## make property-chunks  the same with 4 rows in a chunk, so that few are many,
+##                 and caches of 4 KiB, which hold next to nothing
 property-chunks:
-	@CPPFLAGS='-DNDB_CHUNK_ROWS_MAX=4u -DNDB_CHUNK_ROWS_FIRST=2u' \
+	@CPPFLAGS='-DNDB_CHUNK_ROWS_MAX=4u -DNDB_CHUNK_ROWS_FIRST=2u \
+	    -DNDB_CACHE_BYTES_MIN=4096u' NAMIDB_PROPERTY_CACHE=4096 \
 	    $(MAKE) --no-print-directory BUILD=$(BUILD)/chunks property
 
 ## make asan       C tests under the address and undefined sanitizers

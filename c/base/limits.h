@@ -59,6 +59,11 @@
 #define NDB_PROPERTY_STATS_MAX 256u
 #define NDB_DEGREE_STATS_MAX 128u
 
+/* A test build may have less, so that all is evicted all the time. */
+#ifndef NDB_CACHE_BYTES_MIN
+#define NDB_CACHE_BYTES_MIN (1u << 20)
+#endif
+
 /* Store. */
 #define NDB_STORE_KEY_BYTES_MAX 1024u
 #define NDB_LIST_KEYS_MAX 1000u

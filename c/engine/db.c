@@ -16,7 +16,6 @@
 
 #define MEMTABLE_BYTES_MIN (UINT64_C(64) << 10)
 #define MEMTABLE_BYTES_MAX (UINT64_C(1) << 30)
-#define CACHE_BYTES_MIN (UINT64_C(1) << 20)
 /* Beyond a century a duration is "never" and would overflow nanoseconds. */
 #define DURATION_MS_MAX INT64_C(3155760000000)
 
@@ -35,7 +34,7 @@ static int check_options(const namidb_options *options, namidb_error *err)
         options->memtable_bytes > MEMTABLE_BYTES_MAX)
         return ndb_fail(err, NAMIDB_EINVAL,
                         "memtable_bytes: 64 KiB to 1 GiB is wanted");
-    if (options->cache_bytes < CACHE_BYTES_MIN)
+    if (options->cache_bytes < NDB_CACHE_BYTES_MIN)
         return ndb_fail(err, NAMIDB_EINVAL,
                         "cache_bytes: at least 1 MiB is wanted");
     return NAMIDB_OK;

@@ -12,6 +12,8 @@ local check = require("spec.property.check")
 local csv = require("spec.property.csv")
 local changes = require("spec.property.history_changes")
 local generate = require("spec.property.generate")
+local keys = require("spec.property.keys")
+local loads = require("spec.property.history_loads")
 local more = require("spec.property.history_more")
 local random = require("spec.property.random")
 local render = require("spec.property.render")
@@ -20,6 +22,9 @@ local search = require("spec.property.generate_search")
 local store = require("spec.property.store")
 
 local history = {}
+
+-- Builds that take less (make property-chunks) evict all the time.
+local CACHE_BYTES_MIN = tonumber(os.getenv("NAMIDB_PROPERTY_CACHE") or 2 ^ 20)
 
 local Life = {}
 Life.__index = Life
@@ -30,8 +35,8 @@ local function copy(map)
     return made
 end
 
--- What is open beside the writer: { handle =, graph =, keys = { key = id },
--- name = } each, of a time that is past.
+-- What is open beside the writer: { handle =, graph =, keys = { name of a key =
+-- id }, name = } each, of a time that is past.
 local function view(handle, name, of)
     return { handle = handle, name = name, graph = of.graph:clone(),
              keys = copy(of.keys) }
@@ -54,14 +59,26 @@ end
 
 ---------------------------------------------------------------------- asking
 
+-- All keys by reading, one of them by a query.
 local function check_keys(self, of)
-    for key, id in pairs(of.keys) do
-        local node = of.handle:node("A", key)
-        local wanted = of.graph.nodes[id] and of.graph:node_text(id)
-        local given = node and store.texts(of.handle).node(node)
-        if given ~= wanted then
-            self:fail("key %s of %s: %s, not %s", tostring(key), of.name,
-                 tostring(given), tostring(wanted))
+    local texts, asked = store.texts(of.handle), self.random:pick(keys.all)
+    for _, key in ipairs(keys.all) do
+        local node = of.handle:node(key.label, key.key)
+        local id = of.keys[key.name]
+        local wanted = id and of.graph.nodes[id] and of.graph:node_text(id)
+        local given = node and texts.node(node)
+        if given ~= wanted or node and
+            tostring(node.key) ~= tostring(key.key) then
+            self:fail("key %s of %s: %s, not %s", key.name, of.name,
+                      tostring(given), tostring(wanted))
+        end
+        local rows = key == asked and self:sure(of.handle:query(
+            ("MATCH (n:%s) WHERE key(n) = $key RETURN n"):format(key.label),
+            { key = key.key }))
+        if rows and (#rows ~= (node and 1 or 0) or
+            node and rows[1].n ~= node) then
+            self:fail("%d nodes of the key %s of %s", #rows, key.name,
+                      of.name)
         end
     end
 end
@@ -123,7 +140,10 @@ local function views_of(self)
     return views
 end
 
-local steps = setmetatable({}, { __index = more })
+local steps = {}
+for _, others in ipairs({ more, loads }) do
+    for name, step in pairs(others) do steps[name] = step end
+end
 
 -- Runs a statement that writes. Returns the graph behind it; nil: the reference
 -- does not know, because it should have failed.
@@ -141,7 +161,7 @@ end
 
 -- Statements of one transaction, and what is done by key; those that fail
 -- change nothing.
-local function transaction(self, tx, graph, keys)
+local function transaction(self, tx, graph, held)
     for _ = 1, self.random:int(2, 4) do
         local query = self.random:one_in(2) and
             generate.query(self.random, true) or
@@ -154,7 +174,7 @@ local function transaction(self, tx, graph, keys)
         end
         if self.random:one_in(4) then
             graph = graph:clone()
-            self:note("  %s", changes.put(self.random, tx, graph, keys))
+            self:note("  %s", keys.put(self.random, tx, graph, held))
         end
     end
     if self.random:one_in(4) then error("enough", 0) end
@@ -162,14 +182,14 @@ local function transaction(self, tx, graph, keys)
 end
 
 function steps.transaction(self)
-    local keys, graph = copy(self.keys), nil
+    local held, graph = copy(self.keys), nil
     self:note("a transaction:")
     local raised, ok, err = pcall(self.handle.write, self.handle, function(tx)
-        graph = transaction(self, tx, self.graph, keys)
+        graph = transaction(self, tx, self.graph, held)
     end)
     raised = not raised
     if not raised and ok then
-        self.graph, self.keys = graph, keys
+        self.graph, self.keys = graph, held
         if rules.broken(self.rules, graph) then
             self:fail("a constraint is broken")
         end
@@ -207,25 +227,25 @@ end
 
 -- By key, some of them deleted and made anew in one transaction.
 function steps.put(self)
-    local keys, graph = copy(self.keys), self.graph:clone()
+    local held, graph = copy(self.keys), self.graph:clone()
     local _, ok, err = pcall(self.handle.write, self.handle, function(tx)
         for _ = 1, self.random:int(1, 4) do
-            self:note("%s", changes.put(self.random, tx, graph, keys))
+            self:note("%s", keys.put(self.random, tx, graph, held))
         end
     end)
     if (ok == true) == rules.broken(self.rules, graph) then
         self:fail("it should not: %s", tostring(ok == true or err or ok))
     elseif ok == true then
-        self.graph, self.keys = graph, keys
+        self.graph, self.keys = graph, held
     end
 end
 
 function steps.abort(self)
-    local keys, graph = copy(self.keys), self.graph:clone()
+    local held, graph = copy(self.keys), self.graph:clone()
     self:note("and nothing of this:")
     pcall(self.handle.write, self.handle, function(tx)
         for _ = 1, self.random:int(1, 4) do
-            self:note("  %s", changes.put(self.random, tx, graph, keys))
+            self:note("  %s", keys.put(self.random, tx, graph, held))
         end
         error("enough", 0)
     end)
@@ -348,10 +368,11 @@ end
 local WEIGHTS = { { 6, "write" }, { 6, "change" }, { 3, "transaction" },
                   { 4, "put" }, { 1, "abort" }, { 3, "flush" },
                   { 1, "reopen" }, { 1, "take_over" }, { 2, "declare" },
-                  { 1, "drop" }, { 1, "wait" }, { 1, "constrain" },
+                  { 1, "drop" }, { 1, "wait" }, { 2, "constrain" },
                   { 2, "snapshot" }, { 2, "refresh" }, { 1, "walk" },
                   { 2, "tickets" }, { 4, "iterate" }, { 3, "bounded" },
-                  { 1, "shut_out" } }
+                  { 1, "shut_out" }, { 4, "columns" }, { 2, "load" },
+                  { 1, "cut_short" }, { 1, "delete_all" } }
 
 local count = 0
 
@@ -365,7 +386,7 @@ local function born(seed)
             tostring({}):match("%w+$")),
         options = { flush_slots = source:pick({ 0, 0, 1, 2, 5 }),
                     memtable_bytes = source:pick({ 2 ^ 16, 2 ^ 26 }),
-                    cache_bytes = source:pick({ 2 ^ 20, 2 ^ 28 }) },
+                    cache_bytes = source:pick({ CACHE_BYTES_MIN, 2 ^ 28 }) },
         graph = generate.graph(source),
     }, Life)
     self.handle = open(self, self.options)

@@ -3,7 +3,6 @@
 
 local generate = require("spec.property.generate")
 local expressions = require("spec.property.generate_expression")
-local store = require("spec.property.store")
 local value = require("spec.property.value")
 
 local changes = {}
@@ -131,41 +130,6 @@ function changes.query(random, graph)
         { 3, "label" }, { nodes < 12 and 4 or 0, "node" }, { 3, "edge" },
         { nodes > 12 and 6 or 2, "delete" }, { nodes > 9 and 6 or 0, "trim" } })
     return { parts = { kinds[kind](random) }, writes = true }
-end
-
------------------------------------------------------------------------- keys
-
-local KEYS = { 1, 2, "a", "b", "c" }
-
-local function delete(graph, id)
-    for edge_id, edge in pairs(graph.edges) do
-        if edge.from == id or edge.to == id then graph.edges[edge_id] = nil end
-    end
-    graph.nodes[id] = nil
-end
-
---- Puts or deletes a node by key, in the reference and then in a transaction,
--- which may refuse it. keys: { key = id in the reference }. Returns what it did
--- as text.
-function changes.put(random, tx, graph, keys)
-    local key = random:pick(KEYS)
-    local old = keys[key] and graph.nodes[keys[key]]
-    if old and random:one_in(3) then
-        delete(graph, keys[key])
-        assert(tx:delete_node(assert(tx:node("A", key)), { detach = true }))
-        return "delete key " .. tostring(key)
-    end
-    local props = generate.props(random, random:int(1, 12))
-    local is_merge = random:one_in(3)
-    if not old then
-        keys[key] = graph:add_node({ A = true }, props)
-    elseif is_merge then
-        for name, v in pairs(props) do old.props[name] = v end
-    else
-        old.props = props
-    end
-    assert(tx:put_node("A", key, store.lua_props(props), { merge = is_merge }))
-    return (is_merge and "merge key " or "put key ") .. tostring(key)
 end
 
 return changes

@@ -3,9 +3,9 @@
 -- time, a writer that is shut out in the middle of its transaction.
 
 local check = require("spec.property.check")
-local changes = require("spec.property.history_changes")
 local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
+local keys = require("spec.property.keys")
 local namidb = require("namidb")
 local render = require("spec.property.render")
 local rules = require("spec.property.history_rules")
@@ -23,13 +23,13 @@ end
 
 -- Commits in flight; each builds on those before it, and none is lost.
 function steps.tickets(self)
-    local tickets, keys, graph = {}, copy(self.keys), self.graph:clone()
+    local tickets, held, graph = {}, copy(self.keys), self.graph:clone()
     for i = 1, self.random:int(2, 6) do
-        local before, old = graph:clone(), copy(keys)
+        local before, old = graph:clone(), copy(held)
         local function put(tx)
             for _ = 1, self.random:int(1, 2) do
                 self:note("in flight: %s",
-                          changes.put(self.random, tx, graph, keys))
+                          keys.put(self.random, tx, graph, held))
             end
         end
         local is_done, ticket, err = pcall(self.handle.write, self.handle, put,
@@ -38,7 +38,7 @@ function steps.tickets(self)
             if not rules.broken(self.rules, graph) then
                 self:fail("no ticket: %s", tostring(err or ticket))
             end
-            graph, keys = before, old
+            graph, held = before, old
         else
             tickets[#tickets + 1] = ticket
         end
@@ -51,7 +51,7 @@ function steps.tickets(self)
         local at = self.random:int(1, #tickets)
         self:sure(table.remove(tickets, at):wait(30))
     end
-    self.graph, self.keys = graph, keys
+    self.graph, self.keys = graph, held
 end
 
 ------------------------------------------------------------------ iterators
@@ -194,6 +194,7 @@ function steps.bounded(self)
     else
         options.max_memory = 2 ^ random:int(8, 18)
     end
+    if random:one_in(4) then options.max_rows = random:int(0, 5) end
     self:note("within %s: %s", options.timeout and "time" or
         options.max_memory .. " bytes", render.query(query))
     local text, params = render.query(query), check.parameters(query, {})
@@ -202,7 +203,8 @@ function steps.bounded(self)
         find_out(self, wanted)
     elseif rows then
         self.graph = query.writes and wanted.made or self.graph
-        if #rows ~= #wanted.rows then
+        if #rows ~= #wanted.rows or
+            options.max_rows and #rows > options.max_rows then
             self:fail("%d rows, not %d", #rows, #wanted.rows)
         end
     elseif err.code == "constraint" and
@@ -220,7 +222,7 @@ function steps.shut_out(self)
     self:note("another writer in the middle of a transaction")
     local other
     local _, ok, err = pcall(self.handle.write, self.handle, function(tx)
-        changes.put(self.random, tx, self.graph:clone(), copy(self.keys))
+        keys.put(self.random, tx, self.graph:clone(), copy(self.keys))
         other = self:sure(namidb.open(self.uri, self.options))
         assert(tx:create_node("Lost"))
     end)
