@@ -46,6 +46,17 @@ static struct edges make_edges(struct ndb_rand *rand, size_t count,
     return edges;
 }
 
+/* Whether owners that are not nearly all are found without a search. */
+static void check_words(const struct ndb_edge_segment *edge)
+{
+    uint64_t last = ndb_edge_owner(edge, edge->owner_count - 1);
+
+    assert_int_equal(edge->words != NULL,
+                     !edge->is_dense &&
+                         last - edge->first <
+                             (uint64_t)edge->owner_count * NDB_OWNER_GAP_MAX);
+}
+
 /* Returns the most owners in a segment for which there are no edges. */
 static uint32_t check_edges(const struct opened *opened,
                             const struct ndb_part *part,
@@ -76,6 +87,7 @@ static uint32_t check_edges(const struct opened *opened,
                                  edges->items[at].is_deleted);
             }
         }
+        check_words(edge);
         empty_max = empty > empty_max ? empty : empty_max;
         ndb_segment_free(segment);
     }
@@ -136,6 +148,13 @@ test_pack_edges__most_nodes_have_edges_and_are_not_searched(void **state)
     assert_true(edges_come_back(&(struct shape){ 1, 1, 22000 }) > 500);
 }
 
+/* About one in four has one. */
+static void test_pack_edges__edges_of_some_nodes_come_back(void **state)
+{
+    (void)state;
+    edges_come_back(&(struct shape){ 1, 1, 100000 });
+}
+
 /* About one in a thousand has one. */
 static void test_pack_edges__edges_of_few_nodes_come_back(void **state)
 {
@@ -191,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_pack_edges__edges_with_long_sequences_come_back),
         cmocka_unit_test(
             test_pack_edges__most_nodes_have_edges_and_are_not_searched),
+        cmocka_unit_test(test_pack_edges__edges_of_some_nodes_come_back),
         cmocka_unit_test(test_pack_edges__edges_of_few_nodes_come_back),
         cmocka_unit_test(test_pack_edges__an_edge_decoded_takes_few_bytes),
     };
