@@ -89,7 +89,8 @@ static void begin(struct namidb_query *query,
     run->budget.bytes_max = options->max_memory;
     run->budget.was_exceeded = run->budget.is_too_deep = false;
     run->deadline_ns = ndb_deadline_after(options->timeout_ms);
-    run->checks = 0;
+    /* The clock was looked at just now: only no time at all is over yet. */
+    run->checks = options->timeout_ms == 0 ? 0 : 1;
     run->metered = options->is_profiled ? query->db : NULL;
     run->db = query->db;
     ndb_db_meter(query->db, &meter);

@@ -121,14 +121,14 @@ end
 local runners, collectors, quick = {}, {}, {}
 for _, kind in ipairs({ core.db, core.snapshot, core.tx }) do
     local methods = kind.__index
-    local is_jit = methods.more ~= nil
     runners[kind.__name] = methods.run
     collectors[kind.__name], quick[kind.__name] =
-        (is_jit and require("namidb.result_jit").collector or
+        (methods.more and require("namidb.result_jit").collector or
          plain_collector)(methods)
     methods.run, methods.collect = nil, nil
     methods.more, methods.address = nil, nil
 end
+local is_jit = next(quick) ~= nil
 
 -- What the planner asks for the values of expressions of constants.
 local function evaluate_by(handle)
@@ -338,7 +338,7 @@ end
 -- return through. Nothing: it is not such a statement.
 local function run_quickly(handle, text, params)
     local home = homes[handle]
-    if not home or not quick[getmetatable(handle)] then return end
+    if not home then return end
     local made, values = home.statements:kept(text)
     if not made or not is_plain(made) or made.has_host or
         made.uses + 1 >= made.next_look then
@@ -362,7 +362,7 @@ end
 -- part of the transaction that it is called on.
 function query.query(handle, text, params, options)
     local is_done, rows, err
-    if options == nil and type(text) == "string" and
+    if is_jit and options == nil and type(text) == "string" and
         (params == nil or type(params) == "table") then
         is_done, rows, err = run_quickly(handle, text, params)
         if is_done then return rows, err end
