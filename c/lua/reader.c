@@ -397,10 +397,12 @@ static int reader_edges(lua_State *L)
     return scan(L, NAMIDB_TYPE);
 }
 
+/* out(id, type, options), and so on. */
 static int expand(lua_State *L, enum namidb_direction direction)
 {
     struct ndb_lua_reader *reader = ndb_lua_check_reader(L);
     uint64_t id = ndb_lua_check_id(L, 2, NDB_LUA_NODE);
+    bool with_nodes = !ndb_lua_check_flag(L, 4, "edges_only");
     uint32_t type;
     bool is_known = find_name(L, reader, 3, NAMIDB_TYPE, &type);
     namidb_snapshot *snapshot;
@@ -409,8 +411,8 @@ static int expand(lua_State *L, enum namidb_direction direction)
     int rc = NAMIDB_OK;
 
     if (is_known)
-        rc = namidb_expand(&look->cursor, snapshot, id, type, direction, true,
-                           &err);
+        rc = namidb_expand(&look->cursor, snapshot, id, type, direction,
+                           with_nodes, &err);
     return ndb_lua_iterate(L, reader, look, true, rc, &err);
 }
 

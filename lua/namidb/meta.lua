@@ -218,20 +218,26 @@ function reader:nodes(label) end
 ---@return fun(): namidb.edge?
 function reader:edges(type) end
 
----@param node namidb.id|namidb.node
----@param type? string
----@return fun(): namidb.edge?, namidb.node?
-function reader:out(node, type) end
+---@class namidb.expand_options
+---@field edges_only? boolean no nodes are read; only edges come
 
 ---@param node namidb.id|namidb.node
 ---@param type? string
+---@param options? namidb.expand_options
 ---@return fun(): namidb.edge?, namidb.node?
-function reader:into(node, type) end
+function reader:out(node, type, options) end
 
 ---@param node namidb.id|namidb.node
 ---@param type? string
+---@param options? namidb.expand_options
 ---@return fun(): namidb.edge?, namidb.node?
-function reader:both(node, type) end
+function reader:into(node, type, options) end
+
+---@param node namidb.id|namidb.node
+---@param type? string
+---@param options? namidb.expand_options
+---@return fun(): namidb.edge?, namidb.node?
+function reader:both(node, type, options) end
 
 ---@param node namidb.id|namidb.node
 ---@param type? string

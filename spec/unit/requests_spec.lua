@@ -28,6 +28,36 @@ describe("requests", function()
         db:close()
     end)
 
+    it("of edges alone: no segment of the nodes that they lead to", function()
+        local db, hub = fresh(), nil
+        assert(db:write(function(tx)
+            hub = tx:put_node("Hub", 1)
+            for i = 1, 3 do
+                tx:put_edge("TO", hub, tx:put_node("Leaf", i), { n = i })
+            end
+        end))
+        assert(db:flush())
+        local function look(options)
+            local before = db:cache_stats().segments
+            local sum, nodes = 0, 0
+            for _, way in ipairs({ "out", "both" }) do
+                for edge, node in db[way](db, hub, "TO", options) do
+                    sum, nodes = sum + edge.n, nodes + (node and 1 or 0)
+                end
+            end
+            local after = db:cache_stats().segments
+            return { sum, nodes, after.hits + after.misses - before.hits -
+                     before.misses }
+        end
+        look()
+        local all, edges = look(), look({ edges_only = true })
+        assert.same({ 12, 6, 12, 0 }, { all[1], all[2], edges[1], edges[2] })
+        assert.is_true(edges[3] < all[3])
+        assert.same(all, look({ edges_only = false }))
+        assert.has_error(function() db:out(hub, "TO", { nodes = false }) end)
+        db:close()
+    end)
+
     it("of a flush: 2 PUT, 2 rounds; of nothing: none", function()
         local db = fresh()
         commit(db, 1, 1000)
