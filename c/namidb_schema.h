@@ -13,6 +13,22 @@
 extern "C" {
 #endif
 
+/* Kinds of values that have no parts, and what openCypher calls their types. */
+#define NAMIDB_TYPES(X)                                                        \
+    X(NAMIDB_BOOL, "BOOLEAN")                                                  \
+    X(NAMIDB_STRING, "STRING")                                                 \
+    X(NAMIDB_INT, "INTEGER")                                                   \
+    X(NAMIDB_FLOAT, "FLOAT")                                                   \
+    X(NAMIDB_DATE, "DATE")                                                     \
+    X(NAMIDB_LOCAL_TIME, "LOCAL TIME")                                         \
+    X(NAMIDB_TIME, "ZONED TIME")                                               \
+    X(NAMIDB_LOCAL_DATETIME, "LOCAL DATETIME")                                 \
+    X(NAMIDB_DATETIME, "ZONED DATETIME")                                       \
+    X(NAMIDB_DURATION, "DURATION")                                             \
+    X(NAMIDB_POINT, "POINT")                                                   \
+    X(NAMIDB_BYTES, "BYTES")                                                   \
+    X(NAMIDB_VECTOR, "VECTOR")
+
 /* What a declaration asks for. All but NOT_NULL and TYPE have an index. */
 enum namidb_rule {
     NAMIDB_RULE_INDEX,

@@ -14,29 +14,20 @@
 #include "base/limits.h"
 #include "exec/value_copy.h"
 
+/* The others: all but lists are of no property. */
+#define GRAPH_TYPES(X)                                                         \
+    X(NAMIDB_NODE, "NODE")                                                     \
+    X(NAMIDB_EDGE, "RELATIONSHIP")                                             \
+    X(NAMIDB_MAP, "MAP")                                                       \
+    X(NAMIDB_LIST, "LIST")                                                     \
+    X(NAMIDB_PATH, "PATH")
+
+#define TYPE(kind, name) { kind, name },
+
 static const struct {
     uint32_t kind;
     const char *name;
-} TYPES[] = {
-    { NAMIDB_BOOL, "BOOLEAN" },
-    { NAMIDB_STRING, "STRING" },
-    { NAMIDB_INT, "INTEGER" },
-    { NAMIDB_FLOAT, "FLOAT" },
-    { NAMIDB_DATE, "DATE" },
-    { NAMIDB_LOCAL_TIME, "LOCAL TIME" },
-    { NAMIDB_TIME, "ZONED TIME" },
-    { NAMIDB_LOCAL_DATETIME, "LOCAL DATETIME" },
-    { NAMIDB_DATETIME, "ZONED DATETIME" },
-    { NAMIDB_DURATION, "DURATION" },
-    { NAMIDB_POINT, "POINT" },
-    { NAMIDB_BYTES, "BYTES" },
-    { NAMIDB_VECTOR, "VECTOR" },
-    { NAMIDB_NODE, "NODE" },
-    { NAMIDB_EDGE, "RELATIONSHIP" },
-    { NAMIDB_MAP, "MAP" },
-    { NAMIDB_LIST, "LIST" },
-    { NAMIDB_PATH, "PATH" },
-};
+} TYPES[] = { NAMIDB_TYPES(TYPE) GRAPH_TYPES(TYPE) };
 enum { TYPE_COUNT = sizeof TYPES / sizeof *TYPES };
 
 /* Which kinds are among the items of a level: a bit of each. Of a list in it

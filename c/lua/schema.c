@@ -11,26 +11,13 @@
 static const char *const RULES[] = { "index",    "unique", "key",
                                      "not_null", "type",   NULL };
 
+#define TYPE(kind, name) { kind, name },
+
 /* What a property can be, in openCypher's words. */
 static const struct {
     uint32_t kind;
     const char *name;
-} KINDS[] = {
-    { NAMIDB_BOOL, "BOOLEAN" },
-    { NAMIDB_STRING, "STRING" },
-    { NAMIDB_INT, "INTEGER" },
-    { NAMIDB_FLOAT, "FLOAT" },
-    { NAMIDB_DATE, "DATE" },
-    { NAMIDB_LOCAL_TIME, "LOCAL TIME" },
-    { NAMIDB_TIME, "ZONED TIME" },
-    { NAMIDB_LOCAL_DATETIME, "LOCAL DATETIME" },
-    { NAMIDB_DATETIME, "ZONED DATETIME" },
-    { NAMIDB_DURATION, "DURATION" },
-    { NAMIDB_POINT, "POINT" },
-    { NAMIDB_LIST, "LIST" },
-    { NAMIDB_BYTES, "BYTES" },
-    { NAMIDB_VECTOR, "VECTOR" },
-};
+} KINDS[] = { NAMIDB_TYPES(TYPE) TYPE(NAMIDB_LIST, "LIST") };
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
 
 static void set_text(lua_State *L, const char *field, const char *text)

@@ -10,23 +10,25 @@ local DOCUMENTS, TAGS, WORDS = 3000, 9000, 700
 
 -- Documents are few, and their texts make them many segments; tags are many,
 -- and all of them are in a few.
-local function write(db)
-    local tags = {}
+local function write(uri, tag_count)
+    local db = assert(namidb.open(uri))
+    local every = math.floor(tag_count / DOCUMENTS)
+    local keys, y, tags = {}, {}, nil
+    for i = 1, tag_count do keys[i], y[i] = i, i % 1000 end
     assert(db:write(function(tx)
-        for i = 1, TAGS do
-            tags[i] = tx:put_node("Tag", i, { y = i % 1000 })
-        end
+        tags = assert(tx:put_nodes("Tag", keys, { y = y }))
     end))
     for first = 1, DOCUMENTS, 500 do
         assert(db:write(function(tx)
             for i = first, first + 499 do
                 local id = tx:put_node("Document", i, {
                     x = i * 377 % 1000, text = large.text(i, WORDS) })
-                tx:put_edge("HAS", id, tags[i * 3])
+                tx:put_edge("HAS", id, tags[i * every])
             end
         end))
     end
     assert(db:flush())
+    db:close()
 end
 
 local STATEMENT = "MATCH (d:Document)-[:HAS]->(t:Tag) " ..
@@ -40,9 +42,7 @@ describe("a plan", function()
 
     setup(function()
         uri = help.far_uri()
-        local writer = assert(namidb.open(uri))
-        write(writer)
-        writer:close()
+        write(uri, TAGS)
     end)
     before_each(function()
         db = assert(namidb.open(uri, { read_only = true }))
@@ -96,23 +96,7 @@ describe("a cold plan", function()
     local uri = help.memory_uri()
 
     setup(function()
-        local db = assert(namidb.open(uri))
-        local keys, y, tags = {}, {}, nil
-        for i = 1, MANY do keys[i], y[i] = i, i % 1000 end
-        assert(db:write(function(tx)
-            tags = assert(tx:put_nodes("Tag", keys, { y = y }))
-        end))
-        for first = 1, DOCUMENTS, 500 do
-            assert(db:write(function(tx)
-                for i = first, first + 499 do
-                    local id = tx:put_node("Document", i, {
-                        x = i * 377 % 1000, text = large.text(i, WORDS) })
-                    tx:put_edge("HAS", id, tags[i * 133])
-                end
-            end))
-        end
-        assert(db:flush())
-        db:close()
+        write(uri, MANY)
     end)
 
     -- The operator that a statement starts with, and what it costs.
