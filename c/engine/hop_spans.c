@@ -66,10 +66,11 @@ static int add_span(struct batch *batch, const struct ndb_edge_segment *segment,
 
 /* The spans of a node in one pack: more than one when its list spans segments.
  * NAMIDB_OK, NDB_GATHER_COLD or NAMIDB_ENOMEM. */
-static int find_in_pack(struct batch *batch, const struct ndb_place *place,
+static int find_in_pack(struct batch *batch, struct ndb_place *place,
                         uint64_t sequence)
 {
-    uint32_t count, index = ndb_part_find(place->part, sequence, &count);
+    uint32_t count,
+        index = ndb_part_find_near(place->part, sequence, &place->near, &count);
     int rc = NAMIDB_OK;
 
     for (uint32_t i = 0; i < count && rc >= 0; i++) {
@@ -424,17 +425,44 @@ static uint64_t count_merged(struct span *spans, uint32_t count)
     return living;
 }
 
+/* Whether no two spans can have the same edge: an edge keeps its number, and
+ * those made since are greater, so unless edges were changed or deleted each
+ * span begins behind the older ones. */
+static bool are_apart(const struct span *spans, uint32_t count)
+{
+    uint64_t least = UINT64_MAX; /* of the newer spans */
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct span *span = &spans[i];
+        uint64_t newer = least;
+
+        if (span->segment->deleted != NULL)
+            return false;
+        for (uint32_t j = span->begin; j < span->end; j++) {
+            uint64_t sequence = ndb_edge_sequence(span->segment, j);
+
+            if (sequence >= newer)
+                return false;
+            least = sequence < least ? sequence : least;
+        }
+    }
+    return true;
+}
+
 static uint64_t count_node(struct batch *batch, size_t index)
 {
     uint32_t count = batch->first[index + 1] - batch->first[index];
+    uint64_t edges = 0;
     struct span *spans;
 
     if (count == 0)
         return 0;
     spans = batch->spans + batch->first[index];
-    if (count == 1 && spans->segment->deleted == NULL)
-        return spans->end - spans->begin;
-    return count_merged(spans, count);
+    if (count == 1 ? spans->segment->deleted != NULL : !are_apart(spans, count))
+        return count_merged(spans, count);
+    for (uint32_t i = 0; i < count; i++)
+        edges += spans[i].end - spans[i].begin;
+    return edges;
 }
 
 static int count_edges(struct ndb_places *places, struct ndb_hop_folds *folds,

@@ -18,7 +18,7 @@ static void fill(const struct ndb_places *places, struct ndb_place_list *list)
     list->count = list->packs_begin = 0;
     for (uint32_t i = 0; i < gather->layer_count; i++) {
         const struct ndb_gather_layer *layer = &gather->layers[i];
-        struct ndb_place place = { layer->memtable, i, NULL, NULL };
+        struct ndb_place place = { layer->memtable, i, NULL, NULL, 0 };
 
         if (layer->memtable != NULL) {
             if (!has_any(places, list->table, layer->memtable))

@@ -15,6 +15,7 @@ struct ndb_place {
     uint32_t layer;                /* in the gather */
     const struct ndb_cache_pack *pack;
     const struct ndb_part *part;
+    uint32_t near; /* its segment that was found last */
 };
 
 struct ndb_place_list {

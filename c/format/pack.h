@@ -114,6 +114,10 @@ const struct ndb_part *ndb_directory_kind(const struct ndb_directory *directory,
  * and count; more than one when a list spans segments or hashes tie. */
 uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,
                        uint32_t *count);
+/* The same, looking first at the segment *near, which is then what was found:
+ * for keys that mostly follow one another. *near is 0 at first. */
+uint32_t ndb_part_find_near(const struct ndb_part *part, uint64_t key,
+                            uint32_t *near, uint32_t *count);
 
 /* The part of an index; NULL when the pack has none. */
 const struct ndb_part *ndb_directory_index(const struct ndb_directory *dir,

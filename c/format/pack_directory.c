@@ -455,3 +455,25 @@ uint32_t ndb_part_find(const struct ndb_part *part, uint64_t key,
     *count = end - first;
     return first;
 }
+
+/* Whether no other segment can hold the key. */
+static bool is_only(const struct ndb_part *part, uint32_t at, uint64_t key)
+{
+    const struct ndb_segment_entry *segments = part->segments;
+
+    return at < part->segment_count && segments[at].first <= key &&
+           key <= segments[at].last &&
+           (at == 0 || segments[at - 1].last < key) &&
+           (at + 1 == part->segment_count || segments[at + 1].first > key);
+}
+
+uint32_t ndb_part_find_near(const struct ndb_part *part, uint64_t key,
+                            uint32_t *near, uint32_t *count)
+{
+    if (is_only(part, *near, key)) {
+        *count = 1;
+        return *near;
+    }
+    *near = ndb_part_find(part, key, count);
+    return *near;
+}
