@@ -11,6 +11,8 @@ enum {
     LIFE_SECONDS_MAX = 300,
     CONNECT_TIMEOUT_MS = 10000,
     STALL_BYTES_PER_SECOND = 16,
+    SMALL_BYTES = 64 << 10, /* of a body, at most */
+    SMALL_BUFFER_BYTES = 16 << 10,
     BUFFER_BYTES = 128 << 10,
     HEADER_BYTES_MAX = 16 << 10,
     POPULATE_BYTES_MIN = 1 << 20, /* smaller answers are left alone */
@@ -167,6 +169,20 @@ static void set_times(struct ndb_http_flight *flight)
                      (long)exchange->stall_seconds); /* 0: never */
 }
 
+/* curl makes both for each exchange, and the C library gives large ones back to
+ * the kernel, who has to clear them again: a tenth of a small request. */
+static void set_buffers(struct ndb_http_flight *flight)
+{
+    const struct ndb_http_exchange *exchange = flight->exchange;
+    bool gets_little = exchange->answer_bytes_max <= SMALL_BYTES;
+    bool sends_little = exchange->body.bytes <= SMALL_BYTES;
+
+    curl_easy_setopt(flight->easy, CURLOPT_BUFFERSIZE,
+                     (long)(gets_little ? SMALL_BUFFER_BYTES : BUFFER_BYTES));
+    curl_easy_setopt(flight->easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                     (long)(sends_little ? SMALL_BUFFER_BYTES : BUFFER_BYTES));
+}
+
 static void set_body(struct ndb_http_flight *flight)
 {
     CURL *easy = flight->easy;
@@ -203,8 +219,6 @@ static void set_constants(struct ndb_http_flight *flight)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, flight);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, flight);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_BYTES);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_start);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, flight);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
@@ -242,6 +256,7 @@ int ndb_http_flight_set_up(struct ndb_http_flight *flight,
         return rc;
     set_trust(flight, exchange->ca_bundle);
     set_times(flight);
+    set_buffers(flight);
     set_body(flight);
     curl_easy_setopt(flight->easy, CURLOPT_HTTPHEADER, flight->headers);
     curl_easy_setopt(flight->easy, CURLOPT_PROXY,

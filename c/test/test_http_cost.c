@@ -24,6 +24,7 @@
 enum { EXCHANGES = 200, BODY_BYTES = 1024 };
 
 static atomic_uint allocations;
+static atomic_size_t allocated_bytes;
 static atomic_uint sends;
 static atomic_uint options;
 static _Thread_local bool is_client;
@@ -33,6 +34,7 @@ static _Thread_local bool is_client;
 static void *count_malloc(size_t bytes)
 {
     atomic_fetch_add(&allocations, 1);
+    atomic_fetch_add(&allocated_bytes, bytes);
     return malloc(bytes);
 }
 
@@ -92,6 +94,7 @@ static bool answer(void *context, const struct http_request *request)
 
 struct cost {
     double allocations;
+    double bytes; /* of them */
     double sends;
     double options;
 };
@@ -108,6 +111,7 @@ static struct cost cost_of(const char *method)
     struct ndb_http *http;
     char url[64];
     unsigned allocations_before = 0;
+    size_t bytes_before = 0;
     unsigned sends_before = 0;
     unsigned options_before = 0;
     struct cost cost;
@@ -122,12 +126,13 @@ static struct cost cost_of(const char *method)
             .url = url,
             .headers = headers,
             .header_count = sizeof headers / sizeof *headers,
-            .answer_bytes_max = 1 << 20,
+            .answer_bytes_max = 64 << 10,
             .deadline_ns = ndb_deadline_after(20000),
         };
 
         if (i == 0) {
             allocations_before = allocations;
+            bytes_before = allocated_bytes;
             sends_before = sends;
             options_before = options;
         }
@@ -141,13 +146,15 @@ static struct cost cost_of(const char *method)
     }
     is_client = false;
     cost.allocations = (double)(allocations - allocations_before) / EXCHANGES;
+    cost.bytes = (double)(allocated_bytes - bytes_before) / EXCHANGES;
     cost.sends = (double)(sends - sends_before) / EXCHANGES;
     cost.options = (double)(options - options_before) / EXCHANGES;
     assert_int_equal(http_server_connections(server), 1);
     ndb_http_close(http);
     http_server_stop(server);
-    print_message("%s: %.2f allocations, %.2f sends, %.2f options\n", method,
-                  cost.allocations, cost.sends, cost.options);
+    print_message(
+        "%s: %.2f allocations of %.0f bytes, %.2f sends, %.2f options\n",
+        method, cost.allocations, cost.bytes, cost.sends, cost.options);
     return cost;
 }
 
@@ -159,6 +166,7 @@ static void test_http_cost__a_small_get(void **state)
     assert_true(cost.sends == 1);
     assert_in_range((unsigned)cost.options, 1, 20);
     assert_in_range((unsigned)cost.allocations, 1, 50);
+    assert_in_range((unsigned)cost.bytes, 1, 64 << 10);
 }
 
 static void
@@ -170,6 +178,7 @@ test_http_cost__a_small_put_sends_its_head_and_body_as_one(void **state)
     assert_true(cost.sends == 1);
     assert_in_range((unsigned)cost.options, 1, 20);
     assert_in_range((unsigned)cost.allocations, 1, 50);
+    assert_in_range((unsigned)cost.bytes, 1, 64 << 10);
 }
 
 int main(void)
