@@ -3,6 +3,7 @@
 -- nodes = { id = { labels = { name = true }, props = { name = value } } },
 -- edges = { id = { type =, from =, to =, props = } }.
 
+local copy = require("spec.support.copy")
 local value = require("spec.property.value")
 
 local graph = {}
@@ -10,12 +11,6 @@ graph.__index = graph
 
 function graph.new()
     return setmetatable({ nodes = {}, edges = {}, last = 0 }, graph)
-end
-
-local function copy(map)
-    local made = {}
-    for key, item in pairs(map) do made[key] = item end
-    return made
 end
 
 function graph:clone()

@@ -7,6 +7,7 @@
 --
 -- usage: lua spec/property/history.lua [seconds] [first seed]
 
+local copy = require("spec.support.copy")
 local namidb = require("namidb")
 local check = require("spec.property.check")
 local csv = require("spec.property.csv")
@@ -28,12 +29,6 @@ local CACHE_BYTES_MIN = tonumber(os.getenv("NAMIDB_PROPERTY_CACHE") or 2 ^ 20)
 
 local Life = {}
 Life.__index = Life
-
-local function copy(map)
-    local made = {}
-    for key, item in pairs(map) do made[key] = item end
-    return made
-end
 
 -- What is open beside the writer: { handle =, graph =, keys = { name of a key =
 -- id }, name = } each, of a time that is past.

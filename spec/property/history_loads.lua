@@ -1,18 +1,13 @@
 -- Steps of a life that write much at once - columns of a transaction, bulk
 -- loads - and those in which what is read goes away meanwhile.
 
+local copy = require("spec.support.copy")
 local csv = require("spec.property.csv")
 local keys = require("spec.property.keys")
 local namidb = require("namidb")
 local rules = require("spec.property.history_rules")
 
 local steps = {}
-
-local function copy(map)
-    local made = {}
-    for key, item in pairs(map) do made[key] = item end
-    return made
-end
 
 --- Nodes and edges by columns; a call that is refused changes nothing, and the
 -- transaction goes on.

@@ -2,6 +2,7 @@
 -- for yet, iterators that are read later, statements that run out of memory or
 -- time, a writer that is shut out in the middle of its transaction.
 
+local copy = require("spec.support.copy")
 local check = require("spec.property.check")
 local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
@@ -12,12 +13,6 @@ local rules = require("spec.property.history_rules")
 local store = require("spec.property.store")
 
 local steps = {}
-
-local function copy(map)
-    local made = {}
-    for key, item in pairs(map) do made[key] = item end
-    return made
-end
 
 ------------------------------------------------------------------- tickets
 

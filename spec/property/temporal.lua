@@ -7,6 +7,8 @@
 -- months =, days =, seconds =, ns = 0 .. 999,999,999 }, { t = "point", x =, y =
 -- }.
 
+local copy = require("spec.support.copy")
+
 local temporal = {}
 
 local floor = math.floor
@@ -199,12 +201,6 @@ local function add_durations(a, b, sign)
     return temporal.duration(a.months + sign * b.months,
         a.days + sign * b.days, a.seconds + sign * b.seconds,
         a.ns + sign * b.ns)
-end
-
-local function copy(v)
-    local made = {}
-    for key, item in pairs(v) do made[key] = item end
-    return made
 end
 
 --- A value and a duration, sign: 1 or -1. Months first, then days, then the
