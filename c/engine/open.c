@@ -316,7 +316,7 @@ static int read_below(struct loading *loading,
                       const struct slot_objects *objects)
 {
     struct ndb_place *place = &loading->place;
-    uint64_t lowest = UINT64_MAX;
+    uint64_t lowest = loading->listed->newest + 1;
     int rc = NAMIDB_OK;
 
     for (size_t i = 0; i < objects->count; i++)
