@@ -100,7 +100,7 @@ static enum state open_query(struct ndb_lua_reader *reader,
 }
 
 /* Pulls into look->pulled; at the end the look ends. */
-static enum state pull(struct ndb_lua_reader *reader)
+static enum state jit_finish(struct ndb_lua_reader *reader)
 {
     struct ndb_lua_look *look = &reader->look;
 
@@ -112,9 +112,9 @@ static enum state pull(struct ndb_lua_reader *reader)
     return JIT_DONE;
 }
 
-static int jit_collect(struct ndb_lua_reader *reader,
-                       const struct ndb_lua_plan *plan,
-                       const namidb_value *params, double stamp)
+static enum state jit_collect(struct ndb_lua_reader *reader,
+                              const struct ndb_lua_plan *plan,
+                              const namidb_value *params, double stamp)
 {
     struct ndb_lua_look *look = &reader->look;
     enum state state;
@@ -127,18 +127,13 @@ static int jit_collect(struct ndb_lua_reader *reader,
         ndb_lua_end_look(reader, look);
         return state;
     }
-    state = pull(reader);
+    state = jit_finish(reader);
     if (state == JIT_REST && ndb_lua_is_plain(plan, &look->pulled) &&
         is_small(plan, &look->pulled)) {
         look->has_pulled = false;
         return JIT_ROWS;
     }
     return state;
-}
-
-static int jit_finish(struct ndb_lua_reader *reader)
-{
-    return pull(reader);
 }
 
 /* --------------------------------------------------------------- from Lua --
