@@ -198,8 +198,8 @@ function steps.bounded(self)
         find_out(self, wanted)
     elseif rows then
         self.graph = query.writes and wanted.made or self.graph
-        if #rows ~= #wanted.rows or
-            options.max_rows and #rows > options.max_rows then
+        local is_bound = (options.max_rows or 0) ~= 0 -- 0 is none
+        if #rows ~= #wanted.rows or is_bound and #rows > options.max_rows then
             self:fail("%d rows, not %d", #rows, #wanted.rows)
         end
     elseif err.code == "constraint" and
