@@ -1,6 +1,7 @@
 -- One scenario: its steps against a graph of its own.
 
 local namidb = require("namidb")
+local effects = require("spec.tck.effects")
 local text = require("spec.tck.text")
 
 local scenario = {}
@@ -16,50 +17,16 @@ local function fail(message, ...)
     error({ failed = message:format(...) }, 0)
 end
 
------------------------------------------------------------------- side effects
-
-local function count_props(props, into, prefix)
-    for name, value in pairs(props) do
-        into[prefix .. name .. "=" .. text.actual(value)] = true
-    end
-end
-
--- What the kit can observe of a graph: sets of nodes, relationships, labels and
--- properties (entity, key, value).
-local function observe(db)
-    local seen = { nodes = {}, relationships = {}, labels = {},
-                   properties = {} }
-    for node in db:nodes() do
-        seen.nodes[node.id] = true
-        for _, label in ipairs(node.labels) do seen.labels[label] = true end
-        count_props(node.props, seen.properties, "n" .. node.id .. ".")
-    end
-    for edge in db:edges() do
-        seen.relationships[edge.id] = true
-        count_props(edge.props, seen.properties, "r" .. edge.id .. ".")
-    end
-    return seen
-end
-
-local function missing(from, other)
-    local n = 0
-    for key in pairs(from) do
-        if not other[key] then n = n + 1 end
-    end
-    return n
-end
-
 local function check_effects(world, expected)
-    local after = observe(world.db)
-    for _, what in ipairs({ "nodes", "relationships", "labels", "properties" })
-    do
-        local added = missing(after[what], world.before[what])
-        local removed = missing(world.before[what], after[what])
-        local wanted_added = tonumber(expected["+" .. what] or 0)
-        local wanted_removed = tonumber(expected["-" .. what] or 0)
+    local after = effects.observe(world.db)
+    local changes = effects.between(world.before, after)
+    for _, kind in ipairs(effects.KINDS) do
+        local added, removed = changes["+" .. kind], changes["-" .. kind]
+        local wanted_added = tonumber(expected["+" .. kind] or 0)
+        local wanted_removed = tonumber(expected["-" .. kind] or 0)
         if added ~= wanted_added or removed ~= wanted_removed then
-            fail("side effects: +%s %d, -%s %d; expected +%d, -%d", what, added,
-                 what, removed, wanted_added, wanted_removed)
+            fail("side effects: +%s %d, -%s %d; expected +%d, -%d", kind, added,
+                 kind, removed, wanted_added, wanted_removed)
         end
     end
 end
@@ -204,7 +171,7 @@ local steps = {
         register(world, declaration, step.rows or {})
     end },
     { "^executing query:$", function(world, step)
-        world.before = observe(world.db)
+        world.before = effects.observe(world.db)
         world.result, world.err = world.db:query(step.doc, world.params)
     end },
     { "^executing control query:$", function(world, step)

@@ -1,57 +1,12 @@
--- The language, by chapters: statements with what they give, in the notation of
--- openCypher's conformance kit (spec/tck/text.lua).
---
--- A case is { statement, row, ... }; a row is its values between bars. Rows
--- come in this order if the statement has ORDER BY, otherwise in any.
+-- The language, by chapters; the cases of one share a graph.
 
-local namidb = require("namidb")
-local text = require("spec.tck.text")
-
-local count = 0
-
-local function open()
-    count = count + 1
-    return assert(namidb.open("memory://language-" .. count, { int64 = true }))
-end
-
-local function given_rows(rows)
-    local given = {}
-    for i, row in ipairs(rows) do
-        local parts = {}
-        for c, name in ipairs(rows.columns) do
-            parts[c] = text.actual(row[name])
-        end
-        given[i] = table.concat(parts, " | ")
-    end
-    return given
-end
-
-local function expected_rows(case)
-    local expected = {}
-    for i = 2, #case do
-        local parts = {}
-        for cell in (case[i] .. " | "):gmatch("(.-) | ") do
-            parts[#parts + 1] = text.expected(text.parse(cell))
-        end
-        expected[i - 1] = table.concat(parts, " | ")
-    end
-    return expected
-end
+local language = require("spec.support.language")
 
 -- One chapter: what makes the graph, and cases over it.
 local function chapter(name, setup, cases)
     it(name, function()
-        local db = open()
-        if setup then assert(db:query(setup)) end
-        for _, case in ipairs(cases) do
-            local rows = assert(db:query(case[1]))
-            local expected, given = expected_rows(case), given_rows(rows)
-            if not case[1]:find("ORDER BY", 1, true) then
-                table.sort(expected)
-                table.sort(given)
-            end
-            assert.same(expected, given, case[1])
-        end
+        local db = language.open(setup)
+        for _, case in ipairs(cases) do language.check(db, case) end
         db:close()
     end)
 end

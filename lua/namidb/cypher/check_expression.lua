@@ -292,8 +292,9 @@ end
 
 check["case"] = function(state, names, node, context)
     if node.operand then value(state, names, node.operand, context) end
+    local check_when = node.operand and value or condition
     for _, when in ipairs(node.whens) do
-        run(state, names, when.condition, with(context, not node.operand))
+        check_when(state, names, when.condition, context)
         value(state, names, when.result, context)
     end
     if node.otherwise then value(state, names, node.otherwise, context) end

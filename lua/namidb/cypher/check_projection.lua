@@ -305,8 +305,9 @@ local function occurs(node, binding)
 end
 
 -- An expression of ORDER BY or WHERE behind groups or DISTINCT reads columns;
--- what equals a column's expression is that column.
-local function narrow(state, clause, node, grouping)
+-- what equals a column's expression is that column. What it reads beside them
+-- is not there, or ambiguous if it `has_aggregates` and a key is made of it.
+local function narrow(state, clause, node, grouping, has_aggregates)
     local narrowing = grouping or { state = state, clause = clause,
                                     keys = {}, outputs = {} }
     narrowing.takes_any = clause.distinct
@@ -326,7 +327,7 @@ local function narrow(state, clause, node, grouping)
                 is_used = true
             end
         end
-        if is_used and clause.grouped then
+        if is_used and has_aggregates then
             return ambiguous(state)(variable)
         end
         fail(state, variable, "UndefinedVariable",
@@ -343,7 +344,8 @@ local function check_after(state, names, clause, grouping)
         check_expression.check(state, inner, sort.expression,
                                { aggregates = aggregates })
         if is_narrow then
-            sort.expression = narrow(state, clause, sort.expression, grouping)
+            sort.expression = narrow(state, clause, sort.expression, grouping,
+                                     aggregates and #aggregates > 0)
         end
     end
     if clause.where then

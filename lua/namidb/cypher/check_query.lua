@@ -53,6 +53,22 @@ function clauses.create(state, names, clause)
     return names
 end
 
+-- What SET n = and SET n += take.
+local function check_properties(state, item, given)
+    if types.may_be(given, "propertied") then return end
+    fail(state, item.value, "InvalidArgumentType", "SET %s %s takes a map, " ..
+         "a node or a relationship, not a value of type %s", item.operand.name,
+         item.replace and "=" or "+=", types.word(given))
+end
+
+local function check_key(state, names, key)
+    local given = value(state, names, key)
+    if not types.may_be(given, "string") then
+        fail(state, key, "InvalidArgumentType", "a property's name is a " ..
+             "string, not a value of type %s", types.word(given))
+    end
+end
+
 local function check_set(state, names, items)
     for _, item in ipairs(items) do
         local given = value(state, names, item.operand)
@@ -64,15 +80,11 @@ local function check_set(state, names, items)
             fail(state, item, "InvalidArgumentType",
                  "a value of type %s has no labels", types.word(given))
         end
-        if item.key then
-            local key = value(state, names, item.key)
-            if not types.may_be(key, "string") then
-                fail(state, item.key, "InvalidArgumentType", "a property's " ..
-                     "name is a string, not a value of type %s",
-                     types.word(key))
-            end
+        if item.key then check_key(state, names, item.key) end
+        local new = item.value and value(state, names, item.value)
+        if item.kind == "set_properties" then
+            check_properties(state, item, new)
         end
-        if item.value then value(state, names, item.value) end
     end
 end
 
