@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "format/floats.h"
 #include "format/pack_internal.h"
 #include "format/stream.h"
 #include "format/value.h"
@@ -177,11 +178,13 @@ static uint64_t number_of(const namidb_value *value)
 }
 
 /* One number per row; a row without a value repeats the one before it. The sign
- * bit is turned over, so that small negative numbers are near small ones. */
+ * bit of integers is turned over, so that small negative numbers are near small
+ * ones. */
 static int put_numbers(struct ndb_buf *out,
                        const struct ndb_batch_column *column,
-                       uint32_t row_count)
+                       uint32_t row_count, bool are_floats)
 {
+    const uint64_t flip = are_floats ? 0 : UINT64_C(1) << 63;
     uint64_t *numbers = ndb_realloc(NULL, row_count, sizeof *numbers);
     uint32_t row = 0;
     int rc;
@@ -189,13 +192,14 @@ static int put_numbers(struct ndb_buf *out,
     if (numbers == NULL)
         return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < column->count; i++) {
-        uint64_t number = number_of(&column->values[i]) ^ (UINT64_C(1) << 63);
+        uint64_t number = number_of(&column->values[i]) ^ flip;
         uint32_t end = i + 1 < column->count ? column->rows[i + 1] : row_count;
 
         while (row < end)
             numbers[row++] = number;
     }
-    rc = ndb_ints_put(out, numbers, row_count);
+    rc = are_floats ? ndb_floats_put(out, numbers, row_count)
+                    : ndb_ints_put(out, numbers, row_count);
     ndb_free(numbers);
     return rc;
 }
@@ -361,7 +365,7 @@ static int put_column(struct ndb_buf *out,
         return put_bools(out, column, row_count);
     case NDB_COLUMN_INT:
     case NDB_COLUMN_FLOAT:
-        return put_numbers(out, column, row_count);
+        return put_numbers(out, column, row_count, storage == NDB_COLUMN_FLOAT);
     default:
         return put_texts(out, column, row_count, true);
     }

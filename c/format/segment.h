@@ -23,7 +23,8 @@
  *   zones   see zone.h
  *   columns count, columns
  *   column  bytes u32 of what follows: name, storage, kind, null count, present
- *           bits, values (CODED: a code per row, text count, lengths, bytes)
+ *           bits, values (FLOAT: see floats.h; CODED: a code per row, text
+ *           count, lengths, bytes)
  */
 #ifndef NDB_FORMAT_SEGMENT_H
 #define NDB_FORMAT_SEGMENT_H

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "format/floats.h"
 
 /* A decoded column and the memory that it has to itself. */
 struct decoded {
@@ -78,18 +79,6 @@ static void get_integers(struct ndb_source *source, struct ndb_column *column,
     column->base = wide != NULL ? 0 : (int64_t)(narrow.base + sign);
 }
 
-static void get_floats(struct ndb_source *source, struct ndb_column *column,
-                       uint32_t row_count)
-{
-    uint64_t *numbers = ndb_ints_get(source, row_count);
-
-    if (numbers == NULL)
-        return;
-    for (uint32_t i = 0; i < row_count; i++)
-        numbers[i] ^= UINT64_C(1) << 63;
-    column->as.numbers = (const double *)numbers;
-}
-
 static void get_texts(struct ndb_source *source, struct ndb_column *column,
                       uint32_t row_count)
 {
@@ -143,7 +132,7 @@ static void get_values(struct ndb_source *source, struct ndb_column *column,
     else if (column->storage == NDB_COLUMN_INT)
         get_integers(source, column, row_count);
     else if (column->storage == NDB_COLUMN_FLOAT)
-        get_floats(source, column, row_count);
+        column->as.numbers = ndb_floats_get(source, row_count);
     else if (column->storage == NDB_COLUMN_CODED)
         get_coded(source, column, row_count);
     else
