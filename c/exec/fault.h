@@ -28,6 +28,7 @@
       "ConstraintVerificationFailed.DeleteConnectedNode")                      \
     X(CONSTRAINT, ECONSTRAINT,                                                 \
       "ConstraintVerificationFailed.ConstraintViolation")                      \
+    X(ONE_TYPE, EINVAL, "SyntaxError.NoSingleRelationshipType")                \
     X(MERGE_NULL, EINVAL, "SemanticError.MergeReadOwnWrites")                  \
     X(PARAMETER, EINVAL, "ParameterMissing.MissingParameter")                  \
     X(PROCEDURE, EINVAL, "ProcedureError.ProcedureFailed")                     \

@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "exec/label_names.h"
+
 static const struct ndb_function *const FAMILIES[] = {
     NDB_STRING_FUNCTIONS,  NDB_LIST_FUNCTIONS, NDB_MATH_FUNCTIONS,
     NDB_CONVERT_FUNCTIONS, NDB_PATH_FUNCTIONS, NDB_TEMPORAL_FUNCTIONS,
     NDB_POINT_FUNCTIONS,   NDB_MAP_FUNCTIONS,  NDB_TYPE_FUNCTIONS,
+    NDB_LABEL_FUNCTIONS,
 };
 
 /* Asked once per call in a plan that is decoded, never per row: a walk over

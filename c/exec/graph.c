@@ -62,6 +62,24 @@ static int call_type(struct ndb_eval *eval, const struct ndb_entity *entity,
     return NAMIDB_OK;
 }
 
+/* What $(...) asks: the labels of a node, the type of an edge. */
+static int call_names(struct ndb_eval *eval, const struct ndb_entity *entity,
+                      namidb_value *out)
+{
+    namidb_value *type;
+
+    if (entity->node != NULL)
+        return call_labels(eval, entity, out);
+    if (entity->value.kind != NAMIDB_EDGE)
+        return wrong_kind(eval, "$(...)", "a node or a relationship",
+                          &entity->value);
+    type = ndb_eval_array(eval, 1);
+    if (type == NULL)
+        return ndb_eval_no_memory(eval);
+    *out = ndb_list(type, 1);
+    return call_type(eval, entity, type);
+}
+
 static int call_key(struct ndb_eval *eval, const struct ndb_entity *entity,
                     namidb_value *out)
 {
@@ -171,6 +189,7 @@ int ndb_graph_properties(struct ndb_eval *eval, const struct ndb_entity *entity,
 static const struct ndb_graph_function FUNCTIONS[] = {
     { "labels", 1, 1, true, false, call_labels },
     { "islabelled", 1, 1, true, false, call_is_labelled },
+    { "namesof", 1, 1, true, false, call_names },
     { "type", 1, 1, false, false, call_type },
     { "key", 1, 1, true, true, call_key },
     { "keys", 1, 1, true, false, call_keys },

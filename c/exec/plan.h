@@ -92,8 +92,12 @@
  *                                    equal (null never is); lasting: what is
  *                                    built reads nothing of the row around it
  *
- *   create := u8 0, node slot, names labels, expr properties (map)
- *           | u8 1, edge slot, type name, from slot, to slot, expr properties
+ *   create := u8 0, node slot, names labels, uint count, expr label *,
+ *             expr properties (map)
+ *           | u8 1, edge slot, opt(type name), expr type unless it has a name,
+ *             from slot, to slot, expr properties
+ *                                    a label that is an expression is its name
+ *                                    or a list of names; a type is one name
  *   seek   := names properties, uint equal, u8 low, u8 high, u8 more, u8 order,
  *             uint count, expr *, opt(expr first), u8 is_for_new, uint most
  *                                    see struct ndb_seek; with a `most` the
@@ -303,7 +307,9 @@ enum ndb_quantifier_kind {
     X(REPLACE)       /* expr map, node or edge: = */                           \
     X(MERGE)         /* expr map, node or edge: += */                          \
     X(ADD_LABELS)    /* names */                                               \
-    X(REMOVE_LABELS) /* names */
+    X(REMOVE_LABELS) /* names */                                               \
+    X(ADD_NAMED)     /* expr: a label's name, or a list of them */             \
+    X(REMOVE_NAMED)  /* expr: likewise */
 
 enum ndb_set_kind {
 #define NDB_X(name) NDB_SET_##name,
@@ -387,7 +393,11 @@ struct ndb_create {
     bool is_edge;
     uint32_t slot;
     struct ndb_names labels;
-    uint32_t type, from, to;
+    uint32_t named_count; /* further labels, by expressions */
+    const struct ndb_expr **named;
+    uint32_t type; /* a name, unless `named_type` gives it */
+    const struct ndb_expr *named_type;
+    uint32_t from, to;
     const struct ndb_expr *props;
 };
 

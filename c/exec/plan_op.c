@@ -160,11 +160,15 @@ static struct ndb_creates read_creates(struct ndb_plan_reader *reader)
         items[i].is_edge = ndb_plan_code(reader, 2) != 0;
         items[i].slot = ndb_plan_slot(reader);
         if (items[i].is_edge) {
-            items[i].type = ndb_plan_name_of(reader, NAMIDB_TYPE);
+            if (ndb_plan_flag(reader))
+                items[i].type = ndb_plan_name_of(reader, NAMIDB_TYPE);
+            else
+                items[i].named_type = ndb_plan_expr(reader);
             items[i].from = ndb_plan_slot(reader);
             items[i].to = ndb_plan_slot(reader);
         } else {
             items[i].labels = ndb_plan_names(reader, NAMIDB_LABEL);
+            items[i].named = ndb_plan_exprs(reader, &items[i].named_count);
         }
         items[i].props = ndb_plan_expr(reader);
     }

@@ -70,28 +70,66 @@ static int props_of(struct ndb_eval *eval, const struct ndb_vector *maps,
     return rc;
 }
 
+/* The labels that all nodes get; in the room the first is the node's table. */
+static int common_labels(struct ndb_eval *eval, const struct ndb_create *create,
+                         struct ndb_write_labels *labels)
+{
+    uint32_t count = create->labels.count;
+    int rc = NAMIDB_OK;
+
+    if (count > NDB_WRITE_LABELS_MAX)
+        return ndb_fail(eval->run->err, NAMIDB_ELIMIT,
+                        "more than %u labels at once", NDB_WRITE_LABELS_MAX);
+    for (uint32_t i = 0; i < count && rc >= 0; i++)
+        rc = ndb_run_make_number(eval->run, create->labels.items[i],
+                                 &labels->items[i]);
+    labels->count = count;
+    return rc;
+}
+
+/* What expressions of `create` name, a vector for each. */
+static int named_labels(struct ndb_eval *eval, const struct ndb_create *create,
+                        const struct ndb_chunk *chunk, struct ndb_vector **out)
+{
+    struct ndb_vector *named =
+        ndb_arena_array(eval->arena, create->named_count, sizeof *named);
+    int rc = NAMIDB_OK;
+
+    if (named == NULL)
+        return NAMIDB_ENOMEM;
+    for (uint32_t i = 0; i < create->named_count && rc >= 0; i++)
+        rc = ndb_eval(eval, create->named[i], chunk, &named[i]);
+    *out = named;
+    return rc;
+}
+
 static int create_nodes(struct ndb_eval *eval, const struct ndb_create *create,
                         const struct ndb_vector *maps, bool is_merge,
                         struct ndb_chunk *chunk)
 {
-    uint32_t count = create->labels.count;
-    uint32_t *labels = ndb_arena_array(eval->arena, count, sizeof *labels);
     uint64_t *ids = ndb_arena_array(eval->arena, chunk->extent, sizeof *ids);
-    int rc = NAMIDB_OK;
+    struct ndb_write_labels labels;
+    struct ndb_vector *named = NULL;
+    int rc = common_labels(eval, create, &labels);
 
-    if (labels == NULL || ids == NULL)
+    if (ids == NULL)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < count && rc >= 0; i++)
-        rc =
-            ndb_run_make_number(eval->run, create->labels.items[i], &labels[i]);
+    if (rc >= 0)
+        rc = named_labels(eval, create, chunk, &named);
     for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
         namidb_props props;
 
         rc = props_of(eval, maps, at, is_merge, &props);
+        labels.count = create->labels.count;
+        for (uint32_t n = 0; n < create->named_count && rc >= 0; n++) {
+            namidb_value value = ndb_vector_get(&named[n], at);
+
+            rc = ndb_write_labels(eval, &value, true, &labels);
+        }
         if (rc >= 0)
-            rc = ndb_tx_create_node(eval->run->tx, labels, count, props,
-                                    &ids[at], eval->run->err);
+            rc = ndb_tx_create_node(eval->run->tx, labels.items, labels.count,
+                                    props, &ids[at], eval->run->err);
     }
     chunk->columns[create->slot] =
         (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = ids };
@@ -119,18 +157,27 @@ static int create_edges(struct ndb_eval *eval, const struct ndb_create *create,
 {
     namidb_edge *edges =
         ndb_arena_array(eval->arena, chunk->extent, sizeof *edges);
+    struct ndb_vector types = { .form = NDB_FORM_NONE };
     uint32_t type = 0;
-    int rc = ndb_run_make_number(eval->run, create->type, &type);
+    int rc;
 
     if (edges == NULL)
         return NAMIDB_ENOMEM;
+    rc = create->named_type != NULL
+             ? ndb_eval(eval, create->named_type, chunk, &types)
+             : ndb_run_make_number(eval->run, create->type, &type);
     for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
         namidb_edge *edge = &edges[at];
         namidb_props props;
 
-        *edge = (namidb_edge){ .type = type };
         rc = props_of(eval, maps, at, is_merge, &props);
+        if (rc >= 0 && create->named_type != NULL) {
+            namidb_value value = ndb_vector_get(&types, at);
+
+            rc = ndb_write_type(eval, &value, &type);
+        }
+        *edge = (namidb_edge){ .type = type };
         if (rc >= 0)
             rc = end_of(eval, chunk, create->from, at, &edge->from);
         if (rc >= 0)

@@ -112,24 +112,43 @@ static int set_map(struct ndb_eval *eval, const struct ndb_set *set,
     return rc < 0 ? rc : set_props(eval, entity, props);
 }
 
-static int set_labels(struct ndb_eval *eval, const struct ndb_set *set,
-                      const namidb_value *entity)
+/* The labels of the statement that the dictionary knows, or is to know. */
+static int static_labels(struct ndb_eval *eval, const struct ndb_set *set,
+                         bool is_added, struct ndb_write_labels *labels)
 {
-    bool is_added = set->kind == NDB_SET_ADD_LABELS;
     int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < set->labels.count && rc >= 0; i++) {
+        uint32_t label = ndb_run_number(eval->run, set->labels.items[i]);
+
+        if (labels->count == NDB_WRITE_LABELS_MAX)
+            return ndb_fail(eval->run->err, NAMIDB_ELIMIT,
+                            "more than %u labels at once",
+                            NDB_WRITE_LABELS_MAX);
+        if (is_added)
+            rc = ndb_run_make_number(eval->run, set->labels.items[i], &label);
+        if (rc >= 0 && label != 0)
+            labels->items[labels->count++] = label;
+    }
+    return rc;
+}
+
+static int set_labels(struct ndb_eval *eval, const struct ndb_set *set,
+                      const namidb_value *entity, const namidb_value *value)
+{
+    bool is_added =
+        set->kind == NDB_SET_ADD_LABELS || set->kind == NDB_SET_ADD_NAMED;
+    struct ndb_write_labels labels = { .count = 0 };
+    int rc;
 
     if (entity->kind != NAMIDB_NODE)
         return ndb_raise(eval->run->err, NDB_FAULT_ARGUMENT_TYPE,
                          "only a node has labels");
-    for (uint32_t i = 0; i < set->labels.count && rc >= 0; i++) {
-        uint32_t label = ndb_run_number(eval->run, set->labels.items[i]);
-
-        if (is_added)
-            rc = ndb_run_make_number(eval->run, set->labels.items[i], &label);
-        if (rc >= 0 && label != 0)
-            rc = ndb_tx_change_label(eval->run->tx, entity->as.id, label,
-                                     is_added, eval->run->err);
-    }
+    rc = set->value != NULL ? ndb_write_labels(eval, value, is_added, &labels)
+                            : static_labels(eval, set, is_added, &labels);
+    for (uint32_t i = 0; i < labels.count && rc >= 0; i++)
+        rc = ndb_tx_change_label(eval->run->tx, entity->as.id, labels.items[i],
+                                 is_added, eval->run->err);
     ndb_rows_forget(eval);
     if (rc == NAMIDB_ENOTFOUND)
         return ndb_raise(eval->run->err, NDB_FAULT_DELETED,
@@ -157,7 +176,7 @@ static int apply(struct ndb_eval *eval, const struct ndb_set *set,
     case NDB_SET_MERGE:
         return set_map(eval, set, entity, &value);
     default:
-        return set_labels(eval, set, entity);
+        return set_labels(eval, set, entity, &value);
     }
 }
 

@@ -6,6 +6,7 @@
 -- constants, on what nobody writes, on what is written alone, or on what
 -- sub-queries found before the clause.
 
+local label = require("spec.property.label")
 local value = require("spec.property.value")
 
 local write = {}
@@ -16,6 +17,11 @@ end
 
 local function var(name)
     return { k = "var", name = name }
+end
+
+-- How a label or a type is named that is written: mostly in the text.
+local function form(self)
+    return self.random:one_in(4) and label.form(self.random) or nil
 end
 
 local function entity(self)
@@ -114,7 +120,7 @@ end
 
 function items.label(self, target)
     if target.type ~= "node" then return items.own(self, target) end
-    return { var = target.name, labels = { "W" },
+    return { var = target.name, labels = { "W" }, form = form(self),
              remove = self.random:one_in(3) }
 end
 
@@ -143,12 +149,12 @@ function kinds.create(self)
         end
         local name = self:fresh("k")
         new[#new + 1] = { name = name, type = "node" }
-        return { var = name, labels = { "N" },
+        return { var = name, labels = { "N" }, form = form(self),
                  props = { w = number(self) } }
     end
     local elements = { node() }
     if elements[1].labels[1] == nil or random:one_in(2) then
-        local edge = { types = { "Z" }, props = {},
+        local edge = { types = { "Z" }, form = form(self), props = {},
                        dir = random:pick({ "in", "out" }) }
         if random:one_in(2) then
             edge.props.w = number(self)
@@ -169,7 +175,7 @@ end
 
 -- A node M that is looked for by q.
 local function merged_node(self, name)
-    return { var = name, labels = { "M" },
+    return { var = name, labels = { "M" }, form = form(self),
              props = { q = number(self) } }
 end
 

@@ -1,15 +1,42 @@
--- Label expressions: A|B, A&!(B|C), %, of nodes, and of edges, whose type is
--- their one label. Made, written and decided.
+-- Label expressions: A|B, A&!(B|C), %, $(x), of nodes, and of edges, whose type
+-- is their one label. Made, written and decided.
 --
--- A tree: { op = "is", name = }, { op = "any" }, { op = "not", a = } or
--- { op = "and" or "or", a =, b = }.
+-- A tree: { op = "is", name = }, { op = "any" }, { op = "not", a = },
+-- { op = "and" or "or", a =, b = } or { op = "named", names = [name], form =
+-- of what is written, is_any = for $any }.
 
 local label = {}
+
+-- How a value names labels: by a literal, which the parser sees, or by what
+-- only the run knows.
+local FORMS = { literal = "[%s]", list = "[%s] + []",
+                loop = "[x IN [%s] | x]" }
+
+--- Labels that a value names, as they stand behind a colon.
+function label.named(names, form, is_any)
+    local quoted = {}
+    for i, name in ipairs(names) do quoted[i] = "'" .. name .. "'" end
+    return (is_any and "$any(" or "$(") ..
+        FORMS[form]:format(table.concat(quoted, ", ")) .. ")"
+end
+
+--- One of the forms.
+function label.form(random)
+    return random:pick({ "literal", "list", "loop" })
+end
+
+local function named(random, names)
+    local some = {}
+    for i = 1, random:int(0, 2) do some[i] = random:pick(names) end
+    return { op = "named", names = some, form = label.form(random),
+             is_any = random:one_in(2) }
+end
 
 --- A tree over some of the names, `depth` operators deep at most.
 function label.make(random, names, depth)
     if depth == 0 or random:one_in(5) then
         if random:one_in(8) then return { op = "any" } end
+        if random:one_in(5) then return named(random, names) end
         return { op = "is", name = random:pick(names) }
     elseif random:one_in(3) then
         return { op = "not", a = label.make(random, names, depth - 1) }
@@ -24,6 +51,12 @@ function label.holds(tree, labels)
     if tree.op == "is" then return labels[tree.name] == true end
     if tree.op == "any" then return next(labels) ~= nil end
     if tree.op == "not" then return not label.holds(tree.a, labels) end
+    if tree.op == "named" then
+        for _, name in ipairs(tree.names) do
+            if tree.is_any == (labels[name] == true) then return tree.is_any end
+        end
+        return not tree.is_any
+    end
     if tree.op == "and" then
         return label.holds(tree.a, labels) and label.holds(tree.b, labels)
     end
@@ -38,6 +71,8 @@ local function text(tree, level)
         made, own = tree.name, ATOM
     elseif tree.op == "any" then
         made, own = "%", ATOM
+    elseif tree.op == "named" then
+        made, own = label.named(tree.names, tree.form, tree.is_any), ATOM
     elseif tree.op == "not" then
         made, own = "!" .. text(tree.a, NOT), NOT
     elseif tree.op == "and" then

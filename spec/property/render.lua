@@ -59,8 +59,11 @@ local function props(map)
     return " {" .. table.concat(parts, ", ") .. "}"
 end
 
-local function labels(names)
-    return #names > 0 and ":" .. table.concat(names, ":") or ""
+-- Labels behind a colon, or a value that names them in the `form` of label.lua.
+local function labels(names, form)
+    if #names == 0 then return "" end
+    return ":" .. (form and label.named(names, form) or
+                   table.concat(names, ":"))
 end
 
 -- WHERE inside an element.
@@ -69,7 +72,7 @@ local function inner_where(node)
 end
 
 local function node_text(node)
-    return "(" .. (node.var or "") .. labels(node.labels) ..
+    return "(" .. (node.var or "") .. labels(node.labels, node.form) ..
         (node.only and label.text(node.only) or "") ..
         props(node.props) .. inner_where(node) .. ")"
 end
@@ -77,7 +80,9 @@ end
 local function edge_text(edge)
     local inner = edge.var or ""
     if #edge.types > 0 then
-        inner = inner .. ":" .. table.concat(edge.types, "|")
+        inner = inner .. ":" .. (edge.form and
+            label.named(edge.types, edge.form) or
+            table.concat(edge.types, "|"))
     elseif edge.only then
         inner = inner .. label.text(edge.only)
     end
@@ -356,7 +361,9 @@ local function target(item)
 end
 
 local function set_item(item)
-    if item.labels then return item.var .. labels(item.labels) end
+    if item.labels then
+        return item.var .. labels(item.labels, item.form)
+    end
     if item.remove then return target(item) end
     if item.map then
         local text = props(item.map)

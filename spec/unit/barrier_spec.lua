@@ -55,6 +55,20 @@ describe("a clause behind one that writes", function()
         assert.equal(2, one("MATCH (p:P) RETURN min(p.w) AS w").w)
     end)
 
+    it("takes away last the labels that values gave first", function()
+        crossing()
+        run("MATCH (a:P)-[:R]->(b) SET a:$($w) REMOVE b:$($w)", { w = "W" })
+        assert.equal(0, one("MATCH (p:W) RETURN count(*) AS n").n)
+        run("MATCH (a:P)-[:R]->(b) SET a:W REMOVE b:$($w)", { w = "W" })
+        assert.equal(0, one("MATCH (p:W) RETURN count(*) AS n").n)
+    end)
+
+    it("finds by MERGE the labels that values gave to any row", function()
+        run("UNWIND range(1, $n) AS i CREATE (:$(['N', 'L' + i % 2]) " ..
+            "{i: i}) MERGE (m:$('L' + i % 3) {i: $n})", { n = ROWS })
+        assert.equal(ROWS + 2, one("MATCH (n) RETURN count(*) AS n").n)
+    end)
+
     it("reads in CREATE what was set for any row", function()
         crossing()
         run("MATCH (a:P)-[:R]->(b) SET b.w = 1 CREATE (:C {w: a.w})")

@@ -256,7 +256,7 @@ local HINTS = {
     { "MATCH (n)-[:T->(m) RETURN n", "expected the end of the relationship" },
     { "MATCH (n)-[*1..$k]->(m) RETURN n", "a number in the text" },
     { "MATCH (n)-[*1-3]->(m) RETURN n", "a range of hops is written *1..3" },
-    { "MATCH (n)-[:$t]->(m) RETURN n", "type(r) = $x" },
+    { "MATCH (n)-[:$t]->(m) RETURN n", "a parameter names is $($x)" },
     { "MATCH (n) SET n += 5", "SET n += takes a map" },
     { "MATCH (n) SET n.x += 1", "n.x = n.x + 1" },
     { "RETURN $min", "parameter $min was not given, but $limit, $mx" },

@@ -77,10 +77,10 @@
 -- set_properties { operand variable, value EXPRESSION,
 --     replace boolean (true for =, false for +=) }
 -- set_dynamic { operand EXPRESSION, key EXPRESSION, value EXPRESSION }
--- set_labels { operand variable, labels [name] }
+-- set_labels { operand variable, labels [name], dynamic? [label_dynamic] }
 -- remove_property { operand EXPRESSION, name }
 -- remove_dynamic { operand EXPRESSION, key EXPRESSION }
--- remove_labels { operand variable, labels [name] }
+-- remove_labels { operand variable, labels [name], dynamic? [label_dynamic] }
 --
 -- SCHEMA (entity "node"|"edge", label: a label or a type)
 -- create_index { name?, if_not_exists boolean, entity, label, properties
@@ -105,10 +105,13 @@
 --     the same), properties?, where? (of one with a length: of each on the
 --     way, which + makes an `all` over them), + variable BINDING,
 --     + bound boolean }
--- LABELS is `labels` [name], all of which the node has (empty: any node), or
---     `label_expression`:
+-- LABELS is `labels` [name], all of which the node has (empty: any node), and
+--     `dynamic`? [label_dynamic] likewise; or `label_expression`:
 -- label { name }   label_any {} (%)   label_not { operand }
 -- label_and { operands }   label_or { operands }
+-- label_dynamic { operand EXPRESSION, any boolean } ($(x): a string or a list
+--     of them, all of which it has; $any(x): one of which. A type that is
+--     created is the label_expression of its edge_pattern)
 --
 -- EXPRESSION
 -- literal { type "null"|"boolean"|"integer"|"float"|"string", value? }

@@ -210,11 +210,46 @@ function check.is_null(state, names, node, context)
     return "boolean"
 end
 
+-- What $(...) names labels and types by.
+local function check_dynamic(state, names, node, context)
+    local operand = node.operand
+    local given, element = value(state, names, operand, context)
+    local is_list = types.may_be(given, "list")
+    if given == "null" or not is_list and not types.may_be(given, "string") or
+        element and given == "list" and not types.may_be(element, "string") then
+        fail(state, operand, "InvalidArgumentType", "$(...) names labels or " ..
+             "types by a string or a list of them, not by %s",
+             given == "null" and "null" or types.words(given))
+    end
+end
+
+local function check_label(state, names, node, context)
+    if node.kind == "label_dynamic" then
+        return check_dynamic(state, names, node, context)
+    end
+    if node.operand then check_label(state, names, node.operand, context) end
+    for _, operand in ipairs(node.operands or {}) do
+        check_label(state, names, operand, context)
+    end
+end
+
+--- Checks what is asked by $(...) among the labels or types of a node of the
+-- AST.
+function check_expression.labels(state, names, node, context)
+    if node.label_expression then
+        check_label(state, names, node.label_expression, context)
+    end
+    for _, dynamic in ipairs(node.dynamic or {}) do
+        check_dynamic(state, names, dynamic, context)
+    end
+end
+
 function check.has_labels(state, names, node, context)
     local given = value(state, names, node.operand, context)
     if not types.may_be(given, "entity") then
         refuse(state, node.operand, given, "entity")
     end
+    check_expression.labels(state, names, node, context)
     return "boolean"
 end
 

@@ -68,6 +68,7 @@ local function check_each(state, names, edge)
 end
 
 local function check_element(state, names, element)
+    check_expression.labels(state, names, element, VALUE)
     if element.properties then
         check_expression.check(state, names, element.properties, VALUE)
     end
@@ -155,7 +156,8 @@ end
 
 local function is_plain(element)
     return not element.properties and not element.where and
-        not element.label_expression and #(element.labels or {}) == 0
+        not element.label_expression and not element.dynamic and
+        #(element.labels or {}) == 0
 end
 
 local function already_bound(state, element)
@@ -184,7 +186,10 @@ local function create_edge(state, names, element, is_merge)
         fail(state, element, "CreatingVarLength",
              "a relationship of a length cannot be created")
     end
-    if not element.types or #element.types ~= 1 then
+    local is_dynamic = element.label_expression and
+        element.label_expression.kind == "label_dynamic" and
+        not element.label_expression.any
+    if not is_dynamic and (not element.types or #element.types ~= 1) then
         fail(state, element, "NoSingleRelationshipType",
              "a relationship is created with one type")
     end
@@ -214,6 +219,20 @@ local function create_path(state, names, path, is_merge)
     end
 end
 
+-- What labels, a type and properties of what is created are made from.
+local function sources_of(element)
+    local sources = {}
+    for _, dynamic in ipairs(element.dynamic or { element.label_expression }) do
+        sources[#sources + 1] = dynamic.operand
+    end
+    local map = element.properties
+    if map and map.kind ~= "map" then sources[#sources + 1] = map end
+    for _, value in ipairs(map and map.values or {}) do
+        sources[#sources + 1] = value
+    end
+    return sources
+end
+
 -- A sub-query sees the graph as the clause found it: what the clause creates is
 -- not in it.
 local function check_asking(state, paths)
@@ -225,8 +244,7 @@ local function check_asking(state, paths)
     end
     for _, path in ipairs(paths) do
         for _, element in ipairs(path.elements) do
-            local map = element.properties or {}
-            for _, value in ipairs(map.values or {}) do
+            for _, value in ipairs(sources_of(element)) do
                 if asks.graph(value) and asks.uses(value, made) then
                     fail(state, value, "UndefinedVariable",
                          "a sub-query cannot use what its own clause creates")
@@ -256,10 +274,11 @@ local function check_created(state, paths)
         if not element.bound then missing[element.variable] = true end
     end
     for _, element in ipairs(elements) do
-        local properties = element.properties
-        if properties and asks.uses(properties, missing) then
-            fail(state, properties, "UndefinedVariable",
-                 "properties cannot be made from what is not created before")
+        for _, source in ipairs(sources_of(element)) do
+            if asks.uses(source, missing) then
+                fail(state, source, "UndefinedVariable", "what is created " ..
+                     "cannot be made from what is not created before")
+            end
         end
         missing[element.variable] = nil
     end

@@ -80,6 +80,7 @@ local function check_set(state, names, items)
             fail(state, item, "InvalidArgumentType",
                  "a value of type %s has no labels", types.word(given))
         end
+        check_expression.labels(state, names, item, VALUE)
         if item.key then check_key(state, names, item.key) end
         local new = item.value and value(state, names, item.value)
         if item.kind == "set_properties" then

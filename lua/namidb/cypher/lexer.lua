@@ -294,6 +294,7 @@ function READERS.parameter(text, at)
         local name, last = read_quoted(text, at + 1)
         return "parameter", name, last
     end
+    if byte(text, at + 1) == 40 then return "$", false, at end -- $(...)
     local last = name_end(text, at + 1)
     if last == at then
         fault.raise(text, at, "UnexpectedSyntax",

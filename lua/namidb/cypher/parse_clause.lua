@@ -122,7 +122,7 @@ local function parse_set_item(self)
     local operand = self.rules.operand(self)
     if operand.kind == "has_labels" and operand.labels then
         return { kind = "set_labels", at = at, operand = operand.operand,
-                 labels = operand.labels }
+                 labels = operand.labels, dynamic = operand.dynamic }
     end
     if operand.kind == "property" then
         cursor.expect(self, "=")
@@ -180,7 +180,7 @@ local function parse_remove_item(self)
     local operand = self.rules.operand(self)
     if operand.kind == "has_labels" and operand.labels then
         return { kind = "remove_labels", at = at, operand = operand.operand,
-                 labels = operand.labels }
+                 labels = operand.labels, dynamic = operand.dynamic }
     end
     if operand.kind == "index" then
         return { kind = "remove_dynamic", at = at, operand = operand.operand,

@@ -1,10 +1,48 @@
---- Labels and types of patterns: :A, :A:B, :A|B, :A&!(B|C), :%.
+--- Labels and types of patterns: :A, :A:B, :A|B, :A&!(B|C), :%, :$(x).
 
 local cursor = require("namidb.cypher.cursor")
 
 local parse_label = {}
 
 local parse_or
+
+-- The labels that literals in $(...) name: one, or all or any of a list; nil if
+-- it is not all literals.
+local function literal_labels(node)
+    local operand = node.operand
+    if operand.kind == "literal" and operand.type == "string" then
+        return { kind = "label", at = node.at, name = operand.value }
+    end
+    if operand.kind ~= "list" or #operand.items == 0 then return nil end
+    local made = { kind = node.any and "label_or" or "label_and",
+                   at = node.at, operands = {} }
+    for i, item in ipairs(operand.items) do
+        if item.type ~= "string" then return nil end
+        made.operands[i] = { kind = "label", at = item.at, name = item.value }
+    end
+    return #made.operands == 1 and made.operands[1] or made
+end
+
+-- $(x), $all(x) or $any(x), of which the parenthesis is the next token.
+local function parse_dynamic(self, at, any)
+    local node = { kind = "label_dynamic", at = at, any = any }
+    local is_bar_taken = self.is_bar_taken
+    cursor.expect(self, "(")
+    self.is_bar_taken = false
+    node.operand = self.rules.expression(self)
+    self.is_bar_taken = is_bar_taken
+    cursor.expect(self, ")")
+    return literal_labels(node) or node
+end
+
+local ALL_OR_ANY = { all = false, any = true }
+
+-- Whether $all or $any of a list is next, not a parameter.
+local function is_all_or_any(self)
+    return self.kinds[self.at] == "parameter" and
+        self.kinds[self.at + 1] == "(" and
+        ALL_OR_ANY[self.values[self.at]:lower()] ~= nil
+end
 
 local function parse_unit(self)
     local at = self.starts[self.at]
@@ -20,9 +58,15 @@ local function parse_unit(self)
         cursor.expect(self, ")")
     elseif cursor.accept(self, "%") then
         node = { kind = "label_any", at = at }
+    elseif cursor.accept(self, "$") then
+        node = parse_dynamic(self, at, false)
+    elseif is_all_or_any(self) then
+        self.at = self.at + 1
+        node = parse_dynamic(self, at,
+                             ALL_OR_ANY[self.values[self.at - 1]:lower()])
     elseif self.kinds[self.at] == "parameter" then
-        cursor.unexpected(self, "a label or a type in the text (WHERE " ..
-            "$x IN labels(n) and type(r) = $x ask by a parameter)")
+        cursor.unexpected(self, "a label or a type (one that a parameter " ..
+            "names is $($x))")
     else
         node = { kind = "label", at = at,
                  name = cursor.word(self, "a label or a type") }
@@ -69,11 +113,29 @@ local function plain_names(node, kind)
     return names
 end
 
---- Reads `:...` of a node into `node.labels` or `node.label_expression`.
+-- A conjunction of names and of $(...) as { labels, dynamic }, or nil.
+local function split_dynamic(tree)
+    local operands = tree.kind == "label_and" and tree.operands or { tree }
+    local plain, dynamic = { kind = "label_and", operands = {} }, {}
+    for _, operand in ipairs(operands) do
+        if operand.kind == "label_dynamic" and not operand.any then
+            dynamic[#dynamic + 1] = operand
+        else
+            plain.operands[#plain.operands + 1] = operand
+        end
+    end
+    local names = #dynamic > 0 and plain_names(plain, "label_and")
+    if names then return names, dynamic end
+end
+
+--- Reads `:...` of a node into `node.labels`, with `node.dynamic` if there is
+-- any $(...) among them, or into `node.label_expression`.
 function parse_label.labels(self, node)
     cursor.expect(self, ":")
     local tree = parse_or(self)
     node.labels = plain_names(tree, "label_and")
+    if node.labels then return end
+    node.labels, node.dynamic = split_dynamic(tree)
     if not node.labels then node.label_expression = tree end
 end
 
@@ -83,15 +145,6 @@ function parse_label.types(self, node)
     local tree = parse_or(self)
     node.types = plain_names(tree, "label_or")
     if not node.types then node.label_expression = tree end
-end
-
---- Reads one or more `:Label`, as SET and REMOVE have them; their names.
-function parse_label.names(self)
-    local names = {}
-    while cursor.accept(self, ":") do
-        names[#names + 1] = cursor.word(self, "a label")
-    end
-    return names
 end
 
 return parse_label

@@ -39,13 +39,32 @@ function ahead:properties(node)
     return setmetatable({ values = values }, { __index = node })
 end
 
---- A path that is created or merged: its properties as `node` gives them.
+-- A label_dynamic, its operand as `node` gives it.
+local function label(self, dynamic)
+    return { kind = dynamic.kind, at = dynamic.at, any = dynamic.any,
+             operand = self:node(dynamic.operand) }
+end
+
+--- The same for an array of label_dynamic, or nil.
+function ahead:labels(dynamics)
+    if not dynamics then return nil end
+    local made = {}
+    for i, dynamic in ipairs(dynamics) do made[i] = label(self, dynamic) end
+    return made
+end
+
+--- A path that is created or merged: its labels, types and properties as `node`
+-- gives them.
 function ahead:path(path)
     local elements = {}
     for i, element in ipairs(path.elements) do
-        elements[i] = element.properties and setmetatable({
-            properties = self:properties(element.properties) },
-            { __index = element }) or element
+        local type_of = element.label_expression
+        elements[i] = setmetatable({
+            properties = element.properties and
+                self:properties(element.properties),
+            dynamic = self:labels(element.dynamic),
+            label_expression = type_of and label(self, type_of),
+        }, { __index = element })
     end
     return { kind = path.kind, variable = path.variable, elements = elements }
 end

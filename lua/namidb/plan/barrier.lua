@@ -40,10 +40,13 @@ local FINDS = { SCAN = true, SCAN_EDGES = true, SEEK_KEY = true,
                 SEEK_ID = true, EXPAND = true, VAR_EXPAND = true,
                 SHORTEST = true, CALL = true }
 
+local CHANGES_LABELS = { ADD_LABELS = true, REMOVE_LABELS = true,
+                         ADD_NAMED = true, REMOVE_NAMED = true }
+
 local function add_sets(doing, sets)
     for _, set in ipairs(sets or {}) do
         local is_map = set.code == "REPLACE" or set.code == "MERGE"
-        local is_labels = set.labels ~= nil
+        local is_labels = CHANGES_LABELS[set.code] == true
         add_expression(doing, set.entity)
         add_expression(doing, set.value)
         -- The map may be a node or an edge.
@@ -58,6 +61,7 @@ end
 local function add_creates(doing, creates)
     for _, create in ipairs(creates or {}) do
         add_expression(doing, create.props)
+        for _, named in ipairs(create.named) do add_expression(doing, named) end
         doing.creates = true
     end
 end

@@ -324,11 +324,17 @@ local function creates(list)
         u8(create.edge and 1 or 0)
         uint(create.slot)
         if create.edge then
-            uint(create.type)
+            uint(create.type and 1 or 0)
+            if create.type then
+                uint(create.type)
+            else
+                expr(create.named[1])
+            end
             uint(create.from)
             uint(create.to)
         else
             uints(create.labels)
+            exprs(create.named)
         end
         expr(create.props)
     end

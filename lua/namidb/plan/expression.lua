@@ -201,6 +201,10 @@ local function label_test(context, operand, node)
                  operand }
     elseif node.kind == "label_any" then
         return { kind = "CALL", text = "islabelled", operand }
+    elseif node.kind == "label_dynamic" then
+        return { kind = "CALL", text = node.any and "hasanyname" or
+                 "hasallnames", { kind = "CALL", text = "namesof", operand },
+                 build(context, node.operand) }
     elseif node.kind == "label_not" then
         return { kind = "NOT", label_test(context, operand, node.operand) }
     end
@@ -211,18 +215,22 @@ local function label_test(context, operand, node)
     return result
 end
 
---- The test that `labels` or `label_expression` of a node means; nil for none.
+--- The test that LABELS of a node of the AST means; nil for none.
 function expression.labels(context, operand, node)
     if node.label_expression then
         return label_test(context, operand, node.label_expression)
     end
-    local labels = node.labels
-    if not labels or #labels == 0 then return nil end
-    local names = {}
-    for i, label in ipairs(labels) do
+    local names, tests = {}, {}
+    for i, label in ipairs(node.labels or {}) do
         names[i] = context:name("label", label)
     end
-    return { kind = "LABELS", names = names, operand }
+    if #names > 0 then
+        tests[1] = { kind = "LABELS", names = names, operand }
+    end
+    for _, dynamic in ipairs(node.dynamic or {}) do
+        tests[#tests + 1] = label_test(context, operand, dynamic)
+    end
+    return expression.all(tests)
 end
 
 function make.has_labels(context, node)
@@ -399,7 +407,8 @@ function expression.finds(expr)
 end
 
 local LOOKS = { PROPERTY = true, INDEX = true, LABELS = true, DEGREE = true }
-local LOOKING_CALLS = { labels = true, islabelled = true, key = true,
+local LOOKING_CALLS = { labels = true, islabelled = true, namesof = true,
+                        key = true,
                         keys = true, properties = true, mergemaps = true }
 
 local function calls_look(part)

@@ -242,6 +242,7 @@ local function read_creates(creates, wanted)
     for i = #creates, 1, -1 do
         wanted[creates[i].slot] = nil
         reads(creates[i].props, wanted)
+        for _, named in ipairs(creates[i].named) do reads(named, wanted) end
         if creates[i].edge then
             wanted[creates[i].from], wanted[creates[i].to] = true, true
         end

@@ -3,8 +3,9 @@
 -- created.
 --
 -- So it is where the pattern is one node, or one directed edge between known
--- nodes, and where ON CREATE and ON MATCH only set other properties of it than
--- those that the pattern asks for or is made from.
+-- nodes, with its labels or its type in the text, and where ON CREATE and ON
+-- MATCH only set other properties of it than those that the pattern asks for or
+-- is made from.
 
 local expression = require("namidb.plan.expression")
 
@@ -39,7 +40,8 @@ end
 -- MATCH in one list. nil: there are none.
 function merge.keys(context, creates, elements, sets)
     local create = creates[1]
-    if #creates ~= 1 or #elements ~= (create.edge and 3 or 1) or
+    if #creates ~= 1 or #create.named > 0 or
+        #elements ~= (create.edge and 3 or 1) or
         create.edge and elements[2].direction == "both" then
         return nil
     end

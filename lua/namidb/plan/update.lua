@@ -24,14 +24,21 @@ local function node_create(context, element)
     for i, label in ipairs(element.labels or {}) do
         labels[i] = context:name("label", label)
     end
-    return { slot = element.variable.id, labels = labels,
+    local named = {}
+    for i, dynamic in ipairs(element.dynamic or {}) do
+        named[i] = expression.make(context, dynamic.operand)
+    end
+    return { slot = element.variable.id, labels = labels, named = named,
              props = props_of(context, element) }
 end
 
 local function edge_create(context, element, from, to)
     if element.direction == "in" then from, to = to, from end
+    local dynamic = element.label_expression
     return { edge = true, slot = element.variable.id, from = from, to = to,
-             type = context:name("type", element.types[1]),
+             type = not dynamic and context:name("type", element.types[1]),
+             named = dynamic and
+                 { expression.make(context, dynamic.operand) } or {},
              props = props_of(context, element) }
 end
 
@@ -105,21 +112,29 @@ function set.set_dynamic(context, item)
 end
 set.remove_dynamic = set.set_dynamic
 
-local function labels_of(context, item, code)
-    local labels = {}
+-- A set of the labels in the text, and one for each $(...).
+local function labels_of(context, item, verb)
+    local labels, sets = {}, {}
+    local entity = expression.make(context, item.operand)
     for i, label in ipairs(item.labels) do
         labels[i] = context:name("label", label)
     end
-    return { code = code, labels = labels,
-             entity = expression.make(context, item.operand) }
+    if #labels > 0 then
+        sets[1] = { code = verb .. "_LABELS", labels = labels, entity = entity }
+    end
+    for _, dynamic in ipairs(item.dynamic or {}) do
+        sets[#sets + 1] = { code = verb .. "_NAMED", entity = entity,
+                            value = expression.make(context, dynamic.operand) }
+    end
+    return sets
 end
 
 function set.set_labels(context, item)
-    return labels_of(context, item, "ADD_LABELS")
+    return labels_of(context, item, "ADD")
 end
 
 function set.remove_labels(context, item)
-    return labels_of(context, item, "REMOVE_LABELS")
+    return labels_of(context, item, "REMOVE")
 end
 
 function set.remove_property(context, item)
@@ -130,8 +145,11 @@ end
 
 local function sets_of(context, items)
     local result = {}
-    for i, item in ipairs(items) do
-        result[i] = set[item.kind](context, item)
+    for _, item in ipairs(items) do
+        local made = set[item.kind](context, item)
+        for _, one in ipairs(made.code and { made } or made) do
+            result[#result + 1] = one
+        end
     end
     return result
 end
@@ -143,6 +161,7 @@ function update.set(context, op, clause)
             operand = before:node(item.operand),
             key = item.key and before:node(item.key) or nil,
             value = item.value and before:properties(item.value) or nil,
+            dynamic = before:labels(item.dynamic),
         }, { __index = item })
     end
     return { kind = "SET", items = sets_of(context, items),
