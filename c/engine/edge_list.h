@@ -13,7 +13,7 @@
 #include "engine/gather.h"
 #include "engine/read.h"
 
-/* An edge as it is merged. */
+/* An edge of a list. */
 struct ndb_hop_edge {
     uint64_t neighbour;
     uint64_t edge;
@@ -58,32 +58,15 @@ int ndb_edge_list_memtable(struct ndb_gather *gather, uint32_t layer,
                            struct ndb_memtable_edges *spare,
                            struct ndb_edge_pieces *pieces);
 
-/* The same of all memtables. */
-int ndb_edge_list_memtables(struct ndb_gather *gather,
-                            const struct ndb_edge_owner *owner,
-                            struct ndb_memtable_edges *spare,
-                            struct ndb_edge_pieces *pieces);
-
 /* A memtable's piece as a segment of one list, in the arena. NULL: no memory.
  */
 const struct ndb_edge_segment *
 ndb_edge_piece_segment(namidb_arena *arena, const struct ndb_edge_piece *piece);
 
-/* Finds begin and end of an owner's pieces and puts them in the order (type,
- * layer). Pieces of packs that turn out not to hold it are empty. */
+/* Finds begin and end of an owner's pieces in packs, once they are fetched.
+ * Pieces that turn out not to hold it are empty. */
 void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,
                           struct ndb_edge_piece *pieces, uint32_t count);
-
-/* The pieces of one type at the front of `pieces`: how many. */
-uint32_t ndb_edge_list_type(const struct ndb_edge_piece *pieces,
-                            uint32_t count);
-
-/* Writes the living edges of the pieces of one type, merged, by (neighbour,
- * edge): *out advances. With `out` NULL it only counts. *total is raised by
- * how many there were. NAMIDB_OK, NAMIDB_ENOMEM. */
-int ndb_edge_list_merge(namidb_arena *scratch,
-                        const struct ndb_edge_piece *pieces, uint32_t count,
-                        struct ndb_hop_edge **out, uint64_t *total);
 
 /* Reads a living edge as a memtable has it; all memory is the arena's. */
 int ndb_edge_known_read(const struct ndb_memtable_edge *known,

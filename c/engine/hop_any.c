@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "engine/hop_spans.h"
 
 /* Types of edges that some layer may know at the nodes of a batch, ascending.
  */
@@ -60,18 +59,17 @@ static void add_types_of_memtable(struct ndb_memtable *memtable,
         add_type(types, type);
 }
 
-static void find_types(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                       size_t count, enum namidb_direction direction,
-                       struct types *types)
+static void find_types(const struct ndb_hop_batch *batch, struct types *types)
 {
+    const struct ndb_snapshot *snapshot = batch->snapshot;
     enum ndb_part_kind kind =
-        direction == NAMIDB_OUT ? NDB_PART_OUT : NDB_PART_IN;
+        batch->kind.direction == NAMIDB_OUT ? NDB_PART_OUT : NDB_PART_IN;
     uint32_t table;
 
     types->count = 0;
-    if (count == 0)
+    if (batch->count == 0)
         return;
-    table = only_table(ids, count);
+    table = only_table(batch->ids, batch->count);
     for (uint32_t i = 0; i < snapshot->view->layer_count; i++) {
         const struct ndb_layer *layer = &snapshot->view->layers[i];
 
@@ -120,59 +118,52 @@ static void interleave(const struct ndb_hops *parts, uint32_t part_count,
 }
 
 /* Hops along several types, or none. */
-static int read_types(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                      size_t count, const struct ndb_hop_kind *kind,
+static int read_types(const struct ndb_hop_batch *batch,
                       const struct types *types, namidb_arena *arena,
-                      struct ndb_hops *out, namidb_error *err)
+                      struct ndb_hops *out)
 {
-    struct ndb_hop_kind one = *kind;
+    struct ndb_hop_batch one = *batch;
     namidb_arena scratch = NDB_ARENA_INIT;
     struct ndb_hops *parts =
         ndb_arena_array(&scratch, types->count, sizeof *parts);
-    int rc = parts != NULL ? NAMIDB_OK : ndb_fail_memory(err);
+    int rc = parts != NULL ? NAMIDB_OK : ndb_fail_memory(batch->err);
 
     for (uint32_t i = 0; i < types->count && rc == NAMIDB_OK; i++) {
-        one.type = types->items[i];
-        rc = ndb_hop_spans_read(snapshot, ids, count, &one, &scratch, &parts[i],
-                                err);
+        one.kind.type = types->items[i];
+        rc = ndb_hop_spans_read(&one, &scratch, &parts[i]);
     }
     if (rc == NAMIDB_OK)
-        rc = allocate(parts, types->count, count, kind->with_edges, arena, out,
-                      err);
+        rc = allocate(parts, types->count, batch->count, batch->kind.with_edges,
+                      arena, out, batch->err);
     if (rc == NAMIDB_OK)
-        interleave(parts, types->count, count, out);
+        interleave(parts, types->count, batch->count, out);
     ndb_arena_release(&scratch);
     return rc;
 }
 
-int ndb_hop_any_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                     size_t count, const struct ndb_hop_kind *kind,
-                     namidb_arena *arena, struct ndb_hops *out,
-                     namidb_error *err)
+int ndb_hop_any_read(const struct ndb_hop_batch *batch, namidb_arena *arena,
+                     struct ndb_hops *out)
 {
-    struct ndb_hop_kind one = *kind;
+    struct ndb_hop_batch one = *batch;
     struct types types;
 
-    find_types(snapshot, ids, count, kind->direction, &types);
+    find_types(batch, &types);
     if (types.count != 1)
-        return read_types(snapshot, ids, count, kind, &types, arena, out, err);
-    one.type = types.items[0];
-    return ndb_hop_spans_read(snapshot, ids, count, &one, arena, out, err);
+        return read_types(batch, &types, arena, out);
+    one.kind.type = types.items[0];
+    return ndb_hop_spans_read(&one, arena, out);
 }
 
-int ndb_hop_any_degrees(const struct ndb_snapshot *snapshot,
-                        const uint64_t *ids, size_t count,
-                        const struct ndb_hop_kind *kind, uint64_t *degrees,
-                        namidb_error *err)
+int ndb_hop_any_degrees(const struct ndb_hop_batch *batch, uint64_t *degrees)
 {
-    struct ndb_hop_kind one = *kind;
+    struct ndb_hop_batch one = *batch;
     struct types types;
     int rc = NAMIDB_OK;
 
-    find_types(snapshot, ids, count, kind->direction, &types);
+    find_types(batch, &types);
     for (uint32_t i = 0; i < types.count && rc == NAMIDB_OK; i++) {
-        one.type = types.items[i];
-        rc = ndb_hop_spans_degrees(snapshot, ids, count, &one, degrees, err);
+        one.kind.type = types.items[i];
+        rc = ndb_hop_spans_degrees(&one, degrees);
     }
     return rc;
 }

@@ -6,18 +6,13 @@
 #ifndef NDB_ENGINE_HOP_ANY_H
 #define NDB_ENGINE_HOP_ANY_H
 
-#include "engine/read.h"
+#include "engine/hop_spans.h"
 
 /* As ndb_hop_spans_read, for type NAMIDB_ANY. */
-int ndb_hop_any_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                     size_t count, const struct ndb_hop_kind *kind,
-                     namidb_arena *arena, struct ndb_hops *out,
-                     namidb_error *err);
+int ndb_hop_any_read(const struct ndb_hop_batch *batch, namidb_arena *arena,
+                     struct ndb_hops *out);
 
 /* As ndb_hop_spans_degrees, likewise. */
-int ndb_hop_any_degrees(const struct ndb_snapshot *snapshot,
-                        const uint64_t *ids, size_t count,
-                        const struct ndb_hop_kind *kind, uint64_t *degrees,
-                        namidb_error *err);
+int ndb_hop_any_degrees(const struct ndb_hop_batch *batch, uint64_t *degrees);
 
 #endif

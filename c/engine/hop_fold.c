@@ -39,6 +39,8 @@ static void ask(struct ndb_hop_folds *folds, const struct ndb_place_list *list,
 {
     unsigned asked;
 
+    if (folds->is_again)
+        return;
     folds->misses++;
     if (folds->is_making || block == folds->last ||
         (folds->with_columns &&

@@ -24,6 +24,7 @@ enum { NDB_FOLD_AFTER = 32 };
 struct ndb_hop_folds {
     bool is_making;              /* a block: of packs alone, asks for none */
     bool with_columns;           /* blocks without are no good */
+    bool is_again;               /* blocks were asked for already */
     struct ndb_column_row *rows; /* of the edges taken; made when a block is
                                     made with columns */
     struct ndb_fold_block *last; /* that was asked for */
@@ -33,8 +34,8 @@ struct ndb_hop_folds {
     uint64_t hits, misses;
 };
 #define NDB_HOP_FOLDS_INIT(is_making, with_columns)                            \
-    ((struct ndb_hop_folds){ (is_making), (with_columns), NULL, NULL, NULL,    \
-                             NULL, 0, 0, 0 })
+    ((struct ndb_hop_folds){ (is_making), (with_columns), false, NULL, NULL,   \
+                             NULL, NULL, 0, 0, 0 })
 
 /* Finds the folds of a list; the one over all its packs is made when there is
  * none. NAMIDB_OK, NAMIDB_ENOMEM. */

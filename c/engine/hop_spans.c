@@ -490,25 +490,25 @@ static int count_edges(struct ndb_places *places, struct ndb_hop_folds *folds,
 
 /* A read of a batch, within a section. */
 struct read {
-    const struct ndb_snapshot *snapshot;
-    const struct ndb_hop_kind *kind;
+    const struct ndb_hop_batch *batch;
     struct ndb_gather gather;
     struct ndb_places places;
     struct ndb_hop_folds folds;
 };
 
 /* NAMIDB_OK or NAMIDB_ENOMEM; end_read when it is OK. */
-static int begin_read(struct read *read, const struct ndb_snapshot *snapshot,
-                      size_t count, const struct ndb_hop_kind *kind,
-                      namidb_error *err)
+static int begin_read(struct read *read, const struct ndb_hop_batch *batch)
 {
+    const struct ndb_hop_kind *kind = &batch->kind;
+
     assert(kind->type != NAMIDB_ANY && kind->direction != NAMIDB_BOTH);
-    read->snapshot = snapshot;
-    read->kind = kind;
+    read->batch = batch;
     read->folds = NDB_HOP_FOLDS_INIT(false, false);
-    if (ndb_gather_init(&read->gather, snapshot, count, NDB_GATHER_WARM) < 0) {
+    read->folds.is_again = batch->is_again;
+    if (ndb_gather_init(&read->gather, batch->snapshot, batch->count,
+                        NDB_GATHER_WARM) < 0) {
         ndb_gather_release(&read->gather);
-        return ndb_fail_memory(err);
+        return ndb_fail_memory(batch->err);
     }
     ndb_places_init(&read->places, &read->gather,
                     kind->direction == NAMIDB_OUT ? NDB_PART_OUT : NDB_PART_IN,
@@ -519,40 +519,36 @@ static int begin_read(struct read *read, const struct ndb_snapshot *snapshot,
 static void end_read(struct read *read, int rc)
 {
     if (rc == NAMIDB_OK)
-        ndb_hop_folds_make(&read->folds, &read->places, read->kind);
-    ndb_segment_cache_count_folds(read->snapshot->view->cache, read->folds.hits,
-                                  read->folds.misses);
+        ndb_hop_folds_make(&read->folds, &read->places, &read->batch->kind);
+    ndb_segment_cache_count_folds(read->batch->snapshot->view->cache,
+                                  read->folds.hits, read->folds.misses);
     read->gather.is_cold = rc != NAMIDB_OK;
     ndb_gather_release(&read->gather);
 }
 
-int ndb_hop_spans_read(const struct ndb_snapshot *snapshot, const uint64_t *ids,
-                       size_t count, const struct ndb_hop_kind *kind,
-                       namidb_arena *arena, struct ndb_hops *out,
-                       namidb_error *err)
+int ndb_hop_spans_read(const struct ndb_hop_batch *batch, namidb_arena *arena,
+                       struct ndb_hops *out)
 {
     struct read read;
-    int rc = begin_read(&read, snapshot, count, kind, err);
+    int rc = begin_read(&read, batch);
 
     if (rc != NAMIDB_OK)
         return rc;
-    rc = ndb_hop_spans_take(&read.places, &read.folds, ids, count, kind, arena,
-                            out, err);
+    rc = ndb_hop_spans_take(&read.places, &read.folds, batch->ids, batch->count,
+                            &batch->kind, arena, out, batch->err);
     end_read(&read, rc);
     return rc;
 }
 
-int ndb_hop_spans_degrees(const struct ndb_snapshot *snapshot,
-                          const uint64_t *ids, size_t count,
-                          const struct ndb_hop_kind *kind, uint64_t *degrees,
-                          namidb_error *err)
+int ndb_hop_spans_degrees(const struct ndb_hop_batch *batch, uint64_t *degrees)
 {
     struct read read;
-    int rc = begin_read(&read, snapshot, count, kind, err);
+    int rc = begin_read(&read, batch);
 
     if (rc != NAMIDB_OK)
         return rc;
-    rc = count_edges(&read.places, &read.folds, ids, count, kind, degrees, err);
+    rc = count_edges(&read.places, &read.folds, batch->ids, batch->count,
+                     &batch->kind, degrees, batch->err);
     end_read(&read, rc);
     return rc;
 }
