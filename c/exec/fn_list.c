@@ -4,6 +4,8 @@
  * them.
  */
 #include "exec/function.h"
+
+#include "exec/arithmetic.h"
 #include "exec/compare.h"
 #include "exec/text.h"
 
@@ -201,6 +203,20 @@ static int call_keys(struct ndb_scalar *scalar, const namidb_value *args,
     return NAMIDB_OK;
 }
 
+/* a || b: two strings or two lists, and nothing else. */
+static int call_concat(struct ndb_scalar *scalar, const namidb_value *args,
+                       uint32_t count, namidb_value *out)
+{
+    (void)count;
+    if (args[0].kind != args[1].kind ||
+        (args[0].kind != NAMIDB_STRING && args[0].kind != NAMIDB_LIST))
+        return ndb_raise(scalar->err, NDB_FAULT_ARGUMENT_TYPE,
+                         "|| joins two Strings or two Lists, not %s and %s",
+                         ndb_kind_name(args[0].kind),
+                         ndb_kind_name(args[1].kind));
+    return ndb_add(scalar, &args[0], &args[1], out);
+}
+
 const struct ndb_function NDB_LIST_FUNCTIONS[] = {
     { "range", 2, 3, false, call_range },
     { "head", 1, 1, false, call_head },
@@ -212,5 +228,6 @@ const struct ndb_function NDB_LIST_FUNCTIONS[] = {
     { "coalesce", 1, UINT8_MAX, true, call_coalesce },
     { "nullif", 2, 2, true, call_null_if },
     { "keys", 1, 1, false, call_keys },
+    { "concat", 2, 2, false, call_concat },
     { NULL, 0, 0, false, NULL },
 };

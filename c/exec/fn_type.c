@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fn_type.c - valuetype(value): "INTEGER NOT NULL",
- * "LIST<STRING NOT NULL | BOOLEAN> NOT NULL", "NULL".
+ * "LIST<STRING NOT NULL | BOOLEAN> NOT NULL", "NULL"; and isof(), of which IS
+ * :: is made.
  *
  * A list's items are one union; those of lists in a list, too, so that
  * [[1], ['a']] is a list of lists of integers or strings. The types of a union
@@ -109,7 +110,32 @@ static int call_value_type(struct ndb_scalar *scalar, const namidb_value *args,
     return NAMIDB_OK;
 }
 
+static const char *name_of(const namidb_value *value)
+{
+    for (size_t i = 0; i < TYPE_COUNT; i++)
+        if (TYPES[i].kind == value->kind)
+            return TYPES[i].name;
+    return "NULL";
+}
+
+/* isof(value, name, ...): whether its type is one of the names. */
+static int call_is_of(struct ndb_scalar *scalar, const namidb_value *args,
+                      uint32_t count, namidb_value *out)
+{
+    const char *name = name_of(&args[0]);
+    size_t bytes = strlen(name);
+    bool is_one = false;
+
+    (void)scalar;
+    for (uint32_t i = 1; i < count && !is_one; i++)
+        is_one = args[i].kind == NAMIDB_STRING && args[i].size == bytes &&
+                 memcmp(args[i].as.bytes, name, bytes) == 0;
+    *out = ndb_boolean(is_one);
+    return NAMIDB_OK;
+}
+
 const struct ndb_function NDB_TYPE_FUNCTIONS[] = {
+    { "isof", 2, UINT8_MAX, true, call_is_of },
     { "valuetype", 1, 1, true, call_value_type },
     { NULL, 0, 0, false, NULL },
 };

@@ -73,6 +73,26 @@ function rules.unwind(context, rows, node)
     return result
 end
 
+function rules.let(context, rows, node)
+    local result = {}
+    for _, row in ipairs(rows) do
+        local out = setmetatable({}, { __index = row })
+        for _, item in ipairs(node.items) do
+            out[item.name] = eval(context, row, item.e)
+        end
+        add(result, out)
+    end
+    return result
+end
+
+function rules.filter(context, rows, node)
+    local result = {}
+    for _, row in ipairs(rows) do
+        if truth(context, row, node.where) then add(result, row) end
+    end
+    return result
+end
+
 function rules.csv(_, rows, node)
     local result = {}
     for _, row in ipairs(rows) do
@@ -90,6 +110,11 @@ function rules.call(context, rows, node)
         for _, name in ipairs(node.imports) do inner[name] = row[name] end
         local columns, made = clause.run(context, node.query, inner)
         local parts = node.query.parts[1]
+        if node.optional and #made == 0 then
+            local none = {}
+            for i in ipairs(columns) do none[i] = NULL end
+            made = { none }
+        end
         if parts[#parts].k ~= "project" then add(result, row) end
         for _, values in ipairs(made) do
             local out = setmetatable({}, { __index = row })

@@ -8,6 +8,7 @@ local functions = require("spec.property.functions")
 local label = require("spec.property.label")
 local pattern = require("spec.property.pattern")
 local temporal = require("spec.property.temporal")
+local types = require("spec.property.types")
 local value = require("spec.property.value")
 
 local expression = {}
@@ -155,6 +156,21 @@ local function compare(op, a, b)
     return holds(op, c)
 end
 
+-- a || b: two strings, or two lists.
+function rules.concat(context, env, node)
+    local a, b = eval(context, env, node.a), eval(context, env, node.b)
+    if a == NULL or b == NULL then return NULL end
+    if a.t ~= b.t or a.t ~= "str" and a.t ~= "list" then
+        value.fail("|| of " .. a.t .. " and " .. b.t)
+    end
+    if a.t == "str" then return value.str(a.v .. b.v) end
+    local items = {}
+    for _, part in ipairs({ a, b }) do
+        for _, item in ipairs(part) do items[#items + 1] = item end
+    end
+    return list(items)
+end
+
 -- a < b < c: every pair holds.
 function rules.cmp(context, env, node)
     local result = true
@@ -188,6 +204,11 @@ rules["not"] = function(context, env, node)
     local a = truth(context, env, node.a)
     if a == nil then return NULL end
     return bool(not a)
+end
+
+function rules.typed(context, env, node)
+    local is_one = types.holds(node.type, eval(context, env, node.a))
+    return bool(is_one ~= (node.negated or false))
 end
 
 function rules.isnull(context, env, node)
@@ -242,15 +263,33 @@ function rules.call(context, env, node)
     return functions.call(context, node.name:lower(), arguments)
 end
 
+local STRING_TESTS = { ["STARTS WITH"] = true, ["ENDS WITH"] = true,
+                       CONTAINS = true }
+
+-- Whether a WHEN holds of the operand: any of its tests.
+local function is_met(context, env, when, operand)
+    if value.equal(operand, eval(context, env, when.c)) then return true end
+    for _, test in ipairs(when.tests or {}) do
+        local left = { k = "lit", v = operand }
+        local node = { k = "isnull", a = left, negated = not test.is_null }
+        if test.is_null == nil then
+            node = { k = STRING_TESTS[test.op] and "strpred" or "cmp",
+                     op = test.op, a = left, b = test.e, ops = { test.op },
+                     items = { left, test.e } }
+        end
+        if truth(context, env, node) then return true end
+    end
+    return false
+end
+
 rules["case"] = function(context, env, node)
     local operand = node.operand and eval(context, env, node.operand)
     for _, when in ipairs(node.whens) do
-        local condition = eval(context, env, when.c)
         local is_true
         if operand then
-            is_true = value.equal(operand, condition)
+            is_true = is_met(context, env, when, operand)
         else
-            is_true = value.truth(condition)
+            is_true = value.truth(eval(context, env, when.c))
         end
         if is_true then return eval(context, env, when.r) end
     end

@@ -151,7 +151,8 @@ function Maker:node_pattern(new, only_bound)
             bound[#bound + 1] = binding
         end
     end
-    local element = { labels = self:labels(), props = self:props() }
+    local element = { labels = self:labels(), props = self:props(),
+                      is_word = random:one_in(8) }
     if #element.labels > 0 and random:one_in(4) then
         element.only = label.make(random, LABELS, random:int(1, 2))
         element.labels = {}
@@ -317,8 +318,24 @@ function reading.unwind(self)
     local type, of = "ints", "int"
     if self.random:one_in(4) then type, of = "bag_str", "str" end
     local node = { k = "unwind", list = self:expression(type, 2),
-                   var = self:fresh("u") }
+                   var = self:fresh("u"), is_for = self.random:one_in(4) }
     self:bring_in({ { name = node.var, type = of } })
+    return node
+end
+
+function reading.filter(self)
+    return { k = "filter", where = self:expression("bool", 2) }
+end
+
+function reading.let(self)
+    local node, new = { k = "let", items = {} }, {}
+    for i = 1, self.random:int(1, 2) do
+        local type = self.random:pick({ "int", "str", "any", "ints" })
+        node.items[i] = { name = self:fresh("l"),
+                          e = self:expression(type, 2) }
+        new[i] = { name = node.items[i].name, type = type }
+    end
+    self:bring_in(new)
     return node
 end
 
@@ -485,7 +502,7 @@ function reading.call(self)
     end)
     self:bring_in(columns)
     return { k = "call", imports = imports, query = query,
-             is_listed = random:one_in(2) }
+             optional = random:one_in(3), is_listed = random:one_in(2) }
 end
 
 ------------------------------------------------------------------- statements
@@ -498,7 +515,8 @@ function Maker:clauses(writes)
     do
         local kind = random:weighted({ { 6, "match" }, { 2, "unwind" },
                                        { 3, "project" }, { 1, "call" },
-                                       { 1, "csv" } })
+                                       { 1, "csv" }, { 1, "let" },
+                                       { 1, "filter" } })
         clauses[#clauses + 1] = reading[kind](self)
     end
     if not writes then return clauses end

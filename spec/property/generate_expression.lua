@@ -3,6 +3,7 @@
 local csv = require("spec.property.csv")
 local label = require("spec.property.label")
 local temporal = require("spec.property.generate_temporal")
+local types = require("spec.property.types")
 local value = require("spec.property.value")
 
 local expressions = {}
@@ -72,6 +73,18 @@ local function leaf(self, type)
     return random:one_in(6) and self:param(v) or lit(v)
 end
 
+-- More that a WHEN asks of the operand, which is of `type`.
+local function tests(self, type, depth)
+    local made, random = {}, self.random
+    for i = 1, random:int(1, 2) do
+        local ops = { "<", ">=", "<>", "=" }
+        if type == "str" then ops[5], ops[6] = "STARTS WITH", "CONTAINS" end
+        made[i] = random:one_in(4) and { is_null = random:one_in(2) } or
+            { op = random:pick(ops), e = self:expression(type, depth) }
+    end
+    return made
+end
+
 local function case(self, type, depth)
     local node = { k = "case", whens = {} }
     local condition = "bool"
@@ -82,6 +95,9 @@ local function case(self, type, depth)
     for i = 1, self.random:int(1, 2) do
         node.whens[i] = { c = self:expression(condition, depth),
                           r = self:expression(type, depth) }
+        if node.operand and self.random:one_in(3) then
+            node.whens[i].tests = tests(self, condition, depth)
+        end
     end
     if self.random:one_in(2) then
         node.otherwise = self:expression(type, depth)
@@ -255,6 +271,10 @@ makers.float = {
 
 makers.str = {
     function(self, d)
+        return { k = "concat", a = self:expression("str", d),
+                 b = self:expression("str", d) }
+    end,
+    function(self, d)
         return { k = "arith", op = "+", a = self:expression("str", d),
                  b = self:expression(self.random:pick({ "str", "int" }), d) }
     end,
@@ -325,6 +345,16 @@ end
 
 makers.bool = {
     comparison, comparison, comparison, entities,
+    function(self, d)
+        local type = self.random:pick({ "any", "int", "ints", "map", "str" })
+        local found = self.random:one_in(2) and
+            self:of_type(self.random:pick({ "node", "edge", "path" })) or {}
+        return { k = "typed", type = types.make(self.random, 2),
+                 negated = self.random:one_in(3),
+                 a = #found > 0 and { k = "var", name =
+                     self.random:pick(found).name } or
+                     self:expression(type, d) }
+    end,
     function(self, d)
         return { k = "logic", op = self.random:pick({ "AND", "OR", "XOR" }),
                  a = self:expression("bool", d),
@@ -402,6 +432,10 @@ makers.bool = {
 }
 
 makers.ints = {
+    function(self, d)
+        return { k = "concat", a = self:expression("ints", d),
+                 b = self:expression("ints", d) }
+    end,
     function(self, d)
         local items = {}
         for i = 1, self.random:int(0, 3) do

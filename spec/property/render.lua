@@ -3,6 +3,7 @@
 
 local csv = require("spec.property.csv")
 local label = require("spec.property.label")
+local types = require("spec.property.types")
 local temporal = require("spec.property.temporal")
 local value = require("spec.property.value")
 
@@ -60,9 +61,9 @@ local function props(map)
 end
 
 -- Labels behind a colon, or a value that names them in the `form` of label.lua.
-local function labels(names, form)
+local function labels(names, form, is_word)
     if #names == 0 then return "" end
-    return ":" .. (form and label.named(names, form) or
+    return (is_word and " IS " or ":") .. (form and label.named(names, form) or
                    table.concat(names, ":"))
 end
 
@@ -72,7 +73,8 @@ local function inner_where(node)
 end
 
 local function node_text(node)
-    return "(" .. (node.var or "") .. labels(node.labels, node.form) ..
+    return "(" .. (node.var or "") ..
+        labels(node.labels, node.form, node.is_word) ..
         (node.only and label.text(node.only) or "") ..
         props(node.props) .. inner_where(node) .. ")"
 end
@@ -139,6 +141,15 @@ function rules.arith(node)
         at_least(node.b, level + 1), level
 end
 
+function rules.concat(node)
+    return at_least(node.a, ADD) .. " || " .. at_least(node.b, ADD + 1), ADD
+end
+
+function rules.typed(node)
+    return at_least(node.a, ADD) .. (node.negated and " IS NOT :: " or
+        " IS TYPED ") .. types.closed(node.type), PREDICATE
+end
+
 function rules.neg(node)
     return "-" .. at_least(node.a, ATOM), UNARY
 end
@@ -192,12 +203,23 @@ function rules.call(node)
     return node.name .. "(" .. list(node.args, plain) .. ")", ATOM
 end
 
+-- What WHEN asks of the operand: > 3, IS NULL, STARTS WITH 'a'.
+local function test_text(test)
+    if test.is_null ~= nil then
+        return test.is_null and "IS NULL" or "IS NOT NULL"
+    end
+    return test.op .. " " .. at_least(test.e, PREDICATE + 1)
+end
+
 rules["case"] = function(node)
     local parts = { "CASE" }
     if node.operand then parts[2] = plain(node.operand) end
     for _, when in ipairs(node.whens) do
-        parts[#parts + 1] = "WHEN " .. plain(when.c) .. " THEN " ..
-            plain(when.r)
+        local tests = plain(when.c)
+        for _, test in ipairs(node.operand and when.tests or {}) do
+            tests = tests .. ", " .. test_text(test)
+        end
+        parts[#parts + 1] = "WHEN " .. tests .. " THEN " .. plain(when.r)
     end
     if node.otherwise then
         parts[#parts + 1] = "ELSE " .. plain(node.otherwise)
@@ -316,6 +338,9 @@ function clauses.match(node)
 end
 
 function clauses.unwind(node)
+    if node.is_for then
+        return "FOR " .. node.var .. " IN " .. plain(node.list)
+    end
     return "UNWIND " .. plain(node.list) .. " AS " .. node.var
 end
 
@@ -350,6 +375,16 @@ function clauses.project(node, is_last)
         end
     end
     return text .. where(node)
+end
+
+function clauses.let(node)
+    return "LET " .. list(node.items, function(item)
+        return item.name .. " = " .. plain(item.e)
+    end)
+end
+
+function clauses.filter(node)
+    return "FILTER " .. condition(node.where, OR)
 end
 
 function clauses.create(node)
@@ -402,10 +437,12 @@ end
 
 function clauses.call(node)
     local names = table.concat(node.imports, ", ")
+    local verb = node.optional and "OPTIONAL CALL " or "CALL "
     if node.is_listed then
-        return "CALL (" .. names .. ") { " .. render.query(node.query) .. " }"
+        return verb .. "(" .. names .. ") { " .. render.query(node.query) ..
+            " }"
     end
-    return "CALL { " .. render.query(node.query,
+    return verb .. "{ " .. render.query(node.query,
         names ~= "" and "WITH " .. names .. " " or "") .. " }"
 end
 

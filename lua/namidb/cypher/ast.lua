@@ -59,6 +59,7 @@
 -- set { items [SET_ITEM] }
 -- remove { items [remove_property, remove_dynamic or remove_labels] }
 -- delete { detach boolean, expressions [EXPRESSION] }
+-- finish {} (the last clause: no rows, no columns)
 -- foreach { name, list EXPRESSION, clauses [CLAUSE], + variable BINDING }
 -- call { name ("db.labels"), arguments? [EXPRESSION] (nil: from parameters,
 --     + made explicit when the procedure's signature is known),
@@ -67,8 +68,9 @@
 --     + yields is complete, whether star or not }
 -- yield { field name, name (the variable), + variable BINDING }
 -- subquery { query, + imports [BINDING], + outputs [BINDING],
---     + returning boolean } (CALL { ... }; imports are what it reads of the
---     scope around it; not returning: rows pass through unchanged)
+--     + returning boolean, optional? boolean } (CALL { ... }; imports are what
+--     it reads of the scope around it; not returning: rows pass through
+--     unchanged)
 -- load_csv { headers boolean, from EXPRESSION, name, terminator? EXPRESSION,
 --     + variable BINDING }
 --
@@ -126,18 +128,20 @@
 -- not { operand }
 -- compare { operands, operators ["="|"<>"|"<"|"<="|">"|">="] }
 --     a < b < c is (a < b) AND (b < c); one operator fewer than operands.
--- arithmetic { operands, operators ["+"|"-"|"*"|"/"|"%"|"^"] }
+-- arithmetic { operands, operators ["+"|"-"|"||"|"*"|"/"|"%"|"^"] }
 --     From left to right; all operators of one node have one precedence.
 -- negate { operand }                plus { operand } (unary)
 -- binary { operator "in"|"starts_with"|"ends_with"|"contains"|"matches",
 --     left, right }
 -- is_null { operand, negated boolean }
+-- is_typed { operand, type (see namidb.cypher.parse_type), negated boolean }
 -- has_labels { operand, LABELS }
 -- call { name (lower case, "date.truncate"), arguments [EXPRESSION],
 --     distinct boolean, + definition (see namidb.cypher.functions; of a
 --     function that the user registered: the user's) }
 --     Aggregates are left nowhere but in `aggregates`.
 -- case { operand?, whens [when], otherwise? }    when { condition, result }
+--     With an operand the conditions compare it: as subject {}.
 -- list_comprehension { name, list, where?, result?, + variable }
 -- pattern_comprehension { pattern path_pattern, where?, result }
 -- quantifier { quantifier "all"|"any"|"none"|"single", name, list,

@@ -159,12 +159,16 @@ function check.compare(state, names, node, context)
 end
 
 -- Whether an operand beside another of type `other` can be right: + adds
--- anything to a list.
+-- anything to a list, || joins two texts or two lists.
 local function fits(given, other, operator)
+    if operator == "||" then return types.may_join(given, other) end
     if types.may_calculate(given, operator) then return true end
     return operator == "+" and (other == nil or other == "list" or
         other == "edges")
 end
+
+local WANTED = setmetatable({ ["||"] = "joined" },
+                            { __index = function() return "number" end })
 
 function check.arithmetic(state, names, node, context)
     local operands, operators = node.operands, node.operators
@@ -173,9 +177,9 @@ function check.arithmetic(state, names, node, context)
         local operator = operators[i - 1]
         local given = value(state, names, operands[i], context)
         if not fits(result, given, operator) then
-            refuse(state, operands[i - 1], result, "number")
+            refuse(state, operands[i - 1], result, WANTED[operator])
         elseif not fits(given, result, operator) then
-            refuse(state, operands[i], given, "number")
+            refuse(state, operands[i], given, WANTED[operator])
         end
         if operator == "+" and (result == "list" or given == "list") then
             result = "list"
@@ -209,6 +213,7 @@ function check.is_null(state, names, node, context)
     value(state, names, node.operand, context)
     return "boolean"
 end
+check.is_typed = check.is_null
 
 -- What $(...) names labels and types by.
 local function check_dynamic(state, names, node, context)
@@ -325,11 +330,20 @@ function check.call(state, names, node, context)
     return definition.result, definition.result == "list" and element or nil
 end
 
+-- What the CASE around it compares.
+function check.subject(state)
+    return state.subject[1], state.subject[2]
+end
+
 check["case"] = function(state, names, node, context)
-    if node.operand then value(state, names, node.operand, context) end
-    local check_when = node.operand and value or condition
+    local outer, subject = state.subject, nil
+    if node.operand then
+        subject = { value(state, names, node.operand, context) }
+    end
     for _, when in ipairs(node.whens) do
-        check_when(state, names, when.condition, context)
+        state.subject = subject or outer
+        condition(state, names, when.condition, context)
+        state.subject = outer
         value(state, names, when.result, context)
     end
     if node.otherwise then value(state, names, node.otherwise, context) end

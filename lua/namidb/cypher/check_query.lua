@@ -140,6 +140,10 @@ function clauses.load_csv(state, names, clause)
     return names
 end
 
+function clauses.finish(_, names)
+    return names
+end
+
 ------------------------------------------------------------------------- CALL
 
 local ACCEPTS = {
@@ -241,7 +245,7 @@ end
 
 local ENDS = { ["return"] = true, create = true, merge = true, set = true,
                remove = true, delete = true, foreach = true, call = true,
-               subquery = true }
+               subquery = true, finish = true }
 
 -- clauses -> columns and outputs of the query
 local function check_single(state, names, node, is_inner)

@@ -2,7 +2,8 @@
 --
 -- Inside the front end a fault is raised as a table; cypher.parse and
 -- cypher.check catch it and return nil, err. Fields of err:
---   code      "syntax", or "limit" for what is too long or nested too deeply
+--   code      "syntax"; "limit" for what is too long or nested too deeply;
+--             "unsupported" for what there is in other dialects only
 --   class     the openCypher error: "SyntaxError", "TypeError", ...
 --   detail    its detail: "UndefinedVariable", "UnexpectedSyntax", ...
 --   phase     "compile"
@@ -79,6 +80,12 @@ end
 --- Raises a fault of `class` ("SyntaxError" unless said) at byte `at`.
 function fault.raise(text, at, detail, message, class)
     error(new(text, at, "syntax", class or "SyntaxError", detail, message), 0)
+end
+
+--- Raises a fault about what openCypher has and this does not.
+function fault.unsupported(text, at, message)
+    error(new(text, at, "unsupported", "SyntaxError", "UnsupportedSyntax",
+              message), 0)
 end
 
 --- Raises a fault about a bound.

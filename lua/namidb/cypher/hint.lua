@@ -112,7 +112,7 @@ local WORDS = {
     HAVING = "WITH ... WHERE asks of groups",
     USING = "which index to use is the planner's choice",
     CONTAIN = "it is CONTAINS", START = "it is STARTS WITH",
-    ["!="] = "unequal is <>", ["||"] = "OR is of conditions, + joins texts",
+    ["!="] = "unequal is <>",
     ["+="] = "n += {x: 1} is of all properties, n.x = n.x + 1 of one",
 }
 
@@ -208,7 +208,7 @@ end
 local function equal(word)
     return word ~= "end" and "= compares with a value"
 end
-EXPECTED.NULL, EXPECTED["NULL or NOT NULL"] = equal, equal
+EXPECTED["NULL or ::"], EXPECTED["NULL, NOT NULL or ::"] = equal, equal
 
 --- What is said behind "expected <expected>, found ...". token: { kind, value
 -- } of what was found, and of the one before it the kind, `before`.

@@ -59,6 +59,18 @@ function ATOMS.NULL(self)
     return take(self, { kind = "literal", type = "null" })
 end
 
+-- WHEN 1, 2, > 5: any of the tests of the operand.
+local function parse_tests(self)
+    local subject = { kind = "subject", at = self.starts[self.at] }
+    local first = self.rules.test(self, subject)
+    if self.kinds[self.at] ~= "," then return first end
+    local tests = { first }
+    while cursor.accept(self, ",") do
+        tests[#tests + 1] = self.rules.test(self, subject)
+    end
+    return { kind = "or", at = first.at, operands = tests }
+end
+
 -- CASE [operand] WHEN ... THEN ... [ELSE ...] END
 function ATOMS.CASE(self)
     local node = take(self, { kind = "case", whens = {} })
@@ -66,7 +78,7 @@ function ATOMS.CASE(self)
     if self.kinds[self.at] ~= "WHEN" then node.operand = expression(self) end
     while self.kinds[self.at] == "WHEN" do
         local when = take(self, { kind = "when" })
-        when.condition = expression(self)
+        when.condition = (node.operand and parse_tests or expression)(self)
         cursor.expect(self, "THEN")
         when.result = expression(self)
         node.whens[#node.whens + 1] = when

@@ -8,6 +8,7 @@ local parse_pattern = require("namidb.cypher.parse_pattern")
 local parse_clause = {}
 
 local CLAUSES = {} -- by the kind of their first token
+local NAMED = {} -- by their first word, which is no keyword
 
 local function start(self, kind)
     local node = { kind = kind, at = self.starts[self.at] }
@@ -29,9 +30,14 @@ end
 
 function CLAUSES.OPTIONAL(self)
     local at = self.starts[self.at]
+    local following = self.kinds[self.at + 2]
     self.at = self.at + 1
-    if self.kinds[self.at] ~= "MATCH" then cursor.unexpected(self, "MATCH") end
-    local node = CLAUSES.MATCH(self)
+    local is_call = self.kinds[self.at] == "CALL" and
+        (following == "(" or following == "{")
+    if not is_call and self.kinds[self.at] ~= "MATCH" then
+        cursor.unexpected(self, "MATCH or CALL (...) { }")
+    end
+    local node = CLAUSES[self.kinds[self.at]](self)
     node.at, node.optional = at, true
     return node
 end
@@ -41,6 +47,15 @@ function CLAUSES.UNWIND(self)
     node.list = self.rules.expression(self)
     cursor.expect(self, "AS")
     node.name = cursor.variable(self)
+    return node
+end
+
+-- FOR x IN list is UNWIND list AS x.
+function CLAUSES.FOR(self)
+    local node = start(self, "unwind")
+    node.name = cursor.variable(self)
+    cursor.expect(self, "IN")
+    node.list = self.rules.expression(self)
     return node
 end
 
@@ -107,6 +122,38 @@ function CLAUSES.WITH(self)
     local node = parse_projection(self, "with")
     node.where = optional_where(self)
     return node
+end
+
+-- WITH *, of which more is to be said.
+local function with_all(self)
+    local node = start(self, "with")
+    node.distinct, node.star, node.items, node.order = false, true, {}, {}
+    return node
+end
+
+-- LET x = 1, y = 2 is WITH *, 1 AS x, 2 AS y.
+function NAMED.LET(self)
+    local node = with_all(self)
+    repeat
+        local item = { kind = "item", at = self.starts[self.at],
+                       name = cursor.variable(self), aliased = true }
+        cursor.expect(self, "=")
+        item.expression = self.rules.expression(self)
+        node.items[#node.items + 1] = item
+    until not cursor.accept(self, ",")
+    return node
+end
+
+-- FILTER condition is WITH * WHERE condition.
+function NAMED.FILTER(self)
+    local node = with_all(self)
+    cursor.accept(self, "WHERE")
+    node.where = self.rules.expression(self)
+    return node
+end
+
+function NAMED.FINISH(self)
+    return start(self, "finish")
 end
 
 --------------------------------------------------------------------- updates
@@ -223,6 +270,14 @@ function CLAUSES.DETACH(self)
     return node
 end
 
+function NAMED.NODETACH(self)
+    self.at = self.at + 1
+    if self.kinds[self.at] ~= "DELETE" then
+        cursor.unexpected(self, "DELETE")
+    end
+    return CLAUSES.DELETE(self)
+end
+
 local UPDATES = { CREATE = true, MERGE = true, SET = true, REMOVE = true,
                   DELETE = true, DETACH = true, FOREACH = true }
 
@@ -296,11 +351,19 @@ local function with_of(imports)
     return node
 end
 
+-- CALL { } IN [n CONCURRENT] TRANSACTIONS.
+local function refuse_transactions(self)
+    if self.kinds[self.at] ~= "IN" then return end
+    fault.unsupported(self.text, self.starts[self.at], "a statement is one " ..
+        "batch: many are many calls with LIMIT, or namidb.load")
+end
+
 -- CALL { }, and CALL (a) { }: each part of the query begins with WITH a.
 local function parse_subquery(self, at, has_imports)
     local imports = has_imports and parse_imports(self) or {}
     local node = { kind = "subquery", at = at,
                    query = self.rules.braced(self) }
+    refuse_transactions(self)
     if imports.star or #imports > 0 then
         for _, part in ipairs(node.query.parts) do
             table.insert(part.clauses, 1, with_of(imports))
@@ -351,7 +414,9 @@ end
 
 --- Reads a clause; nil when none begins here.
 function parse_clause.clause(self)
-    local parse = CLAUSES[self.kinds[self.at]]
+    local kind = self.kinds[self.at]
+    local parse = CLAUSES[kind]
+    if kind == "name" then parse = NAMED[self.values[self.at]:upper()] end
     if not parse then return nil end
     self.clause_count = (self.clause_count or 0) + 1
     if self.clause_count > ast.CLAUSES_MAX then

@@ -40,6 +40,13 @@ local function is_edge(self, at)
         kinds[close + 2] == ">" and BEHIND_ARROW[kinds[close + 3]] == true
 end
 
+-- Whether IS that is token `at` is of a label, not of NULL or a type.
+local function is_label(kinds, at)
+    local following = kinds[at + 1]
+    return kinds[at] == "IS" and following ~= "NULL" and following ~= "NOT" and
+        following ~= "::" and following ~= "TYPED"
+end
+
 --- Whether the parenthesis that is token `at` is the first node of a pattern:
 -- what is in it looks like a node, and an edge follows it.
 function parse_collection.is_pattern(self, at)
@@ -47,7 +54,10 @@ function parse_collection.is_pattern(self, at)
     local close = at + 1
     if cursor.is_variable(self, close) then close = close + 1 end
     if kinds[close] ~= ")" then
-        if not BEGINS_INNER[kinds[close]] then return false end
+        if not BEGINS_INNER[kinds[close]] and
+            not is_label(kinds, close) then
+            return false
+        end
         close = find_close(self, at)
         if not close then return false end
     end
@@ -62,11 +72,12 @@ function parse_collection.is_pattern(self, at)
     return second == "-" and (third == "(" or third == ">")
 end
 
--- `x IN list WHERE condition` into node.name, node.list, node.where.
-local function parse_filter(self, node)
+-- `x IN list WHERE condition` into node.name, node.list, node.where; whether a
+-- bar may follow.
+local function parse_filter(self, node, has_bar)
     local expression = self.rules.expression
     local is_bar_taken = self.is_bar_taken
-    self.is_bar_taken = true
+    self.is_bar_taken = has_bar
     node.name = cursor.variable(self)
     cursor.expect(self, "IN")
     node.list = expression(self)
@@ -97,7 +108,7 @@ end
 local function parse_comprehension(self, at)
     local first = self.starts[self.at]
     local node = { kind = "list_comprehension", at = at }
-    parse_filter(self, node)
+    parse_filter(self, node, true)
     if cursor.accept(self, "|") then
         node.result = parse_inner(self)
     elseif not node.where and self.kinds[self.at] == "," then
@@ -247,7 +258,7 @@ function parse_collection.quantified(self)
         local node = { kind = "quantifier", at = self.starts[at],
                        quantifier = quantifier }
         self.at = at + 2
-        parse_filter(self, node)
+        parse_filter(self, node, false)
         cursor.expect(self, ")", node.where and ")" or "WHERE or )")
         return node
     end

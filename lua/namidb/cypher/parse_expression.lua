@@ -8,6 +8,7 @@
 local cursor = require("namidb.cypher.cursor")
 local parse_atom = require("namidb.cypher.parse_atom")
 local parse_label = require("namidb.cypher.parse_label")
+local parse_type = require("namidb.cypher.parse_type")
 
 local parse_expression = {}
 
@@ -18,7 +19,8 @@ local LEVELS = {
     OR = OR, XOR = XOR, AND = AND, ["="] = COMPARE, ["<>"] = COMPARE,
     ["<"] = COMPARE, ["<="] = COMPARE, [">"] = COMPARE, [">="] = COMPARE,
     ["=~"] = PREDICATE, IN = PREDICATE, STARTS = PREDICATE, ENDS = PREDICATE,
-    CONTAINS = PREDICATE, IS = PREDICATE, ["+"] = ADD, ["-"] = ADD,
+    CONTAINS = PREDICATE, IS = PREDICATE, ["::"] = PREDICATE,
+    ["+"] = ADD, ["-"] = ADD, ["||"] = ADD,
     ["*"] = MULTIPLY, ["/"] = MULTIPLY, ["%"] = MULTIPLY, ["^"] = POWER,
 }
 local KINDS = {
@@ -84,16 +86,34 @@ end
 local WORDS = { STARTS = "starts_with", ENDS = "ends_with",
                 CONTAINS = "contains", IN = "in", ["=~"] = "matches" }
 
+local function is_typed(self, left, negated)
+    return { kind = "is_typed", at = left.at, operand = left,
+             negated = negated, type = parse_type.type(self) }
+end
+
+-- IS NULL, IS NOT NULL, IS :: INTEGER, IS NOT TYPED INTEGER, and of a variable
+-- IS Label, all behind IS.
+local function parse_is(self, left)
+    local negated = cursor.accept(self, "NOT")
+    if cursor.accept(self, "::") or cursor.accept(self, "TYPED") then
+        return is_typed(self, left, negated)
+    elseif not negated and left.kind == "variable" and
+        parse_label.is_next(self) then
+        local node = { kind = "has_labels", at = left.at, operand = left }
+        parse_label.bare(self, node)
+        return node
+    end
+    cursor.expect(self, "NULL", negated and "NULL or ::" or
+                  "NULL, NOT NULL or ::")
+    return { kind = "is_null", at = left.at, operand = left, negated = negated }
+end
+
 -- IN, STARTS WITH, IS NULL ... behind `left`.
 local function parse_predicate(self, left)
     local kind = self.kinds[self.at]
     self.at = self.at + 1
-    if kind == "IS" then
-        local negated = cursor.accept(self, "NOT")
-        cursor.expect(self, "NULL", negated and "NULL" or "NULL or NOT NULL")
-        return { kind = "is_null", at = left.at, operand = left,
-                 negated = negated }
-    end
+    if kind == "IS" then return parse_is(self, left) end
+    if kind == "::" then return is_typed(self, left, false) end
     if kind == "STARTS" or kind == "ENDS" then cursor.expect(self, "WITH") end
     return { kind = "binary", at = left.at, operator = WORDS[kind],
              left = left, right = parse_level(self, ADD) }
@@ -141,7 +161,32 @@ end
 
 --- Reads an atom with its properties, subscripts and labels behind.
 function parse_expression.operand(self)
-    return parse_postfix(self, parse_atom.atom(self))
+    local node = parse_postfix(self, parse_atom.atom(self))
+    if node.kind == "variable" and cursor.accept(self, "IS") then
+        node = { kind = "has_labels", at = node.at, operand = node }
+        parse_label.bare(self, node)
+    end
+    return node
+end
+
+local COMPARISONS = { ["="] = true, ["<>"] = true, ["<"] = true,
+                      ["<="] = true, [">"] = true, [">="] = true }
+
+--- Reads what `left` is asked by a WHEN: a value that it equals, or the rest of
+-- a comparison or a predicate, as in WHEN < 3 and WHEN IS NULL.
+function parse_expression.test(self, left)
+    local kind = self.kinds[self.at]
+    if LEVELS[kind] == PREDICATE then return parse_predicate(self, left) end
+    local node = { kind = "compare", at = self.starts[self.at],
+                   operators = { "=" } }
+    if COMPARISONS[kind] then
+        self.at = self.at + 1
+        node.operators[1] = kind
+        node.operands = { left, parse_level(self, PREDICATE) }
+    else
+        node.operands = { left, self.rules.expression(self) }
+    end
+    return node
 end
 
 --- Reads an expression.

@@ -128,10 +128,22 @@ local function split_dynamic(tree)
     if names then return names, dynamic end
 end
 
---- Reads `:...` of a node into `node.labels`, with `node.dynamic` if there is
--- any $(...) among them, or into `node.label_expression`.
-function parse_label.labels(self, node)
-    cursor.expect(self, ":")
+-- The colon in front of labels, or IS.
+local function expect_colon(self)
+    if not cursor.accept(self, "IS") then cursor.expect(self, ":") end
+end
+
+local BEGINS = { ["!"] = true, ["%"] = true, ["$"] = true, ["("] = true }
+
+--- Whether labels may begin at the next token.
+function parse_label.is_next(self)
+    return BEGINS[self.kinds[self.at]] or cursor.is_variable(self, self.at)
+end
+
+--- Reads labels without a colon in front into `node.labels`, with
+-- `node.dynamic` if there is any $(...) among them, or into
+-- `node.label_expression`.
+function parse_label.bare(self, node)
     local tree = parse_or(self)
     node.labels = plain_names(tree, "label_and")
     if node.labels then return end
@@ -139,9 +151,16 @@ function parse_label.labels(self, node)
     if not node.labels then node.label_expression = tree end
 end
 
---- Reads `:...` of an edge into `node.types` or `node.label_expression`.
+--- Reads `:...` or `IS ...` of a node likewise.
+function parse_label.labels(self, node)
+    expect_colon(self)
+    parse_label.bare(self, node)
+end
+
+--- Reads `:...` or `IS ...` of an edge into `node.types` or
+-- `node.label_expression`.
 function parse_label.types(self, node)
-    cursor.expect(self, ":")
+    expect_colon(self)
     local tree = parse_or(self)
     node.types = plain_names(tree, "label_or")
     if not node.types then node.label_expression = tree end

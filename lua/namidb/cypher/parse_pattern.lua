@@ -19,6 +19,8 @@ local function parse_inner(self, node)
     end
 end
 
+local BEFORE_LABELS = { [":"] = true, IS = true }
+
 local function parse_node(self)
     local node = { kind = "node_pattern", at = self.starts[self.at],
                    labels = {} }
@@ -28,7 +30,7 @@ local function parse_node(self)
     if cursor.is_variable(self, self.at) then
         node.name = cursor.variable(self)
     end
-    if self.kinds[self.at] == ":" then
+    if BEFORE_LABELS[self.kinds[self.at]] then
         node.labels = nil
         parse_label.labels(self, node)
     end
@@ -121,7 +123,9 @@ local function parse_edge_inner(self, edge)
     if cursor.is_variable(self, self.at) then
         edge.name = cursor.variable(self)
     end
-    if self.kinds[self.at] == ":" then parse_label.types(self, edge) end
+    if BEFORE_LABELS[self.kinds[self.at]] then
+        parse_label.types(self, edge)
+    end
     if cursor.accept(self, "*") then
         edge.length = parse_length(self)
     elseif BEGINS_LENGTH[self.kinds[self.at]] and not is_arrow(self) then

@@ -19,7 +19,7 @@ local function parse_single(self)
     local clauses = node.clauses
     while not ENDS[self.kinds[self.at]] do
         local last = clauses[#clauses]
-        if last and last.kind == "return" then
+        if last and (last.kind == "return" or last.kind == "finish") then
             cursor.unexpected(self, "the end of the statement")
         end
         local clause = parse_clause.clause(self)
@@ -94,7 +94,8 @@ end
 
 local RULES = {
     expression = parse_expression.expression, atom = parse_atom.atom,
-    operand = parse_operand, path = parse_pattern.path,
+    operand = parse_operand, test = parse_expression.test,
+    path = parse_pattern.path,
     subquery = parse_subquery, braced = parse_braced,
 }
 

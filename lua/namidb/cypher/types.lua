@@ -7,6 +7,7 @@ local WORDS = {
     edge = "relationship", edges = "list of relationships",
     entity = "node or a relationship", sized = "string or a list",
     propertied = "node, a relationship or a map",
+    joined = "string beside a string, or a list beside a list,",
 }
 
 --- The name of a type in messages.
@@ -65,8 +66,18 @@ function types.may_calculate(given, operator)
         given ~= "edges"
 end
 
+local JOINED = { string = "string", list = "list", edges = "list" }
+
+--- Whether || can join a value of type `given` with one of type `other`.
+function types.may_join(given, other)
+    if given == nil or given == "null" then return true end
+    if other == nil or other == "null" then return JOINED[given] ~= nil end
+    return JOINED[given] ~= nil and JOINED[given] == JOINED[other]
+end
+
 --- The type of a + b and its like.
 function types.of_arithmetic(left, right, operator)
+    if operator == "||" then return JOINED[left] or JOINED[right] end
     if left == "integer" and right == "integer" then
         return operator == "^" and "float" or "integer"
     end

@@ -114,7 +114,7 @@ make["not"] = function(context, node)
 end
 
 -- From left to right, two at a time.
-local function chain(context, node, kind_of)
+local function chain(context, node, combine)
     local count = #node.operands
     if count > CHAIN_MAX then
         error({ code = "limit", at = node.at, message =
@@ -123,22 +123,28 @@ local function chain(context, node, kind_of)
     end
     local result = build(context, node.operands[1])
     for i = 2, count do
-        result = fold.expression(context, { kind = kind_of(i - 1), result,
-                                            build(context, node.operands[i]) })
+        result = fold.expression(context, combine(i - 1, result,
+            build(context, node.operands[i])))
     end
     return result
 end
 
 make.xor = function(context, node)
-    return chain(context, node, function() return "XOR" end)
+    return chain(context, node, function(_, left, right)
+        return { kind = "XOR", left, right }
+    end)
 end
 
 local ARITHMETIC = { ["+"] = "ADD", ["-"] = "SUB", ["*"] = "MUL",
                      ["/"] = "DIV", ["%"] = "MOD", ["^"] = "POW" }
 
 function make.arithmetic(context, node)
-    return chain(context, node, function(i)
-        return ARITHMETIC[node.operators[i]]
+    return chain(context, node, function(i, left, right)
+        local operator = node.operators[i]
+        if operator == "||" then
+            return { kind = "CALL", text = "concat", left, right }
+        end
+        return { kind = ARITHMETIC[operator], left, right }
     end)
 end
 
@@ -192,6 +198,40 @@ end
 function make.is_null(context, node)
     return { kind = node.negated and "NOT_NULL" or "IS_NULL",
              build(context, node.operand) }
+end
+
+-- What a type says of an operand that is ready.
+local function type_test(context, operand, type)
+    if type.any then
+        return type.nullable and context:constant(true) or
+            { kind = "NOT_NULL", operand }
+    end
+    local tests = {}
+    local kinds = { kind = "CALL", text = "isof", operand }
+    for _, name in ipairs(type.names) do
+        kinds[#kinds + 1] = context:constant(name)
+    end
+    if type.nullable then kinds[#kinds + 1] = context:constant("NULL") end
+    if #kinds > 1 then tests[1] = kinds end
+    for _, item in ipairs(type.items) do
+        local slot = context:new_slot()
+        tests[#tests + 1] = { kind = "AND",
+            { kind = "CALL", text = "isof", operand,
+              context:constant("LIST") },
+            { kind = "QUANTIFIER", code = "ALL", number = slot, operand,
+              type_test(context, expression.slot(slot), item) } }
+    end
+    if #tests == 0 then return context:constant(false) end
+    if #tests == 1 then return tests[1] end
+    tests.kind = "OR"
+    return tests
+end
+
+function make.is_typed(context, node)
+    local test = once(context, build(context, node.operand), function(operand)
+        return type_test(context, operand, node.type)
+    end)
+    return node.negated and { kind = "NOT", test } or test
 end
 
 -- Label expressions over an operand that is evaluated for each name.
@@ -270,15 +310,21 @@ function make.call(context, node)
     return result
 end
 
+-- `operand` is what the conditions compare, if it has one.
 local function case(context, node, operand)
-    local result = { kind = "CASE", branches = {} }
+    local result, outer = { kind = "CASE", branches = {} }, context.subject
     for i, when in ipairs(node.whens) do
+        context.subject = operand or outer
         local condition = build(context, when.condition)
-        if operand then condition = { kind = "EQ", operand, condition } end
+        context.subject = outer
         result.branches[i] = { condition, build(context, when.result) }
     end
     result.otherwise = node.otherwise and build(context, node.otherwise)
     return result
+end
+
+function make.subject(context)
+    return context.subject
 end
 
 function make.case(context, node)

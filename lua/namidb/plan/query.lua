@@ -148,11 +148,15 @@ function clauses.load_csv(state, clause)
     state.known[clause.variable.id] = true
 end
 
+-- What is before it is done; that nothing comes of it is said by the columns.
+function clauses.finish() end
+
 function clauses.subquery(state, clause)
     local inner, slots = plan_query(state.context, clause.query, state.known,
                                     { kind = "ARGUMENT" })
     local sets = clause.returning and slots or {}
-    state.op = apply(state, clause.returning and "EACH" or "RUN", sets, inner)
+    local code = clause.optional and "OPTIONAL" or "EACH"
+    state.op = apply(state, clause.returning and code or "RUN", sets, inner)
     add_all(state.known, sets)
 end
 
