@@ -15,7 +15,9 @@
 #include "sys/clock.h"
 
 enum { WARM = 70 }; /* GETs: enough to know, and to pay for three */
-/* Long enough for a second GET, however busy the machine is. */
+/* Long enough for a second request that must not come. No test asks that any
+ * comes within it, because a busy machine takes as long as it likes: what is
+ * sent in that time is counted with a bound. */
 enum { HUNG_MS = 400 };
 
 struct fixture {
@@ -72,7 +74,17 @@ static void begin(struct fixture *fixture, int warm, const char *params)
     assert_int_equal(run(fixture, NDB_PUT, 20000), NAMIDB_OK);
     for (int i = 0; i < warm; i++)
         assert_int_equal(run(fixture, NDB_GET, 20000), NAMIDB_OK);
-    assert_int_equal(hedged(fixture), 0);
+}
+
+/* A GET whose first answer never comes. */
+static void get_from_another(struct fixture *fixture)
+{
+    uint64_t before = hedged(fixture);
+
+    hang(fixture, 1);
+    assert_int_equal(run(fixture, NDB_GET, 20000), NAMIDB_OK);
+    assert_int_equal(s3_server_seen(fixture->server), 2);
+    assert_int_equal(hedged(fixture), before + 1);
 }
 
 static void finish(struct fixture *fixture)
@@ -84,31 +96,27 @@ static void finish(struct fixture *fixture)
 static void test_store_s3_hedge__a_slow_get_is_answered_by_another(void **state)
 {
     struct fixture fixture;
-    int64_t begun_ns = ndb_clock_ns();
 
     (void)state;
     begin(&fixture, WARM, "");
-    hang(&fixture, 1);
-    assert_int_equal(run(&fixture, NDB_GET, 20000), NAMIDB_OK);
-    assert_int_equal(s3_server_seen(fixture.server), 2);
-    assert_int_equal(hedged(&fixture), 1);
-    assert_true(ndb_clock_ns() - begun_ns < 9000 * NDB_NS_PER_MS);
-    assert_int_equal(run(&fixture, NDB_GET, 20000), NAMIDB_OK);
-    assert_int_equal(hedged(&fixture), 1);
+    get_from_another(&fixture);
     finish(&fixture);
 }
 
+/* A GET of the warm-up that was late itself has had its part of them. */
 static void test_store_s3_hedge__no_more_than_was_earned(void **state)
 {
     struct fixture fixture;
 
     (void)state;
     begin(&fixture, WARM, "");
+    while (hedged(&fixture) < WARM / 20)
+        get_from_another(&fixture);
     hang(&fixture, 1000);
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 5; i++)
         assert_int_equal(run(&fixture, NDB_GET, HUNG_MS), NAMIDB_ETIMEOUT);
     assert_int_equal(hedged(&fixture), WARM / 20);
-    assert_int_equal(s3_server_seen(fixture.server), 8 + WARM / 20);
+    assert_in_range(s3_server_seen(fixture.server), 0, 5);
     finish(&fixture);
 }
 
@@ -117,15 +125,17 @@ static void test_store_s3_hedge__only_gets_are_sent_twice(void **state)
     static const enum ndb_store_op ops[] = { NDB_PUT_IF_ABSENT, NDB_PUT,
                                              NDB_LIST, NDB_DELETE };
     struct fixture fixture;
+    uint64_t before;
 
     (void)state;
     begin(&fixture, WARM, "");
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
-        hang(&fixture, 1000);
+    before = hedged(&fixture);
+    hang(&fixture, 1000);
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
         assert_int_equal(run(&fixture, ops[i], HUNG_MS), NAMIDB_ETIMEOUT);
-        assert_int_equal(s3_server_seen(fixture.server), 1);
-    }
-    assert_int_equal(hedged(&fixture), 0);
+    assert_in_range(s3_server_seen(fixture.server), 0,
+                    sizeof ops / sizeof *ops);
+    assert_int_equal(hedged(&fixture), before);
     finish(&fixture);
 }
 
@@ -137,7 +147,7 @@ static void test_store_s3_hedge__not_before_it_knows_how_long(void **state)
     begin(&fixture, 50, "");
     hang(&fixture, 1000);
     assert_int_equal(run(&fixture, NDB_GET, HUNG_MS), NAMIDB_ETIMEOUT);
-    assert_int_equal(s3_server_seen(fixture.server), 1);
+    assert_in_range(s3_server_seen(fixture.server), 0, 1);
     finish(&fixture);
 }
 
@@ -149,7 +159,7 @@ static void test_store_s3_hedge__can_be_switched_off(void **state)
     begin(&fixture, WARM, "&hedge=off");
     hang(&fixture, 1000);
     assert_int_equal(run(&fixture, NDB_GET, HUNG_MS), NAMIDB_ETIMEOUT);
-    assert_int_equal(s3_server_seen(fixture.server), 1);
+    assert_in_range(s3_server_seen(fixture.server), 0, 1);
     assert_int_equal(hedged(&fixture), 0);
     finish(&fixture);
 }
