@@ -56,18 +56,26 @@ struct ndb_lua_pulled {
     const namidb_value *rows;
 };
 
+/* By how much Lua grew while it made rows: what it had before all of them is no
+ * measure, because that may be garbage, and collected meanwhile. */
+struct ndb_lua_growth {
+    uint64_t bytes;  /* in the stretches that are over */
+    uint64_t before; /* in use when this one began */
+};
+
 /* What one call reads by: a snapshot and the memory of its rows, or a query.
  * Making tables of the rows may run a finalizer, and that may read or close the
  * same handle: so what is under way belongs to its call until that is over. */
 struct ndb_lua_look {
     namidb_snapshot *snapshot; /* NULL: none open */
     namidb_arena *arena;
-    namidb_query *query;             /* NULL: none */
-    namidb_cursor *cursor;           /* likewise */
-    uint64_t bytes_begin, bytes_max; /* of the rows that Lua makes of it */
-    struct ndb_lua_pulled pulled;    /* in LuaJIT: see query_jit.c */
-    bool has_pulled;                 /* and it is nobody's yet */
-    namidb_error err;                /* its failure */
+    namidb_query *query;          /* NULL: none */
+    namidb_cursor *cursor;        /* likewise */
+    struct ndb_lua_growth growth; /* by the rows that Lua makes of it */
+    uint64_t bytes_max;           /* that they may take */
+    struct ndb_lua_pulled pulled; /* in LuaJIT: see query_jit.c */
+    bool has_pulled;              /* and it is nobody's yet */
+    namidb_error err;             /* its failure */
     bool is_lent; /* a call is under way, or was cut off by an error */
 };
 
@@ -272,12 +280,11 @@ int ndb_lua_zone_offset(lua_State *L);
 int ndb_lua_plan_new(lua_State *L);
 /* Sets the field `opcodes` of the module on top. */
 void ndb_lua_add_opcodes(lua_State *L);
-/* Bytes that Lua has in use. */
-uint64_t ndb_lua_bytes(lua_State *L);
-/* Whether rows that were made since Lua had `begin` bytes take at most `max`.
- * What else Lua made meanwhile is collected before it counts. */
-int ndb_lua_check_memory(lua_State *L, uint64_t begin, uint64_t max,
-                         namidb_error *err);
+/* Around each stretch of rows that Lua makes; the latter tells whether all of
+ * them take at most `max`. */
+void ndb_lua_growth_begin(lua_State *L, struct ndb_lua_growth *growth);
+int ndb_lua_growth_end(lua_State *L, struct ndb_lua_growth *growth,
+                       uint64_t max, namidb_error *err);
 
 /* The options of a run, a table or nil at `index`; raises for bad ones. */
 void ndb_lua_query_options(lua_State *L, int index,

@@ -166,6 +166,7 @@ int ndb_lua_collect_rest(lua_State *L, struct query *query, namidb_query *body,
                          namidb_error *err)
 {
     while (pulled.rc == NAMIDB_OK) {
+        ndb_lua_growth_begin(L, &query->growth);
         for (uint32_t i = 0; i < pulled.count; i++) {
             push_row(L, query, at->shared, at->columns,
                      pulled.rows + (size_t)i * query->column_count);
@@ -174,7 +175,7 @@ int ndb_lua_collect_rest(lua_State *L, struct query *query, namidb_query *body,
         if (query->is_closing)
             break;
         pulled.rc =
-            ndb_lua_check_memory(L, query->bytes_begin, query->max_memory, err);
+            ndb_lua_growth_end(L, &query->growth, query->max_memory, err);
         if (pulled.rc >= 0)
             pulled = ndb_lua_pull(query->reader, body, err);
     }
@@ -186,7 +187,7 @@ static int collect_all(lua_State *L, struct query *query, namidb_query *body,
                        const struct ndb_lua_on_stack *at,
                        struct ndb_lua_pulled pulled, namidb_error *err)
 {
-    query->bytes_begin = ndb_lua_bytes(L);
+    query->growth = (struct ndb_lua_growth){ 0 };
     lua_createtable(L, (int)pulled.count, 1);
     return ndb_lua_collect_rest(L, query, body, at, pulled, 0, err);
 }
@@ -387,9 +388,9 @@ int ndb_lua_collect(lua_State *L)
     if (rc >= 0 && look == &reader->look && !query.is_int64 &&
         !namidb_plan_has_host(plan->plan) && pulled.count >= PLAIN_ROWS_MIN &&
         ndb_lua_is_plain(plan, &pulled)) {
-        look->bytes_begin = ndb_lua_bytes(L);
+        look->growth = (struct ndb_lua_growth){ 0 };
         look->bytes_max = options.max_memory;
-        return ndb_lua_push_plain(L, &pulled);
+        return ndb_lua_push_plain(L, reader, &pulled);
     }
 #endif
     if (rc >= 0)

@@ -13,8 +13,8 @@ struct query {
     namidb *db;                    /* its names; the query keeps it */
     struct ndb_lua_reader *reader; /* anchored: see run */
     uint32_t column_count;
-    uint64_t max_memory;  /* of the rows that collect gives, too */
-    uint64_t bytes_begin; /* what Lua had before it made rows */
+    uint64_t max_memory;          /* of the rows that collect gives, too */
+    struct ndb_lua_growth growth; /* by those rows */
     bool is_int64;
     bool is_busy;
     bool is_closing;
@@ -44,7 +44,8 @@ int ndb_lua_collect_rest(lua_State *L, struct query *query, namidb_query *body,
 bool ndb_lua_is_plain(const struct ndb_lua_plan *plan,
                       const struct ndb_lua_pulled *pulled);
 /* Gives them to Lua, which then calls reader:more(); returns 2. */
-int ndb_lua_push_plain(lua_State *L, const struct ndb_lua_pulled *pulled);
+int ndb_lua_push_plain(lua_State *L, struct ndb_lua_reader *reader,
+                       const struct ndb_lua_pulled *pulled);
 #endif
 
 /* A function, or a finalizer, closed what the query runs on: fills *err and

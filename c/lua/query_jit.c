@@ -55,8 +55,10 @@ bool ndb_lua_is_plain(const struct ndb_lua_plan *plan,
     return true;
 }
 
-int ndb_lua_push_plain(lua_State *L, const struct ndb_lua_pulled *pulled)
+int ndb_lua_push_plain(lua_State *L, struct ndb_lua_reader *reader,
+                       const struct ndb_lua_pulled *pulled)
 {
+    ndb_lua_growth_begin(L, &reader->look.growth);
     push_address(L, pulled->rows);
     ndb_lua_pushid(L, pulled->count);
     return 2;
@@ -162,13 +164,12 @@ take_pulled(lua_State *L, struct ndb_lua_reader *reader, namidb_error *err)
 
     if (look->has_pulled) {
         look->has_pulled = false;
-        look->bytes_begin = ndb_lua_bytes(L);
+        look->growth = (struct ndb_lua_growth){ 0 };
         if (look->pulled.rc < 0)
             *err = look->err;
         return look->pulled;
     }
-    pulled.rc =
-        ndb_lua_check_memory(L, look->bytes_begin, look->bytes_max, err);
+    pulled.rc = ndb_lua_growth_end(L, &look->growth, look->bytes_max, err);
     return pulled.rc < 0 ? pulled : ndb_lua_pull(reader, look->query, err);
 }
 
@@ -191,9 +192,9 @@ int ndb_lua_more(lua_State *L)
     query.column_count = plan->column_count;
     query.max_memory = look->bytes_max;
     pulled = take_pulled(L, reader, &err);
-    query.bytes_begin = look->bytes_begin;
+    query.growth = look->growth;
     if (ndb_lua_is_plain(plan, &pulled))
-        return ndb_lua_push_plain(L, &pulled);
+        return ndb_lua_push_plain(L, reader, &pulled);
     if (pulled.rc == NAMIDB_OK) {
         at = ndb_lua_push_context(L, &query);
         lua_pushvalue(L, 3);

@@ -105,23 +105,24 @@ void ndb_lua_push_result(lua_State *L, namidb *db, int shared,
 /* ----------------------------------------------------------------- memory --
  */
 
-uint64_t ndb_lua_bytes(lua_State *L)
+static uint64_t bytes_in_use(lua_State *L)
 {
     return (uint64_t)lua_gc(L, LUA_GCCOUNT, 0) << 10;
 }
 
-static bool is_within(lua_State *L, uint64_t begin, uint64_t max)
+void ndb_lua_growth_begin(lua_State *L, struct ndb_lua_growth *growth)
 {
-    return ndb_lua_bytes(L) < begin || ndb_lua_bytes(L) - begin <= max;
+    growth->before = bytes_in_use(L);
 }
 
-int ndb_lua_check_memory(lua_State *L, uint64_t begin, uint64_t max,
-                         namidb_error *err)
+int ndb_lua_growth_end(lua_State *L, struct ndb_lua_growth *growth,
+                       uint64_t max, namidb_error *err)
 {
-    if (is_within(L, begin, max))
-        return NAMIDB_OK;
-    lua_gc(L, LUA_GCCOLLECT, 0);
-    if (is_within(L, begin, max))
+    uint64_t now = bytes_in_use(L);
+
+    if (now > growth->before)
+        growth->bytes += now - growth->before;
+    if (growth->bytes <= max)
         return NAMIDB_OK;
     *err = (namidb_error){ .code = NAMIDB_ELIMIT };
     err->fault = "LimitError.MemoryLimit";

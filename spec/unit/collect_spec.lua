@@ -78,6 +78,22 @@ describe("a query's rows", function()
         assert.equal(20, #db:query(STATEMENT, { n = 20 }))
     end)
 
+    -- Garbage that is collected while rows are made is no room for rows.
+    it("take no more memory than they may, whatever was there", function()
+        for _ = 1, 3 do
+            local garbage = {}
+            for i = 1, 400000 do garbage[i] = { i } end
+            assert.equal(400000, #garbage)
+            garbage = nil -- luacheck: ignore
+            local rows, err = db:query("UNWIND range(1, 200000) AS x " ..
+                "RETURN x, x + 1 AS y, x + 2 AS z", nil,
+                { max_memory = 8 * 2 ^ 20 })
+            assert.is_true(rows == nil) -- not its text
+            assert.equal("limit", err.code)
+            assert.matches("max_memory", err.message)
+        end
+    end)
+
     it("have columns of any name", function()
         local names = { 'a"b', "]]", "%d\n\\", "end", "nil", "ä", "0", "_G" }
         local items = {}
