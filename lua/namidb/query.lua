@@ -7,6 +7,7 @@ local blame = require("namidb.blame")
 local core = require("namidb.core")
 local cold = require("namidb.plan.cold")
 local cypher = require("namidb.cypher")
+local interpreted = require("namidb.interpreted")
 local plan = require("namidb.plan")
 local procedures = require("namidb.procedures")
 local result = require("namidb.result")
@@ -142,7 +143,7 @@ local function evaluate_by(handle)
     end
 end
 
-local function compile(handle, home, text)
+local function compile_now(handle, home, text)
     local ast, err = cypher.compile(text, {
         functions = home.functions,
         procedures = setmetatable({}, { __index = function(_, name)
@@ -173,6 +174,10 @@ local function compile(handle, home, text)
     made.counts, made.uses, made.next_look = counts, 0, LOOK_FIRST
     made.stamp = schema.stamp(handle)
     return made
+end
+
+local function compile(handle, home, text)
+    return interpreted.call(compile_now, handle, home, text)
 end
 
 -- The plan of a statement, the values of its literals, and what it is kept by.
