@@ -44,7 +44,7 @@
 /* The same of what one is looked up of at a time: edges of a node, a key. */
 #define NDB_LOOKUP_BYTES_TARGET (32u << 10)
 #define NDB_GROUP_ROWS_MAX 4096u
-#define NDB_SEGMENT_EDGES_MAX (1u << 17)
+#define NDB_SEGMENT_EDGES_MAX 0xffffu /* offsets of lists have 16 bits */
 #define NDB_SEGMENT_PAIRS_MAX (1u << 17)
 #define NDB_SEGMENT_INDEX_ENTRIES_MAX (1u << 16)
 #define NDB_PACK_BYTES_MAX (UINT64_C(1) << 32)

@@ -164,33 +164,93 @@ static void mark_deleted(const struct ndb_hop_edge *edges, uint32_t count,
         bits[i / 64] |= (edges[i].edge / NDB_EDGE_DELETED) << (i % 64);
 }
 
+/* A segment of one list and what it points to. */
+struct alone {
+    struct ndb_edge_segment segment;
+    struct ndb_list_store store;
+    struct ndb_edge_lists lists;
+};
+
+/* `deleted`: bits, in memory of the arena, or NULL. NULL: no memory. */
+static const struct ndb_edge_segment *
+make_alone(namidb_arena *arena, const uint64_t *neighbours,
+           const uint64_t *sequences, uint32_t count, const uint64_t *deleted)
+{
+    struct alone *alone = ndb_arena_alloc(arena, sizeof *alone);
+    const uint64_t offsets[] = { 0, count };
+
+    if (alone == NULL)
+        return NULL;
+    memset(alone, 0, sizeof *alone);
+    alone->segment.owner_count = 1;
+    alone->segment.edge_count = count;
+    alone->segment.is_dense = true;
+    alone->segment.deleted = deleted;
+    alone->segment.lists = &alone->store;
+    atomic_init(&alone->store.packed, &alone->lists);
+    return ndb_pack(arena, offsets, 2, &alone->segment.offsets) &&
+                   ndb_pack(arena, neighbours, count,
+                            &alone->lists.neighbours) &&
+                   ndb_pack(arena, sequences, count, &alone->lists.sequences)
+               ? &alone->segment
+               : NULL;
+}
+
 const struct ndb_edge_segment *
 ndb_edge_piece_segment(namidb_arena *arena, const struct ndb_edge_piece *piece)
 {
     const struct ndb_hop_edge *edges = piece->edges + piece->begin;
     uint32_t count = piece->end - piece->begin;
-    struct ndb_edge_segment *segment = ndb_arena_alloc(arena, sizeof *segment);
-    uint64_t *numbers = ndb_arena_array(arena, count, sizeof *numbers);
+    uint64_t *numbers = ndb_arena_array(arena, count, 2 * sizeof *numbers);
     uint64_t *deleted =
         ndb_arena_array(arena, (count + 63) / 64, sizeof *deleted);
-    uint64_t offsets[] = { 0, count };
 
-    if (segment == NULL || numbers == NULL || deleted == NULL)
+    if (numbers == NULL || deleted == NULL)
         return NULL;
-    *segment = (struct ndb_edge_segment){ .owner_count = 1,
-                                          .edge_count = count,
-                                          .is_dense = true,
-                                          .deleted = deleted };
     mark_deleted(edges, count, deleted);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         numbers[i] = edges[i].neighbour;
-    if (!ndb_pack(arena, offsets, 2, &segment->offsets) ||
-        !ndb_pack(arena, numbers, count, &segment->neighbours))
+        numbers[count + i] =
+            NAMIDB_ID_SEQUENCE(edges[i].edge & ~NDB_EDGE_DELETED);
+    }
+    return make_alone(arena, numbers, numbers + count, count, deleted);
+}
+
+/* Some bits of a segment as bits of their own. */
+static uint64_t *copy_bits(namidb_arena *arena, const uint64_t *bits,
+                           uint32_t begin, uint32_t count)
+{
+    uint64_t *copy = ndb_arena_array(arena, (count + 63) / 64, sizeof *copy);
+
+    if (copy == NULL)
         return NULL;
+    memset(copy, 0, (count + 63) / 64 * sizeof *copy);
     for (uint32_t i = 0; i < count; i++)
-        numbers[i] = NAMIDB_ID_SEQUENCE(edges[i].edge & ~NDB_EDGE_DELETED);
-    return ndb_pack(arena, numbers, count, &segment->sequences) ? segment
-                                                                : NULL;
+        copy[i / 64] |= (uint64_t)ndb_bit(bits, begin + i) << (i % 64);
+    return copy;
+}
+
+int ndb_edge_list_alone(namidb_arena *arena,
+                        const struct ndb_edge_segment *segment, uint32_t begin,
+                        uint32_t end, const struct ndb_edge_segment **out)
+{
+    uint32_t count = end - begin;
+    uint64_t *numbers = ndb_arena_array(arena, count, 2 * sizeof *numbers);
+    uint64_t *deleted = NULL;
+    int rc;
+
+    if (numbers == NULL)
+        return NAMIDB_ENOMEM;
+    rc = ndb_edge_list_read(segment, begin, end, numbers, numbers + count);
+    if (rc < 0)
+        return rc;
+    if (segment->deleted != NULL) {
+        deleted = copy_bits(arena, segment->deleted, begin, count);
+        if (deleted == NULL)
+            return NAMIDB_ENOMEM;
+    }
+    *out = make_alone(arena, numbers, numbers + count, count, deleted);
+    return *out != NULL ? NAMIDB_OK : NAMIDB_ENOMEM;
 }
 
 /* ---------------------------------------------------------------- settle -- */

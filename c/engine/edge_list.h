@@ -63,6 +63,12 @@ int ndb_edge_list_memtable(struct ndb_gather *gather, uint32_t layer,
 const struct ndb_edge_segment *
 ndb_edge_piece_segment(namidb_arena *arena, const struct ndb_edge_piece *piece);
 
+/* One list of a segment that is not packed as a segment of its own, without
+ * columns, in the arena. NAMIDB_OK, NAMIDB_ECORRUPT, NAMIDB_ENOMEM. */
+int ndb_edge_list_alone(namidb_arena *arena,
+                        const struct ndb_edge_segment *segment, uint32_t begin,
+                        uint32_t end, const struct ndb_edge_segment **out);
+
 /* Finds begin and end of an owner's pieces in packs, once they are fetched.
  * Pieces that turn out not to hold it are empty. */
 void ndb_edge_list_settle(const struct ndb_gather *gather, uint64_t id,

@@ -86,9 +86,11 @@ int ndb_hop_folds_look(struct ndb_hop_folds *folds,
 
 /* Lays out the edges of a block; what they are in `hops` is used up. False: no
  * memory. */
-static bool lay_out(namidb_arena *arena, const struct ndb_hops *hops,
-                    struct ndb_edge_segment *out)
+static bool lay_out(const struct ndb_hops *hops, struct ndb_segment *segment)
 {
+    namidb_arena *arena = &segment->arena;
+    struct ndb_edge_segment *out = &segment->as.edge;
+    struct ndb_edge_lists *lists = ndb_arena_alloc(arena, sizeof *lists);
     uint32_t count = hops->offsets[NDB_FOLD_OWNERS];
     uint64_t offsets[NDB_FOLD_OWNERS + 1];
 
@@ -99,9 +101,13 @@ static bool lay_out(namidb_arena *arena, const struct ndb_hops *hops,
     out->owner_count = NDB_FOLD_OWNERS;
     out->edge_count = count;
     out->is_dense = true;
-    return ndb_pack(arena, offsets, NDB_FOLD_OWNERS + 1, &out->offsets) &&
-           ndb_pack(arena, hops->neighbours, count, &out->neighbours) &&
-           ndb_pack(arena, hops->edges, count, &out->sequences);
+    if (lists == NULL ||
+        !ndb_pack(arena, offsets, NDB_FOLD_OWNERS + 1, &out->offsets) ||
+        !ndb_pack(arena, hops->neighbours, count, &lists->neighbours) ||
+        !ndb_pack(arena, hops->edges, count, &lists->sequences))
+        return false;
+    atomic_init(&segment->lists.packed, lists);
+    return true;
 }
 
 /* NULL: no memory, or columns are wanted and it has some that cannot be made.
@@ -118,7 +124,8 @@ static struct ndb_segment *new_segment(const struct ndb_hop_folds *used,
         return NULL;
     segment->kind = kind;
     segment->as.edge.first = first;
-    if (!lay_out(&segment->arena, hops, &segment->as.edge))
+    segment->as.edge.lists = &segment->lists;
+    if (!lay_out(hops, segment))
         rc = NAMIDB_ENOMEM;
     if (rc == NAMIDB_OK && used->with_columns)
         rc = ndb_columns_gather(used->rows, segment->as.edge.edge_count,

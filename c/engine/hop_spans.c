@@ -13,15 +13,10 @@
 #include "base/error.h"
 #include "engine/edge_list.h"
 #include "engine/prefetch.h"
+#include "engine/span.h"
 
 /* Spans of a node that are merged with memory on the stack. */
 enum { FEW_SPANS = 16 };
-
-struct span {
-    const struct ndb_edge_segment *segment;
-    uint32_t owner;      /* in it */
-    uint32_t begin, end; /* edges that are not taken yet */
-};
 
 struct batch {
     struct ndb_places *places;
@@ -31,7 +26,7 @@ struct batch {
     const struct ndb_hop_kind *kind;
     struct ndb_memtable_edges known; /* to a memtable, of one node */
     struct ndb_edge_pieces pieces;   /* likewise */
-    struct span *spans;              /* by node, newest first */
+    struct ndb_span *spans;          /* by node, newest first */
     uint32_t span_count, span_capacity;
     uint32_t *first;      /* count + 1: first span of each node */
     uint64_t edges;       /* in all spans, living or not */
@@ -49,8 +44,8 @@ static int add_span(struct batch *batch, const struct ndb_edge_segment *segment,
 {
     if (batch->span_count == batch->span_capacity) {
         uint32_t capacity = batch->span_capacity * 2 + FEW_SPANS;
-        struct span *spans = ndb_arena_array(&batch->places->gather->scratch,
-                                             capacity, sizeof *spans);
+        struct ndb_span *spans = ndb_arena_array(
+            &batch->places->gather->scratch, capacity, sizeof *spans);
 
         if (spans == NULL)
             return ndb_fail_memory(batch->err);
@@ -59,7 +54,8 @@ static int add_span(struct batch *batch, const struct ndb_edge_segment *segment,
         batch->spans = spans;
         batch->span_capacity = capacity;
     }
-    batch->spans[batch->span_count++] = (struct span){ segment, owner, 0, 0 };
+    batch->spans[batch->span_count++] =
+        (struct ndb_span){ segment, owner, 0, 0 };
     ndb_packed_prefetch(&segment->offsets, owner);
     return NAMIDB_OK;
 }
@@ -150,7 +146,7 @@ static int find_node(struct batch *batch, uint64_t id)
 static void settle(struct batch *batch, uint32_t begin)
 {
     for (uint32_t i = begin; i < batch->span_count; i++) {
-        struct span *span = &batch->spans[i];
+        struct ndb_span *span = &batch->spans[i];
 
         span->begin = ndb_edge_offset(span->segment, span->owner);
         span->end = ndb_edge_offset(span->segment, span->owner + 1);
@@ -206,7 +202,7 @@ int ndb_hops_allocate(size_t count, uint64_t edges, bool with_edges,
 }
 
 /* Takes the next edge of a span. */
-static void take_edge(struct batch *batch, const struct span *span,
+static void take_edge(struct batch *batch, const struct ndb_span *span,
                       uint64_t neighbour, uint64_t sequence)
 {
     if (batch->folds->rows != NULL)
@@ -219,123 +215,107 @@ static void take_edge(struct batch *batch, const struct span *span,
     batch->taken++;
 }
 
-/* All edges of a span, as they stand. */
-static void take_span(struct batch *batch, const struct span *span)
+/* What failed in pure code is found again, and named, by who has its pack. */
+static int fail_lists(const struct batch *batch, int rc)
+{
+    return rc == NAMIDB_ENOMEM ? ndb_fail_memory(batch->err) : NDB_GATHER_COLD;
+}
+
+/* The edges of a span to where they belong, as they stand. */
+static int copy_span(struct batch *batch, const struct ndb_span *span,
+                     uint64_t *neighbours, uint64_t *edges)
 {
     const struct ndb_edge_segment *segment = span->segment;
+    const struct ndb_edge_lists *lists = ndb_edge_lists_peek(segment);
+    uint32_t type = batch->kind->type;
+    int rc;
+
+    if (lists == NULL) {
+        rc = ndb_edge_list_read(segment, span->begin, span->end, neighbours,
+                                edges);
+        for (uint32_t i = 0; edges != NULL && i < span->end - span->begin; i++)
+            edges[i] = NAMIDB_ID(edges[i], type);
+        return rc < 0 ? fail_lists(batch, rc) : NAMIDB_OK;
+    }
+    ndb_packed_copy(&lists->neighbours, span->begin, span->end, neighbours);
+    if (edges != NULL) {
+        struct ndb_packed ids = ndb_edge_ids(segment, type);
+
+        ndb_packed_copy(&ids, span->begin, span->end, edges);
+    }
+    return NAMIDB_OK;
+}
+
+/* All edges of a span. */
+static int take_span(struct batch *batch, const struct ndb_span *span)
+{
     struct ndb_hops *out = batch->out;
     struct ndb_column_row *rows = batch->folds->rows;
+    int rc = copy_span(batch, span, out->neighbours + batch->taken,
+                       out->edges != NULL ? out->edges + batch->taken : NULL);
 
     for (uint32_t i = span->begin; i < span->end && rows != NULL; i++)
         rows[batch->taken + i - span->begin] =
-            (struct ndb_column_row){ &segment->columns, i };
-    ndb_packed_copy(&segment->neighbours, span->begin, span->end,
-                    out->neighbours + batch->taken);
-    if (out->edges != NULL) {
-        struct ndb_packed ids = ndb_edge_ids(segment, batch->kind->type);
-
-        ndb_packed_copy(&ids, span->begin, span->end,
-                        out->edges + batch->taken);
-    }
+            (struct ndb_column_row){ &span->segment->columns, i };
     batch->taken += span->end - span->begin;
+    return rc;
 }
 
-/* The first of the next edges by (neighbour, edge); of equal ones the newest.
- * NULL: all spans are at their end. */
-static struct span *first_span(struct span *spans, uint32_t count,
-                               uint64_t *neighbour, uint64_t *sequence)
+/* Has the list of a span packed: alone, while few of its segment are wanted,
+ * unless the columns beside it are. */
+static int need_list(const struct batch *batch, struct ndb_span *span)
 {
-    struct span *first = NULL;
+    namidb_arena *scratch = &batch->places->gather->scratch;
+    const struct ndb_edge_segment *alone;
+    int rc;
 
-    for (uint32_t i = 0; i < count; i++) {
-        struct span *span = &spans[i];
-        uint64_t to, number;
-
-        if (span->begin == span->end)
-            continue;
-        to = ndb_edge_neighbour(span->segment, span->begin);
-        if (first != NULL && to > *neighbour)
-            continue;
-        number = ndb_edge_sequence(span->segment, span->begin);
-        if (first != NULL && to == *neighbour && number >= *sequence)
-            continue;
-        first = span;
-        *neighbour = to;
-        *sequence = number;
+    if (ndb_edge_lists_peek(span->segment) != NULL)
+        return NAMIDB_OK;
+    if (batch->folds->rows != NULL) {
+        rc = ndb_edge_lists_need(span->segment);
+        return rc < 0 ? fail_lists(batch, rc) : NAMIDB_OK;
     }
-    return first;
+    rc = ndb_edge_list_alone(scratch, span->segment, span->begin, span->end,
+                             &alone);
+    if (rc < 0)
+        return fail_lists(batch, rc);
+    *span = (struct ndb_span){ alone, 0, 0, span->end - span->begin };
+    return NAMIDB_OK;
 }
 
-/* Steps over an edge in all spans that have it. */
-static void step(struct span *spans, uint32_t count, uint64_t neighbour,
-                 uint64_t sequence)
+static int need_lists(const struct batch *batch, struct ndb_span *spans,
+                      uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        struct span *span = &spans[i];
+    int rc = NAMIDB_OK;
 
-        span->begin +=
-            span->begin != span->end &&
-            ndb_edge_neighbour(span->segment, span->begin) == neighbour &&
-            ndb_edge_sequence(span->segment, span->begin) == sequence;
-    }
+    for (uint32_t i = 0; i < count && rc == NAMIDB_OK; i++)
+        rc = need_list(batch, &spans[i]);
+    return rc;
 }
 
-static void take_merged(struct batch *batch, struct span *spans, uint32_t count)
+static void take_merged(struct batch *batch, struct ndb_span *spans,
+                        uint32_t count)
 {
     uint64_t neighbour = 0, sequence = 0;
-    struct span *first;
+    struct ndb_span *first;
 
-    while ((first = first_span(spans, count, &neighbour, &sequence)) != NULL) {
+    while ((first = ndb_spans_first(spans, count, &neighbour, &sequence)) !=
+           NULL) {
         if (!ndb_bit(first->segment->deleted, first->begin))
             take_edge(batch, first, neighbour, sequence);
-        step(spans, count, neighbour, sequence);
+        ndb_spans_step(spans, count, neighbour, sequence);
     }
-}
-
-/* Neighbour and edge of the next edge of a narrow span as one number, by which
- * edges of one table are in order; UINT64_MAX at its end. */
-static uint64_t next_key(const struct span *span)
-{
-    uint64_t neighbour;
-
-    if (span->begin == span->end)
-        return UINT64_MAX;
-    neighbour = ndb_edge_neighbour(span->segment, span->begin);
-    return NAMIDB_ID_SEQUENCE(neighbour) << 32 |
-           ndb_edge_sequence(span->segment, span->begin);
-}
-
-static bool is_of_table(const struct ndb_packed *ids, uint32_t table)
-{
-    return NAMIDB_ID_TABLE(ids->base) == table &&
-           NAMIDB_ID_TABLE(ids->mask << ids->shift) == 0;
-}
-
-/* True: all neighbours are of one table, and sequences below 2^32. */
-static bool is_narrow(const struct span *spans, uint32_t count)
-{
-    uint32_t table = NAMIDB_ID_TABLE(spans->segment->neighbours.base);
-
-    for (uint32_t i = 0; i < count; i++) {
-        const struct ndb_edge_segment *segment = spans[i].segment;
-
-        if (!is_of_table(&segment->neighbours, table) ||
-            NAMIDB_ID_SEQUENCE(ndb_packed_max(&segment->neighbours)) >
-                UINT32_MAX ||
-            ndb_packed_max(&segment->sequences) > UINT32_MAX)
-            return false;
-    }
-    return true;
 }
 
 /* take_merged, for a few narrow spans of one table. */
-static void take_keys(struct batch *batch, struct span *spans, uint32_t count)
+static void take_keys(struct batch *batch, struct ndb_span *spans,
+                      uint32_t count)
 {
-    uint32_t table = NAMIDB_ID_TABLE(spans->segment->neighbours.base);
+    uint32_t table = ndb_span_table(spans);
     uint64_t keys[FEW_SPANS];
 
     for (uint32_t i = 0; i < count; i++)
-        keys[i] = next_key(&spans[i]);
+        keys[i] = ndb_span_key(&spans[i]);
     for (;;) {
         uint64_t key = keys[0];
         uint32_t first = 0;
@@ -355,27 +335,31 @@ static void take_keys(struct batch *batch, struct span *spans, uint32_t count)
             if (keys[i] != key)
                 continue;
             spans[i].begin++;
-            keys[i] = next_key(&spans[i]);
+            keys[i] = ndb_span_key(&spans[i]);
         }
     }
 }
 
-static void take_node(struct batch *batch, size_t index)
+static int take_node(struct batch *batch, size_t index)
 {
     uint32_t count = batch->first[index + 1] - batch->first[index];
-    struct span *spans;
+    struct ndb_span *spans;
+    int rc;
 
     batch->out->offsets[index] = batch->taken;
     if (count == 0)
-        return;
+        return NAMIDB_OK;
     spans = batch->spans + batch->first[index];
-    if (count == 1 && spans->segment->deleted == NULL) {
-        take_span(batch, spans);
-    } else if (count <= FEW_SPANS && is_narrow(spans, count)) {
+    if (count == 1 && spans->segment->deleted == NULL)
+        return take_span(batch, spans);
+    rc = need_lists(batch, spans, count);
+    if (rc != NAMIDB_OK)
+        return rc;
+    if (count <= FEW_SPANS && ndb_spans_are_narrow(spans, count))
         take_keys(batch, spans, count);
-    } else {
+    else
         take_merged(batch, spans, count);
-    }
+    return NAMIDB_OK;
 }
 
 int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
@@ -403,7 +387,7 @@ int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
             rc = ndb_fail_memory(err);
     }
     for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
-        take_node(&batch, i);
+        rc = take_node(&batch, i);
     if (rc == NAMIDB_OK)
         out->offsets[count] = batch.taken;
     ndb_memtable_edges_release(&batch.known);
@@ -413,56 +397,28 @@ int ndb_hop_spans_take(struct ndb_places *places, struct ndb_hop_folds *folds,
 /* --------------------------------------------------------------- counting --
  */
 
-static uint64_t count_merged(struct span *spans, uint32_t count)
-{
-    uint64_t neighbour = 0, sequence = 0, living = 0;
-    struct span *first;
-
-    while ((first = first_span(spans, count, &neighbour, &sequence)) != NULL) {
-        living += !ndb_bit(first->segment->deleted, first->begin);
-        step(spans, count, neighbour, sequence);
-    }
-    return living;
-}
-
-/* Whether no two spans can have the same edge: an edge keeps its number, and
- * those made since are greater, so unless edges were changed or deleted each
- * span begins behind the older ones. */
-static bool are_apart(const struct span *spans, uint32_t count)
-{
-    uint64_t least = UINT64_MAX; /* of the newer spans */
-
-    for (uint32_t i = 0; i < count; i++) {
-        const struct span *span = &spans[i];
-        uint64_t newer = least;
-
-        if (span->segment->deleted != NULL)
-            return false;
-        for (uint32_t j = span->begin; j < span->end; j++) {
-            uint64_t sequence = ndb_edge_sequence(span->segment, j);
-
-            if (sequence >= newer)
-                return false;
-            least = sequence < least ? sequence : least;
-        }
-    }
-    return true;
-}
-
-static uint64_t count_node(struct batch *batch, size_t index)
+/* Adds to *degree how many edges a node has. */
+static int count_node(struct batch *batch, size_t index, uint64_t *degree)
 {
     uint32_t count = batch->first[index + 1] - batch->first[index];
-    uint64_t edges = 0;
-    struct span *spans;
+    struct ndb_span *spans;
 
     if (count == 0)
-        return 0;
+        return NAMIDB_OK;
     spans = batch->spans + batch->first[index];
-    if (count == 1 ? spans->segment->deleted != NULL : !are_apart(spans, count))
-        return count_merged(spans, count);
+    if (count > 1 || spans->segment->deleted != NULL) {
+        int rc = need_lists(batch, spans, count);
+
+        if (rc != NAMIDB_OK)
+            return rc;
+        if (count == 1 || !ndb_spans_are_apart(spans, count)) {
+            *degree += ndb_spans_living(spans, count);
+            return NAMIDB_OK;
+        }
+    }
     for (uint32_t i = 0; i < count; i++)
-        edges += spans[i].end - spans[i].begin;
-    return edges;
+        *degree += spans[i].end - spans[i].begin;
+    return NAMIDB_OK;
 }
 
 static int count_edges(struct ndb_places *places, struct ndb_hop_folds *folds,
@@ -481,7 +437,7 @@ static int count_edges(struct ndb_places *places, struct ndb_hop_folds *folds,
     int rc = find(&batch);
 
     for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
-        degrees[i] += count_node(&batch, i);
+        rc = count_node(&batch, i, &degrees[i]);
     ndb_memtable_edges_release(&batch.known);
     return rc;
 }

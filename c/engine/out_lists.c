@@ -17,15 +17,19 @@ int ndb_out_lists_begin(struct ndb_out_lists *lists,
     return NAMIDB_OK;
 }
 
-static void add(struct ndb_out_lists *lists,
-                const struct ndb_edge_segment *segment, const char *path,
-                uint32_t owner)
+static int add(struct ndb_out_lists *lists,
+               const struct ndb_edge_segment *segment, const char *path,
+               uint32_t owner)
 {
     uint32_t begin = ndb_edge_offset(segment, owner);
     uint32_t end = ndb_edge_offset(segment, owner + 1);
+    int rc = ndb_edge_lists_need(segment);
 
+    if (rc < 0)
+        return ndb_out_list_fail(path, rc, lists->err);
     lists->items[lists->count++] =
         (struct ndb_out_list){ segment, path, begin, begin, end };
+    return NAMIDB_OK;
 }
 
 static int find_in_pack(struct ndb_out_lists *lists,
@@ -46,8 +50,7 @@ static int find_in_pack(struct ndb_out_lists *lists,
         return NAMIDB_OK;
     if (count > 1 || lists->count == NDB_OUT_LISTS_MAX)
         return NAMIDB_NONE;
-    add(lists, &segment->as.edge, place->pack->path, (uint32_t)owner);
-    return NAMIDB_OK;
+    return add(lists, &segment->as.edge, place->pack->path, (uint32_t)owner);
 }
 
 int ndb_out_lists_find(struct ndb_out_lists *lists, uint64_t id)
@@ -73,10 +76,10 @@ int ndb_out_lists_find(struct ndb_out_lists *lists, uint64_t id)
         }
         if (segment != NULL && lists->count == NDB_OUT_LISTS_MAX)
             return NAMIDB_NONE;
-        if (segment != NULL)
-            add(lists, segment, "a fold",
-                (uint32_t)(sequence - segment->first));
-        return NAMIDB_OK; /* it has what is behind as well */
+        /* It has what is behind as well. */
+        return segment == NULL ? NAMIDB_OK
+                               : add(lists, segment, "a fold",
+                                     (uint32_t)(sequence - segment->first));
     }
     return rc;
 }

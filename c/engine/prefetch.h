@@ -74,12 +74,16 @@ static inline void ndb_prefetch_row_bytes(const struct ndb_node_group *group,
         ndb_prefetch_bytes(ndb_columns_peek(&group->columns, i), row);
 }
 
-/* The list itself, as far as a line of memory goes. */
+/* The list itself, if it is packed, as far as a line of memory goes. */
 static inline void ndb_prefetch_list(const struct ndb_edge_segment *segment,
                                      uint32_t begin)
 {
-    ndb_packed_prefetch(&segment->neighbours, begin);
-    ndb_packed_prefetch(&segment->sequences, begin);
+    const struct ndb_edge_lists *lists = ndb_edge_lists_peek(segment);
+
+    if (lists == NULL)
+        return;
+    ndb_packed_prefetch(&lists->neighbours, begin);
+    ndb_packed_prefetch(&lists->sequences, begin);
 }
 
 #endif

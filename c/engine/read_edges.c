@@ -209,8 +209,13 @@ static int read_one(struct edge_read *read, size_t index, namidb_edge *out)
     out->type = NAMIDB_ID_TABLE(id);
     ndb_edge_list_settle(&read->gather, place->from, pieces, place->count);
     for (uint32_t i = 0; i < place->count; i++) {
-        uint32_t at = find_in_piece(&pieces[i], place->to, sequence);
+        uint32_t at;
+        int rc = ndb_edge_lists_need(pieces[i].segment);
 
+        if (rc < 0)
+            return ndb_gather_fail(&read->gather, &pieces[i].ref, rc,
+                                   read->err);
+        at = find_in_piece(&pieces[i], place->to, sequence);
         if (at == pieces[i].end)
             continue;
         if (ndb_bit(pieces[i].segment->deleted, at))

@@ -30,6 +30,22 @@ static int want_lists(const struct ndb_hop_batch *batch,
     return NAMIDB_OK;
 }
 
+/* Why what is pinned cannot be read: the first list that does not decode. */
+static int find_fault(const struct ndb_gather *gather, namidb_error *err)
+{
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < gather->count && rc >= 0; i++) {
+        const struct ndb_ref ref = { NULL, i };
+
+        rc = ndb_edge_lists_need(&ndb_gather_segment(gather, &ref)->as.edge);
+        if (rc < 0)
+            rc = ndb_gather_fail(gather, &ref, rc, err);
+    }
+    assert(rc < 0);
+    return rc;
+}
+
 /* What reads warm, and where to. */
 typedef int read_warm(const struct ndb_hop_batch *batch, void *out);
 
@@ -50,7 +66,8 @@ static int read_hop(struct ndb_hop_batch *batch, read_warm *read, void *out)
     batch->is_again = true;
     if (rc >= 0)
         rc = read(batch, out);
-    assert(rc != NDB_GATHER_COLD);
+    if (rc == NDB_GATHER_COLD)
+        rc = find_fault(&gather, batch->err);
     ndb_gather_release(&gather);
     return rc;
 }

@@ -221,6 +221,26 @@ static void take_window(struct ndb_scan *scan, struct ndb_scan_source *source,
     locate(scan, source);
 }
 
+/* What came is read from its first edge on. */
+static int need_lists(struct ndb_scan *scan, uint32_t count, namidb_error *err)
+{
+    for (uint32_t i = 0; scan->is_edges && i < count; i++) {
+        struct ndb_segment_want *want = &scan->round[i];
+        int rc = ndb_edge_lists_need(&want->segment->as.edge);
+
+        if (rc >= 0)
+            continue;
+        rc = rc == NAMIDB_ENOMEM
+                 ? ndb_fail_memory(err)
+                 : ndb_fail_object(err, rc, want->pack->path,
+                                   "segment %u holds lists that do not decode",
+                                   want->part->first_segment + want->index);
+        ndb_segment_cache_unpin(scan->snapshot.view->cache, scan->round, count);
+        return rc;
+    }
+    return NAMIDB_OK;
+}
+
 /* One round for `needed` and for all others that will want a window before
  * that of `needed` ends. */
 static int fetch_windows(struct ndb_scan *scan,
@@ -242,6 +262,8 @@ static int fetch_windows(struct ndb_scan *scan,
     rc = ndb_segment_cache_get(scan->snapshot.view->cache, scan->round, count,
                                ndb_deadline_after(scan->snapshot.timeout_ms),
                                err);
+    if (rc >= 0)
+        rc = need_lists(scan, count, err);
     for (uint32_t i = 0; i < scan->source_count && rc >= 0; i++) {
         struct ndb_scan_source *source = &scan->sources[i];
         uint32_t asked;

@@ -5,7 +5,8 @@
  *
  * A decoded segment owns its memory, is immutable and shared by threads.
  * Strings are views into it. Its columns are decoded when they are first asked
- * for (segment_columns.h), which nobody else can tell.
+ * for (segment_columns.h), and its lists when many of them were
+ * (segment_lists.h), which nobody else can tell.
  *
  * Stored, a segment's payload is numbers and streams (stream.h):
  *
@@ -114,6 +115,24 @@ struct ndb_owner_word {
     uint32_t before;
 };
 
+/* All lists of a segment, one behind another. */
+struct ndb_edge_lists {
+    struct ndb_packed neighbours; /* ids */
+    struct ndb_packed sequences;  /* of the edges */
+};
+
+struct ndb_stored_lists;
+
+/* The lists as they are stored, until they are packed: segment_lists.h. */
+struct ndb_list_store {
+    _Atomic(const struct ndb_edge_lists *) packed; /* NULL: not yet */
+    _Atomic(struct ndb_stored_lists *) stored;     /* NULL: not any more */
+    atomic_uint readers;                           /* of `stored` */
+    struct ndb_column_store *bytes; /* where both are counted; NULL: they were
+                                       never stored, and what is packed is
+                                       somebody else's */
+};
+
 /* NDB_PART_OUT, NDB_PART_IN: the lists of a run of owners. A dense run may have
  * owners without edges. */
 struct ndb_edge_segment {
@@ -126,11 +145,10 @@ struct ndb_edge_segment {
      * when they lie too far apart. */
     const struct ndb_owner_word *words;
     uint32_t word_count;
-    struct ndb_packed offsets;    /* owner_count + 1, into what follows */
-    struct ndb_packed neighbours; /* ids */
-    struct ndb_packed sequences;  /* of the edges */
-    const uint64_t *deleted;      /* bits per edge; NULL: no tombstones */
-    struct ndb_columns columns;   /* OUT only */
+    struct ndb_packed offsets; /* owner_count + 1, into what follows */
+    struct ndb_list_store *lists;
+    const uint64_t *deleted;    /* bits per edge; NULL: no tombstones */
+    struct ndb_columns columns; /* OUT only */
 };
 
 /* NDB_PART_KEY: hash[i] -> sequence[i]; NDB_PART_EDGE_ID: keys are edge
@@ -174,6 +192,7 @@ struct ndb_segment {
     size_t bytes; /* of all its memory but what the store counts */
     namidb_arena arena;
     struct ndb_column_store store;
+    struct ndb_list_store lists; /* NDB_PART_OUT, NDB_PART_IN */
     union {
         struct ndb_node_group node;
         struct ndb_edge_segment edge;
@@ -324,23 +343,47 @@ static inline uint32_t ndb_edge_offset(const struct ndb_edge_segment *segment,
     return (uint32_t)ndb_packed_at(&segment->offsets, owner);
 }
 
+/* The lists if they are packed, else NULL. */
+static inline const struct ndb_edge_lists *
+ndb_edge_lists_peek(const struct ndb_edge_segment *segment)
+{
+    return atomic_load_explicit(&segment->lists->packed, memory_order_acquire);
+}
+
+/* Does the work of the next where they are not. */
+int ndb_edge_lists_pack(const struct ndb_edge_segment *segment);
+
+/* Packs the lists, which then stay so; any thread may call. NAMIDB_OK,
+ * NAMIDB_ECORRUPT, NAMIDB_ENOMEM. */
+static inline int ndb_edge_lists_need(const struct ndb_edge_segment *segment)
+{
+    return ndb_edge_lists_peek(segment) != NULL ? 0
+                                                : ndb_edge_lists_pack(segment);
+}
+
+/* One list, of edges `begin` to `end` (not included): its neighbours' ids and,
+ * unless NULL, sequences. Packs all when many were read. As above. */
+int ndb_edge_list_read(const struct ndb_edge_segment *segment, uint32_t begin,
+                       uint32_t end, uint64_t *neighbours, uint64_t *sequences);
+
+/* Of edge `index`, once ndb_edge_lists_need was NAMIDB_OK; so the next two. */
 static inline uint64_t
 ndb_edge_neighbour(const struct ndb_edge_segment *segment, uint32_t index)
 {
-    return ndb_packed_at(&segment->neighbours, index);
+    return ndb_packed_at(&ndb_edge_lists_peek(segment)->neighbours, index);
 }
 
 static inline uint64_t ndb_edge_sequence(const struct ndb_edge_segment *segment,
                                          uint32_t index)
 {
-    return ndb_packed_at(&segment->sequences, index);
+    return ndb_packed_at(&ndb_edge_lists_peek(segment)->sequences, index);
 }
 
 /* Ids of edges, which are of that type, in place of sequences. */
 static inline struct ndb_packed
 ndb_edge_ids(const struct ndb_edge_segment *segment, uint32_t type)
 {
-    struct ndb_packed ids = segment->sequences;
+    struct ndb_packed ids = ndb_edge_lists_peek(segment)->sequences;
 
     ids.base = NAMIDB_ID(ids.base, type);
     ids.shift += NAMIDB_TABLE_BITS;

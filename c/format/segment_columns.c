@@ -244,7 +244,7 @@ void ndb_columns_open(struct ndb_source *source, struct ndb_column_store *store,
     memcpy(stored, first, store->stored_bytes);
     atomic_init(&store->stored, stored);
     atomic_init(&store->left, count);
-    atomic_init(&store->bytes, store->stored_bytes);
+    ndb_column_store_add(store, (int64_t)store->stored_bytes);
 }
 
 static void free_decoded(const struct ndb_column *column)
@@ -275,7 +275,7 @@ void ndb_column_store_release(struct ndb_column_store *store)
 /* -------------------------------------------------------------- counting -- */
 
 /* What is taken away was added before, so CLOSED stays. */
-static void count_bytes_of(struct ndb_column_store *store, int64_t change)
+void ndb_column_store_add(struct ndb_column_store *store, int64_t change)
 {
     size_t before = atomic_fetch_add(&store->bytes, (size_t)change);
 
@@ -344,8 +344,8 @@ static int publish(const struct ndb_columns *columns,
         free_decoded(&decoded->column);
         return NAMIDB_OK;
     }
-    count_bytes_of(columns->store,
-                   (int64_t)(sizeof *decoded + decoded->arena.bytes));
+    ndb_column_store_add(columns->store,
+                         (int64_t)(sizeof *decoded + decoded->arena.bytes));
     atomic_fetch_sub(&columns->store->left, 1);
     return NAMIDB_OK;
 }
@@ -359,7 +359,7 @@ static void drop_stored(struct ndb_column_store *store)
     if (stored == NULL)
         return;
     ndb_free(stored);
-    count_bytes_of(store, -(int64_t)store->stored_bytes);
+    ndb_column_store_add(store, -(int64_t)store->stored_bytes);
 }
 
 int ndb_columns_decode(const struct ndb_columns *columns, uint32_t index,

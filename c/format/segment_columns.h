@@ -31,4 +31,7 @@ void ndb_columns_open(struct ndb_source *source, struct ndb_column_store *store,
 void ndb_columns_release(const struct ndb_columns *columns);
 void ndb_column_store_release(struct ndb_column_store *store);
 
+/* Counts bytes that come, or go. */
+void ndb_column_store_add(struct ndb_column_store *store, int64_t change);
+
 #endif

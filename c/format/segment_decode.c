@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "format/pack_internal.h"
 #include "format/segment_columns.h"
-#include "format/trend.h"
+#include "format/segment_lists.h"
 #include "format/zone.h"
 
 /* Sequences that ascend without repeats. */
@@ -125,7 +125,7 @@ static void decode_node(struct ndb_source *source, uint32_t table,
 
 /* -------------------------------------------------------- edge segments -- */
 
-/* Lists as they are stored, unpacked in scratch memory. */
+/* Whose lists they are and how long, unpacked in scratch memory. */
 struct lists {
     struct ndb_source *source;
     uint32_t owner_count, edge_count;
@@ -149,107 +149,49 @@ static void get_offsets(struct lists *lists)
     lists->offsets = offsets;
 }
 
-/* Gaps become ids; false when one is out of range. */
-static bool undo_gaps(const struct lists *lists, uint64_t *ids, bool is_wide,
-                      uint32_t table)
+/* Puts an offset at `at`, and as many times again as a word takes. */
+static void put_offset(uint8_t *at, uint32_t offset)
 {
-    uint64_t max = is_wide ? NAMIDB_ID(NAMIDB_SEQUENCE_MAX, NAMIDB_TABLE_MAX)
-                           : NAMIDB_SEQUENCE_MAX;
+    uint64_t word = ndb_packed_swap(offset * UINT64_C(0x0001000100010001));
 
-    for (uint32_t owner = 0; owner < lists->owner_count; owner++) {
-        uint64_t last = 0;
-
-        for (uint32_t i = lists->offsets[owner]; i < lists->offsets[owner + 1];
-             i++) {
-            last += ids[i];
-            if (ids[i] > max || last > max ||
-                (is_wide ? NAMIDB_ID_SEQUENCE(last) : last) == 0)
-                return false;
-            ids[i] = is_wide ? last : NAMIDB_ID(last, table);
-        }
-    }
-    return true;
+    memcpy(at, &word, sizeof word);
 }
-
-static uint64_t *get_neighbours(const struct lists *lists, bool is_wide)
-{
-    struct ndb_reader *reader = &lists->source->reader;
-    uint32_t table =
-        is_wide ? 0 : (uint32_t)ndb_reader_varint_max(reader, NAMIDB_TABLE_MAX);
-    uint64_t *ids = ndb_ints_get(lists->source, lists->edge_count);
-
-    if (ids != NULL && !undo_gaps(lists, ids, is_wide, table))
-        ndb_reader_fail(reader);
-    return ids;
-}
-
-static struct ndb_trend get_trend(struct ndb_reader *reader)
-{
-    struct ndb_trend trend = { ndb_reader_varint(reader), 0 };
-
-    if (trend.slope != 0)
-        trend.base = (uint64_t)ndb_unzigzag(ndb_reader_varint(reader));
-    return trend;
-}
-
-/* What was left of sequences is put on the line again. */
-static uint64_t *get_edge_sequences(const struct lists *lists,
-                                    const uint64_t *neighbours)
-{
-    struct ndb_trend trend = get_trend(&lists->source->reader);
-    uint64_t *sequences = ndb_ints_get(lists->source, lists->edge_count);
-    bool is_good = true;
-
-    for (uint32_t i = 0; sequences != NULL && i < lists->edge_count; i++) {
-        if (trend.slope != 0)
-            sequences[i] +=
-                ndb_trend_at(&trend, NAMIDB_ID_SEQUENCE(neighbours[i]));
-        is_good &= sequences[i] - 1 < NAMIDB_SEQUENCE_MAX;
-    }
-    if (!is_good)
-        ndb_reader_fail(&lists->source->reader);
-    return sequences;
-}
-
-static void pack(struct ndb_source *source, const uint64_t *numbers,
-                 size_t count, struct ndb_packed *out)
-{
-    if (source->reader.is_failed ||
-        (numbers != NULL && ndb_pack(source->arena, numbers, count, out)))
-        return;
-    source->has_no_memory = true;
-    ndb_reader_fail(&source->reader);
-}
-
-/* Offsets that are written for each owner, at least: the next ones overwrite
- * what is too many. */
-enum { STEPS_MIN = 4 };
 
 /* The offset of each owner, and of each that there is between two `owners`
  * (NULL: there is none), which has no edges; then the end. Most gaps are so
- * short that no branch depends on them. */
+ * short that no branch depends on them, and what is too much the next ones
+ * overwrite. */
 static void spread_offsets(const struct lists *lists, const uint64_t *owners,
-                           uint64_t *out)
+                           uint8_t *out)
 {
     const uint32_t *offsets = lists->offsets;
     uint32_t count = lists->owner_count;
-    uint64_t *at = out;
+    uint8_t *at = out;
 
-    if (owners == NULL) {
-        for (uint32_t i = 0; i <= count; i++)
-            out[i] = offsets[i];
-        return;
-    }
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t *end = out + (owners[i] - owners[0]) + 1;
+        size_t behind = owners != NULL ? owners[i] - owners[0] + 1 : i + 1;
+        uint8_t *end = out + behind * sizeof(uint16_t);
 
-        for (unsigned step = 0; step < STEPS_MIN; step++)
-            at[step] = offsets[i];
-        for (at += STEPS_MIN; at < end; at++)
-            *at = offsets[i];
+        for (; at < end; at += sizeof(uint64_t))
+            put_offset(at, offsets[i]);
         at = end;
     }
-    *at = offsets[count];
+    put_offset(at, offsets[count]);
+}
+
+/* Makes the offsets of `range` owners, 16 bits each. */
+static void get_packed_offsets(struct ndb_source *source,
+                               const struct lists *lists,
+                               const uint64_t *owners, uint64_t range,
+                               struct ndb_packed *out)
+{
+    uint8_t *bytes = ndb_source_room(
+        source, (range + 1) * sizeof(uint16_t) + sizeof(uint64_t), 1);
+
+    if (bytes == NULL)
+        return;
+    spread_offsets(lists, owners, bytes);
+    *out = (struct ndb_packed){ .bytes = bytes, .mask = 0xffff, .bits = 16 };
 }
 
 /* Packs owners and offsets. When most of a range are owners, all of it is: an
@@ -261,50 +203,37 @@ static void pack_owners(struct ndb_source *source, const struct lists *lists,
     const uint64_t *owners = lists->owners;
     uint32_t count = lists->owner_count;
     uint64_t range = owners != NULL ? owners[count - 1] - owners[0] + 1 : count;
-    uint64_t *offsets;
 
     segment->is_dense = range <= (uint64_t)count * 2;
-    if (!segment->is_dense) {
-        pack(source, owners, count, &segment->owners);
+    if (!segment->is_dense)
         range = count;
-    }
     segment->owner_count = (uint32_t)range;
-    offsets = ndb_arena_array(lists->source->arena, range + 1 + STEPS_MIN,
-                              sizeof *offsets);
-    if (offsets != NULL)
-        spread_offsets(lists, segment->is_dense ? owners : NULL, offsets);
-    pack(source, offsets, range + 1, &segment->offsets);
-    if (!segment->is_dense && !source->reader.is_failed &&
-        ndb_edge_segment_mark(segment, owners, source->arena) < 0) {
-        source->has_no_memory = true;
-        ndb_reader_fail(&source->reader);
-    }
+    get_packed_offsets(source, lists, segment->is_dense ? owners : NULL, range,
+                       &segment->offsets);
+    if (segment->is_dense || source->reader.is_failed ||
+        (ndb_pack(source->arena, owners, count, &segment->owners) &&
+         ndb_edge_segment_mark(segment, owners, source->arena) >= 0))
+        return;
+    source->has_no_memory = true;
+    ndb_reader_fail(&source->reader);
 }
 
 /* What is read is unpacked into the arena of lists->source, and packed into
  * that of `source`. */
-static void decode_lists(struct ndb_source *source, struct lists *lists,
-                         unsigned flags, struct ndb_edge_segment *segment)
+static void decode_owners(struct ndb_source *source, struct lists *lists,
+                          unsigned flags, struct ndb_edge_segment *segment)
 {
     struct ndb_reader *reader = &lists->source->reader;
-    const uint64_t *neighbours = NULL, *sequences = NULL;
 
     lists->owners =
         get_sequences(lists->source, lists->owner_count,
                       (flags & NDB_FLAG_DENSE) != 0, &segment->first);
     if (!reader->is_failed)
         get_offsets(lists);
-    if (!reader->is_failed)
-        neighbours = get_neighbours(lists, (flags & NDB_FLAG_WIDE) != 0);
-    if (!reader->is_failed)
-        sequences = get_edge_sequences(lists, neighbours);
     source->reader = *reader;
     source->has_no_memory = lists->source->has_no_memory;
-    if (reader->is_failed)
-        return;
-    pack_owners(source, lists, segment);
-    pack(source, neighbours, lists->edge_count, &segment->neighbours);
-    pack(source, sequences, lists->edge_count, &segment->sequences);
+    if (!reader->is_failed)
+        pack_owners(source, lists, segment);
 }
 
 static void decode_edge(struct ndb_source *source,
@@ -329,8 +258,11 @@ static void decode_edge(struct ndb_source *source,
         return;
     segment->edge_count = lists.edge_count;
     scratch = (struct ndb_source){ *reader, &arena, false };
-    decode_lists(source, &lists, flags, segment);
+    decode_owners(source, &lists, flags, segment);
     ndb_arena_release(&arena);
+    if (!reader->is_failed)
+        ndb_edge_lists_open(source, (flags & NDB_FLAG_WIDE) != 0, store,
+                            segment);
     if (flags & NDB_FLAG_DELETED && !reader->is_failed)
         segment->deleted = ndb_bits_get(source, segment->edge_count);
     segment->columns.row_count = segment->edge_count;
@@ -412,6 +344,7 @@ static void decode(struct ndb_source *source, uint32_t table,
         break;
     case NDB_PART_OUT:
     case NDB_PART_IN:
+        segment->as.edge.lists = &segment->lists;
         decode_edge(source, &segment->store, &segment->as.edge);
         break;
     case NDB_PART_INDEX:
@@ -472,6 +405,7 @@ void ndb_segment_free(struct ndb_segment *segment)
         ndb_columns_release(&segment->as.node.columns);
     } else if (segment->kind == NDB_PART_OUT || segment->kind == NDB_PART_IN) {
         ndb_columns_release(&segment->as.edge.columns);
+        ndb_edge_lists_release(&segment->lists);
     }
     ndb_column_store_release(&segment->store);
     ndb_arena_release(&segment->arena);

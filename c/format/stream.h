@@ -37,9 +37,15 @@ struct ndb_source {
 /* NAMIDB_OK when nothing failed, else NAMIDB_ECORRUPT or NAMIDB_ENOMEM. */
 int ndb_source_status(const struct ndb_source *source);
 
-/* Memory of the source's arena, zeroed; fails the source. */
+/* Memory of the source's arena; fails the source. */
+void *ndb_source_room(struct ndb_source *source, size_t count, size_t size);
+/* The same, zeroed. */
 void *ndb_source_take(struct ndb_source *source, size_t count, size_t size);
 
+/* The next stream as it is stored: a frame of *raw bytes, of which there are no
+ * more than `max`, or the bytes themselves. */
+struct ndb_slice ndb_stream_find(struct ndb_source *source, size_t max,
+                                 uint64_t *raw, bool *is_frame);
 /* A stream of exactly `bytes` raw bytes, or of any length up to `max`. */
 const uint8_t *ndb_stream_get(struct ndb_source *source, size_t bytes);
 struct ndb_slice ndb_stream_get_any(struct ndb_source *source, size_t max);
@@ -58,5 +64,34 @@ struct ndb_narrow {
     uint8_t width; /* 1, 2, 4, 8; of 8 the base is 0 */
 };
 struct ndb_narrow ndb_ints_get_narrow(struct ndb_source *source, size_t count);
+
+enum ndb_ints_mode { NDB_INTS_PLAIN, NDB_INTS_ASCENDING, NDB_INTS_ZIGZAG };
+
+/* Numbers where they are stored. */
+struct ndb_ints {
+    uint8_t mode, width; /* bytes of a number, one in each plane */
+    uint64_t base;
+    const uint8_t *planes[8];
+    uint32_t frame_bytes[8]; /* of a plane; 0: it is there as it is */
+};
+
+/* Finds `count` numbers and reads on behind them: nothing is unpacked. */
+void ndb_ints_find(struct ndb_source *source, size_t count,
+                   struct ndb_ints *ints);
+/* How many of their planes are frames. */
+size_t ndb_ints_frames(const struct ndb_ints *ints);
+/* Unpacks those into memory, of frames x count bytes, which is from then on
+ * part of the numbers. NAMIDB_OK, NAMIDB_ECORRUPT, NAMIDB_ENOMEM. */
+int ndb_ints_unpack(struct ndb_ints *ints, size_t count, uint8_t *memory);
+/* Some of the numbers that were unpacked: from the first one on, or, of plain
+ * ones, from any. */
+void ndb_ints_take(const struct ndb_ints *ints, size_t from, size_t count,
+                   uint64_t *out);
+
+/* True: each stands for itself. */
+static inline bool ndb_ints_are_plain(const struct ndb_ints *ints)
+{
+    return ints->mode == NDB_INTS_PLAIN;
+}
 
 #endif

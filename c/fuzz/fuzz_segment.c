@@ -23,8 +23,24 @@ static void read_nodes(const struct ndb_node_group *group, uint32_t table)
     seen += (uint64_t)ndb_node_group_row(group, group->first);
 }
 
+/* One list by itself. */
+static void read_list(const struct ndb_edge_segment *segment, uint32_t begin,
+                      uint32_t end)
+{
+    uint64_t *ids = calloc(2 * (size_t)(end - begin) + 1, sizeof *ids);
+
+    if (ndb_edge_list_read(segment, begin, end, ids, ids + (end - begin)) >= 0)
+        seen += ids[0];
+    free(ids);
+}
+
 static void read_edges(const struct ndb_edge_segment *segment)
 {
+    for (uint32_t i = 0; i < segment->owner_count; i++)
+        read_list(segment, ndb_edge_offset(segment, i),
+                  ndb_edge_offset(segment, i + 1));
+    if (ndb_edge_lists_need(segment) < 0)
+        return;
     for (uint32_t i = 0; i < segment->owner_count; i++)
         for (uint32_t at = ndb_edge_offset(segment, i);
              at < ndb_edge_offset(segment, i + 1); at++) {

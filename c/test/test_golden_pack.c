@@ -94,6 +94,8 @@ static void check_golden_edges(const struct ndb_directory *directory)
     const namidb_property *props;
     uint32_t count;
 
+    assert_int_equal(ndb_edge_lists_need(&out->as.edge), 0);
+    assert_int_equal(ndb_edge_lists_need(&in->as.edge), 0);
     assert_int_equal(ndb_edge_segment_owner(&out->as.edge, 5), 0);
     assert_int_equal(ndb_edge_neighbour(&out->as.edge, 0), NAMIDB_ID(6, 3));
     assert_int_equal(ndb_edge_sequence(&out->as.edge, 0), 1);

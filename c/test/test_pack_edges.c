@@ -70,6 +70,7 @@ static uint32_t check_edges(const struct opened *opened,
         const struct ndb_edge_segment *edge = &segment->as.edge;
         uint32_t empty = 0;
 
+        assert_int_equal(ndb_edge_lists_need(edge), NAMIDB_OK);
         for (uint32_t owner = 0; owner < edge->owner_count; owner++) {
             uint64_t sequence = ndb_edge_owner(edge, owner);
 
@@ -195,7 +196,8 @@ static void test_pack_edges__an_edge_decoded_takes_few_bytes(void **state)
 
         /* One hop decodes no more than that. */
         assert_true(segment->as.edge.edge_count <= 6554);
-        bytes += segment->bytes;
+        assert_int_equal(ndb_edge_lists_need(&segment->as.edge), NAMIDB_OK);
+        bytes += segment->bytes + atomic_load(&segment->store.bytes);
         ndb_segment_free(segment);
     }
     assert_in_range(bytes * 10 / (NODES * DEGREE), 40, 45);

@@ -64,6 +64,7 @@ static void check_segment(struct ndb_slice stored, const struct edges *edges,
     struct ndb_segment *segment;
 
     assert_int_equal(ndb_segment_decode(stored, NDB_PART_IN, 1, &segment), 0);
+    assert_int_equal(ndb_edge_lists_need(&segment->as.edge), 0);
     for (uint32_t i = 0; i < segment->as.edge.edge_count; i++, ++*at) {
         assert_int_equal(ndb_edge_neighbour(&segment->as.edge, i),
                          edges->items[*at].neighbour);
