@@ -2,13 +2,17 @@
 /*
  * Hash join: the rows of the inner plan in a table by their keys, then a look
  * into it for each row of the child. A key that is null, or equals nothing
- * (NaN), joins nothing. A table that depends on nothing around the join is made
+ * (NaN), joins nothing; of an outer join the child's row is given all the same,
+ * once, with nulls. A table that depends on nothing around the join is made
  * once in a run, however often it is rewound.
  */
 #include "base/prefetch.h"
 #include "exec/column_words.h"
 #include "exec/row_store.h"
 #include "exec/value_set.h"
+
+/* In place of a row of the build side, + 1: none joins. */
+#define NO_ROW UINT32_MAX
 
 /* The rows of a chunk that may join something, and their keys. */
 struct keyed {
@@ -30,8 +34,8 @@ struct join_state {
     uint32_t built;     /* rows */
     struct keyed keyed; /* of the chunk that is looked at */
     uint32_t *matches; /* by row of the child's chunk, as many as keyed has room
-                          for: the row that is its next match, + 1; 0: it has
-                          no more */
+                          for: the row that is its next match, + 1, or NO_ROW;
+                          0: it has no more */
     uint32_t row, row_count; /* of the child's chunk */
     bool is_built;
     uint64_t run_serial; /* of the run that it was built in */
@@ -42,7 +46,7 @@ static bool is_lasting(const struct ndb_op *op)
 {
     const struct join_state *state = op->state;
 
-    return state->is_built && op->plan->sub != 0 &&
+    return state->is_built && (op->plan->sub & NDB_JOIN_LASTING) != 0 &&
            state->run_serial == op->run->serial && !op->run->plan->is_writing;
 }
 
@@ -245,6 +249,18 @@ static int build(struct ndb_op *op)
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
+/* Of an outer join, the rows without a match. */
+static void match_none(struct ndb_op *op)
+{
+    struct join_state *state = op->state;
+
+    if ((op->plan->sub & NDB_JOIN_OUTER) == 0)
+        return;
+    for (uint32_t i = 0; i < state->row_count; i++)
+        if (state->matches[i] == 0)
+            state->matches[i] = NO_ROW;
+}
+
 /* The first matches of the rows of the child's next chunk. */
 static int probe(struct ndb_op *op)
 {
@@ -263,13 +279,21 @@ static int probe(struct ndb_op *op)
         if (keyed->numbers[i] != UINT32_MAX)
             state->matches[keyed->rows[i]] = state->first[keyed->numbers[i]];
     state->row_count = chunk->count;
+    match_none(op);
     return NAMIDB_OK;
 }
 
-/* Pairs of rows: positions of the child's chunk, rows of the build side. */
+/* Pairs of rows: positions of the child's chunk, rows of the build side, + 1,
+ * or NO_ROW. */
 struct pairs {
     uint32_t *positions, *matches, count;
 };
+
+/* The match behind another. */
+static uint32_t next_match(const struct join_state *state, uint32_t match)
+{
+    return match == NO_ROW ? 0 : state->next[match - 1];
+}
 
 /* From where we are; stops when there is no room. */
 static void take_pairs(struct ndb_op *op, struct pairs *out)
@@ -282,11 +306,11 @@ static void take_pairs(struct ndb_op *op, struct pairs *out)
 
         if (*match != 0 && ndb_op_is_settled(op, position))
             continue;
-        for (; *match != 0; *match = state->next[*match - 1]) {
+        for (; *match != 0; *match = next_match(state, *match)) {
             if (out->count == NDB_CHUNK_ROWS_MAX)
                 return;
             out->positions[out->count] = position;
-            out->matches[out->count++] = *match - 1;
+            out->matches[out->count++] = *match;
         }
     }
 }
@@ -310,9 +334,11 @@ static void prefetch_rows(const struct join_state *state,
                           const struct pairs *pairs)
 {
     for (uint32_t i = 0; i < pairs->count; i++)
-        ndb_prefetch(&state->rows.rows[pairs->matches[i]]);
+        if (pairs->matches[i] != NO_ROW)
+            ndb_prefetch(&state->rows.rows[pairs->matches[i] - 1]);
     for (uint32_t i = 0; i < pairs->count; i++)
-        ndb_prefetch(state->rows.rows[pairs->matches[i]]);
+        if (pairs->matches[i] != NO_ROW)
+            ndb_prefetch(state->rows.rows[pairs->matches[i] - 1]);
 }
 
 /* Column `index` of the matches. Nodes go as such, so that what is asked of
@@ -326,14 +352,17 @@ static bool emit_column(struct ndb_op *op, const struct pairs *pairs,
     if (!ndb_vector_values(out, &op->arena, pairs->count))
         return false;
     for (uint32_t i = 0; i < pairs->count; i++) {
-        out->as.values[i] = rows[pairs->matches[i]][index];
+        uint32_t match = pairs->matches[i];
+
+        out->as.values[i] =
+            match != NO_ROW ? rows[match - 1][index] : ndb_null();
         are_nodes = are_nodes && out->as.values[i].kind == NAMIDB_NODE;
     }
     if (!are_nodes)
         return true;
     /* Ids are smaller than values: they may lie in their place. */
     for (uint32_t i = 0; i < pairs->count; i++)
-        out->as.ids[i] = rows[pairs->matches[i]][index].as.id;
+        out->as.ids[i] = rows[pairs->matches[i] - 1][index].as.id;
     out->form = NDB_FORM_NODES;
     return true;
 }

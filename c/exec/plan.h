@@ -87,10 +87,12 @@
  *                                    rows, passes its own on
  *   CALL      text procedure, uint count, expr *, uint count,
  *             (uint column, slot) *, live, child      rows come from the host
- *   JOIN      slots keys, u8 is_lasting, live, op build, child
+ *   JOIN      slots keys, u8 flags, live, op build, child
  *                                    hash join: rows of both whose keys are
  *                                    equal (null never is); lasting: what is
- *                                    built reads nothing of the row around it
+ *                                    built reads nothing of the row around it;
+ *                                    outer: a row of child that joins nothing
+ *                                    is given once, with nulls
  *
  *   create := u8 0, node slot, names labels, uint count, expr label *,
  *             expr properties (map)
@@ -326,6 +328,13 @@ enum {
     NDB_EXPAND_NO_NODE = 8       /* nothing reads the `to` slot */
 };
 
+/* Flags of JOIN. */
+enum {
+    NDB_JOIN_LASTING = 1, /* what is built reads nothing of the row around it */
+    NDB_JOIN_OUTER = 2,   /* rows of the child that join nothing are given */
+    NDB_JOIN_FLAGS = 4
+};
+
 /* Ends of a range in an index. */
 enum { NDB_SEEK_NO_END = 0, NDB_SEEK_INCLUSIVE = 1, NDB_SEEK_EXCLUSIVE = 2 };
 enum { NDB_SEEK_NOTHING, NDB_SEEK_PREFIX, NDB_SEEK_ITEMS };
@@ -441,7 +450,7 @@ struct ndb_sort_key {
 
 struct ndb_plan_op {
     enum ndb_op_kind kind;
-    uint8_t sub; /* kind of APPLY; is_detach; is_list; is_lasting */
+    uint8_t sub; /* kind of APPLY; is_detach; is_list; flags of JOIN */
     uint8_t direction;
     uint32_t flags;
     uint32_t slot, edge, to; /* slots; `slot` is `from` of an expansion */

@@ -36,6 +36,8 @@ static const struct code CODES[] = {
     { "expand", "ALL_SHORTEST", NDB_EXPAND_ALL_SHORTEST },
     { "expand", "NO_EDGE", NDB_EXPAND_NO_EDGE },
     { "expand", "NO_NODE", NDB_EXPAND_NO_NODE },
+    { "join", "LASTING", NDB_JOIN_LASTING },
+    { "join", "OUTER", NDB_JOIN_OUTER },
 };
 
 bool namidb_plan_code(size_t index, const char **family, const char **name,

@@ -288,7 +288,7 @@ static void read_shape(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         return;
     case NDB_OP_JOIN:
         op->slots = ndb_plan_slots(reader);
-        op->sub = ndb_plan_code(reader, 2);
+        op->sub = ndb_plan_code(reader, NDB_JOIN_FLAGS);
         return;
     case NDB_OP_APPLY:
         op->sub = ndb_plan_code(reader, NDB_APPLY_COUNT);

@@ -6,6 +6,7 @@
 -- leave open. generate_write.lua makes what writes.
 
 local builder = require("spec.property.generate_builder")
+local plain = require("spec.property.generate_clause")
 local csv = require("spec.property.csv")
 local expressions = require("spec.property.generate_expression")
 local graph = require("spec.property.graph")
@@ -323,22 +324,6 @@ function reading.unwind(self)
     return node
 end
 
-function reading.filter(self)
-    return { k = "filter", where = self:expression("bool", 2) }
-end
-
-function reading.let(self)
-    local node, new = { k = "let", items = {} }, {}
-    for i = 1, self.random:int(1, 2) do
-        local type = self.random:pick({ "int", "str", "any", "ints" })
-        node.items[i] = { name = self:fresh("l"),
-                          e = self:expression(type, 2) }
-        new[i] = { name = node.items[i].name, type = type }
-    end
-    self:bring_in(new)
-    return node
-end
-
 local function is_bag(type)
     return type:sub(1, 4) == "bag_"
 end
@@ -452,6 +437,11 @@ function reading.project(self)
 end
 
 reading.csv = csv.clause
+reading.filter, reading.let = plain.filter, plain.let
+
+function reading.outer(self)
+    return plain.outer(self) or reading.match(self)
+end
 
 -- The second part of a UNION, of which all but the end is there.
 local function second_part(self, query, part)
@@ -514,7 +504,8 @@ function Maker:clauses(writes)
     for _ = 1, random:int(writes and 0 or 1, writes and clauses[1] and 1 or 3)
     do
         local kind = random:weighted({ { 6, "match" }, { 2, "unwind" },
-                                       { 3, "project" }, { 1, "call" },
+                                       { 2, "outer" }, { 3, "project" },
+                                       { 1, "call" },
                                        { 1, "csv" }, { 1, "let" },
                                        { 1, "filter" } })
         clauses[#clauses + 1] = reading[kind](self)

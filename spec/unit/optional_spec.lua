@@ -52,7 +52,7 @@ local STATEMENTS = {
       "id(b) = i * 8192 RETURN i, b.n", "optional" },
     { "OPTIONAL MATCH (a:None) OPTIONAL MATCH (a)-->(b) RETURN a.n, b.n",
       "optional" },
-    { "MATCH (a:A) OPTIONAL MATCH (a)-->(b:None) RETURN a.n, b.n",
+    { "MATCH (a:A) OPTIONAL MATCH (a)-->(b {n: -1}) RETURN a.n, b.n",
       "optional" },
     { "MATCH (a:A) OPTIONAL MATCH (a)-->(b) WITH a, count(b) AS c " ..
       "RETURN a.n, c", "optional" },

@@ -189,7 +189,9 @@ end
 --- About how many rows an operator gives.
 function cost.rows(context, op)
     if op.kind == "ARGUMENT" then return op.rows or 1 end
-    if op.kind == "JOIN" then return joined(context, op) end
+    if op.kind == "JOIN" and not op.is_outer then
+        return joined(context, op)
+    end
     local rows = cost.rows(context, op.child)
     local function text(name) return name and context.names[name + 1].text end
     -- What a search is for, filters above it ask again.

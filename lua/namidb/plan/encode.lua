@@ -306,7 +306,8 @@ end
 function shape.DISTINCT(node) uints(node.slots) end
 function shape.JOIN(node)
     uints(node.keys)
-    u8(node.is_lasting and 1 or 0)
+    u8((node.is_lasting and codes.join.LASTING or 0) +
+        (node.is_outer and codes.join.OUTER or 0))
 end
 
 function shape.UNION() end

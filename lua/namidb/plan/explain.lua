@@ -295,6 +295,9 @@ end
 
 function detail.DISTINCT(scope, op) return slots_text(scope.names, op.slots) end
 function detail.JOIN(scope, op)
+    if op.is_outer then
+        return "optional on " .. slots_text(scope.names, op.keys)
+    end
     local parts = {}
     for i, expr in ipairs(op.on) do
         parts[i] = (expr_text(scope, expr):gsub("^%((.*)%)$", "%1"))

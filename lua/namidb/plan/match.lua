@@ -492,6 +492,24 @@ function starts_for(context, graph)
     return state, starts_of(state)
 end
 
+--- What is read to find `graph` for so many rows in which the slots in `known`
+-- are set, and how many rows that makes. nil: no single start leads to all.
+function match.price(context, graph, known, rows)
+    local state = new_state(context, { kind = "ARGUMENT" }, graph, known)
+    order.look_around(state)
+    local read, made, found = order.follow(state, rows)
+    if order.is_whole(state, found) then return read, made end
+    local best, best_made
+    local starts = starts_of(state)
+    for _, start in ipairs(starts) do
+        read, made, _, found = order.simulate(state, start, starts)
+        if (not best or read < best) and order.is_whole(state, found) then
+            best, best_made = read, made
+        end
+    end
+    return best and best * rows, best and best_made * rows
+end
+
 -- A node that is null (of an optional match) is no node; walks see to it.
 local function test_lone_nodes(state)
     local is_walked = {}

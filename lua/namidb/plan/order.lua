@@ -277,24 +277,21 @@ local function begin(state, start, starts, known, is_done)
         share_at(state, edge.to)
 end
 
---- What is read when all that hangs together with a start is found from it, how
--- many rows there are then, the first of its nodes in the pattern, and a set of
--- the slots that are known then.
-function order.simulate(state, start, starts)
+-- What is known and walked when a simulation begins, to be added to.
+local function begun(state)
     local known, is_done = {}, {}
     for slot, by in pairs(state.known) do known[slot] = by end
     for edge in pairs(state.is_done) do is_done[edge] = true end
-    local read, first = start.rows, start.node.number
-    if state.is_cold and not start.rare then
-        read = read + fetch_start(state, start)
-    end
-    local rows = begin(state, start, starts, known, is_done)
-    if start.edge then
-        first = math.min(first, state.graph.nodes[start.edge.to].number)
-    end
+    return known, is_done
+end
+
+-- Walks all that hangs together with what is known: what is read, how many rows
+-- there are then, and the first of the nodes that it comes to, or `first`.
+local function walk_all(state, known, is_done, rows, first)
+    local read = 0
     while true do
         local edge, edge_read, kept = order.next_edge(state, known, is_done)
-        if not edge then break end
+        if not edge then return read, rows, first end
         read = read + rows * edge_read
         if state.is_cold then
             read = read + fetch_walk(state, edge, known, rows, rows * kept)
@@ -305,7 +302,32 @@ function order.simulate(state, start, starts)
         first = math.min(first, state.graph.nodes[edge.from].number,
                          state.graph.nodes[edge.to].number)
     end
-    return read, rows, first, known
+end
+
+--- What is read when all that hangs together with a start is found from it, how
+-- many rows there are then, the first of its nodes in the pattern, and a set of
+-- the slots that are known then.
+function order.simulate(state, start, starts)
+    local known, is_done = begun(state)
+    local read, first = start.rows, start.node.number
+    if state.is_cold and not start.rare then
+        read = read + fetch_start(state, start)
+    end
+    local rows = begin(state, start, starts, known, is_done)
+    if start.edge then
+        first = math.min(first, state.graph.nodes[start.edge.to].number)
+    end
+    local walked, made, least = walk_all(state, known, is_done, rows, first)
+    return read + walked, made, least, known
+end
+
+--- What is read when all that hangs together with what is known is found from
+-- there for so many rows, how many rows there are then, and a set of the slots
+-- that are known then.
+function order.follow(state, rows)
+    local known, is_done = begun(state)
+    local read, made = walk_all(state, known, is_done, rows, math.huge)
+    return read, made, known
 end
 
 --- Whether all of a pattern is known, so that nothing else has to be begun.

@@ -4,6 +4,7 @@ local counted = require("namidb.plan.counted")
 local expression = require("namidb.plan.expression")
 local fold = require("namidb.plan.fold")
 local free = require("namidb.plan.free")
+local outer = require("namidb.plan.outer")
 local sorted = require("namidb.plan.sorted")
 local top = require("namidb.plan.top")
 
@@ -67,7 +68,10 @@ end
 
 local function sort(context, op, clause, limit)
     if #clause.order == 0 then
-        if limit then sorted.limit(context, op, limit) end
+        if limit then
+            outer.give_up_below(op)
+            sorted.limit(context, op, limit)
+        end
         return op
     end
     local items, keys = {}, {}

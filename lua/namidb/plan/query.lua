@@ -2,6 +2,7 @@
 
 local expression = require("namidb.plan.expression")
 local match = require("namidb.plan.match")
+local outer = require("namidb.plan.outer")
 local pattern = require("namidb.plan.pattern")
 local projection = require("namidb.plan.projection")
 local rare = require("namidb.plan.rare")
@@ -74,7 +75,9 @@ function clauses.match(state, clause) -- OPTIONAL MATCH
     local sets = pattern.sets(graph, state.known)
     local inner = match.plan(context, { kind = "ARGUMENT" }, graph,
                              copy(state.known))
-    state.op = apply(state, "OPTIONAL", sets, inner)
+    local one_by_one = apply(state, "OPTIONAL", sets, inner)
+    state.op = outer.join(context, state.op, clause, state.known, one_by_one)
+        or one_by_one
     add_all(state.known, sets)
 end
 

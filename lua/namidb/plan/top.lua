@@ -3,6 +3,7 @@
 -- than the LIMIT need go in. The sort above stays: it has few rows then.
 
 local expression = require("namidb.plan.expression")
+local outer = require("namidb.plan.outer")
 local sorted = require("namidb.plan.sorted")
 
 local top = {}
@@ -37,8 +38,9 @@ end
 local function path_of(op)
     local path, last = {}, nil
     while true do
-        if op.kind == "APPLY" and op.code == "OPTIONAL" then
-            if not is_quiet(op.inner) then break end
+        local apply = op.instead or op
+        if apply.kind == "APPLY" and apply.code == "OPTIONAL" then
+            if not is_quiet(apply.inner) then break end
             last = #path + 1
         elseif op.kind ~= "PROJECT" or not items_are_plain(op.items) then
             break
@@ -91,6 +93,7 @@ function top.push(context, op, items, keys, limit)
         inner_items[i] = { slot = slot, expr = expr }
         inner_keys[i] = { slot = slot, descending = key.descending }
     end
+    for _, passed in ipairs(path) do outer.give_up(passed) end
     local lowest = path[#path]
     lowest.child = sorted.sort(context, lowest.child, inner_items, inner_keys,
                                limit)
