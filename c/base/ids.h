@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ids.h - a growing array of ids.
+ * ids.h - a growing array of ids, and ids as numbers that go up table by table.
  */
 #ifndef NDB_BASE_IDS_H
 #define NDB_BASE_IDS_H
@@ -32,6 +32,17 @@ static inline int ndb_ids_add(struct ndb_ids *ids, uint64_t id)
     }
     ids->items[ids->count++] = id;
     return NAMIDB_OK;
+}
+
+/* An id as a number that ascends by table, then by sequence, and back. */
+static inline uint64_t ndb_owner_key(uint64_t id)
+{
+    return (uint64_t)NAMIDB_ID_TABLE(id) << 40 | NAMIDB_ID_SEQUENCE(id);
+}
+
+static inline uint64_t ndb_id_of_owner_key(uint64_t key)
+{
+    return NAMIDB_ID(key & NAMIDB_SEQUENCE_MAX, key >> 40);
 }
 
 static inline void ndb_ids_release(struct ndb_ids *ids)

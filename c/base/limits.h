@@ -35,6 +35,10 @@
 /* Log. */
 #define NDB_BATCH_BYTES_MAX (64u << 20) /* payload, before compression */
 #define NDB_BATCH_RECORDS_MAX (16u << 20)
+/* Edges that are written together: edge_block.h. */
+#define NDB_EDGE_BLOCK_EDGES_MAX 8192u
+#define NDB_EDGE_BLOCK_ROWS_MAX (33u << 20)  /* bytes: one may be large */
+#define NDB_EDGE_BLOCK_BYTES_MAX (34u << 20) /* and their ends */
 #define NDB_ALIVE_BYTES_MAX (32u << 20) /* of bits, one a node; see alive.h */
 #define NDB_SLOT_BYTES_MAX (72u << 20)  /* object */
 

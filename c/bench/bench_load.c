@@ -60,8 +60,8 @@ static void load_nodes(struct bench *bench)
     size_t bad_row;
 
     for (uint64_t at = 0; at < bench->node_count; at += rows.count) {
-        rows.count = bench->node_count - at < BATCH ? bench->node_count - at
-                                                    : BATCH;
+        rows.count =
+            bench->node_count - at < BATCH ? bench->node_count - at : BATCH;
         for (size_t i = 0; i < rows.count; i++)
             keys[i] = (namidb_value){ .kind = NAMIDB_INT,
                                       .as.integer = (int64_t)(at + i) };

@@ -11,7 +11,8 @@
 
 /* ---------------------------------------------------------- reservations -- */
 
-static int grow(void **items, uint32_t count, uint32_t *capacity, size_t size)
+int ndb_memtable_grow(void **items, uint32_t count, uint32_t *capacity,
+                      size_t size)
 {
     uint32_t wanted = *capacity == 0 ? 16 : *capacity * 2;
     void *grown;
@@ -45,48 +46,38 @@ int ndb_memtable_reserve_journal(struct ndb_memtable *m, size_t count)
     return NAMIDB_OK;
 }
 
-/* The lane that was changed last, if it is that of a table or type: most
- * changes are in the lane of the change before. */
-static struct ndb_lane *last_lane(struct ndb_memtable *m, uint32_t number,
-                                  bool is_edge)
-{
-    struct ndb_lane *lane;
-
-    if (m->lane_count == 0)
-        return NULL;
-    lane = &m->lanes[m->last_lane];
-    return lane->number == number && lane->is_edge == is_edge ? lane : NULL;
-}
-
-/* Room for one more lane, unless there is that of the id's table or type. */
-static int reserve_lane(struct ndb_memtable *m, uint64_t id, bool is_edge)
-{
-    int rc;
-
-    if (last_lane(m, NAMIDB_ID_TABLE(id), is_edge) != NULL)
-        return NAMIDB_OK;
-    rc = grow((void **)&m->lanes, m->lane_count, &m->lane_capacity,
-              sizeof *m->lanes);
-
-    return rc < 0 ? rc : ndb_table_reserve(&m->lane_numbers, 1);
-}
-
 static int reserve_node(struct ndb_memtable *m, uint64_t id)
 {
-    int rc = grow((void **)&m->nodes, m->node_count, &m->node_capacity,
-                  sizeof *m->nodes);
+    int rc = ndb_memtable_grow((void **)&m->nodes, m->node_count,
+                               &m->node_capacity, sizeof *m->nodes);
 
     if (rc >= 0)
         rc = ndb_table_reserve(&m->key_numbers, 1);
-    return rc < 0 ? rc : reserve_lane(m, id, false);
+    return rc < 0 ? rc : ndb_lane_reserve(m, NAMIDB_ID_TABLE(id), false);
+}
+
+int ndb_memtable_reserve_edges(struct ndb_memtable *m, size_t count)
+{
+    struct ndb_edge_entry *edges;
+
+    if (m->edge_count + count <= m->edge_capacity)
+        return NAMIDB_OK;
+    if (m->edge_count + count >= NDB_NO_ENTRY / 2)
+        return NAMIDB_ENOMEM;
+    edges = ndb_realloc(m->edges, m->edge_count + count, sizeof *edges);
+    if (edges == NULL)
+        return NAMIDB_ENOMEM;
+    m->edges = edges;
+    m->edge_capacity = (uint32_t)(m->edge_count + count);
+    return NAMIDB_OK;
 }
 
 static int reserve_edge(struct ndb_memtable *m, uint64_t id)
 {
-    int rc = grow((void **)&m->edges, m->edge_count, &m->edge_capacity,
-                  sizeof *m->edges);
+    int rc = ndb_memtable_grow((void **)&m->edges, m->edge_count,
+                               &m->edge_capacity, sizeof *m->edges);
 
-    return rc < 0 ? rc : reserve_lane(m, id, true);
+    return rc < 0 ? rc : ndb_lane_reserve(m, NAMIDB_ID_TABLE(id), true);
 }
 
 static struct ndb_image *new_image(struct ndb_memtable *m, uint64_t version,
@@ -124,49 +115,6 @@ void ndb_memtable_journal(struct ndb_memtable *m, uint64_t version,
     set_journal_count(m, m->journal_count + 1);
 }
 
-/* The lane of a table or type, made when there is none. Room was reserved. */
-static struct ndb_lane *lane_of(struct ndb_memtable *m, uint32_t number,
-                                bool is_edge)
-{
-    uint64_t key = ndb_lane_number(number, is_edge);
-    struct ndb_lane *lane = last_lane(m, number, is_edge);
-
-    if (lane != NULL)
-        return lane;
-    m->last_lane = ndb_table_find(&m->lane_numbers, key);
-    if (m->last_lane == NDB_TABLE_NONE) {
-        m->last_lane = m->lane_count++;
-        m->lanes[m->last_lane] = (struct ndb_lane){ .number = number,
-                                                    .head = NDB_NO_ENTRY,
-                                                    .is_edge = is_edge };
-        (void)ndb_table_add(&m->lane_numbers, key, m->last_lane);
-    }
-    return &m->lanes[m->last_lane];
-}
-
-/* Puts an entry at the head of its lane; returns the entry behind it. */
-static uint32_t lane_push(struct ndb_memtable *m, uint32_t number, bool is_edge,
-                          uint64_t version, uint32_t entry)
-{
-    struct ndb_lane *lane = lane_of(m, number, is_edge);
-    uint32_t next = lane->head;
-
-    if (next == NDB_NO_ENTRY)
-        lane->first_version = version;
-    lane->head = entry;
-    lane->count++;
-    return next;
-}
-
-static void lane_pop(struct ndb_memtable *m, uint32_t number, bool is_edge,
-                     uint32_t next)
-{
-    struct ndb_lane *lane = lane_of(m, number, is_edge);
-
-    lane->head = next;
-    lane->count--;
-}
-
 static void link_node(struct ndb_memtable *m, uint32_t number, uint64_t version,
                       uint64_t key_hash)
 {
@@ -174,7 +122,7 @@ static void link_node(struct ndb_memtable *m, uint32_t number, uint64_t version,
     struct ndb_table_slot *slot;
 
     entry->next_in_lane =
-        lane_push(m, NAMIDB_ID_TABLE(entry->id), false, version, number);
+        ndb_lane_push(m, NAMIDB_ID_TABLE(entry->id), false, version, number);
     entry->key_hash = key_hash;
     entry->next_key = NDB_NO_ENTRY;
     if (key_hash == 0)
@@ -190,7 +138,7 @@ static void unlink_node(struct ndb_memtable *m, uint32_t number)
 {
     struct ndb_node_entry *entry = &m->nodes[number];
 
-    lane_pop(m, NAMIDB_ID_TABLE(entry->id), false, entry->next_in_lane);
+    ndb_lane_pop(m, NAMIDB_ID_TABLE(entry->id), false, entry->next_in_lane);
     if (entry->key_hash != 0)
         ndb_table_slot(&m->key_numbers, entry->key_hash)->number =
             entry->next_key;
@@ -201,7 +149,7 @@ static void link_edge(struct ndb_memtable *m, uint32_t number, uint64_t version)
     struct ndb_edge_entry *entry = &m->edges[number];
 
     entry->next_in_lane =
-        lane_push(m, NAMIDB_ID_TABLE(entry->id), true, version, number);
+        ndb_lane_push(m, NAMIDB_ID_TABLE(entry->id), true, version, number);
 }
 
 static void unlink_edge(struct ndb_memtable *m, uint32_t number)
@@ -209,7 +157,7 @@ static void unlink_edge(struct ndb_memtable *m, uint32_t number)
     struct ndb_edge_entry *entry = &m->edges[number];
 
     ndb_memtable_unlink_ends(m, entry);
-    lane_pop(m, NAMIDB_ID_TABLE(entry->id), true, entry->next_in_lane);
+    ndb_lane_pop(m, NAMIDB_ID_TABLE(entry->id), true, entry->next_in_lane);
 }
 
 /* ----------------------------------------------------------------- apply -- */
@@ -319,37 +267,52 @@ static int apply_node(struct ndb_memtable *m, uint64_t version, uint64_t id,
     return NAMIDB_OK;
 }
 
-static int apply_edge(struct ndb_memtable *m, uint64_t version,
-                      const struct ndb_record *record, struct ndb_slice props,
-                      int delta)
+int ndb_memtable_add_edge(struct ndb_memtable *m,
+                          const struct ndb_record *record,
+                          struct ndb_image *image, uint32_t *number)
 {
-    struct ndb_image *image;
     uint32_t *place;
-    uint32_t number;
     int rc = reserve_edge(m, record->id);
 
-    if (rc >= 0)
-        rc = ndb_memtable_reserve_journal(m, 1);
     if (rc < 0)
         return rc;
     place = ndb_id_map_place(&m->edge_numbers, record->id);
-    image = new_image(m, version, props);
-    if (place == NULL || image == NULL)
+    if (place == NULL)
         return NAMIDB_ENOMEM;
     if (*place == NDB_NO_ENTRY) {
         *place = m->edge_count++;
         m->edges[*place] = (struct ndb_edge_entry){ .id = record->id };
     }
-    number = *place;
-    if (m->edges[number].newest == NULL) {
-        m->edges[number].from = record->from;
-        m->edges[number].to = record->to;
-        link_edge(m, number, version);
+    *number = *place;
+    if (m->edges[*number].newest == NULL) {
+        m->edges[*number].from = record->from;
+        m->edges[*number].to = record->to;
+        link_edge(m, *number, image->version);
     }
-    image->older = m->edges[number].newest;
-    m->edges[number].newest = image;
-    ndb_memtable_journal(m, version, NDB_CHANGE_EDGE, number, delta);
+    image->older = m->edges[*number].newest;
+    m->edges[*number].newest = image;
     return NAMIDB_OK;
+}
+
+static int apply_edge(struct ndb_memtable *m, uint64_t version,
+                      const struct ndb_record *record, struct ndb_slice props,
+                      int delta)
+{
+    struct ndb_image *image;
+    uint32_t number;
+    int rc = ndb_memtable_make_entries(m);
+
+    if (rc >= 0)
+        rc = ndb_memtable_reserve_journal(m, 1);
+    if (rc < 0)
+        return rc;
+    image = new_image(m, version, props);
+    if (image == NULL)
+        return NAMIDB_ENOMEM;
+    rc = ndb_memtable_add_edge(m, record, image, &number);
+    if (rc >= 0)
+        ndb_memtable_journal(m, version, NDB_CHANGE_EDGE, number, delta);
+    return rc;
 }
 
 static int apply_label(struct ndb_memtable *m, uint64_t version,
@@ -421,6 +384,8 @@ static int apply_one(struct ndb_memtable *m, uint64_t version,
                           record->is_new);
     case NDB_RECORD_EDGE_DELETE:
         return apply_edge(m, version, record, gone, -1);
+    case NDB_RECORD_EDGES:
+        return ndb_memtable_apply_block(m, version, record);
     case NDB_RECORD_LABEL:
         return apply_label(m, version, record);
     case NDB_RECORD_SCHEMA:
@@ -463,25 +428,45 @@ int ndb_memtable_apply(struct ndb_memtable *m, uint64_t version,
 
 /* -------------------------------------------------------------- rollback -- */
 
+void ndb_memtable_take_back_edge(struct ndb_memtable *m, uint32_t number)
+{
+    struct ndb_edge_entry *entry = &m->edges[number];
+
+    entry->newest = entry->newest->older;
+    if (entry->newest == NULL)
+        unlink_edge(m, number);
+}
+
+static void take_back_node(struct ndb_memtable *m, uint32_t number)
+{
+    struct ndb_node_entry *entry = &m->nodes[number];
+
+    entry->newest = entry->newest->older;
+    if (entry->newest == NULL)
+        unlink_node(m, number);
+}
+
 static void take_back(struct ndb_memtable *m)
 {
     const struct ndb_change *change = &m->journal[m->journal_count - 1];
-    struct ndb_image **newest;
 
     set_journal_count(m, m->journal_count - 1);
-    if (change->kind == NDB_CHANGE_SCHEMA)
+    switch (change->kind) {
+    case NDB_CHANGE_NODE:
+        take_back_node(m, change->number);
+        break;
+    case NDB_CHANGE_EDGE:
+        ndb_memtable_take_back_edge(m, change->number);
+        break;
+    case NDB_CHANGE_EDGES:
+        ndb_memtable_take_back_block(m);
+        break;
+    case NDB_CHANGE_SCHEMA:
         m->schema_count--;
-    if (change->kind >= NDB_CHANGE_LABEL)
-        return;
-    newest = change->kind == NDB_CHANGE_NODE ? &m->nodes[change->number].newest
-                                             : &m->edges[change->number].newest;
-    *newest = (*newest)->older;
-    if (*newest != NULL)
-        return;
-    if (change->kind == NDB_CHANGE_NODE)
-        unlink_node(m, change->number);
-    else
-        unlink_edge(m, change->number);
+        break;
+    default:
+        break;
+    }
 }
 
 /* The journal became shorter. */
@@ -555,6 +540,9 @@ static int redo(struct ndb_memtable *to, struct ndb_memtable *from,
         record.is_new = change->delta > 0;
         return apply_label(to, change->version, &record);
     }
+    if (change->kind == NDB_CHANGE_EDGES)
+        return ndb_memtable_copy_block(to, change->version,
+                                       &from->blocks[change->number].edges);
     image = image_of(from, change);
     if (change->kind == NDB_CHANGE_NODE) {
         const struct ndb_node_entry *entry = &from->nodes[change->number];

@@ -15,9 +15,11 @@
  * per node (out and in), whose heads are a slot of a hash table; node entries
  * in a list per (table, key hash); both in a list per table or type; and a
  * journal of all changes in order, with what each adds to the statistics, that
- * rollback, trimming and flush walk. Everything is linked when an entry gets
- * its first version and taken out, last first, when a rollback leaves it
- * without one: an id that was given back may come again as something else.
+ * rollback, trimming and flush walk. Edges that came as a block have entries
+ * only once somebody asks for one of them (memtable_blocks.c). Everything is
+ * linked when an entry gets its first version and taken out, last first, when a
+ * rollback leaves it without one: an id that was given back may come again as
+ * something else.
  */
 #ifndef NDB_ENGINE_MEMTABLE_H
 #define NDB_ENGINE_MEMTABLE_H
@@ -29,19 +31,25 @@
 #include "namidb.h"
 
 struct ndb_memtable;
+struct ndb_edge_block; /* format/edge_block.h */
 
 int ndb_memtable_new(struct ndb_memtable **memtable);
 struct ndb_memtable *ndb_memtable_ref(struct ndb_memtable *memtable);
 /* NULL is allowed. */
 void ndb_memtable_unref(struct ndb_memtable *memtable);
 
-/* Applies changes in order: NODE, NODE_DELETE, EDGE, EDGE_DELETE, LABEL, SCHEMA
- * (others are ignored). Versions never go down. The records' bytes are copied.
- * A NODE row must decode (its key is indexed). NAMIDB_OK, NAMIDB_ENOMEM,
- * NAMIDB_ECORRUPT; then some of the first ones may have been applied, and the
- * caller takes them back. Many at once cost less than one by one. */
+/* Applies changes in order: NODE, NODE_DELETE, EDGE, EDGE_DELETE, EDGES, LABEL,
+ * SCHEMA (others are ignored). Versions never go down. The records' bytes are
+ * copied. A NODE row must decode (its key is indexed). NAMIDB_OK,
+ * NAMIDB_ENOMEM, NAMIDB_ECORRUPT; then some of the first ones may have been
+ * applied, and the caller takes them back. Many at once cost less than one by
+ * one. */
 int ndb_memtable_apply(struct ndb_memtable *memtable, uint64_t version,
                        const struct ndb_record *records, size_t count);
+
+/* The same of a block of new edges, whose memory is copied. */
+int ndb_memtable_apply_edges(struct ndb_memtable *memtable, uint64_t version,
+                             const struct ndb_edge_block *edges);
 
 /* Takes back every change of `version` and later. Cannot fail. */
 void ndb_memtable_rollback(struct ndb_memtable *memtable, uint64_t version);
@@ -104,12 +112,6 @@ int ndb_memtable_edges_of(struct ndb_memtable *memtable, uint32_t type,
 /* Sorts edges that ascend by id by (table of the source, source, target, id).
  * On NAMIDB_ENOMEM they are as they were. */
 int ndb_memtable_edges_sort(struct ndb_memtable_edges *edges);
-
-/* An id as a number that ascends by table, then by sequence. */
-static inline uint64_t ndb_owner_key(uint64_t id)
-{
-    return (uint64_t)NAMIDB_ID_TABLE(id) << 40 | NAMIDB_ID_SEQUENCE(id);
-}
 
 /* Appends ids of nodes of a table, deleted ones included, ascending. */
 int ndb_memtable_nodes_of(struct ndb_memtable *memtable, uint32_t table,

@@ -6,8 +6,8 @@
  */
 #include "engine/memtable_internal.h"
 
-/* Changes that are looked at, and whose slots are begun to be loaded, before
- * the first of them is linked. */
+/* Edges that are looked at, and whose slots are begun to be loaded, before the
+ * first of them is linked. */
 enum { ENDS_BLOCK = 32 };
 
 /* The ends of a node, made when it has none. Room was reserved. */
@@ -35,49 +35,81 @@ static void link_ends(struct ndb_memtable *m, uint32_t number)
     entry->is_at_ends = true;
 }
 
-/* The entry of an edge that a change made and that waits; NULL: none. */
-static struct ndb_edge_entry *waiting_edge(struct ndb_memtable *m,
-                                           const struct ndb_change *change)
+/* Edges that are looked at together. */
+struct waiting {
+    uint32_t numbers[ENDS_BLOCK];
+    size_t count;
+};
+
+static int link_waiting(struct ndb_memtable *m, struct waiting *waiting)
 {
-    return change->kind == NDB_CHANGE_EDGE &&
-                   !m->edges[change->number].is_at_ends
-               ? &m->edges[change->number]
-               : NULL;
-}
+    int rc = ndb_table_reserve(&m->ends, 2 * waiting->count);
 
-static int link_ends_block(struct ndb_memtable *m, const struct ndb_change *at,
-                           size_t count)
-{
-    int rc = ndb_table_reserve(&m->ends, 2 * count);
+    for (size_t i = 0; i < waiting->count && rc >= 0; i++) {
+        const struct ndb_edge_entry *entry = &m->edges[waiting->numbers[i]];
 
-    for (size_t i = 0; i < count && rc >= 0; i++) {
-        const struct ndb_edge_entry *entry = waiting_edge(m, &at[i]);
-
-        if (entry == NULL)
-            continue;
         ndb_table_prefetch(&m->ends, entry->from);
         ndb_table_prefetch(&m->ends, entry->to);
     }
-    for (size_t i = 0; i < count && rc >= 0; i++)
-        if (waiting_edge(m, &at[i]) != NULL)
-            link_ends(m, at[i].number);
+    for (size_t i = 0; i < waiting->count && rc >= 0; i++)
+        if (!m->edges[waiting->numbers[i]].is_at_ends)
+            link_ends(m, waiting->numbers[i]);
+    waiting->count = 0;
+    return rc;
+}
+
+static int link_number(struct ndb_memtable *m, struct waiting *waiting,
+                       uint32_t number)
+{
+    if (m->edges[number].is_at_ends)
+        return NAMIDB_OK;
+    waiting->numbers[waiting->count++] = number;
+    return waiting->count == ENDS_BLOCK ? link_waiting(m, waiting) : NAMIDB_OK;
+}
+
+/* All edges have entries. */
+static int link_block(struct ndb_memtable *m, struct waiting *waiting,
+                      const struct ndb_edge_block *edges)
+{
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < edges->count && rc >= 0; i++)
+        rc = link_number(
+            m, waiting,
+            ndb_id_map_find(&m->edge_numbers, ndb_edge_block_id(edges, i)));
+    return rc;
+}
+
+/* Links the edges of the changes from m->ends_at on. A failure leaves those
+ * that wait for the next time, which begins where this one did. */
+static int link_changes(struct ndb_memtable *m)
+{
+    struct waiting waiting = { .count = 0 };
+    int rc = NAMIDB_OK;
+
+    for (size_t i = m->ends_at; i < m->journal_count && rc >= 0; i++) {
+        const struct ndb_change *change = &m->journal[i];
+
+        if (change->kind == NDB_CHANGE_EDGE)
+            rc = link_number(m, &waiting, change->number);
+        else if (change->kind == NDB_CHANGE_EDGES)
+            rc = link_block(m, &waiting, &m->blocks[change->number].edges);
+    }
+    if (rc >= 0)
+        rc = link_waiting(m, &waiting);
+    if (rc >= 0)
+        m->ends_at = m->journal_count;
     return rc;
 }
 
 int ndb_memtable_link_ends(struct ndb_memtable *m)
 {
-    int rc = NAMIDB_OK;
+    int rc;
 
     (void)pthread_rwlock_wrlock(&m->lock);
-    while (m->ends_at < m->journal_count && rc >= 0) {
-        size_t count = m->journal_count - m->ends_at;
-
-        if (count > ENDS_BLOCK)
-            count = ENDS_BLOCK;
-        rc = link_ends_block(m, m->journal + m->ends_at, count);
-        if (rc >= 0)
-            m->ends_at += count;
-    }
+    rc = ndb_memtable_make_entries(m);
+    if (rc >= 0)
+        rc = link_changes(m);
     (void)pthread_rwlock_unlock(&m->lock);
     return rc;
 }

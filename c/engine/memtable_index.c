@@ -245,7 +245,9 @@ static int make(struct ndb_memtable *m, const namidb_schema_item *item)
     if (index == NULL)
         return NAMIDB_ENOMEM;
     index->item = *item;
-    rc = item->is_edge ? fill_edges(m, index) : fill_nodes(m, index);
+    rc = item->is_edge ? ndb_memtable_make_entries(m) : fill_nodes(m, index);
+    if (rc >= 0 && item->is_edge)
+        rc = fill_edges(m, index);
     if (rc < 0) {
         ndb_free(index);
         return rc;
@@ -288,7 +290,7 @@ int ndb_memtable_index(struct ndb_memtable *m, const namidb_schema_item *item,
 
     *count = 0;
     (void)pthread_rwlock_rdlock(&m->lock);
-    if (m->node_count == 0 && m->edge_count == 0) {
+    if (m->node_count == 0 && m->edge_count == 0 && m->block_count == 0) {
         (void)pthread_rwlock_unlock(&m->lock);
         return NAMIDB_OK;
     }

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/id_map.h"
 #include "engine/memtable.h"
+#include "format/edge_block.h"
 
 #define NDB_NO_ENTRY NDB_TABLE_NONE
 
@@ -38,11 +39,19 @@ struct ndb_edge_entry {
     bool is_at_ends; /* it is in the two lists of its ends */
 };
 
-/* All entries of a node table, or of a type. */
+/* Edges that came as a block; the first `made` of them have entries. */
+struct ndb_held_block {
+    uint64_t version;
+    struct ndb_edge_block edges; /* of the arena */
+    uint32_t made;
+};
+
+/* All rows of a node table, or of a type. */
 struct ndb_lane {
     uint32_t number;
     uint32_t head;
     uint32_t count; /* of entries */
+    uint32_t held;  /* edges of blocks that have no entries yet */
     uint64_t first_version;
     bool is_edge;
 };
@@ -50,15 +59,17 @@ struct ndb_lane {
 enum ndb_change_kind {
     NDB_CHANGE_NODE,
     NDB_CHANGE_EDGE,
+    NDB_CHANGE_EDGES,
     NDB_CHANGE_LABEL,
     NDB_CHANGE_SCHEMA
 };
 
 struct ndb_change {
     uint64_t version;
-    uint32_t number; /* entry, or label, or schema change */
+    uint32_t number; /* entry, or block, or label, or schema change */
     uint8_t kind;    /* enum ndb_change_kind */
-    int8_t delta;    /* of live rows of the table, type or label */
+    int8_t delta;    /* of live rows of the table, type or label; of EDGES
+                        each one's */
 };
 
 /* A declaration that came or went. */
@@ -86,6 +97,10 @@ struct ndb_memtable {
     uint32_t node_count, node_capacity;
     struct ndb_edge_entry *edges;
     uint32_t edge_count, edge_capacity;
+    struct ndb_held_block *blocks; /* as they came; memtable_blocks.c */
+    uint32_t block_count, block_capacity;
+    uint32_t made_blocks; /* the first ones, whose edges all have entries */
+    size_t held_edges;    /* that have none */
     struct ndb_lane *lanes;
     uint32_t lane_count, lane_capacity;
     uint32_t last_lane; /* changed last */
@@ -122,6 +137,54 @@ int ndb_memtable_reserve_journal(struct ndb_memtable *m, size_t count);
 void ndb_memtable_journal(struct ndb_memtable *m, uint64_t version,
                           enum ndb_change_kind kind, uint32_t number,
                           int delta);
+
+/* memtable.c: room in an array; for so many more edges. NAMIDB_OK or
+ * NAMIDB_ENOMEM. */
+int ndb_memtable_grow(void **items, uint32_t count, uint32_t *capacity,
+                      size_t size);
+int ndb_memtable_reserve_edges(struct ndb_memtable *m, size_t count);
+/* Under lock, without the journal: a new image of the edge that a record is
+ * about, and back. *number is its entry. */
+int ndb_memtable_add_edge(struct ndb_memtable *m,
+                          const struct ndb_record *record,
+                          struct ndb_image *image, uint32_t *number);
+void ndb_memtable_take_back_edge(struct ndb_memtable *m, uint32_t number);
+
+/* memtable_lanes.c, under lock: rows by table or type. Room for one more lane;
+ * an entry comes to the head of its lane, in front of the one that is returned,
+ * and goes; edges of a block come without entries, and go or get them. */
+int ndb_lane_reserve(struct ndb_memtable *m, uint32_t number, bool is_edge);
+uint32_t ndb_lane_push(struct ndb_memtable *m, uint32_t number, bool is_edge,
+                       uint64_t version, uint32_t entry);
+void ndb_lane_pop(struct ndb_memtable *m, uint32_t number, bool is_edge,
+                  uint32_t next);
+void ndb_lane_hold(struct ndb_memtable *m, uint32_t type, uint64_t version,
+                   uint32_t count);
+void ndb_lane_let_go(struct ndb_memtable *m, uint32_t type, uint32_t count);
+
+static inline bool ndb_lane_is_empty(const struct ndb_lane *lane)
+{
+    return lane->head == NDB_NO_ENTRY && lane->held == 0;
+}
+
+/* memtable_blocks.c, under lock: an EDGES record, and a block of other memory.
+ * NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ECORRUPT. */
+int ndb_memtable_apply_block(struct ndb_memtable *m, uint64_t version,
+                             const struct ndb_record *record);
+int ndb_memtable_copy_block(struct ndb_memtable *m, uint64_t version,
+                            const struct ndb_edge_block *edges);
+/* Makes entries of all edges that have none. NAMIDB_OK or NAMIDB_ENOMEM. */
+int ndb_memtable_make_entries(struct ndb_memtable *m);
+/* Locks for reading, also after a failure, with entries of all edges that
+ * whoever asks may see. */
+int ndb_memtable_lock_made(struct ndb_memtable *m);
+/* Takes the newest block back. */
+void ndb_memtable_take_back_block(struct ndb_memtable *m);
+/* Appends the edges of a type without entries, ascending by id but for ids that
+ * were given back. Room was reserved. */
+void ndb_memtable_held_edges_of(const struct ndb_memtable *m, uint32_t type,
+                                uint64_t version,
+                                struct ndb_memtable_edges *out);
 
 /* memtable_ends.c: puts the edges that wait into the lists of their ends.
  * NAMIDB_OK or NAMIDB_ENOMEM. */

@@ -29,6 +29,7 @@ void ndb_memtable_unref(struct ndb_memtable *memtable)
     ndb_arena_release(&memtable->arena);
     ndb_free(memtable->nodes);
     ndb_free(memtable->edges);
+    ndb_free(memtable->blocks);
     ndb_free(memtable->lanes);
     ndb_free(memtable->journal);
     ndb_free(memtable->foreign);

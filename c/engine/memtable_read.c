@@ -9,12 +9,17 @@
 #include "base/radix.h"
 #include "engine/memtable_internal.h"
 
+/* Of a flush, for an edge that came in a block. */
+enum { HELD_EDGE_BYTES = 24 };
+
 size_t ndb_memtable_bytes(struct ndb_memtable *m)
 {
     size_t bytes;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    bytes = m->arena.bytes + m->node_capacity * sizeof *m->nodes +
+    /* Of edges in blocks a flush takes about as much again. */
+    bytes = m->arena.bytes + m->held_edges * HELD_EDGE_BYTES +
+            m->node_capacity * sizeof *m->nodes +
             m->edge_capacity * sizeof *m->edges +
             m->journal_capacity * sizeof *m->journal +
             ndb_id_map_bytes(&m->node_numbers) +
@@ -106,11 +111,13 @@ static struct ndb_memtable_edge edge_of(const struct ndb_edge_entry *entry,
 int ndb_memtable_edge(struct ndb_memtable *m, uint64_t id, uint64_t version,
                       struct ndb_memtable_edge *edge)
 {
-    int rc = NAMIDB_NONE;
-    uint32_t number;
+    int rc = ndb_memtable_lock_made(m);
+    uint32_t number = NDB_TABLE_NONE;
 
-    (void)pthread_rwlock_rdlock(&m->lock);
-    number = ndb_id_map_find(&m->edge_numbers, id);
+    if (rc >= 0) {
+        rc = NAMIDB_NONE;
+        number = ndb_id_map_find(&m->edge_numbers, id);
+    }
     if (number != NDB_TABLE_NONE) {
         const struct ndb_image *image =
             ndb_image_at(m->edges[number].newest, version);
@@ -220,18 +227,22 @@ static int by_id(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Entries come newest first, and ids grow with time: mostly turning them round
- * is enough. */
-static void sort_by_id(struct ndb_memtable_edge *edges, size_t count)
+/* Entries come newest first, and ids grow with time. */
+static void turn_round(struct ndb_memtable_edge *edges, size_t count)
 {
-    bool is_sorted = true;
-
     for (size_t low = 0, high = count; low + 1 < high; low++) {
         struct ndb_memtable_edge edge = edges[low];
 
         edges[low] = edges[--high];
         edges[high] = edge;
     }
+}
+
+/* Mostly they are sorted. */
+static void sort_by_id(struct ndb_memtable_edge *edges, size_t count)
+{
+    bool is_sorted = true;
+
     for (size_t i = 1; i < count; i++)
         is_sorted &= edges[i - 1].id < edges[i].id;
     if (!is_sorted)
@@ -280,10 +291,14 @@ int ndb_memtable_edges_of(struct ndb_memtable *m, uint32_t type,
     (void)pthread_rwlock_rdlock(&m->lock);
     lane = find_lane(m, type, true);
     if (lane != NULL)
-        rc = reserve_edges(out, lane->count);
+        rc = reserve_edges(out, (size_t)lane->count + lane->held);
     for (uint32_t at = lane_head(lane); at != NDB_NO_ENTRY && rc >= 0;
          at = m->edges[at].next_in_lane)
         rc = add_edge(out, &m->edges[at], version);
+    if (out->count > start)
+        turn_round(out->items + start, out->count - start);
+    if (rc >= 0)
+        ndb_memtable_held_edges_of(m, type, version, out);
     (void)pthread_rwlock_unlock(&m->lock);
     if (out->count > start)
         sort_by_id(out->items + start, out->count - start);
@@ -374,7 +389,7 @@ int ndb_memtable_tables(struct ndb_memtable *m, bool is_edges, uint64_t version,
     for (uint32_t i = 0; i < m->lane_count && rc >= 0; i++) {
         const struct ndb_lane *lane = &m->lanes[i];
 
-        if (lane->is_edge == is_edges && lane->head != NDB_NO_ENTRY &&
+        if (lane->is_edge == is_edges && !ndb_lane_is_empty(lane) &&
             lane->first_version <= version)
             rc = ndb_ids_add(out, lane->number);
     }

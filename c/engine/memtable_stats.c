@@ -73,25 +73,34 @@ struct run {
     uint32_t from_table, to_table; /* of edges */
 };
 
+static struct run edge_run(uint64_t id, uint64_t from, uint64_t to, int delta)
+{
+    return (struct run){ .rows = { NDB_STAT_EDGE_TABLE, NAMIDB_ID_TABLE(id),
+                                   delta, NAMIDB_ID_SEQUENCE(id) },
+                         .is_edge = true,
+                         .from_table = NAMIDB_ID_TABLE(from),
+                         .to_table = NAMIDB_ID_TABLE(to) };
+}
+
+/* Of a change to a single row. */
 static struct run run_of(const struct ndb_memtable *m,
                          const struct ndb_change *change)
 {
     struct run run = { .rows = { NDB_STAT_LABEL, change->number, change->delta,
                                  0 } };
+    const struct ndb_edge_entry *edge;
     uint64_t id;
 
     if (change->kind == NDB_CHANGE_LABEL)
         return run;
-    run.is_edge = change->kind == NDB_CHANGE_EDGE;
-    id =
-        run.is_edge ? m->edges[change->number].id : m->nodes[change->number].id;
-    run.rows.kind = run.is_edge ? NDB_STAT_EDGE_TABLE : NDB_STAT_NODE_TABLE;
+    if (change->kind == NDB_CHANGE_EDGE) {
+        edge = &m->edges[change->number];
+        return edge_run(edge->id, edge->from, edge->to, change->delta);
+    }
+    id = m->nodes[change->number].id;
+    run.rows.kind = NDB_STAT_NODE_TABLE;
     run.rows.number = NAMIDB_ID_TABLE(id);
     run.rows.sequence_max = NAMIDB_ID_SEQUENCE(id);
-    if (run.is_edge) {
-        run.from_table = NAMIDB_ID_TABLE(m->edges[change->number].from);
-        run.to_table = NAMIDB_ID_TABLE(m->edges[change->number].to);
-    }
     return run;
 }
 
@@ -119,35 +128,67 @@ static int add_run(const struct run *run, struct ndb_stat_deltas *out,
     return rc < 0 ? rc : ndb_stat_deltas_add(hops, &delta);
 }
 
+/* What is added up, and the run that is not over. */
+struct sum {
+    struct ndb_stat_deltas *out, *hops;
+    struct run run;
+    bool has_run;
+};
+
+static int add_to_sum(struct sum *sum, const struct run *next)
+{
+    int rc = NAMIDB_OK;
+
+    if (sum->has_run && is_same_run(&sum->run, next)) {
+        sum->run.rows.count += next->rows.count;
+        if (sum->run.rows.sequence_max < next->rows.sequence_max)
+            sum->run.rows.sequence_max = next->rows.sequence_max;
+        return NAMIDB_OK;
+    }
+    if (sum->has_run)
+        rc = add_run(&sum->run, sum->out, sum->hops);
+    sum->run = *next;
+    sum->has_run = true;
+    return rc;
+}
+
+static int add_block(struct sum *sum, const struct ndb_edge_block *edges)
+{
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < edges->count && rc >= 0; i++) {
+        struct run next = edge_run(ndb_edge_block_id(edges, i), edges->from[i],
+                                   edges->to[i], 1);
+
+        rc = add_to_sum(sum, &next);
+    }
+    return rc;
+}
+
 /* Adds the changes from number `*at` up to `version`. */
 static int add_changes(const struct ndb_memtable *m, uint64_t version,
                        struct ndb_stat_deltas *out,
                        struct ndb_stat_deltas *hops, size_t *at)
 {
-    struct run run;
-    bool has_run = false;
+    struct sum sum = { .out = out, .hops = hops };
     int rc = NAMIDB_OK;
 
     for (; *at < m->journal_count && m->journal[*at].version <= version &&
            rc >= 0;
          (*at)++) {
+        const struct ndb_change *change = &m->journal[*at];
         struct run next;
 
-        if (m->journal[*at].kind == NDB_CHANGE_SCHEMA)
+        if (change->kind == NDB_CHANGE_SCHEMA)
             continue;
-        next = run_of(m, &m->journal[*at]);
-        if (has_run && is_same_run(&run, &next)) {
-            run.rows.count += next.rows.count;
-            if (run.rows.sequence_max < next.rows.sequence_max)
-                run.rows.sequence_max = next.rows.sequence_max;
+        if (change->kind == NDB_CHANGE_EDGES) {
+            rc = add_block(&sum, &m->blocks[change->number].edges);
             continue;
         }
-        if (has_run)
-            rc = add_run(&run, out, hops);
-        run = next;
-        has_run = true;
+        next = run_of(m, change);
+        rc = add_to_sum(&sum, &next);
     }
-    return rc >= 0 && has_run ? add_run(&run, out, hops) : rc;
+    return rc >= 0 && sum.has_run ? add_run(&sum.run, out, hops) : rc;
 }
 
 void ndb_memtable_forget_stats(struct ndb_memtable *m)

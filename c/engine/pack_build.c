@@ -234,17 +234,12 @@ static int pair_out(struct build *build, struct type_edges *list)
     return NAMIDB_OK;
 }
 
-static uint64_t id_of_key(uint64_t owner_key)
-{
-    return NAMIDB_ID(owner_key & NAMIDB_SEQUENCE_MAX, owner_key >> 40);
-}
-
 /* Makes the pairs of an out part those of an in part. */
 static void pair_in(struct build *build, struct type_edges *list)
 {
     for (size_t i = 0; i < list->edges.count; i++) {
         struct ndb_radix_pair *pair = &list->pairs[i];
-        uint64_t from = id_of_key(pair->high);
+        uint64_t from = ndb_id_of_owner_key(pair->high);
 
         pair->high = ndb_owner_key(pair->low);
         pair->low = from;

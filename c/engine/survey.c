@@ -199,8 +199,20 @@ static bool is_about(const namidb_schema_item *item,
         return record->kind == NDB_RECORD_NODE ||
                record->kind == NDB_RECORD_NODE_DELETE;
     return (record->kind == NDB_RECORD_EDGE ||
+            record->kind == NDB_RECORD_EDGES ||
             record->kind == NDB_RECORD_EDGE_DELETE) &&
            NAMIDB_ID_TABLE(record->id) == item->target;
+}
+
+/* Under lock. */
+static void note(struct namidb_survey *survey, const struct ndb_record *record)
+{
+    uint32_t count = record->kind == NDB_RECORD_EDGES ? record->number : 1;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (ndb_ids_add(&survey->noted,
+                        record->id + NAMIDB_ID((uint64_t)i, 0)) < 0)
+            survey->is_blind = true;
 }
 
 void ndb_survey_note(struct namidb *db, const struct ndb_record *records,
@@ -212,9 +224,8 @@ void ndb_survey_note(struct namidb *db, const struct ndb_record *records,
     for (struct namidb_survey *survey = db->writer.surveys; survey != NULL;
          survey = survey->in_writer)
         for (size_t i = 0; i < count; i++)
-            if (is_about(&survey->item, &records[i]) &&
-                ndb_ids_add(&survey->noted, records[i].id) < 0)
-                survey->is_blind = true;
+            if (is_about(&survey->item, &records[i]))
+                note(survey, &records[i]);
     (void)pthread_mutex_unlock(&db->lock);
 }
 

@@ -26,6 +26,7 @@ int ndb_tx_begin(struct namidb_tx **out, struct namidb *db, int64_t deadline_ns,
     tx->snapshot.timeout_ms = ndb_db_timeout_ms(db);
     tx->payload = NDB_BUF_INIT(NDB_BATCH_BYTES_MAX);
     tx->row = NDB_BUF_INIT(NDB_ROW_BYTES_MAX + NDB_TX_BLOCK_BYTES);
+    tx->block = NDB_BUF_INIT(NDB_EDGE_BLOCK_BYTES_MAX);
     tx->schema = NDB_SCHEMA_INIT;
     *out = tx;
     return NAMIDB_OK;
@@ -37,6 +38,7 @@ static void tx_free(struct namidb_tx *tx)
         s->tx = NULL;
     ndb_buf_release(&tx->payload);
     ndb_buf_release(&tx->row);
+    ndb_buf_release(&tx->block);
     ndb_arena_release(&tx->scratch);
     ndb_schema_release(&tx->schema);
     ndb_ids_release(&tx->incomplete[0]);
@@ -83,6 +85,7 @@ int ndb_tx_enter(struct namidb_tx *tx, struct ndb_tx_mark *mark,
     ndb_arena_reset(&tx->scratch);
     mark->payload_bytes = tx->payload.bytes;
     mark->record_count = tx->record_count;
+    mark->change_count = tx->change_count;
     memcpy(mark->names_logged, tx->turn.names_logged,
            sizeof mark->names_logged);
     mark->changes = ndb_memtable_mark(tx->turn.memtable);
@@ -95,6 +98,7 @@ int ndb_tx_leave(struct namidb_tx *tx, const struct ndb_tx_mark *mark, int rc)
         return rc;
     tx->payload.bytes = mark->payload_bytes;
     tx->record_count = mark->record_count;
+    tx->change_count = mark->change_count;
     memcpy(tx->turn.names_logged, mark->names_logged,
            sizeof mark->names_logged);
     ndb_memtable_rollback_to(tx->turn.memtable, mark->changes);
@@ -133,7 +137,8 @@ int ndb_statement_end(struct ndb_statement *statement, int rc)
 static int append(struct namidb_tx *tx, const struct ndb_record *record,
                   namidb_error *err)
 {
-    int rc = tx->record_count == NDB_BATCH_RECORDS_MAX
+    uint32_t changes = record->kind == NDB_RECORD_EDGES ? record->number : 1;
+    int rc = changes > NDB_BATCH_RECORDS_MAX - tx->change_count
                  ? NAMIDB_ELIMIT
                  : ndb_record_encode(&tx->payload, record);
 
@@ -145,6 +150,7 @@ static int append(struct namidb_tx *tx, const struct ndb_record *record,
     if (rc < 0)
         return ndb_fail_memory(err);
     tx->record_count++;
+    tx->change_count += changes;
     return NAMIDB_OK;
 }
 
@@ -200,6 +206,28 @@ int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *records,
         ndb_survey_note(tx->db, records, count);
     if (rc >= 0 && ndb_memtable_apply(tx->turn.memtable, tx->turn.version,
                                       records, count) < 0)
+        rc = ndb_fail_memory(err);
+    return rc;
+}
+
+int ndb_tx_write_edges(struct namidb_tx *tx, const struct ndb_edge_block *edges,
+                       namidb_error *err)
+{
+    struct ndb_record record = { .kind = NDB_RECORD_EDGES,
+                                 .id = edges->first_id,
+                                 .number = edges->count };
+    int rc;
+
+    tx->block.bytes = 0;
+    rc = ndb_edge_block_encode(&tx->block, edges);
+    if (rc < 0)
+        return ndb_fail_memory(err);
+    record.row = ndb_buf_slice(&tx->block);
+    rc = append(tx, &record, err);
+    if (rc >= 0)
+        ndb_survey_note(tx->db, &record, 1);
+    if (rc >= 0 && ndb_memtable_apply_edges(tx->turn.memtable, tx->turn.version,
+                                            edges) < 0)
         rc = ndb_fail_memory(err);
     return rc;
 }

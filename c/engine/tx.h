@@ -13,6 +13,7 @@
 #include "engine/read.h"
 #include "engine/schema.h"
 #include "engine/writer.h"
+#include "format/edge_block.h"
 #include "namidb_rows.h"
 
 struct namidb_tx {
@@ -21,7 +22,9 @@ struct namidb_tx {
     struct ndb_snapshot snapshot; /* of the turn's view */
     struct ndb_buf payload;
     uint32_t record_count;
-    struct ndb_buf row; /* of the records under way */
+    uint32_t change_count; /* of which a record of many edges is many */
+    struct ndb_buf row;    /* of the records under way */
+    struct ndb_buf block;  /* of edges that are written together */
     bool is_schema_read;
     struct ndb_schema schema; /* as the transaction sees it */
     /* Nodes and edges that lacked a property when they were written: it may
@@ -41,7 +44,7 @@ void ndb_tx_abort(struct namidb_tx *tx);
 
 struct ndb_tx_mark {
     size_t payload_bytes;
-    uint32_t record_count;
+    uint32_t record_count, change_count;
     uint32_t names_logged[NAMIDB_NAME_KIND_COUNT];
     size_t changes; /* of the memtable */
 };
@@ -72,6 +75,9 @@ int ndb_tx_use_name(struct namidb_tx *tx, enum namidb_name_kind kind,
 /* Appends records to the batch and applies them. */
 int ndb_tx_write(struct namidb_tx *tx, const struct ndb_record *records,
                  size_t count, namidb_error *err);
+/* The same of new edges. */
+int ndb_tx_write_edges(struct namidb_tx *tx, const struct ndb_edge_block *edges,
+                       namidb_error *err);
 
 /* tx_props.c: `given` checked, sorted and without nulls; with `is_merge` laid
  * over `old` first. The result is of the scratch memory. Errors name the
@@ -154,6 +160,15 @@ int ndb_constraint_differ(const struct ndb_snapshot *snapshot,
                           const struct ndb_index_entry *a,
                           const struct ndb_index_entry *b, namidb_error *err);
 
+/* tx_edges.c: whether nodes exist, at most 2 * NDB_TX_BLOCK_ROWS; those that
+ * are known need no lookup. What one that does not is told as. */
+int ndb_tx_ends_alive(struct namidb_tx *tx, const uint64_t *ids, size_t count,
+                      bool *is_alive, namidb_error *err);
+int ndb_tx_fail_end(uint64_t id, bool is_from, namidb_error *err);
+/* Checks an edge whose ends are there, and writes it. */
+int ndb_tx_write_edge(struct namidb_tx *tx, const namidb_edge *edge,
+                      bool is_new, namidb_error *err);
+
 /* tx_nodes.c, tx_edges.c: functions of these names of namidb.h and
  * namidb_rows.h, with the same results. */
 int ndb_tx_put_node(struct namidb_tx *tx, uint32_t label, namidb_value key,
@@ -174,6 +189,7 @@ int ndb_tx_delete_node(struct namidb_tx *tx, uint64_t id, bool is_detach,
 int ndb_tx_put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
                     uint64_t to, namidb_props props, uint64_t *id,
                     namidb_error *err);
+/* tx_edge_rows.c */
 int ndb_tx_put_edges(struct namidb_tx *tx, const namidb_edge_rows *rows,
                      uint64_t *ids, size_t *bad_row, namidb_error *err);
 int ndb_tx_set_edge(struct namidb_tx *tx, uint64_t id, namidb_props props,

@@ -5,7 +5,7 @@
 #include "engine/tx.h"
 #include "format/value.h"
 
-static int write_edge(struct namidb_tx *tx, const namidb_edge *edge,
+int ndb_tx_write_edge(struct namidb_tx *tx, const namidb_edge *edge,
                       bool is_new, namidb_error *err)
 {
     struct ndb_record record = { .kind = NDB_RECORD_EDGE,
@@ -38,16 +38,14 @@ static int delete_edge(struct namidb_tx *tx, uint64_t id, uint64_t from,
 
 /* ----------------------------------------------------------------- edges -- */
 
-static int fail_end(uint64_t id, bool is_from, namidb_error *err)
+int ndb_tx_fail_end(uint64_t id, bool is_from, namidb_error *err)
 {
     return ndb_fail(err, NAMIDB_ENOTFOUND,
                     "there is no node %llu for the edge to %s",
                     (unsigned long long)id, is_from ? "start at" : "end at");
 }
 
-/* Whether nodes exist, at most the ends of a block. Those that are known need
- * no lookup. */
-static int ends_alive(struct namidb_tx *tx, const uint64_t *ids, size_t count,
+int ndb_tx_ends_alive(struct namidb_tx *tx, const uint64_t *ids, size_t count,
                       bool *is_alive, namidb_error *err)
 {
     struct ndb_alive *known = ndb_turn_alive(tx->db);
@@ -79,11 +77,11 @@ static int check_ends(struct namidb_tx *tx, uint64_t from, uint64_t to,
 {
     const uint64_t ids[2] = { from, to };
     bool is_alive[2];
-    int rc = ends_alive(tx, ids, 2, is_alive, err);
+    int rc = ndb_tx_ends_alive(tx, ids, 2, is_alive, err);
 
     for (int i = 0; i < 2 && rc >= 0; i++)
         if (!is_alive[i])
-            rc = fail_end(ids[i], i == 0, err);
+            rc = ndb_tx_fail_end(ids[i], i == 0, err);
     return rc;
 }
 
@@ -101,13 +99,13 @@ static int put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
         rc = ndb_tx_props(tx, (namidb_props){ NULL, 0 }, given, false, &props,
                           err);
     if (rc >= 0)
-        rc = ndb_turn_next_id(tx->db, true, type, &edge.id, err);
+        rc = ndb_turn_next_ids(tx->db, true, type, 1, &edge.id, err);
     if (rc < 0)
         return rc;
     edge.props = props.items;
     edge.prop_count = (uint32_t)props.count;
     *id = edge.id;
-    return write_edge(tx, &edge, true, err);
+    return ndb_tx_write_edge(tx, &edge, true, err);
 }
 
 int ndb_tx_put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
@@ -120,113 +118,6 @@ int ndb_tx_put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
     if (rc < 0)
         return rc;
     rc = put_edge(tx, type, from, to, props, id, err);
-    return ndb_tx_leave(tx, &mark, rc);
-}
-
-/* ------------------------------------------------------------ many edges -- */
-
-/* Adds an edge to the block; its ends are there. */
-static int add_edge(struct namidb_tx *tx, struct ndb_tx_rows *block,
-                    const namidb_edge_rows *rows, size_t row, uint64_t *id,
-                    namidb_error *err)
-{
-    namidb_edge edge = { .from = rows->from[row],
-                         .to = rows->to[row],
-                         .type = rows->type };
-    size_t begin = tx->row.bytes;
-    namidb_props props;
-    int rc = ndb_tx_rows_props(tx, block, row, &props, err);
-
-    if (rc >= 0)
-        rc = ndb_turn_next_id(tx->db, true, rows->type, &edge.id, err);
-    if (rc < 0)
-        return rc;
-    edge.props = props.items;
-    edge.prop_count = (uint32_t)props.count;
-    rc = ndb_tx_check_edge(tx, &edge, err);
-    if (rc < 0)
-        return rc;
-    rc = ndb_props_encode(&tx->row, edge.props, edge.prop_count);
-    rc = ndb_tx_row_end(tx, begin, rc, "an edge", err);
-    block->records[block->count++] = (struct ndb_record){
-        .kind = NDB_RECORD_EDGE,
-        .id = edge.id,
-        .from = edge.from,
-        .to = edge.to,
-        .is_new = true,
-        .row = { .bytes = tx->row.bytes - begin },
-    };
-    *id = edge.id;
-    return rc;
-}
-
-/* Checks the ends of a row: is_alive[0] and is_alive[1] are theirs. */
-static int check_row(const namidb_edge_rows *rows, size_t row,
-                     const bool *is_alive, namidb_error *err)
-{
-    if (!is_alive[0])
-        return fail_end(rows->from[row], true, err);
-    return is_alive[1] ? NAMIDB_OK : fail_end(rows->to[row], false, err);
-}
-
-/* Writes a block of rows from *row on; *row is the next one then, or the bad
- * one. */
-static int put_edge_block(struct namidb_tx *tx, struct ndb_tx_rows *block,
-                          const namidb_edge_rows *rows, uint64_t *ids,
-                          size_t *row, namidb_error *err)
-{
-    uint64_t ends[2 * NDB_TX_BLOCK_ROWS];
-    bool is_alive[2 * NDB_TX_BLOCK_ROWS];
-    size_t first = *row, at = first, stop = rows->count;
-    int rc;
-
-    if (stop - first > block->block_max)
-        stop = first + block->block_max;
-    for (size_t i = first; i < stop; i++) {
-        ends[2 * (i - first)] = rows->from[i];
-        ends[2 * (i - first) + 1] = rows->to[i];
-    }
-    rc = ends_alive(tx, ends, 2 * (stop - first), is_alive, err);
-    for (; at < stop && rc >= 0 && tx->row.bytes <= NDB_TX_BLOCK_BYTES; at++) {
-        uint64_t id;
-
-        *row = at;
-        rc = check_row(rows, at, &is_alive[2 * (at - first)], err);
-        if (rc >= 0)
-            rc = add_edge(tx, block, rows, at, &id, err);
-        if (rc >= 0 && ids != NULL)
-            ids[at] = id;
-    }
-    if (rc < 0)
-        return rc;
-    rc = ndb_tx_rows_flush(tx, block, err);
-    *row = rc < 0 ? first : at;
-    return rc;
-}
-
-static int put_edges(struct namidb_tx *tx, const namidb_edge_rows *rows,
-                     uint64_t *ids, size_t *bad_row, namidb_error *err)
-{
-    struct ndb_tx_rows block;
-    int rc = ndb_tx_use_name(tx, NAMIDB_TYPE, rows->type, err);
-
-    if (rc >= 0)
-        rc = ndb_tx_rows_begin(tx, rows->props, &block, err);
-    while (*bad_row < rows->count && rc >= 0)
-        rc = put_edge_block(tx, &block, rows, ids, bad_row, err);
-    return rc;
-}
-
-int ndb_tx_put_edges(struct namidb_tx *tx, const namidb_edge_rows *rows,
-                     uint64_t *ids, size_t *bad_row, namidb_error *err)
-{
-    struct ndb_tx_mark mark;
-    int rc = ndb_tx_enter(tx, &mark, err);
-
-    *bad_row = 0;
-    if (rc < 0)
-        return rc;
-    rc = put_edges(tx, rows, ids, bad_row, err);
     return ndb_tx_leave(tx, &mark, rc);
 }
 
@@ -257,7 +148,7 @@ static int set_edge(struct namidb_tx *tx, uint64_t id, namidb_props given,
         return rc;
     edge.props = props.items;
     edge.prop_count = (uint32_t)props.count;
-    return write_edge(tx, &edge, false, err);
+    return ndb_tx_write_edge(tx, &edge, false, err);
 }
 
 int ndb_tx_set_edge(struct namidb_tx *tx, uint64_t id, namidb_props props,

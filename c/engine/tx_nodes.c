@@ -89,7 +89,7 @@ static int put_node(struct namidb_tx *tx, uint32_t label, namidb_value key,
         node = (namidb_node){ .key = key, .labels = &label, .label_count = 1 };
     rc = ndb_tx_props(tx, props_of(&node), given, is_merge, &props, err);
     if (rc >= 0 && is_new)
-        rc = ndb_turn_next_id(tx->db, false, label, &node.id, err);
+        rc = ndb_turn_next_ids(tx->db, false, label, 1, &node.id, err);
     if (rc < 0)
         return rc;
     node.props = props.items;
@@ -155,9 +155,9 @@ static int create_node(struct namidb_tx *tx, const uint32_t *labels,
         rc = ndb_tx_props(tx, (namidb_props){ NULL, 0 }, given, false, &props,
                           err);
     if (rc >= 0)
-        rc = ndb_turn_next_id(tx->db, false,
-                              table <= NAMIDB_TABLE_MAX ? table : 0, &node.id,
-                              err);
+        rc = ndb_turn_next_ids(tx->db, false,
+                               table <= NAMIDB_TABLE_MAX ? table : 0, 1,
+                               &node.id, err);
     if (rc < 0)
         return rc;
     node.props = props.items;
@@ -240,9 +240,9 @@ static int add_node(struct namidb_tx *tx, struct ndb_tx_rows *block,
         rc = ndb_tx_props(tx, props_of(&node), props, rows->is_merge, &props,
                           err);
     if (rc >= 0 && is_new)
-        rc = ndb_turn_next_id(tx->db, false,
-                              rows->label <= NAMIDB_TABLE_MAX ? rows->label : 0,
-                              &node.id, err);
+        rc = ndb_turn_next_ids(
+            tx->db, false, rows->label <= NAMIDB_TABLE_MAX ? rows->label : 0, 1,
+            &node.id, err);
     if (rc < 0)
         return rc;
     node.props = props.items;

@@ -222,15 +222,15 @@ int ndb_turn_begin(struct namidb *db, int64_t deadline_ns,
     return rc;
 }
 
-int ndb_turn_next_id(struct namidb *db, bool is_edge, uint32_t table,
-                     uint64_t *id, namidb_error *err)
+int ndb_turn_next_ids(struct namidb *db, bool is_edge, uint32_t table,
+                      uint32_t count, uint64_t *first, namidb_error *err)
 {
     struct ndb_writer *writer = &db->writer;
     uint64_t *next = &writer->next_sequence[is_edge][table];
 
     /* The first id of a table in this turn: remember where it began. The turn's
      * thread is the only one that looks at these. */
-    if (*next > NAMIDB_SEQUENCE_MAX)
+    if (count > NAMIDB_SEQUENCE_MAX + 1 - *next)
         return ndb_fail(err, NAMIDB_ELIMIT, "no ids are left in the table");
     if (writer->undo.count < 2 || writer->undo.items[writer->undo.count - 2] !=
                                       (uint64_t)table * 2 + is_edge) {
@@ -241,7 +241,8 @@ int ndb_turn_next_id(struct namidb *db, bool is_edge, uint32_t table,
             return ndb_fail_memory(err);
         }
     }
-    *id = NAMIDB_ID((*next)++, table);
+    *first = NAMIDB_ID(*next, table);
+    *next += count;
     return NAMIDB_OK;
 }
 

@@ -37,10 +37,11 @@ int ndb_turn_begin(struct namidb *db, int64_t deadline_ns,
                    struct ndb_turn *turn, namidb_error *err);
 /* Whether the turn may still be submitted: NAMIDB_OK, or why it may not. */
 int ndb_turn_check(struct namidb *db, namidb_error *err);
-/* The next unused id of a table (label number, or type number for edges); ids
- * taken by a turn that aborts are given back. NAMIDB_ELIMIT at the end. */
-int ndb_turn_next_id(struct namidb *db, bool is_edge, uint32_t table,
-                     uint64_t *id, namidb_error *err);
+/* The first of the next `count` unused ids of a table (label number, or type
+ * number for edges); ids taken by a turn that aborts are given back.
+ * NAMIDB_ELIMIT: there are fewer. */
+int ndb_turn_next_ids(struct namidb *db, bool is_edge, uint32_t table,
+                      uint32_t count, uint64_t *first, namidb_error *err);
 /* The nodes that need not be looked up, for who has the turn. */
 struct ndb_alive *ndb_turn_alive(struct namidb *db);
 /* Rolls back and gives the turn away. */

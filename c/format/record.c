@@ -22,6 +22,7 @@ static const unsigned FIELDS[NDB_RECORD_KIND_COUNT] = {
     [NDB_RECORD_EDGE_DELETE] = HAS_ID | HAS_ENDS,
     [NDB_RECORD_LABEL] = HAS_ID | HAS_NUMBER | HAS_NEW,
     [NDB_RECORD_SCHEMA] = HAS_NUMBER | HAS_NEW | HAS_ROW,
+    [NDB_RECORD_EDGES] = HAS_ID | HAS_NUMBER | HAS_ROW,
 };
 
 enum { FIXED_BYTES_MAX = 64 }; /* all but text and row */
@@ -101,10 +102,11 @@ static void read_fields(struct ndb_reader *reader, struct ndb_record *record)
     if (fields & HAS_ENDS) {
         record->from = read_id(reader);
         record->to = read_id(reader);
-        /* An edge's table is its type: there is no type 0. */
-        if (NAMIDB_ID_TABLE(record->id) == 0)
-            ndb_reader_fail(reader);
     }
+    /* An edge's table is its type: there is no type 0. */
+    if ((fields & HAS_ENDS || record->kind == NDB_RECORD_EDGES) &&
+        NAMIDB_ID_TABLE(record->id) == 0)
+        ndb_reader_fail(reader);
     if (fields & HAS_NUMBER) {
         record->number = (uint32_t)ndb_reader_varint_max(
             reader, NUMBER_MAX[record->name_kind]);
@@ -116,7 +118,9 @@ static void read_fields(struct ndb_reader *reader, struct ndb_record *record)
     if (fields & HAS_TEXT)
         record->text = ndb_reader_string(reader, NDB_NAME_BYTES_MAX);
     if (fields & HAS_ROW)
-        record->row = ndb_reader_string(reader, NDB_ROW_BYTES_MAX);
+        record->row = ndb_reader_string(reader, record->kind == NDB_RECORD_EDGES
+                                                    ? NDB_EDGE_BLOCK_BYTES_MAX
+                                                    : NDB_ROW_BYTES_MAX);
 }
 
 int ndb_record_next(struct ndb_reader *reader, struct ndb_record *record)

@@ -9,10 +9,12 @@
  *   record := kind u8, the fields of its kind in the order below: numbers as
  *             varints, is_new and name_kind as u8, text and row as strings
  *
+ * Edges that a call writes together are one record, in columns.
+ *
  * Statistics are exact sums over records: a NODE that is new counts for its
  * table and for each of its labels, a NODE_DELETE takes that back, a LABEL
- * tells what an update changes, an EDGE that is new and an EDGE_DELETE count
- * for the type.
+ * tells what an update changes, an EDGE that is new, an EDGE_DELETE and each
+ * edge of EDGES count for the type.
  */
 #ifndef NDB_FORMAT_RECORD_H
 #define NDB_FORMAT_RECORD_H
@@ -30,6 +32,8 @@ enum ndb_record_kind {
                                (or removes) that label; statistics only */
     NDB_RECORD_SCHEMA,      /* number, is_new, row: an item of schema.h, when
                                it is declared; empty, when it is dropped */
+    NDB_RECORD_EDGES,       /* id, number, row: so many new edges from that id
+                               on, as edge_block.h has them */
     NDB_RECORD_KIND_COUNT
 };
 

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/limits.h"
+#include "format/edge_block.h"
 #include "format/record.h"
 #include "format/schema.h"
 #include "format/slot.h"
@@ -125,6 +127,10 @@ static void append_records(struct ndb_buf *buf)
           .from = NAMIDB_ID(5, 3),
           .to = NAMIDB_ID(6, 3) },
         { .kind = NDB_RECORD_NODE_DELETE, .id = NAMIDB_ID(5, 3), .row = row },
+        { .kind = NDB_RECORD_EDGES,
+          .id = NAMIDB_ID(2, 1),
+          .number = 3,
+          .row = ndb_slice(GOLDEN_EDGES, sizeof GOLDEN_EDGES) },
     };
 
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
@@ -202,6 +208,135 @@ static void test_schema__a_rule_that_is_broken_is_corrupt(void **state)
     }
 }
 
+/* Three edges, between nodes of two tables; the first has no property. */
+static const uint64_t EDGES_FROM[3] = { NAMIDB_ID(5, 3), NAMIDB_ID(70000, 3),
+                                        NAMIDB_ID(6, 4) };
+static const uint64_t EDGES_TO[3] = { NAMIDB_ID(6, 3), NAMIDB_ID(6, 3),
+                                      NAMIDB_ID(7, 3) };
+static const uint8_t EDGES_ROWS[] = { 0, 1, 1, 2, 4, 1, 1, 2, 6 };
+static const uint32_t EDGES_STARTS[4] = { 0, 1, 5, 9 };
+
+static struct ndb_edge_block golden_edges(void)
+{
+    return (struct ndb_edge_block){ .first_id = NAMIDB_ID(2, 1),
+                                    .count = 3,
+                                    .from = EDGES_FROM,
+                                    .to = EDGES_TO,
+                                    .rows = EDGES_ROWS,
+                                    .row_starts = EDGES_STARTS };
+}
+
+static void check_edges(const struct ndb_edge_block *read)
+{
+    assert_int_equal(read->count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(ndb_edge_block_id(read, i) == NAMIDB_ID(2 + i, 1));
+        assert_true(read->from[i] == EDGES_FROM[i]);
+        assert_true(read->to[i] == EDGES_TO[i]);
+        assert_true(
+            ndb_slice_equal(ndb_edge_block_row(read, i),
+                            ndb_slice(EDGES_ROWS + EDGES_STARTS[i],
+                                      EDGES_STARTS[i + 1] - EDGES_STARTS[i])));
+    }
+}
+
+static int decode_edges(struct ndb_slice bytes, uint64_t first_id,
+                        uint32_t count, namidb_arena *arena)
+{
+    struct ndb_edge_block read;
+
+    return ndb_edge_block_decode(bytes, first_id, count, arena, &read);
+}
+
+static void test_edges__are_written_as_ever(void **state)
+{
+    const struct ndb_slice golden =
+        ndb_slice(GOLDEN_EDGES, sizeof GOLDEN_EDGES);
+    const struct ndb_edge_block edges = golden_edges();
+    struct ndb_edge_block read;
+    struct ndb_buf buf = NDB_BUF_INIT(4096);
+    namidb_arena arena = NDB_ARENA_INIT;
+
+    (void)state;
+    assert_int_equal(ndb_edge_block_encode(&buf, &edges), 0);
+    assert_golden(GOLDEN_EDGES, &buf);
+    assert_int_equal(
+        ndb_edge_block_decode(golden, NAMIDB_ID(2, 1), 3, &arena, &read), 0);
+    check_edges(&read);
+    for (size_t bytes = 0; bytes < golden.bytes; bytes++)
+        assert_int_equal(decode_edges(ndb_slice(golden.data, bytes),
+                                      NAMIDB_ID(2, 1), 3, &arena),
+                         NAMIDB_ECORRUPT);
+    ndb_arena_release(&arena);
+    ndb_buf_release(&buf);
+}
+
+/* Rows of one size need no list of sizes. */
+static void test_edges__of_one_size_read_as_they_were(void **state)
+{
+    struct ndb_edge_block edges = golden_edges(), read;
+    struct ndb_buf buf = NDB_BUF_INIT(4096);
+    namidb_arena arena = NDB_ARENA_INIT;
+    size_t uneven_bytes;
+
+    (void)state;
+    assert_int_equal(ndb_edge_block_encode(&buf, &edges), 0);
+    uneven_bytes = buf.bytes;
+    buf.bytes = 0;
+    edges.row_starts = NULL;
+    edges.row_bytes = 3;
+    assert_int_equal(ndb_edge_block_encode(&buf, &edges), 0);
+    assert_true(buf.bytes < uneven_bytes);
+    assert_int_equal(ndb_edge_block_decode(ndb_buf_slice(&buf), NAMIDB_ID(2, 1),
+                                           3, &arena, &read),
+                     0);
+    assert_null(read.row_starts);
+    assert_memory_equal(ndb_edge_block_row(&read, 2).data, EDGES_ROWS + 6, 3);
+    assert_true(read.from[1] == EDGES_FROM[1]);
+    ndb_arena_release(&arena);
+    ndb_buf_release(&buf);
+}
+
+/* Each is a block that nothing writes. */
+static void test_edges__that_cannot_be_are_corrupt(void **state)
+{
+    static const uint64_t NO_SEQUENCE[3] = { NAMIDB_ID(5, 3), NAMIDB_ID(0, 3),
+                                             NAMIDB_ID(6, 4) };
+    static const uint32_t EMPTY_ROW[4] = { 0, 0, 5, 9 };
+    const struct ndb_slice golden =
+        ndb_slice(GOLDEN_EDGES, sizeof GOLDEN_EDGES);
+    struct ndb_edge_block edges = golden_edges();
+    struct ndb_buf buf = NDB_BUF_INIT(4096);
+    namidb_arena arena = NDB_ARENA_INIT;
+    uint64_t id = NAMIDB_ID(2, 1);
+
+    (void)state;
+    assert_int_equal(decode_edges(golden, id, 0, &arena), NAMIDB_ECORRUPT);
+    assert_int_equal(decode_edges(golden, id, 2, &arena), NAMIDB_ECORRUPT);
+    assert_int_equal(decode_edges(golden, id, 4, &arena), NAMIDB_ECORRUPT);
+    assert_int_equal(
+        decode_edges(golden, id, NDB_EDGE_BLOCK_EDGES_MAX + 1, &arena),
+        NAMIDB_ECORRUPT);
+    assert_int_equal(
+        decode_edges(golden, NAMIDB_ID(NAMIDB_SEQUENCE_MAX - 1, 1), 3, &arena),
+        NAMIDB_ECORRUPT);
+    assert_int_equal(
+        decode_edges(golden, NAMIDB_ID(NAMIDB_SEQUENCE_MAX - 2, 1), 3, &arena),
+        0);
+    edges.from = NO_SEQUENCE;
+    assert_int_equal(ndb_edge_block_encode(&buf, &edges), 0);
+    assert_int_equal(decode_edges(ndb_buf_slice(&buf), id, 3, &arena),
+                     NAMIDB_ECORRUPT);
+    edges = golden_edges();
+    edges.row_starts = EMPTY_ROW;
+    buf.bytes = 0;
+    assert_int_equal(ndb_edge_block_encode(&buf, &edges), 0);
+    assert_int_equal(decode_edges(ndb_buf_slice(&buf), id, 3, &arena),
+                     NAMIDB_ECORRUPT);
+    ndb_arena_release(&arena);
+    ndb_buf_release(&buf);
+}
+
 static void test_record__is_written_as_ever(void **state)
 {
     struct ndb_buf buf = NDB_BUF_INIT(4096);
@@ -222,7 +357,7 @@ static void encode_batch(struct ndb_buf *buf, struct ndb_hash128 *hash)
                                    .epoch = 800,
                                    .nonce = NONCE,
                                    .previous = GOLDEN_CHAIN,
-                                   .record_count = 6 };
+                                   .record_count = 7 };
 
     assert_int_equal(
         ndb_slot_encode(buf, &slot,
@@ -260,7 +395,7 @@ static void test_slot__reads_as_ever(void **state)
                      0);
     assert_int_equal(slot.kind, NDB_SLOT_BATCH);
     assert_int_equal(slot.epoch, 800);
-    assert_int_equal(slot.record_count, 6);
+    assert_int_equal(slot.record_count, 7);
     assert_memory_equal(&slot.nonce, &NONCE, sizeof NONCE);
     assert_true(ndb_hash128_equal(slot.previous, GOLDEN_CHAIN));
     assert_int_equal(payload.bytes, sizeof GOLDEN_RECORDS);
@@ -300,6 +435,9 @@ int main(void)
         cmocka_unit_test(test_row__is_written_as_ever),
         cmocka_unit_test(test_schema__is_written_as_ever),
         cmocka_unit_test(test_schema__a_rule_that_is_broken_is_corrupt),
+        cmocka_unit_test(test_edges__are_written_as_ever),
+        cmocka_unit_test(test_edges__of_one_size_read_as_they_were),
+        cmocka_unit_test(test_edges__that_cannot_be_are_corrupt),
         cmocka_unit_test(test_record__is_written_as_ever),
         cmocka_unit_test(test_slot__reads_as_ever),
         cmocka_unit_test(test_slot__any_flipped_bit_or_cut_is_corrupt),

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "engine/db_internal.h"
 #include "engine/pack_run.h"
+#include "namidb_rows.h"
 #include "world.h"
 
 enum { NODES = 40 };
@@ -22,6 +23,7 @@ struct model {
     namidb *db;
     uint32_t label, type, prop;
     uint64_t nodes[NODES], edges[NODES];
+    uint64_t others; /* edges beside those */
 };
 
 static uint32_t number(namidb_tx *tx, enum namidb_name_kind kind,
@@ -60,6 +62,30 @@ static namidb_value any_value(struct model *model, uint64_t values)
                : (namidb_value){ .kind = NAMIDB_INT, .as.integer = (int64_t)n };
 }
 
+/* Writes an edge like no other, and edge i, in one call. */
+static void write_edges(struct model *model, namidb_tx *tx, uint32_t i,
+                        namidb_value value)
+{
+    const uint64_t ends[2] = { model->nodes[i], model->nodes[i] };
+    const namidb_value values[2] = {
+        { .kind = NAMIDB_INT, .as.integer = 1000 + (int64_t)++model->others },
+        value
+    };
+    const namidb_column column = { model->prop, { values, 1 } };
+    const namidb_edge_rows rows = { .count = 2,
+                                    .type = model->type,
+                                    .from = ends,
+                                    .to = ends,
+                                    .props = { &column, 1 } };
+    namidb_error err;
+    uint64_t ids[2];
+    size_t bad_row;
+
+    world_ok(&model->world, namidb_put_edges(tx, &rows, ids, &bad_row, &err),
+             err);
+    model->edges[i] = ids[1];
+}
+
 /* Writes node i and edge i, whatever they were. */
 static void write_row(struct model *model, namidb_tx *tx, uint32_t i,
                       namidb_value value)
@@ -73,11 +99,7 @@ static void write_row(struct model *model, namidb_tx *tx, uint32_t i,
                  namidb_create_node(tx, &model->label, 1, props,
                                     &model->nodes[i], &err),
                  err);
-        world_ok(&model->world,
-                 namidb_put_edge(tx, model->type, model->nodes[i],
-                                 model->nodes[i], props, &model->edges[i],
-                                 &err),
-                 err);
+        write_edges(model, tx, i, value);
         return;
     }
     world_ok(&model->world, namidb_set_node(tx, model->nodes[i], props, &err),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "namidb_rows.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -253,6 +255,63 @@ static int add_edge(struct world *world, namidb_tx *tx,
     return NAMIDB_OK;
 }
 
+/* The id of a node that is alive, if there is any, but now and then of any; 0:
+ * it is not. */
+static uint64_t pick_node(struct world *world, const struct world_graph *graph)
+{
+    uint64_t first = ndb_rand_below(&world->rand, WORLD_NODES);
+    uint64_t at = first;
+
+    if (ndb_rand_below(&world->rand, 20) == 0)
+        return graph->nodes[first].id;
+    while (graph->nodes[at].id == 0 && (at + 1) % WORLD_NODES != first)
+        at = (at + 1) % WORLD_NODES;
+    return graph->nodes[at].id;
+}
+
+/* Some edges of one call, which one end that is absent spoils for all. */
+static int add_edges(struct world *world, namidb_tx *tx,
+                     struct world_graph *graph, namidb_error *err)
+{
+    enum { ROWS_MAX = 6 };
+    uint64_t from[ROWS_MAX], to[ROWS_MAX], ids[ROWS_MAX];
+    namidb_value values[ROWS_MAX];
+    namidb_column column = { number(tx, NAMIDB_PROPERTY, "w"), { values, 1 } };
+    uint8_t type = (uint8_t)ndb_rand_below(&world->rand, 2);
+    const namidb_edge_rows rows = {
+        .count = 1 + ndb_rand_below(&world->rand, ROWS_MAX),
+        .type = number(tx, NAMIDB_TYPE, WORLD_TYPE[type]),
+        .from = from,
+        .to = to,
+        .props = { &column, 1 },
+    };
+    size_t first_bad = rows.count, bad_row;
+    int rc;
+
+    if (graph->edge_count + rows.count > WORLD_EDGES)
+        return NAMIDB_OK;
+    for (size_t i = 0; i < rows.count; i++) {
+        from[i] = pick_node(world, graph);
+        to[i] = pick_node(world, graph);
+        values[i] = int_value((int64_t)ndb_rand_below(&world->rand, 1000));
+        if (first_bad == rows.count && (from[i] == 0 || to[i] == 0))
+            first_bad = i;
+    }
+    rc = namidb_put_edges(tx, &rows, ids, &bad_row, err);
+    if (rc == NAMIDB_ENOTFOUND) {
+        world_assert(world, bad_row == first_bad);
+        return NAMIDB_OK;
+    }
+    if (rc < 0)
+        return rc;
+    world_assert(world, first_bad == rows.count);
+    for (size_t i = 0; i < rows.count; i++)
+        graph->edges[graph->edge_count++] =
+            (struct world_edge){ ids[i], type, from[i], to[i],
+                                 values[i].as.integer };
+    return NAMIDB_OK;
+}
+
 static int change_edge(struct world *world, namidb_tx *tx,
                        struct world_graph *graph, namidb_error *err)
 {
@@ -300,6 +359,10 @@ int world_change(struct world *world, namidb_tx *tx, struct world_graph *graph,
         case 4:
         case 5:
             rc = put(world, tx, graph, index, err);
+            break;
+        case 6:
+        case 7:
+            rc = add_edges(world, tx, graph, err);
             break;
         default:
             rc = add_edge(world, tx, graph, err);
