@@ -68,15 +68,18 @@ static void locate_edge(struct ndb_scan *scan, struct ndb_scan_source *source)
 {
     const struct ndb_edge_segment *segment =
         &ndb_scan_source_segment(source)->as.edge;
+    uint32_t owner = source->owner;
 
     if (source->row == segment->edge_count) {
         leave_segment(scan, source);
         return;
     }
-    while (ndb_edge_offset(segment, source->owner + 1) <= source->row)
-        source->owner++;
+    while (ndb_edge_offset(segment, owner + 1) <= source->row)
+        owner++;
     source->is_exact = true;
-    source->at.sequence = ndb_edge_owner(segment, source->owner);
+    if (owner != source->owner || source->row == 0)
+        source->at.sequence = ndb_edge_owner(segment, owner);
+    source->owner = owner;
     source->at.neighbour = ndb_edge_neighbour(segment, source->row);
     source->at.edge = ndb_edge_sequence(segment, source->row);
 }

@@ -140,9 +140,9 @@ struct ndb_edge_segment {
     uint32_t edge_count;
     bool is_dense; /* owner i is first + i */
     uint64_t first;
-    struct ndb_packed owners; /* ascending sequences; none when dense */
-    /* The same from `first` on, so that none is searched: NULL when dense, or
-     * when they lie too far apart. */
+    struct ndb_packed owners; /* ascending sequences; none when dense, or: */
+    /* Which there are from `first` on, so that none is searched: NULL when
+     * dense, or when they lie too far apart. */
     const struct ndb_owner_word *words;
     uint32_t word_count;
     struct ndb_packed offsets; /* owner_count + 1, into what follows */
@@ -329,12 +329,7 @@ int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
                         uint32_t row, namidb_arena *arena, namidb_node *out);
 
 /* Sequence of an owner. */
-static inline uint64_t ndb_edge_owner(const struct ndb_edge_segment *segment,
-                                      uint32_t owner)
-{
-    return segment->is_dense ? segment->first + owner
-                             : ndb_packed_at(&segment->owners, owner);
-}
+uint64_t ndb_edge_owner(const struct ndb_edge_segment *segment, uint32_t owner);
 
 /* The first edge of an owner; of owner_count: the number of edges. */
 static inline uint32_t ndb_edge_offset(const struct ndb_edge_segment *segment,

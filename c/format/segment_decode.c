@@ -194,9 +194,9 @@ static void get_packed_offsets(struct ndb_source *source,
     *out = (struct ndb_packed){ .bytes = bytes, .mask = 0xffff, .bits = 16 };
 }
 
-/* Packs owners and offsets. When most of a range are owners, all of it is: an
- * offset more takes no more than an owner in a list, and nobody has to search.
- */
+/* Marks or packs owners, and makes offsets. When most of a range are owners,
+ * all of it is: an offset more takes no more than an owner in a list, and
+ * nobody has to search. */
 static void pack_owners(struct ndb_source *source, const struct lists *lists,
                         struct ndb_edge_segment *segment)
 {
@@ -211,8 +211,9 @@ static void pack_owners(struct ndb_source *source, const struct lists *lists,
     get_packed_offsets(source, lists, segment->is_dense ? owners : NULL, range,
                        &segment->offsets);
     if (segment->is_dense || source->reader.is_failed ||
-        (ndb_pack(source->arena, owners, count, &segment->owners) &&
-         ndb_edge_segment_mark(segment, owners, source->arena) >= 0))
+        (ndb_edge_segment_mark(segment, owners, source->arena) >= 0 &&
+         (segment->words != NULL ||
+          ndb_pack(source->arena, owners, count, &segment->owners))))
         return;
     source->has_no_memory = true;
     ndb_reader_fail(&source->reader);

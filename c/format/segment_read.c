@@ -148,6 +148,36 @@ int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
                         segment->owner_count, owner);
 }
 
+/* The owner whose bit has so many before it. */
+static uint64_t owner_marked(const struct ndb_edge_segment *segment,
+                             uint32_t owner)
+{
+    uint32_t low = 0, high = segment->word_count;
+    uint64_t bits;
+
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (segment->words[middle].before <= owner)
+            low = middle;
+        else
+            high = middle;
+    }
+    bits = segment->words[low].bits;
+    for (uint32_t i = segment->words[low].before; i < owner; i++)
+        bits &= bits - 1;
+    return segment->first + (uint64_t)low * 64 +
+           (uint64_t)__builtin_ctzll(bits);
+}
+
+uint64_t ndb_edge_owner(const struct ndb_edge_segment *segment, uint32_t owner)
+{
+    if (segment->is_dense)
+        return segment->first + owner;
+    return segment->words != NULL ? owner_marked(segment, owner)
+                                  : ndb_packed_at(&segment->owners, owner);
+}
+
 int ndb_pair_segment_divide(struct ndb_pair_segment *segment,
                             namidb_arena *arena)
 {

@@ -244,11 +244,11 @@ static uint8_t bytes_for(uint64_t max)
 }
 
 static void narrow_items(const uint64_t *numbers, size_t count,
-                         const struct ndb_narrow *to, size_t from)
+                         const struct ndb_narrow *to)
 {
-    uint8_t *bytes = (uint8_t *)to->items + from;
-    uint16_t *halves = (uint16_t *)to->items + from;
-    uint32_t *words = (uint32_t *)to->items + from;
+    uint8_t *bytes = to->items;
+    uint16_t *halves = to->items;
+    uint32_t *words = to->items;
 
     if (to->width == 1)
         for (size_t i = 0; i < count; i++)
@@ -261,24 +261,44 @@ static void narrow_items(const uint64_t *numbers, size_t count,
             words[i] = (uint32_t)(numbers[i] - to->base);
 }
 
-/* Of plain numbers the planes are offsets from a base already. */
+/* Plain numbers of up to four planes: those are offsets from a base already,
+ * and only have to come together. */
 static void narrow_plain(struct ndb_source *source, const struct ndb_ints *ints,
                          size_t count, struct ndb_narrow *out)
 {
+    const uint8_t *const *planes = ints->planes;
     unsigned width = ints->width;
-    struct numbers numbers = numbers_of(ints);
-    uint64_t block[BLOCK_NUMBERS];
+    uint16_t *halves;
+    uint32_t *words;
 
     out->base = ints->base;
     out->width = (uint8_t)(width <= 1 ? 1 : width == 2 ? 2 : 4);
     out->items = ndb_source_room(source, count, out->width);
-    for (size_t from = 0; from < count && out->items != NULL;
-         from += BLOCK_NUMBERS) {
-        size_t left = count - from;
-        size_t some = left < BLOCK_NUMBERS ? left : BLOCK_NUMBERS;
-
-        next_numbers(&numbers, some, block);
-        narrow_items(block, some, out, from);
+    halves = out->items;
+    words = out->items;
+    if (out->items == NULL)
+        return;
+    switch (width) {
+    case 0:
+        memset(out->items, 0, count);
+        break;
+    case 1:
+        memcpy(out->items, planes[0], count);
+        break;
+    case 2:
+        for (size_t i = 0; i < count; i++)
+            halves[i] = (uint16_t)(planes[0][i] | planes[1][i] << 8);
+        break;
+    case 3:
+        for (size_t i = 0; i < count; i++)
+            words[i] = planes[0][i] | (uint32_t)planes[1][i] << 8 |
+                       (uint32_t)planes[2][i] << 16;
+        break;
+    default:
+        for (size_t i = 0; i < count; i++)
+            words[i] = planes[0][i] | (uint32_t)planes[1][i] << 8 |
+                       (uint32_t)planes[2][i] << 16 |
+                       (uint32_t)planes[3][i] << 24;
     }
 }
 
@@ -315,7 +335,7 @@ static void narrow_others(struct ndb_source *source,
         memcpy(out->items, all, count * sizeof *all);
         out->base = 0;
     } else if (out->items != NULL) {
-        narrow_items(all, count, out, 0);
+        narrow_items(all, count, out);
     }
     ndb_free(all);
 }

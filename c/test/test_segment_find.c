@@ -104,6 +104,8 @@ static void check_owners(const uint64_t *owners, uint32_t count,
                          index < count && owners[index] == at ? (int64_t)index
                                                               : -1);
     }
+    for (index = 0; index < count; index++)
+        assert_int_equal(ndb_edge_owner(segment, index), owners[index]);
     assert_int_equal(ndb_edge_segment_owner(segment, UINT64_MAX), -1);
 }
 
