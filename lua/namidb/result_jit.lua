@@ -98,6 +98,10 @@ end
 -- Lua has no function of very many columns.
 local COLUMNS_MAX = 64
 
+-- Making a function takes as long as making so many rows without it, or as long
+-- as is lost in so many uses of a plan that go through the core.
+local ROWS_FEW, USES_FEW = 64, 4
+
 -- A function that appends `count` rows to `rows`, which has `total`: the
 -- constructor of a row knows the names of its columns.
 local function maker_of_few(columns)
@@ -135,11 +139,11 @@ local function maker(columns)
         maker_of_few(columns)
 end
 
--- What is made of a plan when it is first run.
+-- What is made of a plan that is used again and again.
 local function prepare(made)
-    made.make_rows = maker(made.columns)
+    made.make_rows = made.make_rows or maker(made.columns)
     made.bind = made.params and #made.params <= PARAMS_MAX and
-        binder(made.params)
+        binder(made.params) or false
     made.address = cast(pointer, made.core)
 end
 
@@ -192,8 +196,10 @@ function result_jit.collector(methods)
     -- Makes the rows that the core has left to Lua, `count` of them at `at`,
     -- and all that follow.
     local function make_rest(handle, made, rows, total, at, count)
+        local make_rows = made.make_rows or
+            (count <= ROWS_FEW and maker_of_many or maker)(made.columns)
         while type(at) == "number" do
-            made.make_rows(cast(values_pointer, at), count, rows, total)
+            make_rows(cast(values_pointer, at), count, rows, total)
             total = total + count
             at, count = more(handle, made.core, rows, total)
         end
@@ -206,7 +212,10 @@ function result_jit.collector(methods)
     end
 
     local function quick(handle, made, params, lifted)
-        if not made.make_rows then prepare(made) end
+        if made.bind == nil then
+            if made.uses < USES_FEW then return end
+            prepare(made)
+        end
         local state, reader = begin(handle, address, made, params, lifted)
         if state == ROWS then
             local pulled = reader.pulled
@@ -223,7 +232,6 @@ function result_jit.collector(methods)
     end
 
     return function(handle, made, params, settings, lifted, stamp)
-        if not made.make_rows then prepare(made) end
         local at, count = collect_all(handle, made.core, params, settings,
                                       lifted, stamp)
         if type(at) ~= "number" then return at, count end

@@ -87,6 +87,27 @@ describe("a query that is asked again", function()
         assert.has_error(function() snapshot:query(count) end)
     end)
 
+    it("makes functions for plans that are used again and again", function()
+        if not rawget(_G, "jit") then return end
+        local load, loaded = _G.loadstring, 0
+        _G.loadstring = function(...)
+            loaded = loaded + 1
+            return load(...)
+        end
+        local text = "UNWIND range(1, $n) AS x RETURN x AS again_and_again"
+        local rows, after = 0, {}
+        for i = 1, 6 do
+            rows = rows + #assert(db:query(text, { n = 20 }))
+            after[i] = loaded
+        end
+        assert.equal(400, #assert(db:query(text .. ", 1 AS y", { n = 400 })))
+        _G.loadstring = load
+        assert.equal(120, rows)
+        assert.same({ 0, 0, 0, 0 }, { unpack(after, 1, 4) })
+        assert.equal(2, after[6]) -- of its parameters, and of its rows
+        assert.equal(3, loaded) -- many rows at once have one at once
+    end)
+
     -- What LuaJIT compiles is up to chance, which calls it cannot compile is
     -- not: then a trace ends in a stitch, whatever the chance.
     it("is compiled by LuaJIT with the loop around it", function()
