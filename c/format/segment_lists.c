@@ -167,9 +167,10 @@ static int unpack(struct ndb_column_store *bytes, struct numbers *numbers,
     struct unpacked *none = NULL, *unpacked = atomic_load(&numbers->unpacked);
     int rc;
 
-    *out = frames == 0 ? &numbers->ints : &unpacked->ints;
-    if (frames == 0 || unpacked != NULL)
+    if (frames == 0 || unpacked != NULL) {
+        *out = unpacked != NULL ? &unpacked->ints : &numbers->ints;
         return NAMIDB_OK;
+    }
     unpacked = ndb_alloc(sizeof *unpacked + frames * count);
     if (unpacked == NULL)
         return NAMIDB_ENOMEM;
