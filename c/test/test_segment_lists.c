@@ -8,14 +8,18 @@
 
 enum { OWNERS = 300, THREADS = 4, HASH_BYTES = 8 };
 
+/* How sequences come: at random, as edges stand (then none is stored for
+ * itself), or near a line through the neighbours. */
+enum order { ANY, ASCENDING, NEAR_A_LINE };
+
 /* What edges are like. */
 struct shape {
     uint64_t tables;     /* of their neighbours */
     uint64_t degree_max; /* of an owner, from 1 on */
-    bool is_ordered;     /* sequences are as edges stand: no list for itself */
+    enum order order;
 };
 
-static const struct shape USUAL = { 1, 20, false };
+static const struct shape USUAL = { 1, 20, ANY };
 
 /* One segment and its edges as they went in. */
 struct lists {
@@ -55,7 +59,11 @@ static void setup(struct lists *lists, const struct shape *shape)
             struct ndb_pack_edge edge;
 
             lists->sequences[at] =
-                shape->is_ordered ? at + 1 : 1 + ndb_rand_below(&rand, 1 << 20);
+                shape->order == ASCENDING ? at + 1
+                : shape->order == ANY
+                    ? 1 + ndb_rand_below(&rand, 1 << 20)
+                    : 1 + 3 * NAMIDB_ID_SEQUENCE(lists->neighbours[at]) +
+                          ndb_rand_below(&rand, 50);
             edge = (struct ndb_pack_edge){ owner + 1, lists->neighbours[at],
                                            lists->sequences[at], false };
             assert_int_equal(
@@ -117,7 +125,9 @@ static void check_list(const struct lists *lists,
 
 static void test_segment_lists__few_are_read_as_they_are_stored(void **state)
 {
-    static const struct shape SHAPES[] = { { 1, 20, false }, { 4, 20, false } };
+    static const struct shape SHAPES[] = { { 1, 20, ANY },
+                                           { 4, 20, ANY },
+                                           { 1, 20, NEAR_A_LINE } };
 
     (void)state;
     for (size_t k = 0; k < sizeof SHAPES / sizeof *SHAPES; k++) {
@@ -168,7 +178,7 @@ static void test_segment_lists__many_are_packed_and_stay_the_same(void **state)
 /* Then each sequence is a gap to the one before it. */
 static void test_segment_lists__no_sequence_for_itself_packs_all(void **state)
 {
-    static const struct shape ORDERED = { 1, 20, true };
+    static const struct shape ORDERED = { 1, 20, ASCENDING };
     struct ndb_segment *segment;
     struct lists lists;
 
@@ -249,7 +259,7 @@ static void test_segment_lists__a_bad_one_is_corrupt(void **state)
     size_t body;
 
     (void)state;
-    setup(&lists, &(struct shape){ 2, 20, false });
+    setup(&lists, &(struct shape){ 2, 20, ANY });
     body = lists.stored.bytes - HASH_BYTES;
     bad = ndb_alloc(lists.stored.bytes);
     for (size_t at = 12; at < body; at += 3) {
