@@ -360,11 +360,13 @@ static struct ndb_stored_lists *hold(struct ndb_list_store *store)
 
 static void let_go(struct ndb_list_store *store)
 {
+    size_t bytes = 0;
+
     if (atomic_fetch_sub(&store->readers, 1) == 1 &&
         atomic_load(&store->packed) != NULL)
-        ndb_column_store_add(
-            store->bytes,
-            -(int64_t)free_stored(atomic_exchange(&store->stored, NULL)));
+        bytes = free_stored(atomic_exchange(&store->stored, NULL));
+    if (bytes != 0)
+        ndb_column_store_add(store->bytes, -(int64_t)bytes);
 }
 
 int ndb_edge_lists_pack(const struct ndb_edge_segment *segment)
