@@ -12,10 +12,10 @@ static _Atomic(struct ndb_fold *) *head_of(const struct ndb_fold_source *newest)
     return &newest->pack->folds[newest->part - newest->pack->directory->parts];
 }
 
-static bool is_fold_of(const struct ndb_fold *fold,
+static bool is_fold_of(const struct ndb_fold *fold, enum ndb_fold_of of,
                        const struct ndb_fold_source *sources, uint32_t count)
 {
-    if (fold->pack_count != count)
+    if (fold->of != of || fold->pack_count != count)
         return false;
     for (uint32_t i = 0; i < count; i++)
         if (fold->packs[i] != sources[i].pack->number)
@@ -23,19 +23,20 @@ static bool is_fold_of(const struct ndb_fold *fold,
     return true;
 }
 
-static struct ndb_fold *find_from(struct ndb_fold *fold,
+static struct ndb_fold *find_from(struct ndb_fold *fold, enum ndb_fold_of of,
                                   const struct ndb_fold_source *sources,
                                   uint32_t count)
 {
-    while (fold != NULL && !is_fold_of(fold, sources, count))
+    while (fold != NULL && !is_fold_of(fold, of, sources, count))
         fold = fold->next;
     return fold;
 }
 
-struct ndb_fold *ndb_fold_find(const struct ndb_fold_source *sources,
+struct ndb_fold *ndb_fold_find(enum ndb_fold_of of,
+                               const struct ndb_fold_source *sources,
                                uint32_t count)
 {
-    return find_from(atomic_load(head_of(sources)), sources, count);
+    return find_from(atomic_load(head_of(sources)), of, sources, count);
 }
 
 /* The sequences that any part has, and all edges. */
@@ -58,8 +59,45 @@ static uint64_t measure(const struct ndb_fold_source *sources, uint32_t count,
     return edges;
 }
 
+/* What a pack has by id of the edges of the part's type; NULL: nothing, or it
+ * has tombstones, which are not among them. */
+static const struct ndb_part *edge_ids(const struct ndb_fold_source *source)
+{
+    if (source->part->tombstones != 0)
+        return NULL;
+    return ndb_directory_find(source->pack->directory, NDB_PART_EDGE_ID,
+                              source->part->type, 0);
+}
+
+/* A number is handed out once: a pack has one of older packs only if the edge
+ * was changed. */
+static void compare_edges(struct ndb_fold *fold,
+                          const struct ndb_fold_source *sources)
+{
+    uint64_t newer = UINT64_MAX; /* the least of the newer packs */
+
+    fold->is_apart = true;
+    fold->edges_end = 0;
+    for (uint32_t i = 0; i < fold->pack_count; i++) {
+        const struct ndb_part *ids = edge_ids(&sources[i]);
+        uint64_t last;
+
+        if (ids == NULL) {
+            fold->is_apart = false;
+            fold->edges_end = UINT64_MAX;
+            return;
+        }
+        last = ids->segments[ids->segment_count - 1].last;
+        fold->is_apart = fold->is_apart && last < newer;
+        newer = ids->segments[0].first;
+        if (fold->edges_end <= last)
+            fold->edges_end = last + 1;
+    }
+}
+
 /* A fold that nobody else knows of yet. */
 static struct ndb_fold *new_fold(struct ndb_segment_cache *cache,
+                                 enum ndb_fold_of of,
                                  const struct ndb_fold_source *sources,
                                  uint32_t count)
 {
@@ -73,6 +111,7 @@ static struct ndb_fold *new_fold(struct ndb_segment_cache *cache,
                              count * sizeof *fold->packs);
     if (fold == NULL)
         return NULL;
+    fold->of = of;
     fold->number = ndb_segment_cache_pack_number(cache);
     fold->first_block = first / NDB_FOLD_OWNERS;
     fold->block_count = (uint32_t)blocks;
@@ -80,24 +119,26 @@ static struct ndb_fold *new_fold(struct ndb_segment_cache *cache,
     fold->packs = (uint64_t *)(void *)&fold->blocks[blocks];
     for (uint32_t i = 0; i < count; i++)
         fold->packs[i] = sources[i].pack->number;
+    compare_edges(fold, sources);
     return fold;
 }
 
 struct ndb_fold *ndb_fold_make(struct ndb_segment_cache *cache,
+                               enum ndb_fold_of of,
                                const struct ndb_fold_source *sources,
                                uint32_t count)
 {
     _Atomic(struct ndb_fold *) *head = head_of(sources);
     struct ndb_fold *first = atomic_load(head);
-    struct ndb_fold *fold = find_from(first, sources, count), *found = fold;
+    struct ndb_fold *fold = find_from(first, of, sources, count), *found = fold;
 
     if (found == NULL)
-        fold = new_fold(cache, sources, count);
+        fold = new_fold(cache, of, sources, count);
     while (found == NULL && fold != NULL) {
         fold->next = first;
         if (atomic_compare_exchange_strong(head, &first, fold))
             return fold;
-        found = find_from(first, sources, count);
+        found = find_from(first, of, sources, count);
     }
     if (found != fold)
         ndb_free(fold);
@@ -114,7 +155,8 @@ static bool make_way(struct ndb_segment_cache *cache,
 
     if (old == NULL)
         return true;
-    if (ndb_fold_has_columns(&old->segment->as.edge) ||
+    if (fold->of != NDB_FOLD_LISTS ||
+        ndb_fold_has_columns(&old->segment->as.edge) ||
         !ndb_fold_has_columns(&segment->as.edge))
         return false;
     ndb_cache_take_out(cache, old);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fold.h - the adjacency cache: lists of several packs as one.
+ * fold.h - the adjacency cache: lists of several packs as one, and what is
+ * counted in them.
  *
  * The edges of a type at the nodes of a table, one way, are a part in each of
  * several packs, and a hop has to look into all of them. Folded, they are one
  * list per node, in blocks of NDB_FOLD_OWNERS nodes: what a block shows is a
  * dense edge segment without tombstones, and with columns only where those were
- * asked for. A block is made on its own and evicted on its own, by the cache's
- * CLOCK within its budget; who makes one, and when, is the engine's business.
+ * asked for. Folds of numbers, of one pack or several, show one per node
+ * instead, in as few bits as a block needs. A block is made on its own and
+ * evicted on its own, by the cache's CLOCK within its budget; who makes one,
+ * and when, is the engine's business.
  *
  * A fold belongs to the newest of its packs, and knows the others by number:
  * packs are immutable, so a fold is good for every snapshot that has just these
@@ -30,14 +33,28 @@ struct ndb_fold_block {
     atomic_bool is_bare; /* the columns there are cannot be folded */
 };
 
+/* What a block has of each node. */
+enum ndb_fold_of {
+    NDB_FOLD_LISTS,   /* its edges: as.edge of the block */
+    NDB_FOLD_DEGREES, /* how many there are: as.numbers, by node */
+    NDB_FOLD_LOOPS    /* how many lead to itself: likewise */
+};
+
 /* Constant but for the blocks. */
 struct ndb_fold {
-    struct ndb_fold *next; /* of the same newest part, over other packs */
-    uint64_t number;       /* unique, as that of a pack */
-    uint64_t first_block;  /* number of blocks[0]: sequence / NDB_FOLD_OWNERS */
+    struct ndb_fold *next; /* of the same newest part: of other packs, or of
+                              something else */
+    enum ndb_fold_of of;
+    uint64_t number;      /* unique, as that of a pack */
+    uint64_t first_block; /* number of blocks[0]: sequence / NDB_FOLD_OWNERS */
     uint32_t block_count;
     uint32_t pack_count;
     uint64_t *packs; /* their numbers, newest first */
+    /* By the directories: no edge of the type is in two of the packs, and of
+     * those of the table none is said to be deleted. */
+    bool is_apart;
+    /* Edges from this number on are in no pack; UINT64_MAX: nobody knows. */
+    uint64_t edges_end;
     struct ndb_fold_block blocks[];
 };
 
@@ -49,11 +66,13 @@ struct ndb_fold_source {
 
 /* The fold of these parts, newest first, as far as somebody made it. NULL:
  * there is none. */
-struct ndb_fold *ndb_fold_find(const struct ndb_fold_source *sources,
+struct ndb_fold *ndb_fold_find(enum ndb_fold_of of,
+                               const struct ndb_fold_source *sources,
                                uint32_t count);
 /* Makes it when there is none, without blocks. NULL: no memory, or so few edges
  * at nodes so far apart that it would not pay. */
 struct ndb_fold *ndb_fold_make(struct ndb_segment_cache *cache,
+                               enum ndb_fold_of of,
                                const struct ndb_fold_source *sources,
                                uint32_t count);
 
@@ -72,9 +91,9 @@ static inline struct ndb_fold_block *ndb_fold_block_of(struct ndb_fold *fold,
     return index < fold->block_count ? &fold->blocks[index] : NULL;
 }
 
-/* Shows a block that was made; it is the cache's then, and one without columns
- * gives way to one that has them. When another thread was faster, there is no
- * memory, or it would take a quarter of the budget, it is freed. Within a
+/* Shows a block that was made; it is the cache's then, and a list without
+ * columns gives way to one that has them. When another thread was faster, there
+ * is no memory, or it would take a quarter of the budget, it is freed. Within a
  * section or without. */
 void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
                   struct ndb_fold_block *block, struct ndb_segment *segment);

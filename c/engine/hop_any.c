@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/degrees.h"
 
 /* Types of edges that some layer may know at the nodes of a batch, ascending.
  */
@@ -154,7 +155,8 @@ int ndb_hop_any_read(const struct ndb_hop_batch *batch, namidb_arena *arena,
     return ndb_hop_spans_read(&one, arena, out);
 }
 
-int ndb_hop_any_degrees(const struct ndb_hop_batch *batch, uint64_t *degrees)
+int ndb_hop_any_degrees(const struct ndb_hop_batch *batch, enum ndb_fold_of of,
+                        uint64_t *counts)
 {
     struct ndb_hop_batch one = *batch;
     struct types types;
@@ -163,7 +165,7 @@ int ndb_hop_any_degrees(const struct ndb_hop_batch *batch, uint64_t *degrees)
     find_types(batch, &types);
     for (uint32_t i = 0; i < types.count && rc == NAMIDB_OK; i++) {
         one.kind.type = types.items[i];
-        rc = ndb_hop_spans_degrees(&one, degrees);
+        rc = ndb_degrees_add(&one, of, counts);
     }
     return rc;
 }

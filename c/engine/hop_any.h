@@ -12,7 +12,8 @@
 int ndb_hop_any_read(const struct ndb_hop_batch *batch, namidb_arena *arena,
                      struct ndb_hops *out);
 
-/* As ndb_hop_spans_degrees, likewise. */
-int ndb_hop_any_degrees(const struct ndb_hop_batch *batch, uint64_t *degrees);
+/* As ndb_degrees_add, likewise. */
+int ndb_hop_any_degrees(const struct ndb_hop_batch *batch, enum ndb_fold_of of,
+                        uint64_t *counts);
 
 #endif

@@ -11,8 +11,7 @@ int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list)
 {
     struct ndb_gather *gather = places->gather;
     uint32_t first = list->packs_begin; /* of those that are folded */
-    struct ndb_fold_source *sources =
-        ndb_arena_array(&gather->scratch, list->count, sizeof *sources);
+    struct ndb_fold_source *sources = ndb_places_sources(places, list);
 
     list->folds =
         ndb_arena_array(&gather->scratch, list->count, sizeof *list->folds);
@@ -20,16 +19,13 @@ int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list)
         return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < first; i++)
         list->folds[i] = NULL;
-    for (uint32_t i = first; i < list->count; i++) {
-        sources[i].pack = list->items[i].pack;
-        sources[i].part = list->items[i].part;
-    }
     for (uint32_t i = first; i < list->count; i++)
-        list->folds[i] = ndb_fold_find(&sources[i], list->count - i);
+        list->folds[i] =
+            ndb_fold_find(NDB_FOLD_LISTS, &sources[i - first], list->count - i);
     if (list->count > first + 1 && list->folds[first] == NULL)
         list->folds[first] =
-            ndb_fold_make(gather->snapshot->view->cache, &sources[first],
-                          list->count - first);
+            ndb_fold_make(gather->snapshot->view->cache, NDB_FOLD_LISTS,
+                          sources, list->count - first);
     return NAMIDB_OK;
 }
 

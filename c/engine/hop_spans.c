@@ -421,10 +421,10 @@ static int count_node(struct batch *batch, size_t index, uint64_t *degree)
     return NAMIDB_OK;
 }
 
-static int count_edges(struct ndb_places *places, struct ndb_hop_folds *folds,
-                       const uint64_t *ids, size_t count,
-                       const struct ndb_hop_kind *kind, uint64_t *degrees,
-                       namidb_error *err)
+int ndb_hop_spans_count(struct ndb_places *places, struct ndb_hop_folds *folds,
+                        const uint64_t *ids, size_t count,
+                        const struct ndb_hop_kind *kind, uint64_t *counts,
+                        namidb_error *err)
 {
     struct batch batch = {
         .places = places,
@@ -437,23 +437,15 @@ static int count_edges(struct ndb_places *places, struct ndb_hop_folds *folds,
     int rc = find(&batch);
 
     for (size_t i = 0; i < count && rc == NAMIDB_OK; i++)
-        rc = count_node(&batch, i, &degrees[i]);
+        rc = count_node(&batch, i, &counts[i]);
     ndb_memtable_edges_release(&batch.known);
     return rc;
 }
 
 /* ----------------------------------------------------------------- reads -- */
 
-/* A read of a batch, within a section. */
-struct read {
-    const struct ndb_hop_batch *batch;
-    struct ndb_gather gather;
-    struct ndb_places places;
-    struct ndb_hop_folds folds;
-};
-
-/* NAMIDB_OK or NAMIDB_ENOMEM; end_read when it is OK. */
-static int begin_read(struct read *read, const struct ndb_hop_batch *batch)
+int ndb_hop_read_begin(struct ndb_hop_read *read,
+                       const struct ndb_hop_batch *batch)
 {
     const struct ndb_hop_kind *kind = &batch->kind;
 
@@ -472,7 +464,7 @@ static int begin_read(struct read *read, const struct ndb_hop_batch *batch)
     return NAMIDB_OK;
 }
 
-static void end_read(struct read *read, int rc)
+void ndb_hop_read_end(struct ndb_hop_read *read, int rc)
 {
     if (rc == NAMIDB_OK)
         ndb_hop_folds_make(&read->folds, &read->places, &read->batch->kind);
@@ -485,26 +477,13 @@ static void end_read(struct read *read, int rc)
 int ndb_hop_spans_read(const struct ndb_hop_batch *batch, namidb_arena *arena,
                        struct ndb_hops *out)
 {
-    struct read read;
-    int rc = begin_read(&read, batch);
+    struct ndb_hop_read read;
+    int rc = ndb_hop_read_begin(&read, batch);
 
     if (rc != NAMIDB_OK)
         return rc;
     rc = ndb_hop_spans_take(&read.places, &read.folds, batch->ids, batch->count,
                             &batch->kind, arena, out, batch->err);
-    end_read(&read, rc);
-    return rc;
-}
-
-int ndb_hop_spans_degrees(const struct ndb_hop_batch *batch, uint64_t *degrees)
-{
-    struct read read;
-    int rc = begin_read(&read, batch);
-
-    if (rc != NAMIDB_OK)
-        return rc;
-    rc = count_edges(&read.places, &read.folds, batch->ids, batch->count,
-                     &batch->kind, degrees, batch->err);
-    end_read(&read, rc);
+    ndb_hop_read_end(&read, rc);
     return rc;
 }

@@ -62,7 +62,21 @@ struct ndb_place_list *ndb_places_find(struct ndb_places *places,
     }
     list->table = table;
     list->folds = NULL;
+    list->has_numbers = false;
     fill(places, list);
     places->last = list;
     return list;
+}
+
+struct ndb_fold_source *ndb_places_sources(const struct ndb_places *places,
+                                           const struct ndb_place_list *list)
+{
+    uint32_t first = list->packs_begin;
+    struct ndb_fold_source *sources = ndb_arena_array(
+        &places->gather->scratch, list->count - first, sizeof *sources);
+
+    for (uint32_t i = first; i < list->count && sources != NULL; i++)
+        sources[i - first] = (struct ndb_fold_source){ list->items[i].pack,
+                                                       list->items[i].part };
+    return sources;
 }

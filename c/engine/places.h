@@ -25,6 +25,8 @@ struct ndb_place_list {
     struct ndb_place *items; /* newest first */
     struct ndb_fold **folds; /* of items[i], a pack, and all behind it, or NULL;
                                 NULL: nobody asked yet, see hop_fold.h */
+    struct ndb_fold *numbers; /* of all packs, or NULL, as far as: */
+    bool has_numbers;         /* somebody asked, see degrees.c */
 };
 
 /* Batches are mostly of one table, sometimes of two that alternate. */
@@ -54,6 +56,11 @@ static inline void ndb_places_init(struct ndb_places *places,
  * NULL: no memory. */
 struct ndb_place_list *ndb_places_find(struct ndb_places *places,
                                        uint32_t table);
+
+/* The parts of packs in a list, newest first, in the gather's scratch. NULL: no
+ * memory. */
+struct ndb_fold_source *ndb_places_sources(const struct ndb_places *places,
+                                           const struct ndb_place_list *list);
 
 static inline struct ndb_place_list *ndb_places_of(struct ndb_places *places,
                                                    uint32_t table)

@@ -105,6 +105,11 @@ int ndb_read_degrees(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                      size_t count, const struct ndb_hop_kind *kind,
                      uint64_t *degrees, namidb_error *err);
 
+/* How many of them lead from the node to itself: the same loops OUT and IN. */
+int ndb_read_loops(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, const struct ndb_hop_kind *kind,
+                   uint64_t *loops, namidb_error *err);
+
 /* An edge by id, and what is known of its ends (a hop knows both). */
 struct ndb_edge_probe {
     uint64_t id;

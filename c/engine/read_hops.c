@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "engine/degrees.h"
 #include "engine/edge_list.h"
 #include "engine/hop_any.h"
 #include "engine/hop_spans.h"
@@ -97,14 +98,20 @@ int ndb_read_hops(const struct ndb_snapshot *snapshot, const uint64_t *ids,
     return read_hop(&batch, read_ends, &ends);
 }
 
-static int read_degrees(const struct ndb_hop_batch *batch, void *out)
-{
-    uint64_t *degrees = out;
+/* Where numbers go, and which. */
+struct counts {
+    enum ndb_fold_of of;
+    uint64_t *items;
+};
 
-    memset(degrees, 0, batch->count * sizeof *degrees);
+static int read_counts(const struct ndb_hop_batch *batch, void *out)
+{
+    const struct counts *counts = out;
+
+    memset(counts->items, 0, batch->count * sizeof *counts->items);
     return batch->kind.type == NAMIDB_ANY
-               ? ndb_hop_any_degrees(batch, degrees)
-               : ndb_hop_spans_degrees(batch, degrees);
+               ? ndb_hop_any_degrees(batch, counts->of, counts->items)
+               : ndb_degrees_add(batch, counts->of, counts->items);
 }
 
 int ndb_read_degrees(const struct ndb_snapshot *snapshot, const uint64_t *ids,
@@ -112,6 +119,17 @@ int ndb_read_degrees(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                      uint64_t *degrees, namidb_error *err)
 {
     struct ndb_hop_batch batch = { snapshot, ids, count, *kind, false, err };
+    struct counts counts = { NDB_FOLD_DEGREES, degrees };
 
-    return read_hop(&batch, read_degrees, degrees);
+    return read_hop(&batch, read_counts, &counts);
+}
+
+int ndb_read_loops(const struct ndb_snapshot *snapshot, const uint64_t *ids,
+                   size_t count, const struct ndb_hop_kind *kind,
+                   uint64_t *loops, namidb_error *err)
+{
+    struct ndb_hop_batch batch = { snapshot, ids, count, *kind, false, err };
+    struct counts counts = { NDB_FOLD_LOOPS, loops };
+
+    return read_hop(&batch, read_counts, &counts);
 }

@@ -16,20 +16,21 @@ struct nodes {
     uint32_t count;
 };
 
-/* Edges of one of some types, or of any, at the nodes. */
+/* Edges of one of some types, or of any, at the nodes; or, of them, loops. */
 static int add_degrees(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
-                       const struct nodes *nodes, int64_t *sums)
+                       const struct nodes *nodes, bool is_loops, int64_t *sums)
 {
-    uint64_t *degrees =
-        ndb_arena_array(eval->arena, nodes->count, sizeof *degrees);
+    uint64_t *counts =
+        ndb_arena_array(eval->arena, nodes->count, sizeof *counts);
     int rc;
 
-    if (degrees == NULL)
+    if (counts == NULL)
         return ndb_eval_no_memory(eval);
-    rc = ndb_read_degrees(&eval->run->snapshot, nodes->ids, nodes->count, kind,
-                          degrees, eval->run->err);
+    rc = (is_loops ? ndb_read_loops : ndb_read_degrees)(
+        &eval->run->snapshot, nodes->ids, nodes->count, kind, counts,
+        eval->run->err);
     for (uint32_t i = 0; i < nodes->count && rc >= 0; i++)
-        sums[i] += (int64_t)degrees[i];
+        sums[i] += (int64_t)counts[i];
     return rc;
 }
 
@@ -107,23 +108,7 @@ static int add_labelled(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
                             eval->run->err);
     if (rc == NAMIDB_NONE)
         return add_looked(eval, kind, nodes, &probe, sums);
-    return rc < 0 || !has ? rc : add_degrees(eval, kind, nodes, sums);
-}
-
-/* Edges from a node to itself. */
-static int add_loops(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
-                     const struct nodes *nodes, int64_t *sums)
-{
-    struct ndb_arena_mark mark = ndb_arena_mark(eval->arena);
-    struct ndb_hops hops;
-    int rc = ndb_read_hops(&eval->run->snapshot, nodes->ids, nodes->count, kind,
-                           eval->arena, &hops, eval->run->err);
-
-    for (uint32_t i = 0; i < nodes->count && rc >= 0; i++)
-        for (uint32_t j = hops.offsets[i]; j < hops.offsets[i + 1]; j++)
-            sums[i] += hops.neighbours[j] == nodes->ids[i];
-    ndb_arena_rewind(eval->arena, &mark);
-    return rc;
+    return rc < 0 || !has ? rc : add_degrees(eval, kind, nodes, false, sums);
 }
 
 /* Edges of one kind, as the expression wants them. */
@@ -131,11 +116,11 @@ static int add_edges(struct ndb_eval *eval, const struct ndb_expr *expr,
                      const struct ndb_hop_kind *kind, const struct nodes *nodes,
                      int64_t *sums)
 {
-    if (expr->kind == NDB_EXPR_LOOPS)
-        return add_loops(eval, kind, nodes, sums);
-    if (expr->labels.count != 0)
+    bool is_loops = expr->kind == NDB_EXPR_LOOPS;
+
+    if (!is_loops && expr->labels.count != 0)
         return add_labelled(eval, kind, nodes, &expr->labels, sums);
-    return add_degrees(eval, kind, nodes, sums);
+    return add_degrees(eval, kind, nodes, is_loops, sums);
 }
 
 static int count_edges(struct ndb_eval *eval, const struct ndb_expr *expr,

@@ -200,6 +200,7 @@ struct ndb_segment {
         struct ndb_index_segment index;
         struct ndb_filter_segment filter;
         struct ndb_zone_segment zone;
+        struct ndb_packed numbers; /* of no part: what a fold shows */
     } as;
 };
 
