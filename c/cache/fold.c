@@ -186,6 +186,12 @@ void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
         ndb_segment_free(segment);
 }
 
+bool ndb_fold_has_room(const struct ndb_segment_cache *cache)
+{
+    return atomic_load_explicit(&cache->bytes, memory_order_relaxed) <
+           (int64_t)(cache->bytes_max / 2);
+}
+
 void ndb_folds_free(struct ndb_segment_cache *cache,
                     const struct ndb_cache_pack *pack)
 {

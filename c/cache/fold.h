@@ -91,12 +91,23 @@ static inline struct ndb_fold_block *ndb_fold_block_of(struct ndb_fold *fold,
     return index < fold->block_count ? &fold->blocks[index] : NULL;
 }
 
+/* Whether two nodes are in the same block of a fold of their table. */
+static inline bool ndb_fold_is_same_block(uint64_t a, uint64_t b)
+{
+    return NAMIDB_ID_TABLE(a) == NAMIDB_ID_TABLE(b) &&
+           NAMIDB_ID_SEQUENCE(a) / NDB_FOLD_OWNERS ==
+               NAMIDB_ID_SEQUENCE(b) / NDB_FOLD_OWNERS;
+}
+
 /* Shows a block that was made; it is the cache's then, and a list without
  * columns gives way to one that has them. When another thread was faster, there
  * is no memory, or it would take a quarter of the budget, it is freed. Within a
  * section or without. */
 void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
                   struct ndb_fold_block *block, struct ndb_segment *segment);
+
+/* Whether more than half of the budget is free. */
+bool ndb_fold_has_room(const struct ndb_segment_cache *cache);
 
 /* Frees the folds of a pack that goes. */
 void ndb_folds_free(struct ndb_segment_cache *cache,

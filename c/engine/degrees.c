@@ -369,13 +369,6 @@ static int take_run(struct tally *tally, size_t begin, size_t end)
     return add_all_rest(tally, begin, end);
 }
 
-static bool is_same_block(uint64_t a, uint64_t b)
-{
-    return NAMIDB_ID_TABLE(a) == NAMIDB_ID_TABLE(b) &&
-           NAMIDB_ID_SEQUENCE(a) / NDB_FOLD_OWNERS ==
-               NAMIDB_ID_SEQUENCE(b) / NDB_FOLD_OWNERS;
-}
-
 static int take_rest(struct tally *tally)
 {
     namidb_arena *scratch = &tally->read.gather.scratch;
@@ -417,7 +410,7 @@ int ndb_degrees_add(const struct ndb_hop_batch *batch, enum ndb_fold_of of,
     tally.rest_count = 0;
     for (size_t i = 0, end; i < batch->count && rc == NAMIDB_OK; i = end) {
         end = i + 1;
-        while (end < batch->count && is_same_block(ids[i], ids[end]))
+        while (end < batch->count && ndb_fold_is_same_block(ids[i], ids[end]))
             end++;
         rc = take_run(&tally, i, end);
     }

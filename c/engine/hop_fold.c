@@ -135,31 +135,61 @@ static struct ndb_segment *new_segment(const struct ndb_hop_folds *used,
     return segment;
 }
 
-void ndb_hop_folds_make(struct ndb_hop_folds *folds, struct ndb_places *places,
-                        const struct ndb_hop_kind *kind)
+/* Makes a block for hops that use `folds`. */
+static void make(const struct ndb_hop_folds *folds, struct ndb_places *places,
+                 const struct ndb_hop_kind *kind, struct ndb_fold *fold,
+                 struct ndb_fold_block *block, uint32_t table)
 {
     struct ndb_hop_folds used = NDB_HOP_FOLDS_INIT(true, folds->with_columns);
     struct ndb_hop_kind all = { kind->type, kind->direction, true };
-    struct ndb_fold *fold = folds->due;
     struct ndb_segment *segment = NULL;
     namidb_arena arena = NDB_ARENA_INIT;
     struct ndb_hops hops;
     uint64_t ids[NDB_FOLD_OWNERS], first;
 
     /* Of those who find it due, one makes it. */
-    if (fold == NULL ||
-        atomic_exchange(&folds->due_block->asked, 0) < NDB_FOLD_AFTER)
+    if (atomic_exchange(&block->asked, 0) < NDB_FOLD_AFTER)
         return;
-    first = (fold->first_block + (uint64_t)(folds->due_block - fold->blocks)) *
+    first = (fold->first_block + (uint64_t)(block - fold->blocks)) *
             NDB_FOLD_OWNERS;
     for (uint32_t i = 0; i < NDB_FOLD_OWNERS; i++)
-        ids[i] = NAMIDB_ID(first + i, folds->due_table);
+        ids[i] = NAMIDB_ID(first + i, table);
     if (ndb_hop_spans_take(places, &used, ids, NDB_FOLD_OWNERS, &all, &arena,
                            &hops, NULL) == NAMIDB_OK)
-        segment =
-            new_segment(&used, &hops, folds->due_block, places->kind, first);
+        segment = new_segment(&used, &hops, block, places->kind, first);
     if (segment != NULL)
-        ndb_fold_put(places->gather->snapshot->view->cache, fold,
-                     folds->due_block, segment);
+        ndb_fold_put(places->gather->snapshot->view->cache, fold, block,
+                     segment);
     ndb_arena_release(&arena);
+}
+
+void ndb_hop_folds_make(struct ndb_hop_folds *folds, struct ndb_places *places,
+                        const struct ndb_hop_kind *kind)
+{
+    if (folds->due != NULL)
+        make(folds, places, kind, folds->due, folds->due_block,
+             folds->due_table);
+}
+
+void ndb_hop_folds_walk(struct ndb_hop_folds *folds, struct ndb_places *places,
+                        const struct ndb_hop_kind *kind,
+                        const struct ndb_place_list *list, uint64_t id)
+{
+    const struct ndb_segment_cache *cache =
+        places->gather->snapshot->view->cache;
+    struct ndb_fold *fold = NULL;
+    struct ndb_fold_block *block = NULL;
+    unsigned asked;
+
+    if (list->packs_begin < list->count)
+        fold = list->folds[list->packs_begin];
+    if (fold != NULL)
+        block = ndb_fold_block_of(fold, NAMIDB_ID_SEQUENCE(id));
+    if (folds->is_again || block == NULL ||
+        ndb_cache_slot_look(&block->slot) != NULL || !ndb_fold_has_room(cache))
+        return;
+    asked = atomic_fetch_add_explicit(&block->asked, NDB_FOLD_AFTER / 2,
+                                      memory_order_relaxed);
+    if (asked + NDB_FOLD_AFTER / 2 >= NDB_FOLD_AFTER)
+        make(folds, places, kind, fold, block, list->table);
 }

@@ -4,9 +4,15 @@
  *
  * A block is made by the hop that asks for it the NDB_FOLD_AFTER-th time,
  * after it has its answer: making one takes as long as some hundred hops
- * without it, so it is paid for when it is there. Nodes of one block in a row
- * ask once: a walk over the whole graph, which comes by only once, makes
- * nothing. At most one block is made per batch, so no hop waits long.
+ * without it, so it is paid for when it is there. At most one block is made
+ * that way per batch, so no hop waits long. Nodes of one block in a row ask
+ * once.
+ *
+ * NDB_FOLD_WALK of them or more in a batch are of a walk over the whole graph.
+ * It may never come back, but the second one makes the block, before its
+ * answer, which is then taken from there: that costs a third more, once, where
+ * 20 packs have edges of each node. It makes none when half of the cache is in
+ * use, as what is warm would have to leave for it.
  *
  * A block is made without the properties of its edges, and anew with them by
  * the NDB_FOLD_AFTER-th read that wants them.
@@ -18,7 +24,7 @@
 #include "engine/read.h"
 #include "format/columns_gather.h"
 
-enum { NDB_FOLD_AFTER = 32 };
+enum { NDB_FOLD_AFTER = 32, NDB_FOLD_WALK = 256 };
 
 /* The folds that a batch used. */
 struct ndb_hop_folds {
@@ -48,6 +54,12 @@ int ndb_hop_folds_look(struct ndb_hop_folds *folds,
                        const struct ndb_place_list *list, uint32_t index,
                        uint64_t sequence,
                        const struct ndb_edge_segment **segment);
+
+/* Tells that a batch asks for NDB_FOLD_WALK nodes or more of the block of `id`,
+ * which is made if it is time; a lack of memory is no failure. */
+void ndb_hop_folds_walk(struct ndb_hop_folds *folds, struct ndb_places *places,
+                        const struct ndb_hop_kind *kind,
+                        const struct ndb_place_list *list, uint64_t id);
 
 /* Makes the block that is due, if any, from what is cached; when something is
  * not, or memory is short, there just is none. Within the section of

@@ -130,16 +130,46 @@ static int find_in_places(struct batch *batch,
     return rc;
 }
 
-/* The same, wherever a node's edges are. */
-static int find_node(struct batch *batch, uint64_t id)
+/* The layers that may have edges of a node, and their folds. NULL: no memory.
+ */
+static struct ndb_place_list *list_of(struct batch *batch, uint64_t id)
 {
     struct ndb_place_list *list =
         ndb_places_of(batch->places, NAMIDB_ID_TABLE(id));
 
-    if (list == NULL ||
-        (list->folds == NULL && ndb_hop_folds_find(batch->places, list) < 0))
+    if (list != NULL && list->folds == NULL &&
+        ndb_hop_folds_find(batch->places, list) < 0)
+        return NULL;
+    return list;
+}
+
+/* The same, wherever a node's edges are. */
+static int find_node(struct batch *batch, uint64_t id)
+{
+    struct ndb_place_list *list = list_of(batch, id);
+
+    if (list == NULL)
         return ndb_fail_memory(batch->err);
     return find_in_places(batch, list, id);
+}
+
+/* Looks how many nodes from `begin` on are of one block: before `*end`. */
+static int walk_block(struct batch *batch, size_t begin, size_t *end)
+{
+    const uint64_t *ids = batch->ids;
+    const struct ndb_place_list *list;
+
+    *end = begin + 1;
+    while (*end < batch->count && ndb_fold_is_same_block(ids[begin], ids[*end]))
+        ++*end;
+    if (*end - begin < NDB_FOLD_WALK || batch->folds->is_making)
+        return NAMIDB_OK;
+    list = list_of(batch, ids[begin]);
+    if (list == NULL)
+        return ndb_fail_memory(batch->err);
+    ndb_hop_folds_walk(batch->folds, batch->places, batch->kind, list,
+                       ids[begin]);
+    return NAMIDB_OK;
 }
 
 /* Where the edges of the spans from `begin` on are. */
@@ -160,6 +190,7 @@ static void settle(struct batch *batch, uint32_t begin)
 static int find(struct batch *batch)
 {
     uint32_t settled = 0;
+    size_t block_end = 0;
     int rc = NAMIDB_OK;
 
     batch->first = ndb_arena_array(&batch->places->gather->scratch,
@@ -168,7 +199,10 @@ static int find(struct batch *batch)
         return ndb_fail_memory(batch->err);
     for (size_t i = 0; i < batch->count && rc == NAMIDB_OK; i++) {
         batch->first[i] = batch->span_count;
-        rc = find_node(batch, batch->ids[i]);
+        if (i == block_end)
+            rc = walk_block(batch, i, &block_end);
+        if (rc == NAMIDB_OK)
+            rc = find_node(batch, batch->ids[i]);
         if (i % NDB_PREFETCH_ROWS != NDB_PREFETCH_ROWS - 1)
             continue;
         settle(batch, settled);

@@ -221,6 +221,23 @@ static void test_degrees__a_walk_looks_at_few_segments(void **state)
     model_close(&model);
 }
 
+static void test_degrees__a_cold_walk_makes_them_too(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    uint64_t hits;
+
+    (void)state;
+    open_apart(&model, 64 << 20);
+    model_snapshot(&model, &snapshot);
+    check_sums(&model, &snapshot, 2048);
+    hits = packed_model_stats(&model).fold_hits;
+    check_sums(&model, &snapshot, 2048);
+    assert_int_equal(packed_model_stats(&model).fold_hits - hits, 4 * MANY);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
 /* What takes a number per node is less than 2 bytes for each. */
 static void test_degrees__numbers_take_little_memory(void **state)
 {
@@ -386,6 +403,19 @@ static void test_degrees__new_edges_are_added_to_what_is_known(void **state)
     model_close(&model);
 }
 
+/* Some nodes of a block, of whose segments others are not cached. */
+static void check_few(const struct model *model,
+                      const struct ndb_snapshot *snapshot)
+{
+    enum { FEW = NDB_DEGREES_AFTER + 8 };
+    struct ndb_hop_kind kind = { 1, NAMIDB_OUT, false };
+    uint64_t *ids = model_ids(model);
+    struct walk walk = { ids, FEW, FEW };
+
+    check_walk(model, snapshot, &walk, &kind, false);
+    ndb_free(ids);
+}
+
 /* Lists that span segments, loops at their ends and within. */
 static void test_degrees__lists_over_several_segments(void **state)
 {
@@ -408,6 +438,7 @@ static void test_degrees__lists_over_several_segments(void **state)
     part = ndb_directory_find(ndb_pack_directory(snapshot.view->layers[1].pack),
                               NDB_PART_OUT, 1, 1);
     assert_true(part->segment_count > 3);
+    check_few(&model, &snapshot);
     check_sums(&model, &snapshot, 2048);
     check_sums(&model, &snapshot, 2048);
     check_sums(&model, &snapshot, 1);
@@ -523,6 +554,7 @@ int main(void)
         cmocka_unit_test(test_degrees__equal_the_model_over_all_layers),
         cmocka_unit_test(test_degrees__equal_the_model_over_packs),
         cmocka_unit_test(test_degrees__a_walk_looks_at_few_segments),
+        cmocka_unit_test(test_degrees__a_cold_walk_makes_them_too),
         cmocka_unit_test(test_degrees__numbers_take_little_memory),
         cmocka_unit_test(test_degrees__it_takes_so_many_nodes_and_no_fewer),
         cmocka_unit_test(test_degrees__a_small_batch_makes_one_block),

@@ -112,37 +112,108 @@ static void test_hop_fold__it_takes_so_many_hops_and_no_fewer(void **state)
     model_close(&model);
 }
 
-static void test_hop_fold__a_walk_over_the_graph_makes_none(void **state)
+enum { WALKED = 4000 };
+
+/* A graph of WALKED nodes with an edge in each of three packs. */
+static void open_walked(struct model *model, uint64_t cache_bytes)
+{
+    model_open(model, 5, cache_bytes);
+    model_add_nodes(model, 1, WALKED);
+    for (size_t pack = 0; pack < 3; pack++) {
+        for (size_t i = 0; i < WALKED; i++)
+            model_add_edge(model, 1, i, i * 7 % WALKED);
+        model_make_pack(model, true);
+    }
+}
+
+/* Hops from all nodes, `step` at a time, in the order of their ids. */
+static void walk(const struct model *model, const struct ndb_snapshot *snapshot,
+                 size_t step)
 {
     struct ndb_hop_kind kind = { 1, NAMIDB_OUT, true };
     namidb_arena arena = NDB_ARENA_INIT;
-    struct model model;
-    struct ndb_snapshot snapshot;
-    struct ndb_hops hops;
-    uint64_t *ids;
+    uint64_t *ids = model_ids(model);
 
-    (void)state;
-    model_open(&model, 5, 64 << 20);
-    model_add_nodes(&model, 1, 4000);
-    for (int pack = 0; pack < 3; pack++) {
-        for (size_t i = 0; i < 4000; i++)
-            model_add_edge(&model, 1, i, i * 7 % 4000);
-        model_make_pack(&model, true);
-    }
-    model_snapshot(&model, &snapshot);
-    ids = model_ids(&model);
-    for (int i = 0; i < NDB_FOLD_AFTER - 1; i++) {
-        assert_int_equal(ndb_read_hops(&snapshot, ids, model.node_count, &kind,
-                                       &arena, &hops, NULL),
-                         0);
-        assert_int_equal(hops.offsets[4000], 12000);
+    for (size_t i = 0; i < WALKED; i += step) {
+        size_t left = WALKED - i, count = step < left ? step : left;
+        struct ndb_hops hops;
+
+        assert_int_equal(
+            ndb_read_hops(snapshot, ids + i, count, &kind, &arena, &hops, NULL),
+            0);
+        assert_int_equal(hops.offsets[count], 3 * count);
+        for (uint32_t j = 0; j < 3 * count; j++)
+            assert_true(hops.neighbours[j] == ids[(i + j / 3) * 7 % WALKED]);
         ndb_arena_reset(&arena);
     }
-    assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
-    ndb_free(ids);
     ndb_arena_release(&arena);
+    ndb_free(ids);
+}
+
+static void test_hop_fold__the_second_walk_makes_them(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    uint64_t bytes, misses;
+
+    (void)state;
+    open_walked(&model, 64 << 20);
+    model_snapshot(&model, &snapshot);
+    walk(&model, &snapshot, 2048);
+    assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
+    walk(&model, &snapshot, 2048);
+    bytes = packed_model_stats(&model).fold_bytes;
+    misses = packed_model_stats(&model).fold_misses;
+    assert_true(bytes > 0);
+    /* What was made, it has used: all but the ends of chunks. */
+    assert_in_range(packed_model_stats(&model).fold_hits, WALKED / 2, WALKED);
+    walk(&model, &snapshot, 2048);
+    walk(&model, &snapshot, 2048);
+    assert_in_range(packed_model_stats(&model).fold_misses - misses, 0,
+                    WALKED / 4);
     model_snapshot_close(&snapshot);
     model_close(&model);
+}
+
+/* Who asks for few nodes of a block at once does not walk. */
+static void test_hop_fold__small_batches_do_not_walk(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+
+    (void)state;
+    open_walked(&model, 64 << 20);
+    model_snapshot(&model, &snapshot);
+    for (int i = 0; i < 4; i++)
+        walk(&model, &snapshot, NDB_FOLD_WALK - 1);
+    assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+static void
+test_hop_fold__a_walk_makes_none_where_there_is_no_room(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    uint64_t bytes;
+
+    (void)state;
+    open_walked(&model, 64 << 20);
+    model_snapshot(&model, &snapshot);
+    walk(&model, &snapshot, 2048);
+    bytes = packed_model_stats(&model).bytes;
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+    for (uint64_t more = 0; more <= 1; more++) {
+        open_walked(&model, bytes * (2 + more));
+        model_snapshot(&model, &snapshot);
+        for (int i = 0; i < 3; i++)
+            walk(&model, &snapshot, 2048);
+        assert_int_equal(packed_model_stats(&model).fold_bytes > 0, more != 0);
+        model_snapshot_close(&snapshot);
+        model_close(&model);
+    }
 }
 
 /* The snapshot of the layers now, sharing the packs of an older one. */
@@ -532,7 +603,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hop_fold__lists_that_are_made_equal_the_model),
         cmocka_unit_test(test_hop_fold__it_takes_so_many_hops_and_no_fewer),
-        cmocka_unit_test(test_hop_fold__a_walk_over_the_graph_makes_none),
+        cmocka_unit_test(test_hop_fold__the_second_walk_makes_them),
+        cmocka_unit_test(test_hop_fold__small_batches_do_not_walk),
+        cmocka_unit_test(
+            test_hop_fold__a_walk_makes_none_where_there_is_no_room),
         cmocka_unit_test(test_hop_fold__a_flush_goes_on_with_what_is_made),
         cmocka_unit_test(test_hop_fold__an_older_snapshot_reads_what_it_read),
         cmocka_unit_test(test_hop_fold__what_is_not_flushed_is_merged_in),
