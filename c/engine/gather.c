@@ -22,6 +22,7 @@ int ndb_gather_init(struct ndb_gather *gather,
     gather->slots = NULL;
     gather->slot_count = 0;
     gather->layer_count = 0;
+    gather->parts = NULL;
     gather->is_cold = false;
     gather->hits = 0;
     gather->is_warm = mode == NDB_GATHER_WARM;
@@ -82,20 +83,40 @@ static int all_types(struct ndb_gather *gather, struct ndb_gather_layer *layer,
     return NAMIDB_OK;
 }
 
+/* All layers' parts of a kind, type and table. NULL: no memory. */
+static const struct ndb_view_parts *parts_of(struct ndb_gather *gather,
+                                             enum ndb_part_kind kind,
+                                             uint32_t type, uint32_t table)
+{
+    const struct ndb_view_parts *parts = gather->parts;
+
+    if (parts == NULL || parts->kind != kind || parts->type != type ||
+        parts->table != table)
+        parts = ndb_view_parts(gather->snapshot->view, kind, type, table);
+    gather->parts = parts;
+    return parts;
+}
+
 int ndb_gather_parts(struct ndb_gather *gather, struct ndb_gather_layer *layer,
                      enum ndb_part_kind kind, uint32_t type, uint32_t table)
 {
     bool is_edges = kind == NDB_PART_OUT || kind == NDB_PART_IN;
+    const struct ndb_view_parts *parts;
 
     if (layer->kind == kind && layer->type == type && layer->table == table)
         return NAMIDB_OK;
-    layer->kind = kind;
     layer->type = type;
     layer->table = table;
-    if (is_edges && type == NAMIDB_ANY)
+    if (is_edges && type == NAMIDB_ANY) {
+        layer->kind = kind;
         return all_types(gather, layer, table);
-    layer->one =
-        ndb_directory_find(ndb_pack_directory(layer->pack), kind, type, table);
+    }
+    layer->kind = 0; /* until they are found */
+    parts = parts_of(gather, kind, type, table);
+    if (parts == NULL)
+        return NAMIDB_ENOMEM;
+    layer->kind = kind;
+    layer->one = parts->items[layer - gather->layers];
     layer->parts = &layer->one;
     layer->part_count = layer->one != NULL;
     return NAMIDB_OK;

@@ -42,6 +42,7 @@ struct ndb_gather {
     const struct ndb_snapshot *snapshot;
     struct ndb_gather_layer *layers; /* newest first */
     uint32_t layer_count;
+    const struct ndb_view_parts *parts; /* that were asked for last, or NULL */
     struct ndb_segment_want *wants;
     uint32_t count, capacity;
     uint32_t fetched; /* wants before it are pinned */

@@ -1,31 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/hop_fold.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 #include "engine/hop_spans.h"
 
 /* --------------------------------------------------------------- finding --
  */
 
+/* Those over older packs alone are wanted only where the one over all packs has
+ * no block: each is looked for when the one before it was of no use. */
+static struct ndb_fold *fold_at(struct ndb_place_list *list, uint32_t index)
+{
+    assert(index <= list->folds_end);
+    if (index == list->folds_end) {
+        list->folds[index] = ndb_fold_find(
+            NDB_FOLD_LISTS, &list->sources[index - list->packs_begin],
+            list->count - index);
+        list->folds_end++;
+    }
+    return list->folds[index];
+}
+
 int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list)
 {
     struct ndb_gather *gather = places->gather;
     uint32_t first = list->packs_begin; /* of those that are folded */
-    struct ndb_fold_source *sources = ndb_places_sources(places, list);
 
+    list->sources = ndb_places_sources(places, list);
     list->folds =
         ndb_arena_array(&gather->scratch, list->count, sizeof *list->folds);
-    if (sources == NULL || list->folds == NULL)
+    if (list->sources == NULL || list->folds == NULL)
         return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < first; i++)
         list->folds[i] = NULL;
-    for (uint32_t i = first; i < list->count; i++)
-        list->folds[i] =
-            ndb_fold_find(NDB_FOLD_LISTS, &sources[i - first], list->count - i);
-    if (list->count > first + 1 && list->folds[first] == NULL)
+    list->folds_end = first;
+    if (list->count > first + 1) {
         list->folds[first] =
             ndb_fold_make(gather->snapshot->view->cache, NDB_FOLD_LISTS,
-                          sources, list->count - first);
+                          list->sources, list->count - first);
+        list->folds_end = first + 1;
+    }
     return NAMIDB_OK;
 }
 
@@ -52,11 +68,11 @@ static void ask(struct ndb_hop_folds *folds, const struct ndb_place_list *list,
     folds->due_table = list->table;
 }
 
-int ndb_hop_folds_look(struct ndb_hop_folds *folds,
-                       const struct ndb_place_list *list, uint32_t index,
-                       uint64_t sequence, const struct ndb_edge_segment **out)
+int ndb_hop_folds_look(struct ndb_hop_folds *folds, struct ndb_place_list *list,
+                       uint32_t index, uint64_t sequence,
+                       const struct ndb_edge_segment **out)
 {
-    struct ndb_fold *fold = list->folds[index];
+    struct ndb_fold *fold = fold_at(list, index);
     const struct ndb_segment *segment;
     struct ndb_fold_block *block;
 
@@ -173,7 +189,7 @@ void ndb_hop_folds_make(struct ndb_hop_folds *folds, struct ndb_places *places,
 
 void ndb_hop_folds_walk(struct ndb_hop_folds *folds, struct ndb_places *places,
                         const struct ndb_hop_kind *kind,
-                        const struct ndb_place_list *list, uint64_t id)
+                        struct ndb_place_list *list, uint64_t id)
 {
     const struct ndb_segment_cache *cache =
         places->gather->snapshot->view->cache;
@@ -182,7 +198,7 @@ void ndb_hop_folds_walk(struct ndb_hop_folds *folds, struct ndb_places *places,
     unsigned asked;
 
     if (list->packs_begin < list->count)
-        fold = list->folds[list->packs_begin];
+        fold = fold_at(list, list->packs_begin);
     if (fold != NULL)
         block = ndb_fold_block_of(fold, NAMIDB_ID_SEQUENCE(id));
     if (folds->is_again || block == NULL ||

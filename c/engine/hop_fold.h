@@ -50,16 +50,15 @@ int ndb_hop_folds_find(struct ndb_places *places, struct ndb_place_list *list);
 /* The list of a node in the fold over list->items[index], a pack, and what is
  * behind.
  * NAMIDB_OK; NAMIDB_NONE: look into the pack; *segment NULL: no edges. */
-int ndb_hop_folds_look(struct ndb_hop_folds *folds,
-                       const struct ndb_place_list *list, uint32_t index,
-                       uint64_t sequence,
+int ndb_hop_folds_look(struct ndb_hop_folds *folds, struct ndb_place_list *list,
+                       uint32_t index, uint64_t sequence,
                        const struct ndb_edge_segment **segment);
 
 /* Tells that a batch asks for NDB_FOLD_WALK nodes or more of the block of `id`,
  * which is made if it is time; a lack of memory is no failure. */
 void ndb_hop_folds_walk(struct ndb_hop_folds *folds, struct ndb_places *places,
                         const struct ndb_hop_kind *kind,
-                        const struct ndb_place_list *list, uint64_t id);
+                        struct ndb_place_list *list, uint64_t id);
 
 /* Makes the block that is due, if any, from what is cached; when something is
  * not, or memory is short, there just is none. Within the section of

@@ -106,8 +106,8 @@ static int find_in_memtable(struct batch *batch, uint32_t layer, uint64_t id)
 /* The spans of a node: from the first fold on that has it, that one's. What is
  * folded just now is packs alone. NAMIDB_OK, NDB_GATHER_COLD or NAMIDB_ENOMEM.
  */
-static int find_in_places(struct batch *batch,
-                          const struct ndb_place_list *list, uint64_t id)
+static int find_in_places(struct batch *batch, struct ndb_place_list *list,
+                          uint64_t id)
 {
     uint64_t sequence = NAMIDB_ID_SEQUENCE(id);
     uint32_t i = batch->folds->is_making ? list->packs_begin : 0;
@@ -157,7 +157,7 @@ static int find_node(struct batch *batch, uint64_t id)
 static int walk_block(struct batch *batch, size_t begin, size_t *end)
 {
     const uint64_t *ids = batch->ids;
-    const struct ndb_place_list *list;
+    struct ndb_place_list *list;
 
     *end = begin + 1;
     while (*end < batch->count && ndb_fold_is_same_block(ids[begin], ids[*end]))

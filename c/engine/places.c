@@ -11,11 +11,16 @@ static bool has_any(const struct ndb_places *places, uint32_t table,
                : ndb_memtable_has(memtable, places->type, true, version);
 }
 
-static void fill(const struct ndb_places *places, struct ndb_place_list *list)
+/* NAMIDB_OK or NAMIDB_ENOMEM. */
+static int fill(const struct ndb_places *places, struct ndb_place_list *list)
 {
     const struct ndb_gather *gather = places->gather;
+    const struct ndb_view_parts *parts = ndb_view_parts(
+        gather->snapshot->view, places->kind, places->type, list->table);
 
     list->count = list->packs_begin = 0;
+    if (parts == NULL)
+        return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < gather->layer_count; i++) {
         const struct ndb_gather_layer *layer = &gather->layers[i];
         struct ndb_place place = { layer->memtable, i, NULL, NULL, 0 };
@@ -25,17 +30,14 @@ static void fill(const struct ndb_places *places, struct ndb_place_list *list)
                 continue;
             list->packs_begin = list->count + 1;
         } else {
-            if (layer->pack == NULL)
-                continue;
-            place.pack = ndb_pack_cached(layer->pack);
-            place.part =
-                ndb_directory_find(ndb_pack_directory(layer->pack),
-                                   places->kind, places->type, list->table);
+            place.part = parts->items[i];
             if (place.part == NULL)
                 continue;
+            place.pack = ndb_pack_cached(layer->pack);
         }
         list->items[list->count++] = place;
     }
+    return NAMIDB_OK;
 }
 
 struct ndb_place_list *ndb_places_find(struct ndb_places *places,
@@ -63,9 +65,11 @@ struct ndb_place_list *ndb_places_find(struct ndb_places *places,
     list->table = table;
     list->folds = NULL;
     list->has_numbers = false;
-    fill(places, list);
+    /* Without parts it is of no table. */
+    if (fill(places, list) < 0)
+        list->table = NAMIDB_TABLE_MAX + 1;
     places->last = list;
-    return list;
+    return list->table == table ? list : NULL;
 }
 
 struct ndb_fold_source *ndb_places_sources(const struct ndb_places *places,

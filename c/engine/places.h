@@ -23,8 +23,11 @@ struct ndb_place_list {
     uint32_t count;
     uint32_t packs_begin;    /* items from here on are packs alone */
     struct ndb_place *items; /* newest first */
-    struct ndb_fold **folds; /* of items[i], a pack, and all behind it, or NULL;
-                                NULL: nobody asked yet, see hop_fold.h */
+    struct ndb_fold **folds; /* of items[i], a pack, and all behind it, or NULL,
+                                for i below folds_end: others are not looked
+                                for yet. NULL: nobody asked, see hop_fold.h */
+    uint32_t folds_end;
+    const struct ndb_fold_source *sources; /* items from packs_begin on */
     struct ndb_fold *numbers; /* of all packs, or NULL, as far as: */
     bool has_numbers;         /* somebody asked, see degrees.c */
 };

@@ -85,6 +85,20 @@ struct ndb_view *ndb_view_ref(struct ndb_view *view)
     return view;
 }
 
+static void free_parts(struct ndb_view *view)
+{
+    for (uint32_t i = 0; i < NDB_VIEW_BUCKETS; i++) {
+        struct ndb_view_parts *parts = atomic_load(&view->parts[i]);
+
+        while (parts != NULL) {
+            struct ndb_view_parts *next = parts->next;
+
+            ndb_free(parts);
+            parts = next;
+        }
+    }
+}
+
 void ndb_view_unref(struct ndb_view *view)
 {
     if (view == NULL ||
@@ -95,6 +109,54 @@ void ndb_view_unref(struct ndb_view *view)
         ndb_pack_unref(view->layers[i].pack);
     }
     ndb_version_unref(view->manifest);
+    free_parts(view);
     ndb_free(view->layers);
     ndb_free(view);
+}
+
+static bool are_of(const struct ndb_view_parts *parts, enum ndb_part_kind kind,
+                   uint32_t type, uint32_t table)
+{
+    return parts->kind == kind && parts->type == type && parts->table == table;
+}
+
+static struct ndb_view_parts *find_parts(const struct ndb_view *view,
+                                         enum ndb_part_kind kind, uint32_t type,
+                                         uint32_t table)
+{
+    struct ndb_view_parts *parts =
+        ndb_calloc(1, sizeof *parts + view->layer_count * sizeof(void *));
+
+    if (parts == NULL)
+        return NULL;
+    parts->kind = kind;
+    parts->type = type;
+    parts->table = table;
+    for (uint32_t i = 0; i < view->layer_count; i++)
+        if (view->layers[i].pack != NULL)
+            parts->items[i] = ndb_directory_find(
+                ndb_pack_directory(view->layers[i].pack), kind, type, table);
+    return parts;
+}
+
+const struct ndb_view_parts *ndb_view_parts(struct ndb_view *view,
+                                            enum ndb_part_kind kind,
+                                            uint32_t type, uint32_t table)
+{
+    _Atomic(struct ndb_view_parts *) *bucket =
+        &view->parts[(type * 8 + table + kind * 3) % NDB_VIEW_BUCKETS];
+    struct ndb_view_parts *first = atomic_load(bucket), *parts = first;
+
+    while (parts != NULL && !are_of(parts, kind, type, table))
+        parts = parts->next;
+    if (parts != NULL)
+        return parts;
+    parts = find_parts(view, kind, type, table);
+    if (parts == NULL)
+        return NULL;
+    parts->next = first;
+    /* Another thread may put the same there: then there are two. */
+    while (!atomic_compare_exchange_weak(bucket, &first, parts))
+        parts->next = first;
+    return parts;
 }

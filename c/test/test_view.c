@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph_model.h"
+#include "model_readers.h"
 
 #include "base/mem.h"
 
@@ -101,6 +102,71 @@ static void test_view__out_of_memory_at_any_place(void **state)
     ndb_buf_release(&object);
 }
 
+/* Each part of each layer, of more kinds than there are buckets. */
+static void check_parts(const struct model *model,
+                        const struct ndb_snapshot *snapshot)
+{
+    struct ndb_view *view = snapshot->view;
+
+    for (uint32_t table = 0; table < 20; table++)
+        for (uint32_t type = 0; type < 17; type++)
+            for (int kind = NDB_PART_NODE; kind <= NDB_PART_IN; kind++) {
+                const struct ndb_view_parts *parts =
+                    ndb_view_parts(view, (enum ndb_part_kind)kind, type, table);
+
+                model_assert(model, parts != NULL);
+                for (uint32_t i = 0; i < view->layer_count; i++) {
+                    const struct ndb_pack *pack = view->layers[i].pack;
+                    const struct ndb_part *want = NULL;
+
+                    if (pack != NULL)
+                        want = ndb_directory_find(ndb_pack_directory(pack),
+                                                  (enum ndb_part_kind)kind,
+                                                  type, table);
+                    model_assert(model, parts->items[i] == want);
+                }
+            }
+}
+
+static void test_view__it_knows_the_parts_of_its_layers(void **state)
+{
+    (void)state;
+    model_check_seeds(20, check_parts);
+}
+
+static void test_view__parts_are_looked_for_once(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    const struct ndb_view_parts *parts;
+
+    (void)state;
+    model_random(&model, 3);
+    model_snapshot(&model, &snapshot);
+    parts = ndb_view_parts(snapshot.view, NDB_PART_OUT, 1, 1);
+    check_parts(&model, &snapshot);
+    ndb_mem_fail_from(1);
+    assert_ptr_equal(ndb_view_parts(snapshot.view, NDB_PART_OUT, 1, 1), parts);
+    assert_null(ndb_view_parts(snapshot.view, NDB_PART_OUT, 1, 5000));
+    ndb_mem_fail_from(0);
+    assert_non_null(ndb_view_parts(snapshot.view, NDB_PART_OUT, 1, 5000));
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
+static void test_view__many_readers_look_for_parts(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+
+    (void)state;
+    model_random(&model, 5);
+    model_snapshot(&model, &snapshot);
+    model_read_at_once(&model, &snapshot, check_parts);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -108,6 +174,9 @@ int main(void)
         cmocka_unit_test(test_view__a_bad_manifest_is_named),
         cmocka_unit_test(test_view__layers_live_as_long_as_the_view),
         cmocka_unit_test(test_view__out_of_memory_at_any_place),
+        cmocka_unit_test(test_view__it_knows_the_parts_of_its_layers),
+        cmocka_unit_test(test_view__parts_are_looked_for_once),
+        cmocka_unit_test(test_view__many_readers_look_for_parts),
     };
 
     return cmocka_run_group_tests_name("view", tests, NULL, NULL);
