@@ -89,6 +89,8 @@ typedef struct namidb_error {
     char message[NAMIDB_MESSAGE_BYTES];
     const char *fault; /* a query's: "TypeError.InvalidArgumentType", constant;
                           NULL: none */
+    uint32_t place;    /* a query's: which of the plan's expressions it was, in
+                          their order, from 1; 0: not known */
 } namidb_error;
 
 /*

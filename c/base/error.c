@@ -33,6 +33,7 @@ static void reset(namidb_error *err, int code)
     err->object[0] = '\0';
     err->message[0] = '\0';
     err->fault = NULL;
+    err->place = 0;
 }
 
 int ndb_fail(namidb_error *err, int code, const char *format, ...)

@@ -260,12 +260,24 @@ static ndb_eval_kind *const KINDS[NDB_EXPR_COUNT] = {
     [NDB_EXPR_COUNTED] = ndb_eval_counted,
 };
 
+/* Notes which expression failed: the innermost, which comes first. */
+static int note_place(struct ndb_eval *eval, const struct ndb_expr *expr,
+                      int rc)
+{
+    namidb_error *err = eval->run->err;
+
+    if (err != NULL && err->fault != NULL && err->place == 0)
+        err->place = expr->place;
+    return rc;
+}
+
 int ndb_eval(struct ndb_eval *eval, const struct ndb_expr *expr,
              const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     int rc = KINDS[expr->kind](eval, expr, chunk, out);
 
-    return rc < 0 ? rc : ndb_run_spend(eval->run, chunk->count);
+    return rc < 0 ? note_place(eval, expr, rc)
+                  : ndb_run_spend(eval->run, chunk->count);
 }
 
 int ndb_eval_once(struct ndb_eval *eval, const struct ndb_expr *expr,
@@ -338,5 +350,5 @@ int ndb_eval_truths(struct ndb_eval *eval, const struct ndb_expr *expr,
         if (values.is_constant)
             break;
     }
-    return rc;
+    return rc < 0 ? note_place(eval, expr, rc) : rc;
 }

@@ -381,6 +381,7 @@ struct ndb_branch { /* of CASE; key and value of MAP */
 
 struct ndb_expr {
     enum ndb_expr_kind kind;
+    uint32_t place;    /* in the plan's bytes: the first is 1 */
     uint8_t sub;       /* kind of QUANTIFIER, SUBPLAN */
     bool is_volatile;  /* differs between rows though its inputs do not */
     uint32_t number;   /* slot, parameter, name */

@@ -291,6 +291,7 @@ const struct ndb_expr *ndb_plan_expr(struct ndb_plan_reader *reader)
         ndb_plan_beyond(reader, "too many clauses or operators in a row");
         return NULL;
     }
+    expr->place = ++reader->expr_count;
     expr->kind = (enum ndb_expr_kind)ndb_plan_code(reader, NDB_EXPR_COUNT);
     if (!reader->bytes.is_failed)
         read_body(reader, expr);

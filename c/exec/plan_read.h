@@ -14,6 +14,7 @@ struct ndb_plan_reader {
     const namidb_value *constants; /* of the plan's arena */
     uint32_t constant_count;
     uint32_t depth;
+    uint32_t expr_count;
     bool has_no_memory;
     const char *wrong;  /* the first thing that is, constant text */
     const char *beyond; /* the bound that it is beyond, likewise */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A failure in Lua: a table with code, message, retryable, and object, line and
- * column where they are known; class, detail and phase when a query failed.
+ * column where they are known; class, detail and phase when a query failed, and
+ * the place of it in the plan, of which query.lua makes a line and a column.
  */
 #include "lua/binding.h"
 
@@ -46,6 +47,10 @@ static void push_error(lua_State *L, const namidb_error *err)
     }
     if (err->fault != NULL)
         set_fault(L, err->fault);
+    if (err->place != 0) {
+        lua_pushinteger(L, (lua_Integer)err->place);
+        lua_setfield(L, -2, "place");
+    }
     luaL_getmetatable(L, NDB_LUA_ERROR);
     lua_setmetatable(L, -2);
 }

@@ -359,6 +359,17 @@ local function run_quickly(handle, text, params)
     return true, result.new(rows)
 end
 
+-- Says in the error of a run which line and column of the statement it is
+-- about, if the core knows the expression and its plan is still kept.
+local function locate(handle, text, err)
+    local place = err.place
+    err.place = nil
+    local made, values = home_of(handle).statements:kept(text)
+    local at = made and made.places and made.places[place]
+    if not at then return end
+    cypher.locate(err, text, values and core.lift(text) or text, at)
+end
+
 --- handle:query(text, params, options) -> result | nil, err
 --
 -- The result is an array of rows, tables by the names of the columns, and has
@@ -370,10 +381,14 @@ function query.query(handle, text, params, options)
     if is_jit and options == nil and type(text) == "string" and
         (params == nil or type(params) == "table") then
         is_done, rows, err = run_quickly(handle, text, params)
-        if is_done then return rows, err end
     end
-    is_done, rows, err = pcall(run, handle, text, params, options)
-    if is_done then return rows, err end
+    if not is_done then
+        is_done, rows, err = pcall(run, handle, text, params, options)
+    end
+    if is_done then
+        if err and err.place then locate(handle, text, err) end
+        return rows, err
+    end
     if type(rows) == "string" then error(blame.text(rows), 2) end
     error(rows, 0)
 end

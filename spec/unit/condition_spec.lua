@@ -44,7 +44,8 @@ describe("id(x) IN what is no list", function()
                                 "MATCH ()-[r]->() WHERE id(r) IN $x RETURN r",
                                 "MATCH (a) WHERE a.n IN $x RETURN a" }) do
             local _, err = db:query(text, { x = 7 })
-            assert.equal("IN: expected List, got Integer", err.message)
+            assert.truthy(err.message:find("IN: expected List, got Integer",
+                                           1, true))
             assert.equal(0, #assert(db:query(text, { x = namidb.null })))
         end
         db:close()

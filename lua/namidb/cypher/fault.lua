@@ -77,6 +77,14 @@ local function new(text, at, code, class, detail, message)
     }, core.error)
 end
 
+--- Says in an error of a run that it is about byte `at` of the text.
+function fault.locate(err, text, at)
+    local line, column, start, last = fault.position(text, at)
+    err.line, err.column = line, column
+    err.message = ("line %d, column %d: %s\n%s"):format(line, column,
+        err.message, excerpt(text, at, start, last))
+end
+
 --- Raises a fault of `class` ("SyntaxError" unless said) at byte `at`.
 function fault.raise(text, at, detail, message, class)
     error(new(text, at, "syntax", class or "SyntaxError", detail, message), 0)

@@ -4,6 +4,7 @@
 local check_pattern = require("namidb.cypher.check_pattern")
 local check_query = require("namidb.cypher.check_query")
 local fault = require("namidb.cypher.fault")
+local lexer = require("namidb.cypher.lexer")
 local parser = require("namidb.cypher.parser")
 
 local cypher = {}
@@ -33,6 +34,40 @@ end
 -- their names, for messages.
 function cypher.compile(text, options)
     return fault.catch(compile, text, options)
+end
+
+-- The end of the literal that begins at a byte of the text, by its tokens: a
+-- text, a number with its sign, or a list of such.
+local function literal_end(kinds, starts, stops, at)
+    local i = 1
+    while starts[i] ~= at do i = i + 1 end
+    if kinds[i] == "[" then
+        while kinds[i] ~= "]" do i = i + 1 end
+    elseif kinds[i] == "-" then
+        i = i + 1
+    end
+    return stops[i]
+end
+
+-- The byte of `text` that byte `at` of `key` was: in a key literals are
+-- parameters with names of their own (namidb_lift.h).
+local function unlifted(text, key, at)
+    local kinds, _, starts, stops = lexer.read(text)
+    local from, given = 1, 1 -- what is next, in the key and in the text
+    while true do
+        local first, last = key:find("$`~%d+`", from)
+        if not first or first >= at then return given + at - from end
+        local literal = given + first - from
+        if at <= last then return literal end
+        from = last + 1
+        given = literal_end(kinds, starts, stops, literal) + 1
+    end
+end
+
+--- Says in an error of a run that it is about byte `at` of what a statement is
+-- kept by: its text, or one without its literals.
+function cypher.locate(err, text, key, at)
+    fault.locate(err, text, key == text and at or unlifted(text, key, at))
 end
 
 --- nil and the error of a bound that byte `at` of a statement is beyond.

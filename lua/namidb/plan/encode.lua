@@ -12,6 +12,8 @@ local DIRECTION = { out = 0, ["in"] = 1, both = 2 } -- enum namidb_direction
 -- Bytes are gathered as strings and joined once; operators are numbered as the
 -- executor numbers them.
 local out, size, op_count
+-- Where in the statement's text an expression is, by its number in the bytes.
+local places, expr_count
 
 local CHARS = {}
 for code = 0, 255 do CHARS[code] = string.char(code) end
@@ -167,7 +169,12 @@ end
 function body.PATH(node) uints(node.slots) end
 body.DIFFER = body.PATH
 
+-- These never raise.
+local QUIET = { SLOT = true, CONST = true, PARAM = true }
+
 function expr(node)
+    expr_count = expr_count + 1
+    if not QUIET[node.kind] then places[expr_count] = node.at end
     u8(codes.expr[node.kind])
     local encode_body = body[node.kind] or operands_body
     encode_body(node)
@@ -389,9 +396,10 @@ function op(node)
 end
 
 --- The bytes of a plan: its context, the columns { name =, slot = } and the
--- root.
+-- root; and at which byte of the statement its expressions are, by their
+-- numbers, as failures tell them (namidb_error.place).
 function encode.plan(context, columns, root)
-    out, size, op_count = {}, 0, 0
+    out, size, op_count, places, expr_count = {}, 0, 0, {}, 0
     uint(context.slot_count)
     uint(#context.names)
     for _, name in ipairs(context.names) do
@@ -406,9 +414,9 @@ function encode.plan(context, columns, root)
         uint(column.slot)
     end
     op(root)
-    local bytes = table.concat(out)
-    out = nil
-    return bytes
+    local bytes, told = table.concat(out), places
+    out, places = nil, nil
+    return bytes, told
 end
 
 return encode

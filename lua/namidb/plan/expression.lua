@@ -13,9 +13,11 @@ local CHAIN_MAX = 1000
 
 local make = {} -- by kind of AST node
 
---- The plan's expression of an AST expression.
+--- The plan's expression of an AST expression, with its place in the text.
 function expression.make(context, node)
-    return fold.expression(context, make[node.kind](context, node))
+    local made = fold.expression(context, make[node.kind](context, node))
+    made.at = made.at or node.at
+    return made
 end
 
 local build = expression.make
@@ -138,13 +140,17 @@ end
 local ARITHMETIC = { ["+"] = "ADD", ["-"] = "SUB", ["*"] = "MUL",
                      ["/"] = "DIV", ["%"] = "MOD", ["^"] = "POW" }
 
+-- What fails of these is to be blamed on the right.
+local DIVIDES = { ["/"] = true, ["%"] = true }
+
 function make.arithmetic(context, node)
     return chain(context, node, function(i, left, right)
         local operator = node.operators[i]
         if operator == "||" then
             return { kind = "CALL", text = "concat", left, right }
         end
-        return { kind = ARITHMETIC[operator], left, right }
+        return { kind = ARITHMETIC[operator], left, right,
+                 at = DIVIDES[operator] and node.operands[i + 1].at or node.at }
     end)
 end
 

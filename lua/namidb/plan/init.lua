@@ -32,7 +32,8 @@ end
 -- (plan/cold.lua), evaluate (plan/fold.lua):
 -- evaluate(expr) -> true, value of an expression of constants; or false where
 -- it raises.
--- Returns { bytes, constants = { n = count, ... }, columns = { name, ... },
+-- Returns { bytes, places (see encode.plan), constants = { n = count, ... },
+-- columns = { name, ... },
 -- params = { name, ... }, writes = boolean, mode, and what plan/explain.lua
 -- wants }; or nil and an error.
 function plan.make(ast, options)
@@ -51,8 +52,9 @@ function plan.make(ast, options)
     end
     if ast.writes then root = barrier.add(root, #columns > 0) end
     free.mark(root, slots)
+    local bytes, places = encode.plan(made, columns, root)
     return {
-        bytes = encode.plan(made, columns, root), constants = made.constants,
+        bytes = bytes, places = places, constants = made.constants,
         columns = names, params = made.params, writes = ast.writes,
         mode = ast.mode, tree = root, context = made,
         slot_names = ast.mode ~= "run" and slot_names(ast) or nil,
@@ -74,8 +76,8 @@ function plan.value(expr)
     local root = { kind = "PROJECT", child = { kind = "ARGUMENT" },
                    items = { { slot = 0, expr = moved(made, expr) } } }
     free.mark(root, { 0 })
-    return encode.plan(made, { { name = "value", slot = 0 } }, root),
-        made.constants
+    local bytes = encode.plan(made, { { name = "value", slot = 0 } }, root)
+    return bytes, made.constants
 end
 
 return plan
