@@ -204,6 +204,9 @@ function Maker:edge_pattern(new, only_bound)
                           type = element.hops and "edges" or "edge" }
         element.where = self:inner_where(element.var, "edge")
     end
+    if element.hops and element.dir ~= "both" and not random:one_in(3) then
+        element.group = plain.group(self)
+    end
     return element
 end
 

@@ -5,7 +5,9 @@
 -- var?, types, dir = "out", "in" or "both", props, hops = { min, max? }? }.
 -- `way` of a shortest path's edge, { q = "all" or "none", of = "nodes",
 -- "relationships" or "edges", var, where }, is asked of all that is on the way.
--- `only` of both is a tree of label.lua, `where` a condition, if they have one.
+-- An edge with hops may stand in a group, ((first)-[...]->(last) WHERE
+-- where){..}, which is { first, last, where }. `only` of both is a tree of
+-- label.lua, `where` a condition, if they have one.
 
 local label = require("spec.property.label")
 local value = require("spec.property.value")
@@ -91,12 +93,44 @@ local function look(context)
     if context.looks > pattern.LOOKS_MAX then value.skip("many looks") end
 end
 
+-- What a group around an edge says of it and its ends.
+local function is_in_group(search, env, element, id)
+    local group, edge = element.group, search.graph.edges[id]
+    if not group then return true end
+    local ends = { edge.from, edge.to }
+    if element.dir == "in" then ends = { edge.to, edge.from } end
+    local inner = extend(env, element.var, { t = "edge", id = id })
+    inner = extend(inner, group.first.var, { t = "node", id = ends[1] })
+    inner = extend(inner, group.last.var, { t = "node", id = ends[2] })
+    return is_node(search, inner, group.first, ends[1]) and
+        is_node(search, inner, group.last, ends[2]) and
+        (not group.where or value.truth(search.eval(search.context, inner,
+                                                    group.where)) == true)
+end
+
+-- The lists that the nodes of a group are outside of it.
+local function with_lists(search, env, element, edges)
+    local group = element.group
+    if not group then return env end
+    local lists = { {}, {} }
+    for i, edge in ipairs(edges) do
+        local found = search.graph.edges[edge.id]
+        local first, last = found.from, found.to
+        if element.dir == "in" then first, last = last, first end
+        lists[1][i] = { t = "node", id = first }
+        lists[2][i] = { t = "node", id = last }
+    end
+    env = extend(env, group.first.var, value.list(lists[1]))
+    return extend(env, group.last.var, value.list(lists[2]))
+end
+
 -- What one hop from a node leads to: { { edge id, node id }, ... }.
 local function hops(search, env, element, from)
     local found = {}
     for id, edge in pairs(search.graph.edges) do
         look(search.context)
-        if not search.used[id] and is_edge(search, env, element, id) then
+        if not search.used[id] and is_edge(search, env, element, id) and
+            is_in_group(search, env, element, id) then
             if edge.from == from and element.dir ~= "in" then
                 found[#found + 1] = { id, edge.to }
             elseif edge.to == from and element.dir ~= "out" then
@@ -166,7 +200,8 @@ local function wander(search, env, at, from, first)
     local count = #search.trail.edges - first + 1
     if count >= element.hops.min then
         local edges = edges_from(search.trail, first)
-        arrive(search, extend(env, element.var, edges), at, from)
+        local inner = with_lists(search, env, element, edges)
+        arrive(search, extend(inner, element.var, edges), at, from)
     end
     if element.hops.max and count >= element.hops.max then return end
     for _, hop in ipairs(hops(search, env, element, from)) do

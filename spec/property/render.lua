@@ -99,10 +99,20 @@ end
 
 local SHORTEST = { one = "shortestPath", all = "allShortestPaths" }
 
+-- ((a)-[e:R]->(b) WHERE condition){1,3}
+local function group_text(edge)
+    local group = edge.group
+    local bare = setmetatable({ hops = false }, { __index = edge })
+    return "(" .. node_text(group.first) .. edge_text(bare) ..
+        node_text(group.last) .. inner_where(group) .. "){" ..
+        edge.hops.min .. "," .. (edge.hops.max or "") .. "}"
+end
+
 local function path_text(path)
     local parts = {}
     for i, element in ipairs(path.elements) do
-        parts[i] = i % 2 == 1 and node_text(element) or edge_text(element)
+        parts[i] = i % 2 == 1 and node_text(element) or
+            element.group and group_text(element) or edge_text(element)
     end
     local text = table.concat(parts)
     if path.shortest then

@@ -106,7 +106,12 @@
 --     is there for every `*`; `*2` is min = max = 2; `->+` and `->{1,3}` are
 --     the same), properties?, where? (of one with a length: of each on the
 --     way, which + makes an `all` over them), + variable BINDING,
---     + bound boolean }
+--     + bound boolean, group? }
+-- group { first, last node_pattern, where? } (of ((a)-[e:R]->(b)){1,3}, an edge
+--     with a length. The checker makes of that + variable BINDING, of one of
+--     the edges, + condition? EXPRESSION that each is asked, + lists [{
+--     variable BINDING, name of a function of an edge }], of the nodes' names
+--     outside)
 -- LABELS is `labels` [name], all of which the node has (empty: any node), and
 --     `dynamic`? [label_dynamic] likewise; or `label_expression`:
 -- label { name }   label_any {} (%)   label_not { operand }

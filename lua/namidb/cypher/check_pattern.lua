@@ -3,6 +3,7 @@
 local asks = require("namidb.cypher.asks")
 local ast = require("namidb.cypher.ast")
 local check_expression = require("namidb.cypher.check_expression")
+local check_group = require("namidb.cypher.check_group")
 local fault = require("namidb.cypher.fault")
 local scope = require("namidb.cypher.scope")
 local types = require("namidb.cypher.types")
@@ -72,7 +73,9 @@ local function check_element(state, names, element)
     if element.properties then
         check_expression.check(state, names, element.properties, VALUE)
     end
-    if element.where and element.length then
+    if element.group then
+        check_group.check(state, names, element)
+    elseif element.where and element.length then
         check_each(state, names, element)
     elseif element.where then
         check_expression.condition(state, names, element.where, VALUE)
@@ -88,6 +91,7 @@ local function bind_edge(state, names, element, seen, own)
         seen[element.name] = true
     end
     bind(state, names, element, element.length and "edges" or "edge", own)
+    if element.group then check_group.bind(state, names, element) end
 end
 
 local function check_shortest(state, edge)

@@ -63,6 +63,7 @@ function parse_collection.is_pattern(self, at)
     end
     local first, second = kinds[close + 1], kinds[close + 2]
     local third = kinds[close + 3]
+    if first == "(" then return second == "(" end -- (a)((b)-->(c))+
     if first == "<" then
         return second == "-" and (third == "-" or
             third == "[" and is_edge(self, close + 3))

@@ -1,6 +1,7 @@
 --- Tokens into patterns: nodes, edges, paths.
 
 local cursor = require("namidb.cypher.cursor")
+local fault = require("namidb.cypher.fault")
 local parse_label = require("namidb.cypher.parse_label")
 
 local parse_pattern = {}
@@ -168,13 +169,65 @@ local function parse_edge(self)
     return edge
 end
 
-local function parse_elements(self)
-    local elements = { parse_node(self) }
-    while self.kinds[self.at] == "-" or self.kinds[self.at] == "<" do
-        elements[#elements + 1] = parse_edge(self)
-        elements[#elements + 1] = parse_node(self)
+-- Whether a group that is walked several times is next: ((a)-[:R]->(b)){1,3}.
+local function is_group(self)
+    return self.kinds[self.at] == "(" and self.kinds[self.at + 1] == "("
+end
+
+local parse_elements
+
+-- ((a)-[e:R]->(b) WHERE condition){1,3}: its relationship, which has a length
+-- and the `group` around it.
+local function parse_group(self)
+    local at = self.starts[self.at]
+    self.at = self.at + 1
+    cursor.enter(self)
+    local elements = parse_elements(self)
+    local edge = elements[2]
+    if #elements ~= 3 or edge.length or edge.direction == "both" then
+        fault.unsupported(self.text, at, "what is walked several times is " ..
+            "one relationship with a direction: ((a)-[:R]->(b)){1,3}")
     end
-    return elements
+    edge.group = { at = at, first = elements[1], last = elements[3] }
+    if cursor.accept(self, "WHERE") then
+        edge.group.where = self.rules.expression(self)
+    end
+    self.depth = self.depth - 1
+    cursor.expect(self, ")", "WHERE or )")
+    parse_quantifier(self, edge)
+    if not edge.length then
+        cursor.unexpected(self, "how often it is walked: {1,3}, + or *")
+    end
+    return edge
+end
+
+-- A node that only stands between groups.
+local function no_node(self)
+    return { kind = "node_pattern", at = self.starts[self.at], labels = {} }
+end
+
+local function node_or_none(self)
+    if self.kinds[self.at] == "(" and not is_group(self) then
+        return parse_node(self)
+    end
+    return no_node(self)
+end
+
+function parse_elements(self)
+    local elements = { is_group(self) and no_node(self) or parse_node(self) }
+    while true do
+        local kind = self.kinds[self.at]
+        if kind == "-" or kind == "<" then
+            elements[#elements + 1] = parse_edge(self)
+            elements[#elements + 1] = is_group(self) and no_node(self) or
+                parse_node(self)
+        elseif is_group(self) then
+            elements[#elements + 1] = parse_group(self)
+            elements[#elements + 1] = node_or_none(self)
+        else
+            return elements
+        end
+    end
 end
 
 local SHORTEST = { SHORTESTPATH = "one", ALLSHORTESTPATHS = "all" }
@@ -194,7 +247,7 @@ function parse_pattern.path(self)
     end
     self.at = self.at + 2
     local elements = parse_elements(self)
-    if #elements ~= 3 then
+    if #elements ~= 3 or elements[2].group then
         cursor.fail(self, "InvalidRelationshipPattern",
                     "a shortest path is of one relationship pattern")
     end

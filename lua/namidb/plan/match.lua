@@ -33,9 +33,10 @@ local function bind_paths(state)
                 if not state.known[slot] then is_whole = false end
             end
             if is_whole then
+                local expr = path.expr or
+                    { kind = "PATH", slots = path.slots }
                 state.op = { kind = "PROJECT", child = state.op, items = {
-                    { slot = path.slot,
-                      expr = { kind = "PATH", slots = path.slots } } } }
+                    { slot = path.slot, expr = expr } } }
                 state.known[path.slot] = true
                 state.pending[path.slot] = nil
             end

@@ -86,7 +86,25 @@ local function walk_condition(context, element, edge)
     if element.where and edge.test == edge.slot then -- of a path of one edge
         conditions[#conditions + 1] = expression.make(context, element.where)
     end
+    if element.group and element.group.condition then
+        conditions[#conditions + 1] = expression.make(context,
+                                                      element.group.condition)
+    end
     return expression.all(conditions)
+end
+
+-- The lists that nodes of a group are outside of it: [e IN edges | f(e)].
+local function add_lists(context, graph, group, edge)
+    for _, list in ipairs(group.lists) do
+        local slot = context:new_slot()
+        graph.paths[#graph.paths + 1] = {
+            slot = list.variable.id, slots = { edge.slot },
+            name = list.variable.name,
+            expr = { kind = "FOR_EACH", number = slot,
+                     expression.slot(edge.slot), false,
+                     { kind = "CALL", text = list.name,
+                       expression.slot(slot) } } }
+    end
 end
 
 local function add_edge(context, graph, element, from, to)
@@ -101,7 +119,8 @@ local function add_edge(context, graph, element, from, to)
     edge.type_names = element.types or {}
     context.types_of[edge.slot] = edge.type_names
     if element.length or element.shortest then
-        edge.test = element.length and context:new_slot() or edge.slot
+        edge.test = element.group and element.group.variable.id or
+            element.length and context:new_slot() or edge.slot
         edge.condition = walk_condition(context, element, edge)
     else
         local operand = expression.slot(edge.slot)
@@ -116,6 +135,7 @@ local function add_edge(context, graph, element, from, to)
     end
     graph.edges[#graph.edges + 1] = edge
     graph.is_element[edge.slot] = true
+    if element.group then add_lists(context, graph, element.group, edge) end
     return edge
 end
 
