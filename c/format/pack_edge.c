@@ -131,8 +131,8 @@ static int put_sequences(struct ndb_edge_batch *batch,
     if (rc >= 0 && trend->slope != 0)
         rc = ndb_buf_varint(out, ndb_zigzag((int64_t)trend->base));
     return rc < 0 ? rc
-                  : ndb_ints_put(out, batch->sequences.items,
-                                 batch->sequences.count);
+                  : ndb_ints_put_tried(out, batch->sequences.items,
+                                       batch->sequences.count);
 }
 
 static int put_deleted(struct ndb_edge_batch *batch, size_t edge_count,

@@ -16,6 +16,8 @@ enum {
     SAMPLE_BYTES = 1024,
     /* Numbers whose bits are counted to see which mode is the shortest. */
     SURVEY_NUMBERS = 1024,
+    /* Numbers that are compressed in two modes to see which one is shorter. */
+    TRIED_NUMBERS = 1024,
 };
 
 /* ------------------------------------------------------------- encoding -- */
@@ -158,26 +160,23 @@ static uint64_t coded(const uint64_t *numbers, size_t i,
     return mode == NDB_INTS_ASCENDING ? delta : ndb_zigzag((int64_t)delta);
 }
 
-int ndb_ints_put(struct ndb_buf *out, const uint64_t *numbers, size_t count)
+static uint64_t max_of(const struct survey *survey, enum ndb_ints_mode mode)
 {
-    struct survey survey;
-    enum ndb_ints_mode mode;
-    uint64_t base;
-    uint64_t max;
-    unsigned width;
-    uint8_t *planes;
-    int rc;
+    if (mode == NDB_INTS_PLAIN)
+        return survey->max - survey->min;
+    return mode == NDB_INTS_ASCENDING ? survey->ascending_max
+                                      : survey->zigzag_max;
+}
 
-    if (count == 0)
-        return NAMIDB_OK;
-    take_survey(numbers, count, &survey);
-    mode = pick_mode(&survey);
-    base = mode == NDB_INTS_PLAIN ? survey.min : numbers[0];
-    max = mode == NDB_INTS_PLAIN       ? survey.max - survey.min
-          : mode == NDB_INTS_ASCENDING ? survey.ascending_max
-                                       : survey.zigzag_max;
-    width = width_of(max);
-    rc = ndb_buf_u8(out, (uint8_t)mode);
+static int put_in_mode(struct ndb_buf *out, const uint64_t *numbers,
+                       size_t count, const struct survey *survey,
+                       enum ndb_ints_mode mode)
+{
+    uint64_t base = mode == NDB_INTS_PLAIN ? survey->min : numbers[0];
+    unsigned width = width_of(max_of(survey, mode));
+    uint8_t *planes;
+    int rc = ndb_buf_u8(out, (uint8_t)mode);
+
     if (rc >= 0)
         rc = ndb_buf_u8(out, (uint8_t)width);
     if (rc >= 0)
@@ -197,6 +196,52 @@ int ndb_ints_put(struct ndb_buf *out, const uint64_t *numbers, size_t count)
         rc = ndb_stream_put(out, ndb_slice(planes + k * count, count));
     ndb_free(planes);
     return rc;
+}
+
+int ndb_ints_put(struct ndb_buf *out, const uint64_t *numbers, size_t count)
+{
+    struct survey survey;
+
+    if (count == 0)
+        return NAMIDB_OK;
+    take_survey(numbers, count, &survey);
+    return put_in_mode(out, numbers, count, &survey, pick_mode(&survey));
+}
+
+/* What some of the numbers would take in a mode. */
+static int try_mode(struct ndb_buf *out, const uint64_t *numbers,
+                    const struct survey *survey, enum ndb_ints_mode mode,
+                    size_t *bytes)
+{
+    size_t old_bytes = out->bytes;
+    int rc = put_in_mode(out, numbers, TRIED_NUMBERS, survey, mode);
+
+    *bytes = out->bytes - old_bytes;
+    out->bytes = old_bytes;
+    return rc;
+}
+
+int ndb_ints_put_tried(struct ndb_buf *out, const uint64_t *numbers,
+                       size_t count)
+{
+    size_t middle = (count - TRIED_NUMBERS) / 2, plain, zigzag;
+    struct survey survey;
+    enum ndb_ints_mode mode;
+    int rc;
+
+    if (count < 2 * TRIED_NUMBERS)
+        return ndb_ints_put(out, numbers, count);
+    take_survey(numbers, count, &survey);
+    mode = pick_mode(&survey);
+    if (mode == NDB_INTS_ASCENDING)
+        return put_in_mode(out, numbers, count, &survey, mode);
+    rc = try_mode(out, numbers + middle, &survey, NDB_INTS_PLAIN, &plain);
+    if (rc >= 0)
+        rc = try_mode(out, numbers + middle, &survey, NDB_INTS_ZIGZAG, &zigzag);
+    if (rc < 0)
+        return rc;
+    mode = plain <= zigzag ? NDB_INTS_PLAIN : NDB_INTS_ZIGZAG;
+    return put_in_mode(out, numbers, count, &survey, mode);
 }
 
 /* ------------------------------------------------------------- decoding -- */

@@ -22,6 +22,10 @@
 /* Appends; NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ELIMIT. */
 int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes);
 int ndb_ints_put(struct ndb_buf *out, const uint64_t *numbers, size_t count);
+/* The same of numbers that may repeat, as bits do not tell and zstd does: some
+ * are compressed in two modes. */
+int ndb_ints_put_tried(struct ndb_buf *out, const uint64_t *numbers,
+                       size_t count);
 /* About the bits of what the last one would write, of some of the numbers and
  * without what zstd may save: for comparison with as many others. */
 uint64_t ndb_ints_bits(const uint64_t *numbers, size_t count);
