@@ -208,10 +208,19 @@ int ndb_lua_more(lua_State *L)
     return 1;
 }
 
-/* core.queries: { collect =, finish = }, by address. */
+/* call(fn, ...): calls it. What is compiled goes on behind, whatever fn is. */
+static int jit_call(lua_State *L)
+{
+    lua_call(L, lua_gettop(L) - 1, 0);
+    return 0;
+}
+
+/* core.queries: { collect =, finish = }, by address, and call. */
 void ndb_lua_add_queries(lua_State *L)
 {
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
+    lua_pushcfunction(L, jit_call);
+    lua_setfield(L, -2, "call");
     push_address(L, (const void *)(uintptr_t)jit_collect);
     lua_setfield(L, -2, "collect");
     push_address(L, (const void *)(uintptr_t)jit_finish);

@@ -41,6 +41,25 @@ local floor = math.floor
 local new_table = require("table.new")
 local plain = row_jit.plain
 
+-- Calls a function that makes rows. Compiled code cannot call what it does not
+-- know: it goes on in a copy of itself for each function that it has met, each
+-- with copies for what comes next, until the compiler gives up. So it ends
+-- before this call and goes on behind it, and the function is compiled alone.
+local call = core.queries.call
+
+-- Functions that are made for a statement, by their source: statements of one
+-- shape, in whatever database, have the same, for they are compiled but once.
+local made_of = setmetatable({}, { __mode = "v" })
+
+local function function_of(source, ...)
+    local made = made_of[source]
+    if not made then
+        made = assert(loadstring(source))(...)
+        made_of[source] = made
+    end
+    return made
+end
+
 ------------------------------------------------------------------ parameters
 
 -- Writes a plain value; false for others.
@@ -84,13 +103,13 @@ local function binder(params)
             ("if not (params and put(values[%d], rawget(params, %q))) then " ..
              "return false end"):format(i - 1, name)
     end
-    return assert(loadstring(([[
+    return function_of(([[
         local put, put_lifted = ...
         return function(values, params, lifted)
             %s
             return true
         end
-    ]]):format(table.concat(lines, " "))))(put, put_lifted)
+    ]]):format(table.concat(lines, " ")), put, put_lifted)
 end
 
 ------------------------------------------------------------------------ rows
@@ -109,7 +128,7 @@ local function maker_of_few(columns)
     for i, name in ipairs(columns) do
         fields[i] = ("[%q] = plain(values[at + %d], false)"):format(name, i - 1)
     end
-    return assert(loadstring(([[
+    return function_of(([[
         local plain = ...
         return function(values, count, rows, total)
             for i = 1, count do
@@ -117,7 +136,7 @@ local function maker_of_few(columns)
                 rows[total + i] = { %s }
             end
         end
-    ]]):format(#columns, table.concat(fields, ", "))))(plain)
+    ]]):format(#columns, table.concat(fields, ", ")), plain)
 end
 
 local function maker_of_many(columns)
@@ -221,7 +240,7 @@ function result_jit.collector(methods)
             local pulled = reader.pulled
             local count = pulled.count
             local rows = new_table(count, 1)
-            made.make_rows(pulled.rows, count, rows, 0)
+            call(made.make_rows, pulled.rows, count, rows, 0)
             if finish(reader.at) == DONE then return true, rows end
             return rest(handle, made, rows, count)
         elseif state == DONE then

@@ -94,13 +94,15 @@ describe("a query that is asked again", function()
             loaded = loaded + 1
             return load(...)
         end
-        local text = "UNWIND range(1, $n) AS x RETURN x AS again_and_again"
+        local text = "UNWIND range(1, $again) AS x " ..
+            "RETURN x AS again_and_again"
         local rows, after = 0, {}
         for i = 1, 6 do
-            rows = rows + #assert(db:query(text, { n = 20 }))
+            rows = rows + #assert(db:query(text, { again = 20 }))
             after[i] = loaded
         end
-        assert.equal(400, #assert(db:query(text .. ", 1 AS y", { n = 400 })))
+        assert.equal(400, #assert(db:query(text .. ", 1 AS y",
+            { again = 400 })))
         _G.loadstring = load
         assert.equal(120, rows)
         assert.same({ 0, 0, 0, 0 }, { unpack(after, 1, 4) })
@@ -109,14 +111,17 @@ describe("a query that is asked again", function()
     end)
 
     -- What LuaJIT compiles is up to chance, which calls it cannot compile is
-    -- not: then a trace ends in a stitch, whatever the chance.
+    -- not: then a trace ends in a stitch, whatever the chance. It should before
+    -- rows are made, and nowhere else.
     it("is compiled by LuaJIT with the loop around it", function()
         if not rawget(_G, "jit") then return end
         local jit, util = require("jit"), require("jit.util")
+        local call = require("namidb.core").queries.call
         local links
-        local function note(what, trace)
+        local function note(what, trace, called)
             if what ~= "stop" then return end
             local link = util.traceinfo(trace).linktype
+            if link == "stitch" and called == call then link = "rows" end
             links[link] = (links[link] or 0) + 1
         end
         local function ask(times)
@@ -139,5 +144,28 @@ describe("a query that is asked again", function()
             if not links.stitch then break end
         end
         assert.is_nil(links.stitch)
+    end)
+
+    it("shares what LuaJIT compiles with those of its shape", function()
+        if not rawget(_G, "jit") then return end
+        local load, count = rawget(_G, "loadstring"), 0
+        local function ask(asked, text)
+            for _ = 1, 8 do
+                assert.equal(1, #asked:query(text, { only_here = 7 }))
+            end
+        end
+        rawset(_G, "loadstring", function(...)
+            count = count + 1
+            return load(...)
+        end)
+        ask(db, "RETURN $only_here AS only_here")
+        local first = count
+        ask(db, "RETURN $only_here + 1 AS only_here")
+        local other = help.open()
+        ask(other, "RETURN $only_here + 2 AS only_here")
+        other:close()
+        rawset(_G, "loadstring", load)
+        assert.equal(2, first) -- of its parameters, and of its rows
+        assert.equal(2, count)
     end)
 end)
