@@ -31,11 +31,14 @@ static int know(struct ndb_op *op, const char *what)
 static int pass_rows(struct ndb_op *op, uint32_t begin, uint32_t count)
 {
     const struct ndb_chunk *chunk = &op->child->chunk;
-    uint16_t *rows = ndb_arena_array(&op->arena, count, sizeof *rows);
+    uint16_t *rows;
 
+    ndb_op_pass(op, chunk);
+    if (count == chunk->count)
+        return NAMIDB_OK;
+    rows = ndb_arena_array(&op->arena, count, sizeof *rows);
     if (rows == NULL)
         return NAMIDB_ENOMEM;
-    ndb_op_pass(op, chunk);
     for (uint32_t i = 0; i < count; i++)
         rows[i] = (uint16_t)ndb_chunk_row(chunk, begin + i);
     op->chunk.rows = rows;

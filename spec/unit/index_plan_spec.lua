@@ -149,7 +149,7 @@ describe("a plan with an index", function()
 
     it("sorts where what it must skip may be more than all rows", function()
         is(db, "MATCH (p:Person) WHERE p.age IS NOT NULL AND p.i = 7 " ..
-            "RETURN p ORDER BY p.street, p.age LIMIT 3", { "Limit 3",
+            "RETURN p ORDER BY p.street, p.age LIMIT 3", {
                 "Sort #2, #3 first 3", "Project #2 = p.street, #3 = p.age",
                 "Filter (p.i = 7)", "Filter p.age IS NOT NULL",
                 "NodeByIndex (p:Person) age: all up to 256 rows, else",

@@ -398,7 +398,6 @@ describe("PROFILE", function()
     end
 
     it("counts the rows of each operator, also inside expressions", function()
-        assert.equal(5, steps("Limit")[1].rows)
         assert.equal(5, steps("Sort")[1].rows)
         assert.equal(10, steps("Project")[1].rows)
         assert.equal(3000, steps("NodeScan")[1].rows)

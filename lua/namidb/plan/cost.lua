@@ -208,8 +208,10 @@ function cost.rows(context, op)
         return rows * selectivity.of(context, op.expr)
     elseif op.kind == "AGGREGATE" then
         return #op.keys == 0 and 1 or rows * 0.1
-    elseif op.kind == "LIMIT" and op.expr.kind == "CONST" then
-        return math.min(rows, tonumber(op.expr.value) or rows)
+    elseif op.kind == "LIMIT" or op.kind == "SORT" then
+        local bound = op.kind == "LIMIT" and op.expr or op.limit
+        local most = bound and bound.kind == "CONST" and tonumber(bound.value)
+        return math.min(rows, most or rows)
     elseif op.kind == "UNION" then
         return rows + cost.rows(context, op.inner)
     end

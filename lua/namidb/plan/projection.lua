@@ -127,6 +127,11 @@ local function kept_rows(context, skip, limit)
         { kind = "ADD", skip, limit } } } }
 end
 
+-- Whether a SORT gives no more rows than LIMIT lets through.
+local function is_limited(op, limit)
+    return op.kind == "SORT" and op.limit == limit
+end
+
 -- The conditions of a WHERE, each operand of AND on its own.
 local function conditions_of(context, node, list)
     if not node then return list end
@@ -192,7 +197,9 @@ function projection.plan(context, op, clause)
     local limit = clause.limit and expression.make(context, clause.limit)
     op = sort(context, op, clause, kept_rows(context, skip, limit))
     if skip then op = { kind = "SKIP", expr = skip, child = op } end
-    if limit then op = { kind = "LIMIT", expr = limit, child = op } end
+    if limit and not is_limited(op, limit) then
+        op = { kind = "LIMIT", expr = limit, child = op }
+    end
     if next(late) then
         op = project(op, items_of(context, clause.items, function(item)
             return late[item]
