@@ -5,13 +5,7 @@
 
 #include "base/mem.h"
 
-enum { BLOCK_BYTES_MIN = 4 << 10, BLOCK_BYTES_MAX = 1 << 20, ALIGNMENT = 8 };
-
-struct ndb_arena_block {
-    struct ndb_arena_block *next;
-    size_t bytes; /* of data */
-    _Alignas(16) uint8_t data[];
-};
+enum { BLOCK_BYTES_MIN = 4 << 10, BLOCK_BYTES_MAX = 1 << 20 };
 
 static bool can_spend(struct namidb_arena *arena, size_t bytes)
 {
@@ -93,15 +87,16 @@ static bool open_block(struct namidb_arena *arena)
     return true;
 }
 
-void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes)
+void *ndb_arena_alloc_more(struct namidb_arena *arena, size_t bytes)
 {
     uint8_t *data;
 
-    if (bytes > SIZE_MAX - ALIGNMENT)
+    if (bytes > SIZE_MAX - NDB_ARENA_ALIGNMENT)
         return NULL;
-    bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    bytes =
+        (bytes + NDB_ARENA_ALIGNMENT - 1) & ~(size_t)(NDB_ARENA_ALIGNMENT - 1);
     if (bytes == 0)
-        bytes = ALIGNMENT;
+        bytes = NDB_ARENA_ALIGNMENT;
     if ((size_t)(arena->end - arena->at) < bytes) {
         size_t shared_max;
 
@@ -118,15 +113,6 @@ void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes)
     data = arena->at;
     arena->at += bytes;
     return fresh(data, bytes);
-}
-
-void *ndb_arena_array(struct namidb_arena *arena, size_t count, size_t size)
-{
-    size_t bytes;
-
-    if (__builtin_mul_overflow(count, size, &bytes))
-        return NULL;
-    return ndb_arena_alloc(arena, bytes);
 }
 
 void *ndb_arena_copy(struct namidb_arena *arena, const void *data, size_t bytes)
@@ -156,7 +142,7 @@ void ndb_arena_reset_blocks(struct namidb_arena *arena)
 {
     size_t bytes = arena->bytes;
 
-    if (arena->blocks->next != NULL && bytes <= BLOCK_BYTES_MAX) {
+    if (bytes <= BLOCK_BYTES_MAX) {
         free_older(arena);
         free_block(arena, arena->blocks);
         arena->blocks = NULL;

@@ -12,7 +12,13 @@
 
 #include "namidb.h"
 
-struct ndb_arena_block;
+struct ndb_arena_block {
+    struct ndb_arena_block *next;
+    size_t bytes; /* of data */
+    _Alignas(16) uint8_t data[];
+};
+
+enum { NDB_ARENA_ALIGNMENT = 8 };
 
 /* A bound that several arenas share, and why nothing more went into them. */
 struct ndb_budget {
@@ -33,18 +39,52 @@ struct namidb_arena {
 
 #define NDB_ARENA_INIT ((struct namidb_arena){ NULL, NULL, NULL, 0, 0, NULL })
 
+/* Does the work of the next where the newest block has no room. */
+void *ndb_arena_alloc_more(struct namidb_arena *arena, size_t bytes);
 /* 8-byte aligned; NULL: no memory. */
-void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes);
+static inline void *ndb_arena_alloc(struct namidb_arena *arena, size_t bytes)
+{
+#ifndef NDB_ARENA_FILL
+    size_t room = (size_t)(arena->end - arena->at);
+    size_t rounded =
+        (bytes + NDB_ARENA_ALIGNMENT - 1) & ~(size_t)(NDB_ARENA_ALIGNMENT - 1);
+
+    /* Nothing, and what is too much to be rounded, are 0 here. */
+    if (rounded - 1 < room) {
+        uint8_t *data = arena->at;
+
+        arena->at += rounded;
+        return data;
+    }
+#endif
+    return ndb_arena_alloc_more(arena, bytes);
+}
 /* NULL when count x size overflows. */
-void *ndb_arena_array(struct namidb_arena *arena, size_t count, size_t size);
+static inline void *ndb_arena_array(struct namidb_arena *arena, size_t count,
+                                    size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return NULL;
+    return ndb_arena_alloc(arena, bytes);
+}
 void *ndb_arena_copy(struct namidb_arena *arena, const void *data,
                      size_t bytes);
-/* Does the work of the next. */
+/* Does the work of the next where there are several blocks. */
 void ndb_arena_reset_blocks(struct namidb_arena *arena);
 static inline void ndb_arena_reset(struct namidb_arena *arena)
 {
-    if (arena->blocks != NULL)
+    struct ndb_arena_block *block = arena->blocks;
+
+    if (block == NULL)
+        return;
+    if (block->next != NULL) {
         ndb_arena_reset_blocks(arena);
+        return;
+    }
+    arena->at = block->data;
+    arena->end = block->data + block->bytes;
 }
 
 /* A point to go back to: what was allocated after it is given back, what came

@@ -14,8 +14,8 @@ size_t ndb_ids_sort(uint64_t *items, size_t count)
 {
     size_t kept = 0;
 
-    if (count == 0)
-        return 0;
+    if (count < 2)
+        return count;
     qsort(items, count, sizeof *items, compare);
     for (size_t i = 1; i < count; i++)
         if (items[i] != items[kept])

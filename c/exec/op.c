@@ -211,15 +211,12 @@ int ndb_batch_row(const struct ndb_op *op, uint32_t position, uint32_t *row)
                     "not a plan: an inner plan that loses its rows");
 }
 
-bool ndb_op_is_settled(const struct ndb_op *op, uint32_t position)
+bool ndb_op_is_settled_there(const struct ndb_op *op, uint32_t position)
 {
-    const struct ndb_batch *batch = op->frame->batch;
     uint32_t row;
 
-    if (batch == NULL || batch->is_settled == NULL)
-        return false;
     return number_of(op->frame, &op->child->chunk, position, &row) &&
-           batch->is_settled[row] != 0;
+           op->frame->batch->is_settled[row] != 0;
 }
 
 int ndb_op_next_row(struct ndb_op *op, struct ndb_cursor_row *row)

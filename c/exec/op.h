@@ -147,11 +147,29 @@ uint32_t ndb_run_number(struct ndb_run *run, uint32_t name);
 /* The same, and makes it. Needs a transaction. */
 int ndb_run_make_number(struct ndb_run *run, uint32_t name, uint32_t *number);
 
+/* Looking at the clock costs as much as a small operator. */
+enum { NDB_CHECKS_PER_CLOCK = 16, NDB_WORK_PER_CLOCK = 8192 };
+
+/* Cancelation and the deadline. */
+int ndb_run_look_up(struct ndb_run *run);
+
 /* Cancelation, and every now and then the deadline. */
-int ndb_run_check(struct ndb_run *run);
+static inline int ndb_run_check(struct ndb_run *run)
+{
+    if (run->checks++ % NDB_CHECKS_PER_CLOCK != 0 &&
+        (run->is_canceled == NULL ||
+         !__atomic_load_n(run->is_canceled, __ATOMIC_RELAXED)))
+        return NAMIDB_OK;
+    return ndb_run_look_up(run);
+}
+
 /* The same inside of what may take long: `work` is about how many values were
  * looked at since the last call. The clock is read once in a while. */
-int ndb_run_spend(struct ndb_run *run, uint64_t work);
+static inline int ndb_run_spend(struct ndb_run *run, uint64_t work)
+{
+    run->work += work;
+    return run->work < NDB_WORK_PER_CLOCK ? NAMIDB_OK : ndb_run_look_up(run);
+}
 
 /* Clears the columns of op->chunk and takes over those of `from`: the same
  * rows, to which an operator adds slots. */
@@ -178,9 +196,17 @@ struct ndb_cursor_row {
  * up. NAMIDB_OK or NAMIDB_NONE. What was read of the last row is gone. */
 int ndb_op_next_row(struct ndb_op *op, struct ndb_cursor_row *row);
 
+/* The same in a batch of which some rows are settled. */
+bool ndb_op_is_settled_there(const struct ndb_op *op, uint32_t position);
 /* Whether nobody wants more of what comes of a row of the child: an operator
  * may leave it out, where that saves work. */
-bool ndb_op_is_settled(const struct ndb_op *op, uint32_t position);
+static inline bool ndb_op_is_settled(const struct ndb_op *op, uint32_t position)
+{
+    const struct ndb_batch *batch = op->frame->batch;
+
+    return batch != NULL && batch->is_settled != NULL &&
+           ndb_op_is_settled_there(op, position);
+}
 
 /* Which row of the batch that it is in belongs to a position of what `op` gave.
  * NAMIDB_OK; NAMIDB_EINVAL: the plan does not say. */

@@ -59,11 +59,23 @@ static void fit_piece(struct expand_state *state)
         state->piece *= PIECE_FACTOR;
 }
 
+/* The node at a row; 0: what is there is none. */
+static inline uint64_t node_at(const struct ndb_vector *nodes, uint32_t at)
+{
+    namidb_value value;
+
+    if (nodes->form == NDB_FORM_NODES)
+        return nodes->as.ids[nodes->is_constant ? 0 : at];
+    value = ndb_vector_get(nodes, at);
+    return value.kind == NAMIDB_NODE ? value.as.id : 0;
+}
+
 /* Takes rows of the child's chunk that have a node and are wanted. */
 static int take_rows(struct ndb_op *op, uint64_t **ids)
 {
     struct expand_state *state = op->state;
     const struct ndb_chunk *chunk = &op->child->chunk;
+    const struct ndb_vector *nodes = &chunk->columns[op->plan->slot];
     uint32_t max = piece_rows(op), left = chunk->count - state->taken;
 
     max = max < left ? max : left;
@@ -74,12 +86,12 @@ static int take_rows(struct ndb_op *op, uint64_t **ids)
         return NAMIDB_ENOMEM;
     while (state->taken < chunk->count && state->count < max) {
         uint32_t at = ndb_chunk_row(chunk, state->taken++);
-        namidb_value node = ndb_vector_get(&chunk->columns[op->plan->slot], at);
+        uint64_t id = node_at(nodes, at);
 
-        if (node.kind != NAMIDB_NODE || ndb_op_is_settled(op, at))
+        if (id == 0 || ndb_op_is_settled(op, at))
             continue;
         state->positions[state->count] = at;
-        (*ids)[state->count++] = node.as.id;
+        (*ids)[state->count++] = id;
     }
     return NAMIDB_OK;
 }

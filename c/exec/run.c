@@ -3,8 +3,6 @@
 #include "exec/op.h"
 #include "sys/clock.h"
 
-enum { CHECKS_PER_CLOCK = 16, WORK_PER_CLOCK = 8192 };
-
 int ndb_run_no_memory(struct ndb_run *run)
 {
     if (run->budget.is_too_deep)
@@ -35,25 +33,11 @@ static int check_clock(struct ndb_run *run)
     return NAMIDB_OK;
 }
 
-int ndb_run_check(struct ndb_run *run)
+int ndb_run_look_up(struct ndb_run *run)
 {
     int rc = check_canceled(run);
 
-    /* Looking at the clock costs as much as a small operator. */
-    if (rc < 0 || run->checks++ % CHECKS_PER_CLOCK != 0)
-        return rc;
-    return check_clock(run);
-}
-
-int ndb_run_spend(struct ndb_run *run, uint64_t work)
-{
-    int rc;
-
-    run->work += work;
-    if (run->work < WORK_PER_CLOCK)
-        return NAMIDB_OK;
     run->work = 0;
-    rc = check_canceled(run);
     return rc < 0 ? rc : check_clock(run);
 }
 
