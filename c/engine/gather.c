@@ -8,10 +8,10 @@
 #include "sys/clock.h"
 
 /* Up to here the list of wants is searched from its end, above it by hash. */
-enum { FEW_WANTS = 16, EMPTY_CHECK_ROWS = 4 };
+enum { FEW_WANTS = 16 };
 
 int ndb_gather_init(struct ndb_gather *gather,
-                    const struct ndb_snapshot *snapshot, size_t count,
+                    const struct ndb_snapshot *snapshot,
                     enum ndb_gather_mode mode)
 {
     const struct ndb_view *view = snapshot->view;
@@ -39,8 +39,7 @@ int ndb_gather_init(struct ndb_gather *gather,
         struct ndb_memtable *memtable = view->layers[i].memtable;
         struct ndb_gather_layer *layer = &gather->layers[i];
 
-        if (memtable != NULL && count >= EMPTY_CHECK_ROWS &&
-            ndb_memtable_is_empty(memtable))
+        if (memtable != NULL && ndb_memtable_is_empty(memtable))
             memtable = NULL;
         layer->memtable = memtable;
         layer->pack = view->layers[i].pack;

@@ -68,10 +68,10 @@ struct ndb_refs {
 };
 #define NDB_REFS_INIT ((struct ndb_refs){ NULL, 0, 0 })
 
-/* `count`: rows that will be looked for; empty memtables are left out when that
- * pays. NAMIDB_OK or NAMIDB_ENOMEM; release in either case. */
+/* Empty memtables are left out. NAMIDB_OK or NAMIDB_ENOMEM; release in either
+ * case. */
 int ndb_gather_init(struct ndb_gather *gather,
-                    const struct ndb_snapshot *snapshot, size_t count,
+                    const struct ndb_snapshot *snapshot,
                     enum ndb_gather_mode mode);
 void ndb_gather_release(struct ndb_gather *gather);
 

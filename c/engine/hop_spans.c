@@ -487,8 +487,7 @@ int ndb_hop_read_begin(struct ndb_hop_read *read,
     read->batch = batch;
     read->folds = NDB_HOP_FOLDS_INIT(false, false);
     read->folds.is_again = batch->is_again;
-    if (ndb_gather_init(&read->gather, batch->snapshot, batch->count,
-                        NDB_GATHER_WARM) < 0) {
+    if (ndb_gather_init(&read->gather, batch->snapshot, NDB_GATHER_WARM) < 0) {
         ndb_gather_release(&read->gather);
         return ndb_fail_memory(batch->err);
     }

@@ -13,9 +13,9 @@ struct judge {
 
 /* To be released in either case. NAMIDB_OK or NAMIDB_ENOMEM. */
 static int judge_init(struct judge *judge, const struct ndb_snapshot *snapshot,
-                      size_t count, const struct ndb_label_probe *probe)
+                      const struct ndb_label_probe *probe)
 {
-    int rc = ndb_gather_init(&judge->gather, snapshot, count, NDB_GATHER_WARM);
+    int rc = ndb_gather_init(&judge->gather, snapshot, NDB_GATHER_WARM);
 
     judge->probe = probe;
     if (rc >= 0)
@@ -130,7 +130,7 @@ int ndb_judge_labels(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                      bool *has, namidb_error *err)
 {
     struct judge judge;
-    int rc = judge_init(&judge, snapshot, count, probe);
+    int rc = judge_init(&judge, snapshot, probe);
 
     if (rc >= 0)
         rc = judge_ids(&judge, ids, count, has);
@@ -234,7 +234,7 @@ int ndb_judge_ends(const struct ndb_snapshot *snapshot,
 
     if (kind->direction == NAMIDB_BOTH)
         return NAMIDB_NONE;
-    rc = judge_init(&judge, snapshot, 1, probe);
+    rc = judge_init(&judge, snapshot, probe);
     if (rc >= 0)
         rc = judge_layers(&judge, kind, &ends);
     ndb_gather_release(&judge.gather);

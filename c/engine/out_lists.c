@@ -5,13 +5,13 @@
 
 int ndb_out_lists_begin(struct ndb_out_lists *lists,
                         const struct ndb_snapshot *snapshot, uint32_t type,
-                        size_t count, namidb_error *err)
+                        namidb_error *err)
 {
     lists->kind = (struct ndb_hop_kind){ type, NAMIDB_OUT, true };
     lists->folds = NDB_HOP_FOLDS_INIT(false, true);
     lists->count = 0;
     lists->err = err;
-    if (ndb_gather_init(&lists->gather, snapshot, count, NDB_GATHER_WARM) < 0)
+    if (ndb_gather_init(&lists->gather, snapshot, NDB_GATHER_WARM) < 0)
         return ndb_fail_memory(err);
     ndb_places_init(&lists->places, &lists->gather, NDB_PART_OUT, type);
     return NAMIDB_OK;

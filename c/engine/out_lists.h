@@ -29,10 +29,10 @@ struct ndb_out_lists {
 };
 
 /* Edges of one type; what is found stays until end, which follows in any case.
- * `count`: about how many nodes. NAMIDB_OK, NAMIDB_ENOMEM. */
+ * NAMIDB_OK, NAMIDB_ENOMEM. */
 int ndb_out_lists_begin(struct ndb_out_lists *lists,
                         const struct ndb_snapshot *snapshot, uint32_t type,
-                        size_t count, namidb_error *err);
+                        namidb_error *err);
 /* The lists of a node. NAMIDB_OK; NAMIDB_NONE: they are to be read the long
  * way; NDB_GATHER_COLD; NAMIDB_ECORRUPT, NAMIDB_ENOMEM. */
 int ndb_out_lists_find(struct ndb_out_lists *lists, uint64_t id);

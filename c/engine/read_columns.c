@@ -217,7 +217,7 @@ static int look_warm(struct look *look, const struct ndb_snapshot *snapshot,
                      const uint64_t *ids, take_node *take, void *context)
 {
     struct ndb_gather gather;
-    int rc = ndb_gather_init(&gather, snapshot, look->count, NDB_GATHER_WARM);
+    int rc = ndb_gather_init(&gather, snapshot, NDB_GATHER_WARM);
 
     look->gather = &gather;
     if (rc < 0)
@@ -236,7 +236,7 @@ static int fetch_all(struct ndb_gather *gather,
 {
     struct ndb_refs refs = NDB_REFS_INIT;
     struct ndb_node_place place;
-    int rc = ndb_gather_init(gather, snapshot, count, NDB_GATHER_PINNED);
+    int rc = ndb_gather_init(gather, snapshot, NDB_GATHER_PINNED);
 
     for (size_t i = 0; i < count && rc >= 0; i++) {
         refs.count = 0;

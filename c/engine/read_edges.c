@@ -233,7 +233,7 @@ static int read_edges(const struct ndb_snapshot *snapshot,
                       namidb_edge *out, namidb_error *err)
 {
     struct edge_read read;
-    int rc = ndb_gather_init(&read.gather, snapshot, count, mode);
+    int rc = ndb_gather_init(&read.gather, snapshot, mode);
 
     read.probes = probes;
     read.count = count;

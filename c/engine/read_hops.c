@@ -59,8 +59,7 @@ static int read_hop(struct ndb_hop_batch *batch, read_warm *read, void *out)
     rc = read(batch, out);
     if (rc != NDB_GATHER_COLD)
         return rc;
-    rc = ndb_gather_init(&gather, batch->snapshot, batch->count,
-                         NDB_GATHER_PINNED);
+    rc = ndb_gather_init(&gather, batch->snapshot, NDB_GATHER_PINNED);
     rc = rc < 0 ? ndb_fail_memory(batch->err) : want_lists(batch, &gather);
     if (rc >= 0)
         rc = ndb_gather_fetch(&gather, batch->err);

@@ -428,7 +428,7 @@ static int read_in_mode(const struct ndb_snapshot *snapshot,
                         namidb_error *err)
 {
     struct lookup lookup;
-    int rc = ndb_gather_init(&lookup.gather, snapshot, count, mode);
+    int rc = ndb_gather_init(&lookup.gather, snapshot, mode);
 
     lookup.probes = probes;
     lookup.count = count;

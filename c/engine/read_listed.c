@@ -163,8 +163,7 @@ static int read_all(struct read *read, const struct ndb_snapshot *snapshot,
     read->from = 0;
     read->columns = NULL;
     rc = ndb_out_lists_begin(&read->lists, snapshot,
-                             NAMIDB_ID_TABLE(read->probes[0].id), read->count,
-                             err);
+                             NAMIDB_ID_TABLE(read->probes[0].id), err);
     if (rc == NAMIDB_OK)
         rc = take_all(read, take, context);
     ndb_out_lists_end(&read->lists, rc);

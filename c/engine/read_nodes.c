@@ -83,7 +83,7 @@ static int read_nodes(const struct ndb_snapshot *snapshot, const uint64_t *ids,
     struct ndb_gather gather;
     struct ndb_refs refs = NDB_REFS_INIT;
     struct ndb_node_place *places = NULL;
-    int rc = ndb_gather_init(&gather, snapshot, count, mode);
+    int rc = ndb_gather_init(&gather, snapshot, mode);
 
     if (rc >= 0)
         rc = plan(&gather, ids, count, &places, &refs);
@@ -115,7 +115,7 @@ static int read_alive(const struct ndb_snapshot *snapshot, const uint64_t *ids,
     struct ndb_refs refs = NDB_REFS_INIT;
     struct ndb_node_place *places = NULL;
     struct ndb_node_image image;
-    int rc = ndb_gather_init(&gather, snapshot, count, mode);
+    int rc = ndb_gather_init(&gather, snapshot, mode);
 
     if (rc >= 0)
         rc = plan(&gather, ids, count, &places, &refs);

@@ -109,7 +109,7 @@ int ndb_read_out(const struct ndb_snapshot *snapshot, uint64_t id,
         return NAMIDB_NONE;
     out.id = id;
     out.arena = arena;
-    rc = ndb_out_lists_begin(&out.lists, snapshot, type, 1, err);
+    rc = ndb_out_lists_begin(&out.lists, snapshot, type, err);
     if (rc == NAMIDB_OK)
         rc = read(&out, max, edges, count);
     ndb_out_lists_end(&out.lists, rc);

@@ -28,8 +28,7 @@ static void test_gather__a_segment_is_wanted_once(void **state)
 
     (void)state;
     make_graph(&model, &snapshot);
-    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1, NDB_GATHER_PINNED),
-                     0);
+    assert_int_equal(ndb_gather_init(&gather, &snapshot, NDB_GATHER_PINNED), 0);
     layer = &gather.layers[1];
     assert_int_equal(ndb_gather_parts(&gather, layer, NDB_PART_NODE, 0, 1), 0);
     assert_int_equal(layer->part_count, 1);
@@ -66,8 +65,7 @@ static void test_gather__a_second_round_asks_only_for_what_is_new(void **state)
 
     (void)state;
     make_graph(&model, &snapshot);
-    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1, NDB_GATHER_PINNED),
-                     0);
+    assert_int_equal(ndb_gather_init(&gather, &snapshot, NDB_GATHER_PINNED), 0);
     layer = &gather.layers[1];
     assert_int_equal(ndb_gather_parts(&gather, layer, NDB_PART_NODE, 0, 1), 0);
     assert_int_equal(
@@ -96,8 +94,7 @@ static void test_gather__parts_of_all_types_or_of_one(void **state)
 
     (void)state;
     make_graph(&model, &snapshot);
-    assert_int_equal(ndb_gather_init(&gather, &snapshot, 1, NDB_GATHER_PINNED),
-                     0);
+    assert_int_equal(ndb_gather_init(&gather, &snapshot, NDB_GATHER_PINNED), 0);
     layer = &gather.layers[1];
     assert_int_equal(ndb_gather_parts(&gather, layer, NDB_PART_OUT, 0, 1), 0);
     assert_int_equal(layer->part_count, 3);
