@@ -106,7 +106,7 @@ static int db_new(struct namidb **out, struct ndb_store *store,
         return ndb_fail_memory(err);
     }
     atomic_init(&db->refs, 1);
-    db->fork_count = ndb_fork_count();
+    db->fork_count = ndb_fork_watch();
     db->options = *options;
     db->is_writer = !options->read_only;
     init_locks(db);

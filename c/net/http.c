@@ -417,7 +417,7 @@ static struct ndb_http *client_start(void)
     ndb_cond_init(&http->needed);
     queue_init(&http->submitted);
     queue_init(&http->waiting);
-    http->fork_count = ndb_fork_count();
+    http->fork_count = ndb_fork_watch();
     http->multi = curl_multi_init();
     if (http->multi != NULL)
         curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)ACTIVE_MAX);

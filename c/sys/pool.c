@@ -52,7 +52,7 @@ struct ndb_pool *ndb_pool_new(unsigned thread_count_max)
 
     if (pool == NULL)
         return NULL;
-    pool->fork_count = ndb_fork_count();
+    pool->fork_count = ndb_fork_watch();
     pool->thread_count_max = thread_count_max;
     (void)pthread_mutex_init(&pool->lock, NULL);
     ndb_cond_init(&pool->wake);

@@ -9,7 +9,7 @@
 #include "sys/clock.h"
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-static atomic_uint_fast64_t forks;
+atomic_uint_fast64_t ndb_forks;
 
 void ndb_cond_init(struct ndb_cond *cond)
 {
@@ -76,7 +76,7 @@ int ndb_thread_start(pthread_t *thread, void *(*run)(void *), void *context)
 
 static void count_fork(void)
 {
-    atomic_fetch_add(&forks, 1);
+    atomic_fetch_add(&ndb_forks, 1);
 }
 
 static void arm(void)
@@ -84,8 +84,8 @@ static void arm(void)
     (void)pthread_atfork(NULL, NULL, count_fork);
 }
 
-uint64_t ndb_fork_count(void)
+uint64_t ndb_fork_watch(void)
 {
     (void)pthread_once(&fork_once, arm);
-    return atomic_load_explicit(&forks, memory_order_relaxed);
+    return ndb_fork_count();
 }

@@ -10,6 +10,7 @@
 #define NDB_SYS_THREAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,9 +31,14 @@ bool ndb_cond_wait(struct ndb_cond *cond, pthread_mutex_t *mutex,
  * NAMIDB_ENOMEM when the system has no thread to give. */
 int ndb_thread_start(pthread_t *thread, void *(*run)(void *), void *context);
 
-/* How often this process's line has forked: a handle keeps the number of its
- * birth, and another number means that it belongs to a parent. The first call
- * arms the counter, so handles call it when they open. */
-uint64_t ndb_fork_count(void);
+/* How often this process's line has forked since the counter was armed, which
+ * ndb_fork_watch does: a handle keeps the number of its birth, and another
+ * number means that it belongs to a parent. */
+extern atomic_uint_fast64_t ndb_forks;
+static inline uint64_t ndb_fork_count(void)
+{
+    return atomic_load_explicit(&ndb_forks, memory_order_relaxed);
+}
+uint64_t ndb_fork_watch(void);
 
 #endif
