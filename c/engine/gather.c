@@ -59,7 +59,8 @@ void ndb_gather_release(struct ndb_gather *gather)
         ndb_segment_cache_leave(gather->snapshot->view->cache, gather->section,
                                 gather->is_cold ? 0 : gather->hits);
     gather->is_warm = false;
-    ndb_arena_release(&gather->scratch);
+    if (gather->scratch.blocks != NULL)
+        ndb_arena_release(&gather->scratch);
 }
 
 /* Lists the parts of all types with that table. */

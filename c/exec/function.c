@@ -23,3 +23,12 @@ const struct ndb_function *ndb_function_find(const char *name, size_t bytes)
                 return at;
     return NULL;
 }
+
+bool ndb_function_reads_clock(const struct ndb_function *function)
+{
+    const struct ndb_function *at = NDB_TEMPORAL_FUNCTIONS;
+
+    while (at->name != NULL && at != function)
+        at++;
+    return at->name != NULL || strcmp(function->name, "timestamp") == 0;
+}

@@ -27,6 +27,9 @@ int ndb_function_items(struct ndb_scalar *scalar, size_t count,
 int ndb_function_string(struct ndb_scalar *scalar, const char *text,
                         size_t bytes, namidb_value *out);
 
+/* Whether it may ask when the statement began. */
+bool ndb_function_reads_clock(const struct ndb_function *function);
+
 /* An integer or a float as a float. */
 static inline bool ndb_is_number(const namidb_value *value)
 {

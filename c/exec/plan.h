@@ -493,8 +493,9 @@ struct ndb_plan {
     uint32_t param_count;
     const struct ndb_plan_column *columns;
     uint32_t column_count;
-    bool is_writing; /* has CREATE, MERGE, SET or DELETE in it */
-    bool has_host;   /* has functions or procedures of the host in it */
+    bool is_writing;  /* has CREATE, MERGE, SET or DELETE in it */
+    bool has_host;    /* has functions or procedures of the host in it */
+    bool reads_clock; /* may ask when the statement began */
     const struct ndb_plan_op *root;
     namidb_arena arena;
     struct namidb_query *spare; /* atomic; see query.h */

@@ -2,6 +2,7 @@
 /*
  * Expressions of a plan, from bytes.
  */
+#include "exec/function.h"
 #include "exec/graph.h"
 #include "exec/plan_read.h"
 
@@ -129,6 +130,8 @@ static void read_call(struct ndb_plan_reader *reader, struct ndb_expr *expr)
             ndb_plan_wrong(reader, "an unknown function");
             return;
         }
+        if (ndb_function_reads_clock(expr->function))
+            reader->plan->reads_clock = true;
         min = expr->function->arguments_min;
         max = expr->function->arguments_max;
     }

@@ -81,7 +81,7 @@ static void begin(struct namidb_query *query,
                   const namidb_query_options *options)
 {
     struct ndb_run *run = &query->run;
-    int64_t now_ms = ndb_clock_wall_ms();
+    int64_t now_ms = run->plan->reads_clock ? ndb_clock_wall_ms() : 0;
     struct ndb_meter meter;
 
     query->host = options->host;

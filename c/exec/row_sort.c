@@ -208,7 +208,7 @@ static int reserve(const struct row_sort *sort, namidb_value **rows,
     span->spare_rows = ndb_arena_array(arena, count, sizeof(namidb_value *));
     if (span->spare_rows == NULL)
         return NAMIDB_ENOMEM;
-    if (count < RADIX_ROWS_MIN || sort->plan->count == 0)
+    if (sort->plan->count == 0)
         return NAMIDB_OK;
     span->items = ndb_arena_array(arena, max, sizeof *span->items);
     span->spare_items = ndb_arena_array(arena, max, sizeof *span->spare_items);
@@ -240,10 +240,15 @@ int ndb_row_sort(struct ndb_op *op, namidb_value **rows, uint32_t count,
                  namidb_arena *arena)
 {
     const struct row_sort sort = { op, op->plan };
-    struct ndb_arena_mark mark = ndb_arena_mark(arena);
+    namidb_value *few[RADIX_ROWS_MIN];
+    struct ndb_arena_mark mark;
     struct span span;
-    int rc = reserve(&sort, rows, count, arena, &span);
+    int rc;
 
+    if (count < RADIX_ROWS_MIN)
+        return merge_runs(&sort, rows, count, 1, few);
+    mark = ndb_arena_mark(arena);
+    rc = reserve(&sort, rows, count, arena, &span);
     if (rc >= 0)
         rc = sort_blocks(&sort, &span, count);
     ndb_arena_rewind(arena, &mark);

@@ -160,8 +160,8 @@ static int copy_value(namidb_arena *arena, const namidb_value *from,
     }
 }
 
-int ndb_query_value_copy(namidb_arena *arena, const namidb_value *from,
-                         namidb_value *to)
+int ndb_query_value_copy_parts(namidb_arena *arena, const namidb_value *from,
+                               namidb_value *to)
 {
     int rc = copy_value(arena, from, to, 0);
 

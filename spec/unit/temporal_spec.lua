@@ -24,6 +24,26 @@ describe("what lies between two moments", function()
     end)
 end)
 
+describe("the time of a statement", function()
+    it("is now, wherever it is asked for", function()
+        local db = help.open()
+        for _, expression in ipairs({
+            "timestamp()", "datetime().epochMillis",
+            "datetime.statement().epochMillis",
+            "datetime.realtime().epochMillis",
+            "datetime({datetime: localdatetime()}).epochMillis",
+            "datetime({date: date(), time: time()}).epochMillis",
+            "[x IN [1] | timestamp()][0]",
+            "COLLECT { RETURN timestamp() AS t }[0]",
+        }) do
+            local rows = assert(db:query("RETURN " .. expression .. " AS v"))
+            assert.is_true(math.abs(rows[1].v / 1000 - os.time()) < 3600,
+                           expression)
+        end
+        db:close()
+    end)
+end)
+
 describe("a component", function()
     local db
 
