@@ -67,6 +67,15 @@ NAMIDB_API int namidb_schema(namidb_snapshot *snapshot,
 /* A number that is another when they, or their states, may be. Below 2^53. */
 NAMIDB_API uint64_t namidb_schema_stamp(const namidb_snapshot *snapshot);
 
+/* As namidb_query_open, of what is acknowledged now, of which no snapshot is
+ * made. `stamp`: of the schema that the plan was made for; NAMIDB_NONE, and no
+ * query, when it is another. */
+NAMIDB_API int namidb_query_open_now(namidb_query **query, namidb_plan *plan,
+                                     namidb *db, uint64_t stamp,
+                                     const namidb_value *params,
+                                     const namidb_query_options *options,
+                                     namidb_error *err);
+
 /*
  * Looks whether what is there obeys a constraint that is to be declared, while
  * transactions go on: it has the turn for a moment only. item->number does not

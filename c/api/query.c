@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/api.h"
+#include "engine/schema.h"
 #include "engine/tx.h"
 #include "exec/lift.h"
 #include "exec/query.h"
 #include "exec/value_copy.h"
+#include "namidb_schema.h"
 
 int namidb_plan_new(namidb_plan **plan, const void *bytes, size_t size,
                     const namidb_value *constants, size_t constant_count,
@@ -84,8 +86,28 @@ int namidb_query_open(namidb_query **out, namidb_plan *plan,
     int rc = tx != NULL ? ndb_db_check(db, err) : ndb_api_check(snapshot, err);
 
     *out = NULL;
-    return rc < 0 ? rc
-                  : ndb_query_open(out, plan, db, at, tx, params, options, err);
+    if (rc < 0)
+        return rc;
+    (void)ndb_view_ref(at->view); /* the query's */
+    return ndb_query_open(out, plan, db, at, tx, params, options, err);
+}
+
+int namidb_query_open_now(namidb_query **out, namidb_plan *plan, namidb *db,
+                          uint64_t stamp, const namidb_value *params,
+                          const namidb_query_options *options,
+                          namidb_error *err)
+{
+    struct ndb_snapshot at;
+    int rc = ndb_db_look(db, &at, err);
+
+    *out = NULL;
+    if (rc < 0)
+        return rc;
+    if (stamp != ndb_schema_stamp(&at)) {
+        ndb_view_unref(at.view);
+        return NAMIDB_NONE;
+    }
+    return ndb_query_open(out, plan, db, &at, NULL, params, options, err);
 }
 
 int namidb_query_next(namidb_query *query, const namidb_value **row,

@@ -14,15 +14,18 @@ static namidb_snapshot *snapshot_new(struct namidb *db)
 
 int namidb_snapshot_open(namidb_snapshot **out, namidb *db, namidb_error *err)
 {
-    int rc = ndb_db_check(db, err);
+    struct ndb_snapshot at;
+    int rc = ndb_db_look(db, &at, err);
 
     *out = NULL;
     if (rc < 0)
         return rc;
     *out = snapshot_new(db);
-    if (*out == NULL)
+    if (*out == NULL) {
+        ndb_view_unref(at.view);
         return ndb_fail_memory(err);
-    ndb_db_snapshot(db, &(*out)->at);
+    }
+    (*out)->at = at;
     return NAMIDB_OK;
 }
 

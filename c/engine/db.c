@@ -224,6 +224,11 @@ int ndb_db_check_process(const struct namidb *db, namidb_error *err)
     return NAMIDB_OK;
 }
 
+static int closed(namidb_error *err)
+{
+    return ndb_fail(err, NAMIDB_EINVAL, "the handle is closed");
+}
+
 int ndb_db_check(struct namidb *db, namidb_error *err)
 {
     bool is_closed;
@@ -234,20 +239,40 @@ int ndb_db_check(struct namidb *db, namidb_error *err)
     (void)pthread_mutex_lock(&db->lock);
     is_closed = db->is_closed;
     (void)pthread_mutex_unlock(&db->lock);
-    return is_closed ? ndb_fail(err, NAMIDB_EINVAL, "the handle is closed")
-                     : NAMIDB_OK;
+    return is_closed ? closed(err) : NAMIDB_OK;
 }
 
 /* ------------------------------------------------------------------ looks --
  */
 
-void ndb_db_snapshot(struct namidb *db, struct ndb_snapshot *out)
+/* With the lock held. */
+static void take_snapshot(struct namidb *db, struct ndb_snapshot *out)
 {
-    (void)pthread_mutex_lock(&db->lock);
     out->view = ndb_view_ref(db->view);
     out->version = db->visible_version;
     out->timeout_ms = db->options.timeout_ms;
+}
+
+void ndb_db_snapshot(struct namidb *db, struct ndb_snapshot *out)
+{
+    (void)pthread_mutex_lock(&db->lock);
+    take_snapshot(db, out);
     (void)pthread_mutex_unlock(&db->lock);
+}
+
+int ndb_db_look(struct namidb *db, struct ndb_snapshot *out, namidb_error *err)
+{
+    bool is_closed;
+    int rc = ndb_db_check_process(db, err);
+
+    if (rc < 0)
+        return rc;
+    (void)pthread_mutex_lock(&db->lock);
+    is_closed = db->is_closed;
+    if (!is_closed)
+        take_snapshot(db, out);
+    (void)pthread_mutex_unlock(&db->lock);
+    return is_closed ? closed(err) : NAMIDB_OK;
 }
 
 struct ndb_dict *ndb_db_dict(struct namidb *db)

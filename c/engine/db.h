@@ -33,6 +33,8 @@ int ndb_db_check(struct namidb *db, namidb_error *err);
 
 /* What is acknowledged now. The caller owns a reference of out->view. */
 void ndb_db_snapshot(struct namidb *db, struct ndb_snapshot *out);
+/* The same with ndb_db_check before it, in one step. */
+int ndb_db_look(struct namidb *db, struct ndb_snapshot *out, namidb_error *err);
 struct ndb_dict *ndb_db_dict(struct namidb *db);
 int64_t ndb_db_timeout_ms(const struct namidb *db);
 uint64_t ndb_db_cache_bytes(const struct namidb *db);

@@ -167,30 +167,40 @@ static void set_names(struct namidb_query *query, struct ndb_dict *dict)
     query->names_of = ndb_dict_serial(dict);
 }
 
+/* The plan's spare, or a new one; NULL: no memory. */
+static struct namidb_query *find_query(struct ndb_plan *plan,
+                                       const namidb_query_options *options)
+{
+    struct namidb_query *query = take_spare(plan);
+
+    if (query != NULL && query->run.budget.bytes > options->max_memory) {
+        destroy(query);
+        query = NULL;
+    }
+    return query != NULL ? query : query_new(plan);
+}
+
 int ndb_query_open(struct namidb_query **out, struct ndb_plan *plan,
                    struct namidb *db, const struct ndb_snapshot *at,
                    struct namidb_tx *tx, const namidb_value *params,
                    const namidb_query_options *options, namidb_error *err)
 {
-    struct namidb_query *query;
+    struct namidb_query *query = NULL;
     int rc = NAMIDB_OK;
 
     *out = NULL;
     if (plan->is_writing && tx == NULL)
-        return ndb_fail(err, NAMIDB_EINVAL,
-                        "a query that writes needs a transaction");
-    query = take_spare(plan);
-    if (query != NULL && query->run.budget.bytes > options->max_memory) {
-        destroy(query);
-        query = NULL;
+        rc = ndb_fail(err, NAMIDB_EINVAL,
+                      "a query that writes needs a transaction");
+    else
+        query = find_query(plan, options);
+    if (query == NULL) {
+        ndb_view_unref(at->view);
+        return rc < 0 ? rc : ndb_fail_memory(err);
     }
-    if (query == NULL)
-        query = query_new(plan);
-    if (query == NULL)
-        return ndb_fail_memory(err);
     query->plan = ndb_plan_ref(plan);
     query->db = ndb_db_ref(db);
-    query->view = ndb_view_ref(at->view);
+    query->view = at->view;
     query->run.snapshot = *at;
     query->run.tx = tx;
     query->run.err = err;

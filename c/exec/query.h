@@ -34,8 +34,9 @@ struct namidb_query {
 };
 
 /* Params are copied. `tx` NULL: read only, then a plan that writes is
- * NAMIDB_EINVAL. `at` is what is read, the transaction's if there is one; the
- * query takes references of its view and of the database. */
+ * NAMIDB_EINVAL. `at` is what is read, the transaction's if there is one. The
+ * query takes over the caller's reference of its view, also when it fails, and
+ * takes one of the database. */
 int ndb_query_open(struct namidb_query **query, struct ndb_plan *plan,
                    struct namidb *db, const struct ndb_snapshot *at,
                    struct namidb_tx *tx, const namidb_value *params,

@@ -79,6 +79,12 @@ static bool is_small(const struct ndb_lua_plan *plan,
     return bytes <= UNCOUNTED_BYTES_MAX;
 }
 
+/* Whether the reader is a database, and reads what is there now. */
+static bool reads_now(const struct ndb_lua_reader *reader)
+{
+    return reader->snapshot == NULL && reader->tx == NULL;
+}
+
 /* Opens the query in the reader's look, which is lent. */
 static enum state open_query(struct ndb_lua_reader *reader,
                              const struct ndb_lua_plan *plan,
@@ -91,6 +97,12 @@ static enum state open_query(struct ndb_lua_reader *reader,
 
     namidb_query_options_init(&options);
     look->bytes_max = options.max_memory;
+    if (reads_now(reader)) {
+        int rc = namidb_query_open_now(&look->query, plan->plan, reader->db,
+                                       (uint64_t)stamp, params, &options, &err);
+
+        return rc < 0 ? JIT_NOT : rc == NAMIDB_NONE ? JIT_STALE : JIT_ROWS;
+    }
     if (ndb_lua_open_look(reader, look, &snapshot, &err) < 0)
         return JIT_NOT;
     if (stamp != (double)namidb_schema_stamp(snapshot))

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "exec/plan.h"
 #include "exec/scalar.h"
+#include "namidb_schema.h"
 
 enum { THREADS = 4, RUNS = 300, ITEMS_MAX = 50 };
 
@@ -158,6 +159,45 @@ static void test_query__a_run_after_the_first_allocates_nothing(void **state)
     ndb_mem_fail_from(1);
     for (int i = 0; i < 4; i++)
         assert_int_equal(run(plan, snapshot, i, ITEMS_MAX - (uint32_t)i), 0);
+    assert_int_equal(ndb_mem_count(), 0);
+    ndb_mem_fail_from(0);
+    namidb_snapshot_close(snapshot);
+    namidb_plan_free(plan);
+    namidb_close(db);
+}
+
+/* What is acknowledged now is read without a snapshot, and so without memory
+ * for one. */
+static void
+test_query__what_is_there_now_of_a_schema_that_is_known(void **state)
+{
+    namidb *db = open_db();
+    namidb_plan *plan = new_plan();
+    namidb_value item = ndb_integer(7), list = ndb_list(&item, 1);
+    namidb_query_options options;
+    namidb_snapshot *snapshot;
+    const namidb_value *row;
+    namidb_query *query;
+    uint64_t stamp;
+
+    (void)state;
+    assert_int_equal(namidb_snapshot_open(&snapshot, db, NULL), 0);
+    stamp = namidb_schema_stamp(snapshot);
+    namidb_query_options_init(&options);
+    for (int i = 0; i < 8; i++) {
+        if (i == 4)
+            ndb_mem_fail_from(1);
+        assert_int_equal(namidb_query_open_now(&query, plan, db, stamp, &list,
+                                               &options, NULL),
+                         0);
+        assert_int_equal(namidb_query_next(query, &row, NULL), 0);
+        assert_int_equal(row->as.integer, 7);
+        namidb_query_close(query);
+        assert_int_equal(namidb_query_open_now(&query, plan, db, stamp + 1,
+                                               &list, &options, NULL),
+                         NAMIDB_NONE);
+        assert_null(query);
+    }
     assert_int_equal(ndb_mem_count(), 0);
     ndb_mem_fail_from(0);
     namidb_snapshot_close(snapshot);
@@ -343,6 +383,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_query__a_run_after_the_first_allocates_nothing),
+        cmocka_unit_test(
+            test_query__what_is_there_now_of_a_schema_that_is_known),
         cmocka_unit_test(test_query__out_of_memory_at_any_place),
         cmocka_unit_test(test_query__one_left_open_is_not_another_ones),
         cmocka_unit_test(test_query__the_first_rows_by_no_key),
