@@ -36,6 +36,28 @@ static int read_block(struct ndb_reader *reader, struct ndb_dict *dict,
     return rc;
 }
 
+/* Whether the tables and labels of a block have names. Those of its names are
+ * known by now. */
+static bool is_named(struct ndb_dict *dict, const struct ndb_record *block,
+                     uint32_t count)
+{
+    uint32_t label_count = ndb_dict_count(dict, NAMIDB_LABEL);
+    uint32_t type_count = ndb_dict_count(dict, NAMIDB_TYPE);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ndb_record *record = &block[i];
+        bool is_edge = record->kind == NDB_RECORD_EDGE ||
+                       record->kind == NDB_RECORD_EDGES ||
+                       record->kind == NDB_RECORD_EDGE_DELETE;
+
+        if (NAMIDB_ID_TABLE(record->id) > (is_edge ? type_count : label_count))
+            return false;
+        if (record->kind == NDB_RECORD_LABEL && record->number > label_count)
+            return false;
+    }
+    return true;
+}
+
 /* Applies all records of a batch under one version. */
 static int apply(struct ndb_slice payload, uint32_t record_count,
                  uint64_t version, struct ndb_memtable *memtable,
@@ -53,6 +75,8 @@ static int apply(struct ndb_slice payload, uint32_t record_count,
         rc = read_block(&reader, dict, block, &count, &names);
         if (rc < 0)
             return rc;
+        if (!is_named(dict, block, count))
+            return NAMIDB_ECORRUPT;
         applied = ndb_memtable_apply(memtable, version, block, count);
         if (applied < 0)
             return applied;

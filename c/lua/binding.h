@@ -272,6 +272,9 @@ struct ndb_lua_lifted {
     size_t count;
     namidb_value values[];
 };
+/* Pushes a name by its number; "?": what is stored is about one that is not. */
+void ndb_lua_push_name(lua_State *L, namidb *db, enum namidb_name_kind kind,
+                       uint32_t number);
 /* Sets the field `lift` of the module on top: core.lift(text). */
 void ndb_lua_add_lift(lua_State *L);
 void ndb_lua_open_queries(lua_State *L);

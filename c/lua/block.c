@@ -8,17 +8,22 @@ enum { BLOCK_ROWS = 32, BLOCK_BYTES = 64 << 10 };
 /* ------------------------------------------------------------------ names --
  */
 
+void ndb_lua_push_name(lua_State *L, namidb *db, enum namidb_name_kind kind,
+                       uint32_t number)
+{
+    size_t bytes = 0;
+    const char *text = namidb_name(db, kind, number, &bytes);
+
+    lua_pushlstring(L, text != NULL ? text : "?", text != NULL ? bytes : 1);
+}
+
 /* Sees to it that the table at `names` has the name. */
 static void note_name(lua_State *L, namidb *db, int names,
                       enum namidb_name_kind kind, uint32_t number)
 {
-    const char *text;
-    size_t bytes = 0;
-
     lua_rawgeti(L, names, ndb_lua_name_at(kind, number));
     if (lua_isnil(L, -1)) {
-        text = namidb_name(db, kind, number, &bytes);
-        lua_pushlstring(L, text != NULL ? text : "?", text != NULL ? bytes : 1);
+        ndb_lua_push_name(L, db, kind, number);
         if (kind == NAMIDB_PROPERTY) {
             lua_pushvalue(L, -1);
             ndb_lua_pushid(L, number);

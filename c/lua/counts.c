@@ -56,13 +56,9 @@ int ndb_lua_names(lua_State *L)
 
     lua_newtable(L);
     for (size_t i = 0; i < count; i++) {
-        size_t bytes;
-        const char *name;
-
         if (counts[i] == 0)
             continue;
-        name = namidb_name(reader->db, kind, (uint32_t)i + 1, &bytes);
-        lua_pushlstring(L, name, bytes);
+        ndb_lua_push_name(L, reader->db, kind, (uint32_t)i + 1);
         lua_rawseti(L, -2, ++at);
     }
     return 1;
@@ -77,11 +73,7 @@ static void set_counts(lua_State *L, struct ndb_lua_reader *reader,
 
     lua_createtable(L, 0, (int)count);
     for (size_t i = 0; i < count; i++) {
-        size_t bytes;
-        const char *name =
-            namidb_name(reader->db, kind, (uint32_t)i + 1, &bytes);
-
-        lua_pushlstring(L, name, bytes);
+        ndb_lua_push_name(L, reader->db, kind, (uint32_t)i + 1);
         ndb_lua_pushid(L, counts[i]);
         lua_rawset(L, -3);
     }
@@ -108,21 +100,17 @@ static void push_entry(lua_State *L, int table)
 /* The name of a label; "" for none. */
 static void push_label(lua_State *L, namidb *db, uint32_t label)
 {
-    size_t bytes = 0;
-    const char *name =
-        label == 0 ? NULL : namidb_name(db, NAMIDB_LABEL, label, &bytes);
-
-    lua_pushlstring(L, name == NULL ? "" : name, name == NULL ? 0 : bytes);
+    if (label == 0)
+        lua_pushliteral(L, "");
+    else
+        ndb_lua_push_name(L, db, NAMIDB_LABEL, label);
 }
 
 /* t[type][label] = edges, where t is at index `table`. */
 static void set_hop(lua_State *L, namidb *db, int table,
                     const namidb_hop_count *hop)
 {
-    size_t bytes;
-    const char *name = namidb_name(db, NAMIDB_TYPE, hop->type, &bytes);
-
-    lua_pushlstring(L, name, bytes);
+    ndb_lua_push_name(L, db, NAMIDB_TYPE, hop->type);
     push_entry(L, table);
     push_label(L, db, hop->label);
     ndb_lua_pushid(L, hop->edges);
@@ -200,18 +188,12 @@ static void push_property(lua_State *L, const namidb_property_count *item)
 static void set_property(lua_State *L, namidb *db, int of_nodes,
                          const namidb_property_count *item)
 {
-    size_t bytes;
-    const char *name;
-
-    if (item->is_edge) {
-        name = namidb_name(db, NAMIDB_TYPE, item->table, &bytes);
-        lua_pushlstring(L, name, bytes);
-    } else {
+    if (item->is_edge)
+        ndb_lua_push_name(L, db, NAMIDB_TYPE, item->table);
+    else
         push_label(L, db, item->table);
-    }
     push_entry(L, item->is_edge ? of_nodes + 1 : of_nodes);
-    name = namidb_name(db, NAMIDB_PROPERTY, item->property, &bytes);
-    lua_pushlstring(L, name, bytes);
+    ndb_lua_push_name(L, db, NAMIDB_PROPERTY, item->property);
     push_property(L, item);
     lua_rawset(L, -3);
     lua_pop(L, 1);
@@ -249,10 +231,7 @@ static void set_properties(lua_State *L, struct ndb_lua_reader *reader)
 static void set_degree(lua_State *L, namidb *db, int table,
                        const namidb_degree_count *item)
 {
-    size_t bytes;
-    const char *name = namidb_name(db, NAMIDB_TYPE, item->type, &bytes);
-
-    lua_pushlstring(L, name, bytes);
+    ndb_lua_push_name(L, db, NAMIDB_TYPE, item->type);
     lua_createtable(L, 0, 3);
     ndb_lua_pushid(L, item->nodes);
     lua_setfield(L, -2, "nodes");

@@ -114,6 +114,60 @@ static void test_replay__takes_batches_that_follow_one_another(void **state)
     log_close(&log);
 }
 
+/* Takes in a batch of one record. */
+static int take_record(struct log *log, const struct ndb_record *record)
+{
+    struct ndb_buf payload = NDB_BUF_INIT(NDB_BATCH_BYTES_MAX);
+    const struct ndb_slot slot = { .kind = NDB_SLOT_BATCH,
+                                   .number = log->place.next,
+                                   .epoch = log->place.epoch,
+                                   .previous = log->place.chain,
+                                   .record_count = 1 };
+    int rc;
+
+    assert_int_equal(ndb_record_encode(&payload, record), 0);
+    rc = take(log, &slot, ndb_buf_slice(&payload));
+    ndb_buf_release(&payload);
+    return rc;
+}
+
+/* Label 1 is known, and no type. */
+static void test_replay__refuses_what_has_no_name(void **state)
+{
+    static const uint8_t ROW[] = { 0, 0, 0 };
+    const struct ndb_slice row = ndb_slice(ROW, sizeof ROW);
+    const struct ndb_record bad[] = {
+        { .kind = NDB_RECORD_NODE, .id = NAMIDB_ID(1, 2), .row = row },
+        { .kind = NDB_RECORD_NODE_DELETE, .id = NAMIDB_ID(1, 2), .row = row },
+        { .kind = NDB_RECORD_LABEL, .id = NAMIDB_ID(1, 1), .number = 2 },
+        { .kind = NDB_RECORD_LABEL, .id = NAMIDB_ID(1, 2), .number = 1 },
+        { .kind = NDB_RECORD_EDGE,
+          .id = NAMIDB_ID(1, 1),
+          .from = NAMIDB_ID(1, 1),
+          .to = NAMIDB_ID(1, 1) },
+        { .kind = NDB_RECORD_EDGE_DELETE,
+          .id = NAMIDB_ID(1, 1),
+          .from = NAMIDB_ID(1, 1),
+          .to = NAMIDB_ID(1, 1) },
+    };
+    const struct ndb_record good = { .kind = NDB_RECORD_LABEL,
+                                     .id = NAMIDB_ID(1, 1),
+                                     .number = 1 };
+    struct log log;
+
+    (void)state;
+    log_open(&log);
+    assert_int_equal(take_fence(&log, 1), 0);
+    assert_int_equal(take_batch(&log, NULL), 0);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(take_record(&log, &bad[i]), NAMIDB_ECORRUPT);
+        assert_true(ndb_memtable_is_empty(log.memtable));
+        assert_int_equal(log.place.next, 3);
+    }
+    assert_int_equal(take_record(&log, &good), 0);
+    log_close(&log);
+}
+
 /* Each kind of spoiled slot is corrupt, names its object and changes nothing.
  */
 static void test_replay__refuses_what_does_not_follow(void **state)
@@ -142,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replay__takes_batches_that_follow_one_another),
+        cmocka_unit_test(test_replay__refuses_what_has_no_name),
         cmocka_unit_test(test_replay__refuses_what_does_not_follow),
     };
 
