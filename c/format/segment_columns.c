@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/floats.h"
+#include "format/value.h"
 
 /* A decoded column and the memory that it has to itself. */
 struct decoded {
@@ -79,6 +80,26 @@ static void get_integers(struct ndb_source *source, struct ndb_column *column,
     column->base = wide != NULL ? 0 : (int64_t)(narrow.base + sign);
 }
 
+/* Whether all dates, or times, are what ndb_value_check lets through. */
+static bool are_in_range(const struct ndb_column *column, uint32_t row_count)
+{
+    namidb_value low = { .kind = column->kind, .as.integer = INT64_MAX };
+    namidb_value high = { .kind = column->kind, .as.integer = INT64_MIN };
+
+    for (uint32_t row = 0; row < row_count; row++) {
+        int64_t number = ndb_column_integer(column, row);
+
+        if (column->present != NULL && !ndb_bit(column->present, row))
+            continue;
+        if (number < low.as.integer)
+            low.as.integer = number;
+        if (number > high.as.integer)
+            high.as.integer = number;
+    }
+    return ndb_value_check(&low, NULL) >= 0 &&
+           ndb_value_check(&high, NULL) >= 0;
+}
+
 static void get_texts(struct ndb_source *source, struct ndb_column *column,
                       uint32_t row_count)
 {
@@ -138,6 +159,9 @@ static void get_values(struct ndb_source *source, struct ndb_column *column,
     else
         get_texts(source, column, row_count);
     if (!ndb_reader_is_done(&source->reader))
+        ndb_reader_fail(&source->reader);
+    if (!source->reader.is_failed && column->storage == NDB_COLUMN_INT &&
+        column->kind != NAMIDB_INT && !are_in_range(column, row_count))
         ndb_reader_fail(&source->reader);
 }
 

@@ -289,6 +289,13 @@ static void decode_string(struct ndb_reader *reader, namidb_value *value)
     value->as.bytes = (const char *)text.data;
 }
 
+/* Of what has parts, not every number means something: what calculates with
+ * them relies on their ranges. */
+static bool has_parts(enum namidb_kind kind)
+{
+    return (kind >= NAMIDB_DATE && kind <= NAMIDB_POINT);
+}
+
 static void decode_value(struct decoder *decoder, unsigned depth,
                          namidb_value *value)
 {
@@ -339,6 +346,9 @@ static void decode_value(struct decoder *decoder, unsigned depth,
     default:
         ndb_reader_fail(reader);
     }
+    if (!reader->is_failed && has_parts((enum namidb_kind)value->kind) &&
+        ndb_value_check(value, NULL) < 0)
+        ndb_reader_fail(reader);
     if (reader->is_failed)
         *value = (namidb_value){ .kind = NAMIDB_NULL };
 }

@@ -78,7 +78,7 @@ static namidb_value value_of(uint64_t number)
         break;
     case 3:
         value.kind = NAMIDB_DATE;
-        value.as.integer = (int64_t)number;
+        value.as.integer = (int64_t)(number % 300000000000);
         break;
     default:
         value.kind = NAMIDB_STRING;

@@ -26,15 +26,33 @@ struct pack {
     struct ndb_directory directory;
 };
 
-/* Nodes 1 .. ROWS with a key, an integer and a text. */
-static void setup(struct pack *pack)
+static void begin(struct pack *pack)
 {
-    struct ndb_pack_summary summary;
-
     memset(pack, 0, sizeof *pack);
     assert_int_equal(ndb_pack_writer_new(&pack->writer), NAMIDB_OK);
     assert_int_equal(ndb_pack_writer_part(pack->writer, NDB_PART_NODE, 0, 3),
                      NAMIDB_OK);
+}
+
+static void finish(struct pack *pack)
+{
+    struct ndb_pack_summary summary;
+
+    assert_int_equal(
+        ndb_pack_writer_finish(pack->writer, &pack->object, &summary),
+        NAMIDB_OK);
+    assert_int_equal(ndb_directory_decode(
+                         ndb_slice(pack->object.data + pack->object.bytes -
+                                       summary.directory_bytes,
+                                   summary.directory_bytes),
+                         pack->object.bytes, &pack->arena, &pack->directory),
+                     NAMIDB_OK);
+}
+
+/* Nodes 1 .. ROWS with a key, an integer and a text. */
+static void setup(struct pack *pack)
+{
+    begin(pack);
     for (uint64_t i = 1; i <= ROWS; i++) {
         char text[24];
         int bytes = snprintf(text, sizeof text, "text %u", (unsigned)i);
@@ -57,15 +75,7 @@ static void setup(struct pack *pack)
         assert_int_equal(ndb_pack_writer_node(pack->writer, i, &node),
                          NAMIDB_OK);
     }
-    assert_int_equal(
-        ndb_pack_writer_finish(pack->writer, &pack->object, &summary),
-        NAMIDB_OK);
-    assert_int_equal(ndb_directory_decode(
-                         ndb_slice(pack->object.data + pack->object.bytes -
-                                       summary.directory_bytes,
-                                   summary.directory_bytes),
-                         pack->object.bytes, &pack->arena, &pack->directory),
-                     NAMIDB_OK);
+    finish(pack);
 }
 
 static void teardown(struct pack *pack)
@@ -247,6 +257,62 @@ static void test_segment_columns__a_bad_one_is_corrupt(void **state)
     teardown(&pack);
 }
 
+/* Whether the property of three nodes, the second without it, can be read. */
+static int read_three(namidb_value one, namidb_value other)
+{
+    struct pack pack;
+    struct ndb_segment *segment;
+    const struct ndb_column *column;
+    int rc;
+
+    begin(&pack);
+    for (uint64_t i = 1; i <= 3; i++) {
+        const namidb_property prop = { INTS, i == 1 ? one : other };
+        const namidb_node node = { .id = NAMIDB_ID(i, 3),
+                                   .props = &prop,
+                                   .prop_count = i != 2 };
+
+        assert_int_equal(ndb_pack_writer_node(pack.writer, i, &node),
+                         NAMIDB_OK);
+    }
+    finish(&pack);
+    segment = decode(&pack);
+    rc = ndb_columns_find(&segment->as.node.columns, INTS, &column);
+    if (rc >= 0 && column->storage == NDB_COLUMN_TAGGED)
+        for (uint32_t row = 0; row < 3 && rc >= 0; row++)
+            rc = ndb_column_value(column, row, &pack.arena, &one);
+    ndb_segment_free(segment);
+    teardown(&pack);
+    return rc;
+}
+
+/* A writer does not look; what calculates with them relies on it. */
+static void test_segment_columns__what_is_out_of_range_is_corrupt(void **state)
+{
+    static const namidb_point pole = { .srid = 4326, .dimensions = 2, .y = 91 };
+    static const namidb_value bad[] = {
+        { .kind = NAMIDB_DATE, .as.integer = INT64_MAX },
+        { .kind = NAMIDB_DATE, .as.integer = INT64_MIN },
+        { .kind = NAMIDB_LOCAL_TIME, .as.integer = -1 },
+        { .kind = NAMIDB_TIME, .as.integer = INT64_C(86400000000000) },
+        { .kind = NAMIDB_LOCAL_DATETIME, .as.integer = INT64_MAX },
+        { .kind = NAMIDB_POINT, .as.point = &pole },
+    };
+    const namidb_value day = { .kind = NAMIDB_DATE, .as.integer = 18000 };
+    const namidb_value noon = { .kind = NAMIDB_LOCAL_TIME,
+                                .as.integer = INT64_C(43200000000000) };
+
+    (void)state;
+    assert_int_equal(read_three(day, day), NAMIDB_OK);
+    assert_int_equal(read_three(noon, noon), NAMIDB_OK);
+    assert_int_equal(read_three(day, noon), NAMIDB_OK);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(read_three(bad[i], bad[i]), NAMIDB_ECORRUPT);
+        assert_int_equal(read_three(i < 2 ? day : noon, bad[i]),
+                         NAMIDB_ECORRUPT);
+    }
+}
+
 static void *read_all(void *context)
 {
     struct ndb_segment *segment = context;
@@ -307,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_segment_columns__are_counted_until_discounted),
         cmocka_unit_test(test_segment_columns__without_memory_try_again),
         cmocka_unit_test(test_segment_columns__a_bad_one_is_corrupt),
+        cmocka_unit_test(test_segment_columns__what_is_out_of_range_is_corrupt),
         cmocka_unit_test(
             test_segment_columns__many_threads_decode_one_at_a_time),
     };
