@@ -36,11 +36,12 @@ local function expected_cell(graph, v, type)
     return "[" .. bag_text(parts) .. "]"
 end
 
---- What the reference says: { rows =, graph = as text, made = the graph }, or
--- { error = }, or nil if it has nothing to say.
+--- What the reference says: { rows =, graph = as text, made = the graph, seen =
+-- what there was on the way (graph:watch) }, or { error = }, or nil if it has
+-- nothing to say.
 local function expect(graph, query)
     local context = { graph = graph:clone() }
-    local items = types_of(query)
+    local items, seen = types_of(query), context.graph:watch()
     local ok, _, rows = pcall(clause.run, context, query)
     if not ok then
         local err = _
@@ -59,7 +60,8 @@ local function expect(graph, query)
         end
         texts[i] = table.concat(cells, " | ")
     end
-    return { rows = texts, graph = context.graph:text(), made = context.graph }
+    return { rows = texts, graph = context.graph:text(), made = context.graph,
+             seen = seen }
 end
 check.expect = expect
 

@@ -354,15 +354,7 @@ function rules.create(context, rows, node)
     return result
 end
 
-local function entity(context, v)
-    local all = v.t == "node" and context.graph.nodes or context.graph.edges
-    return all[v.id] or value.fail("deleted")
-end
-
-local function set_item(context, row, item)
-    local target = row[item.var]
-    if target == NULL then return end
-    local made = entity(context, target)
+local function change(context, row, made, item)
     if item.labels then
         for _, label in ipairs(item.labels) do
             made.labels[label] = not item.remove or nil
@@ -380,6 +372,15 @@ local function set_item(context, row, item)
     end
     local v = item.remove and NULL or eval(context, row, item.e)
     made.props[item.name] = v ~= NULL and v or nil
+end
+
+local function set_item(context, row, item)
+    local target = row[item.var]
+    if target == NULL then return end
+    local kind = target.t == "node" and "nodes" or "edges"
+    local made = context.graph[kind][target.id] or value.fail("deleted")
+    change(context, row, made, item)
+    context.graph:note(kind, target.id)
 end
 
 local function set_items(context, row, items)

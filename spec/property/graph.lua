@@ -27,9 +27,29 @@ function graph:clone()
     return made
 end
 
+--- From now on what nodes and edges are after each change is kept, those that
+-- are there included: { nodes = a list of { id =, labels =, props = }, edges =
+-- the same with type = }.
+function graph:watch()
+    self.seen = { nodes = {}, edges = {} }
+    for _, kind in ipairs({ "nodes", "edges" }) do
+        for id in pairs(self[kind]) do self:note(kind, id) end
+    end
+    return self.seen
+end
+
+--- Says that a node or an edge was made or changed.
+function graph:note(kind, id)
+    local one, all = self[kind][id], self.seen and self.seen[kind]
+    if not all then return end
+    all[#all + 1] = { id = id, labels = one.labels and copy(one.labels),
+                      type = one.type, props = copy(one.props) }
+end
+
 function graph:add_node(labels, props)
     self.last = self.last + 1
     self.nodes[self.last] = { labels = labels, props = props }
+    self:note("nodes", self.last)
     return self.last
 end
 
@@ -37,6 +57,7 @@ function graph:add_edge(type, from, to, props)
     self.last = self.last + 1
     self.edges[self.last] = { type = type, from = from, to = to,
                               props = props }
+    self:note("edges", self.last)
     return self.last
 end
 

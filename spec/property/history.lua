@@ -145,7 +145,7 @@ end
 local function run(self, handle, graph, query, wanted)
     local given = check.run(handle, query, true)
     if given.code == "constraint" and
-        (wanted.error or rules.may_break(self.rules, wanted.made, query)) then
+        (wanted.error or rules.may_break(self.rules, wanted)) then
         wanted = { error = "constraint" }
     end
     local difference = check.compare(query, graph, wanted, given)

@@ -203,7 +203,7 @@ function steps.bounded(self)
             self:fail("%d rows, not %d", #rows, #wanted.rows)
         end
     elseif err.code == "constraint" and
-        rules.may_break(self.rules, wanted.made, query) then
+        rules.may_break(self.rules, wanted) then
         return
     elseif not BOUNDED[err.code] then
         self:fail("it failed: %s", tostring(err))

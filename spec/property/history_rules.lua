@@ -7,8 +7,10 @@ local rules = {}
 -- What a rule is about: nodes of a label, edges of a type.
 local function of_label(label)
     return function(graph, fn)
-        for _, node in pairs(graph.nodes) do
-            if node.labels[label] and fn(node.props) then return true end
+        for id, node in pairs(graph.nodes) do
+            if node.labels[label] and fn(node.props, node.id or id) then
+                return true
+            end
         end
         return false
     end
@@ -16,28 +18,31 @@ end
 
 local function of_type(type)
     return function(graph, fn)
-        for _, edge in pairs(graph.edges) do
-            if edge.type == type and fn(edge.props) then return true end
+        for id, edge in pairs(graph.edges) do
+            if edge.type == type and fn(edge.props, edge.id or id) then
+                return true
+            end
         end
         return false
     end
 end
 
--- No two have equal values of all of these.
+-- No two have equal values of all of these; in what was seen on the way one may
+-- be several times.
 local function unique(any, ...)
     local names = { ... }
     return function(graph)
         local seen = {}
-        return any(graph, function(props)
+        return any(graph, function(props, id)
             local texts = {}
             for i, name in ipairs(names) do
                 if not props[name] then return false end
                 texts[i] = value.text(props[name])
             end
             local text = table.concat(texts, "\0")
-            local is_there = seen[text]
-            seen[text] = true
-            return is_there
+            local first = seen[text] or id
+            seen[text] = first
+            return first ~= id
         end)
     end
 end
@@ -126,20 +131,13 @@ function rules.broken(held, graph)
     return rules.broken_at_once(held, graph)
 end
 
-local function has_delete(node)
-    if type(node) ~= "table" then return false end
-    if node.k == "delete" then return true end
-    for key, field in pairs(node) do
-        if key ~= "v" and has_delete(field) then return true end
-    end
-    return false
-end
-
---- Whether a statement that makes this graph may be refused: what must be
--- unique is looked at with each change, so what is deleted again counts, too.
-function rules.may_break(held, graph, query)
-    return rules.broken(held, graph) or next(held) and has_delete(query) or
-        false
+--- Whether a statement of which this is wanted (check.expect) may be refused:
+-- what must be unique is looked at with each change, so what was there before a
+-- later one counts, too. In which order rows are changed is nobody's to say, so
+-- two count whenever each of them had the same once.
+function rules.may_break(held, wanted)
+    return rules.broken(held, wanted.made) or
+        rules.broken_at_once(held, wanted.seen)
 end
 
 return rules
