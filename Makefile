@@ -100,6 +100,7 @@ PROPERTY_SECONDS ?= 60
 property: all
 	@eval "$$($(MAKE) -s env)"; for lua in $(LUA); do \
 	    $$lua spec/property/run.lua $(PROPERTY_SECONDS) && \
+	    $$lua spec/property/relations.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/history.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/crash.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/mutate.lua $(PROPERTY_SECONDS) || exit 1; done

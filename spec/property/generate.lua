@@ -552,6 +552,14 @@ local function take_out(self, node)
     end
 end
 
+--- What makes expressions (maker:expression(type, depth)) of these names, {
+-- name =, type = } each. They look at no more of the graph than the names do.
+function generate.maker(random, scope)
+    local self = new_maker(random)
+    self.scope, self.is_plain = scope, true
+    return self
+end
+
 --- A statement: { parts = { clauses, ... }, all =, types = of the columns,
 -- writes = }.
 function generate.query(random, writes)

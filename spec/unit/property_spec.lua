@@ -6,6 +6,7 @@ local check = require("spec.property.check")
 local csv = require("spec.property.csv")
 local history = require("spec.property.history")
 local mutate = require("spec.property.mutate")
+local relations = require("spec.property.relations")
 
 local FIRST = tonumber(os.getenv("NAMIDB_PROPERTY_SEED") or 1)
 local SEEDS, STATEMENTS = 60, 20
@@ -22,6 +23,18 @@ describe("random statements", function()
         end
         assert.equal(SEEDS * STATEMENTS, cases)
         assert.is_true(rows > cases / 4) -- and most of them find something
+    end)
+end)
+
+describe("statements about large graphs", function()
+    it("say the same however they are written", function()
+        local answered = 0
+        for seed = FIRST, FIRST + 2 do
+            local report, count = relations.seed(seed, 15)
+            assert(report == nil, report)
+            answered = answered + count
+        end
+        assert.is_true(answered > 30)
     end)
 end)
 
