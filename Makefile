@@ -105,10 +105,12 @@ property: all
 	    $$lua spec/property/crash.lua $(PROPERTY_SECONDS) && \
 	    $$lua spec/property/mutate.lua $(PROPERTY_SECONDS) || exit 1; done
 
-## make property-chunks  the same with 4 rows in a chunk, so that few are many,
-##                 and caches of 4 KiB, which hold next to nothing
+## make property-chunks  the same with 4 rows in a chunk and one or two in a
+##                 segment, so that few are many, and caches of 4 KiB, which hold
+##                 next to nothing
 property-chunks:
 	@CPPFLAGS='-DNDB_CHUNK_ROWS_MAX=4u -DNDB_CHUNK_ROWS_FIRST=2u \
+	    -DNDB_SEGMENT_BYTES_TARGET=128u -DNDB_LOOKUP_BYTES_TARGET=16u \
 	    -DNDB_CACHE_BYTES_MIN=4096u' NAMIDB_PROPERTY_CACHE=4096 \
 	    $(MAKE) --no-print-directory BUILD=$(BUILD)/chunks property
 

@@ -43,10 +43,15 @@
 #define NDB_SLOT_BYTES_MAX (72u << 20)  /* object */
 
 /* Packs. */
-#define NDB_SEGMENT_BYTES_MAX (64u << 20)    /* compressed, and raw */
+#define NDB_SEGMENT_BYTES_MAX (64u << 20) /* compressed, and raw */
+/* A test build may have less, so that small graphs have many segments. */
+#ifndef NDB_SEGMENT_BYTES_TARGET
 #define NDB_SEGMENT_BYTES_TARGET (64u << 10) /* compressed */
+#endif
 /* The same of what one is looked up of at a time: edges of a node, a key. */
+#ifndef NDB_LOOKUP_BYTES_TARGET
 #define NDB_LOOKUP_BYTES_TARGET (32u << 10)
+#endif
 #define NDB_GROUP_ROWS_MAX 4096u
 #define NDB_SEGMENT_EDGES_MAX 0xffffu /* offsets of lists have 16 bits */
 #define NDB_SEGMENT_PAIRS_MAX (1u << 17)
@@ -63,7 +68,7 @@
 #define NDB_PROPERTY_STATS_MAX 256u
 #define NDB_DEGREE_STATS_MAX 128u
 
-/* A test build may have less, so that all is evicted all the time. */
+/* Likewise, so that all is evicted all the time. */
 #ifndef NDB_CACHE_BYTES_MIN
 #define NDB_CACHE_BYTES_MIN (1u << 20)
 #endif

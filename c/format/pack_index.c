@@ -7,7 +7,7 @@
 #include "format/pack_internal.h"
 #include "format/stream.h"
 
-enum { RAW_BYTES = 128 << 10 /* of keys and ids, about one segment */ };
+enum { RAW_BYTES = 2 * NDB_SEGMENT_BYTES_TARGET /* of keys and ids */ };
 
 int ndb_index_entry_compare(const struct ndb_index_entry *a,
                             const struct ndb_index_entry *b)
