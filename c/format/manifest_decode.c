@@ -12,6 +12,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "format/manifest.h"
 #include "format/manifest_text.h"
@@ -546,6 +547,20 @@ static bool has_checksum(struct ndb_slice object)
                   NDB_MANIFEST_CHECKSUM_BYTES) == 0;
 }
 
+/* Whether there was memory for what cJSON makes of an object: items for its
+ * members and values, and their texts. */
+static bool has_memory(struct ndb_slice object)
+{
+    size_t items = 1;
+    void *block;
+
+    for (size_t i = 0; i < object.bytes; i++)
+        items += memchr(",:[{", object.data[i], 4) != NULL;
+    block = ndb_alloc(items * 2 * sizeof(cJSON) + object.bytes);
+    ndb_free(block);
+    return block != NULL;
+}
+
 int ndb_manifest_decode(struct ndb_slice object, uint64_t version,
                         namidb_arena *arena, struct ndb_manifest *out)
 {
@@ -556,8 +571,8 @@ int ndb_manifest_decode(struct ndb_slice object, uint64_t version,
     if (!has_checksum(object))
         return NAMIDB_ECORRUPT;
     parsed = cJSON_ParseWithLength((const char *)object.data, object.bytes);
-    if (parsed == NULL)
-        return NAMIDB_ECORRUPT;
+    if (parsed == NULL) /* cJSON does not say why */
+        return has_memory(object) ? NAMIDB_ECORRUPT : NAMIDB_ENOMEM;
     rc = read_body(parsed, version, arena, out);
     cJSON_Delete(parsed);
     return rc;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "golden_sample.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "format/manifest.h"
 
 static void check_same_stat(const struct ndb_property_stat *a,
@@ -129,11 +132,36 @@ static void test_manifest__any_flipped_bit_or_cut_is_corrupt(void **state)
     ndb_arena_release(&arena);
 }
 
+/* The parser of the text does not say which it was. */
+static void test_manifest__no_memory_is_not_corrupt(void **state)
+{
+    static const char text[] = "{\"format\":4,\n\"version\":\n";
+    struct ndb_hash128 hash = ndb_hash128(ndb_slice_text(text));
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_manifest read;
+    char object[128];
+
+    (void)state;
+    (void)snprintf(object, sizeof object,
+                   "%s\"checksum\":\"%016" PRIx64 "%016" PRIx64 "\"}\n", text,
+                   hash.high, hash.low);
+    assert_int_equal(
+        ndb_manifest_decode(ndb_slice_text(object), 7, &arena, &read),
+        NAMIDB_ECORRUPT);
+    ndb_mem_fail_from(1);
+    assert_int_equal(
+        ndb_manifest_decode(ndb_slice_text(object), 7, &arena, &read),
+        NAMIDB_ENOMEM);
+    ndb_mem_fail_from(0);
+    ndb_arena_release(&arena);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manifest__is_written_as_ever),
         cmocka_unit_test(test_manifest__any_flipped_bit_or_cut_is_corrupt),
+        cmocka_unit_test(test_manifest__no_memory_is_not_corrupt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
