@@ -374,8 +374,6 @@ static int publish(const struct ndb_columns *columns,
     return NAMIDB_OK;
 }
 
-/* The last column is there and nobody reads what it was made of: who counts
- * himself as a reader from now on finds it. */
 static void drop_stored(struct ndb_column_store *store)
 {
     uint8_t *stored = atomic_exchange(&store->stored, NULL);
@@ -397,8 +395,11 @@ int ndb_columns_decode(const struct ndb_columns *columns, uint32_t index,
     if (atomic_load(&item->decoded) == NULL)
         rc = publish(columns, item);
     *out = atomic_load(&item->decoded);
+    /* Nobody reads what columns are made of once the last is there and there is
+     * no reader: in this order, because a reader may have come, and gone on
+     * reading, before it was. */
     if (atomic_fetch_sub(&store->readers, 1) == 1 &&
-        atomic_load(&store->left) == 0)
+        atomic_load(&store->left) == 0 && atomic_load(&store->readers) == 0)
         drop_stored(store);
     return rc;
 }

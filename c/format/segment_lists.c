@@ -358,12 +358,16 @@ static struct ndb_stored_lists *hold(struct ndb_list_store *store)
                                                : NULL;
 }
 
+/* Nobody reads the stored lists once they are packed and there is no reader: in
+ * this order, because a reader may have come, and gone on reading, before they
+ * were. */
 static void let_go(struct ndb_list_store *store)
 {
     size_t bytes = 0;
 
     if (atomic_fetch_sub(&store->readers, 1) == 1 &&
-        atomic_load(&store->packed) != NULL)
+        atomic_load(&store->packed) != NULL &&
+        atomic_load(&store->readers) == 0)
         bytes = free_stored(atomic_exchange(&store->stored, NULL));
     if (bytes != 0)
         ndb_column_store_add(store->bytes, -(int64_t)bytes);
