@@ -10,9 +10,9 @@
  *
  * NDB_FOLD_WALK of them or more in a batch are of a walk over the whole graph.
  * It may never come back, but the second one makes the block, before its
- * answer, which is then taken from there: that costs a third more, once, where
- * 20 packs have edges of each node. It makes none when half of the cache is in
- * use, as what is warm would have to leave for it.
+ * answer, which is then taken from there: that costs a tenth to a third more,
+ * once, where 20 packs have edges of each node. It makes none when half of the
+ * cache is in use, as what is warm would have to leave for it.
  *
  * A block is made without the properties of its edges, and anew with them by
  * the NDB_FOLD_AFTER-th read that wants them.
