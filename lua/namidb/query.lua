@@ -176,8 +176,10 @@ local function compile_now(handle, home, text)
     return made
 end
 
+local plan_first = interpreted.first(1000)
+
 local function compile(handle, home, text)
-    return interpreted.call(compile_now, handle, home, text)
+    return plan_first(compile_now, handle, home, text)
 end
 
 -- The plan of a statement, the values of its literals, and what it is kept by.
