@@ -173,6 +173,10 @@ describe("newer Cypher", function()
               "a statement is one batch", "unsupported" },
             { "RETURN 1 IS :: NUMBER", "expected a type, as in INTEGER or",
               "syntax" },
+            { "RETURN 1 IS ::", "found the end of the statement", "syntax" },
+            { "RETURN 1 :: LIST<", "found the end of the statement", "syntax" },
+            { "RETURN 1 :: LIST<INTEGER", "expected >", "syntax" },
+            { "RETURN 1 :: TIME WITH", "expected a type", "syntax" },
         }) do
             local rows, err = db:query(case[1])
             assert.is_nil(rows)
