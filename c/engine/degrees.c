@@ -54,28 +54,12 @@ static uint32_t count_to(const struct ndb_edge_segment *segment, uint32_t begin,
     return high - low;
 }
 
-/* The first owner of a segment that is not below a sequence. */
-static uint32_t first_owner(const struct ndb_edge_segment *segment,
-                            uint64_t sequence)
-{
-    uint32_t low = 0, high = segment->owner_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (ndb_edge_owner(segment, middle) < sequence)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Adds what a segment has of the nodes of a block. */
 static void walk_segment(const struct ndb_edge_segment *segment,
                          enum ndb_fold_of of, struct block *block)
 {
-    uint32_t owner = first_owner(segment, block->first), begin, end;
+    uint32_t owner = ndb_edge_segment_from(segment, block->first);
+    uint32_t begin, end;
 
     if (owner == segment->owner_count)
         return;

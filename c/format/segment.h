@@ -217,6 +217,9 @@ int64_t ndb_node_group_row(const struct ndb_node_group *group,
 /* Index of an owner in a segment, or -1. */
 int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
                                uint64_t owner);
+/* Index of the first owner that is not below; owner_count: all are. */
+uint32_t ndb_edge_segment_from(const struct ndb_edge_segment *segment,
+                               uint64_t owner);
 /* Makes the words of a segment that is not dense, of its `owner_count` owners,
  * unless more than NDB_OWNER_GAP_MAX sequences are there for each. NAMIDB_OK or
  * NAMIDB_ENOMEM. */

@@ -120,21 +120,27 @@ int ndb_edge_segment_mark(struct ndb_edge_segment *segment,
     return NAMIDB_OK;
 }
 
+/* How many owners are before `at`, which counts from the first one. */
+static uint32_t rank_marked(const struct ndb_edge_segment *segment, uint64_t at)
+{
+    const struct ndb_owner_word *word;
+
+    if (at / 64 >= segment->word_count)
+        return segment->owner_count;
+    word = &segment->words[at / 64];
+    return word->before + (uint32_t)__builtin_popcountll(
+                              word->bits & ((UINT64_C(1) << at % 64) - 1));
+}
+
 static int64_t index_marked(const struct ndb_edge_segment *segment,
                             uint64_t owner)
 {
     uint64_t at = owner - segment->first;
-    const struct ndb_owner_word *word;
-    uint64_t bit;
 
-    if (owner < segment->first || at / 64 >= segment->word_count)
+    if (owner < segment->first || at / 64 >= segment->word_count ||
+        (segment->words[at / 64].bits >> at % 64 & 1) == 0)
         return -1;
-    word = &segment->words[at / 64];
-    bit = UINT64_C(1) << at % 64;
-    return (word->bits & bit) == 0
-               ? -1
-               : (int64_t)word->before +
-                     __builtin_popcountll(word->bits & (bit - 1));
+    return rank_marked(segment, at);
 }
 
 int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
@@ -146,6 +152,19 @@ int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
         return index_marked(segment, owner);
     return index_listed((struct run){ NULL, &segment->owners },
                         segment->owner_count, owner);
+}
+
+uint32_t ndb_edge_segment_from(const struct ndb_edge_segment *segment,
+                               uint64_t owner)
+{
+    uint64_t at = owner > segment->first ? owner - segment->first : 0;
+
+    if (segment->is_dense)
+        return at < segment->owner_count ? (uint32_t)at : segment->owner_count;
+    if (segment->words != NULL)
+        return rank_marked(segment, at);
+    return lower_bound_near((struct run){ NULL, &segment->owners },
+                            segment->owner_count, owner);
 }
 
 /* The owner whose bit has so many before it. */

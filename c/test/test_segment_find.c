@@ -97,16 +97,19 @@ static void check_owners(const uint64_t *owners, uint32_t count,
     uint32_t index = 0;
 
     assert_int_equal(ndb_edge_segment_owner(segment, 0), -1);
+    assert_int_equal(ndb_edge_segment_from(segment, 0), 0);
     for (uint64_t at = owners[0] - 1; at <= owners[count - 1] + 130; at++) {
         while (index < count && owners[index] < at)
             index++;
         assert_int_equal(ndb_edge_segment_owner(segment, at),
                          index < count && owners[index] == at ? (int64_t)index
                                                               : -1);
+        assert_int_equal(ndb_edge_segment_from(segment, at), index);
     }
     for (index = 0; index < count; index++)
         assert_int_equal(ndb_edge_owner(segment, index), owners[index]);
     assert_int_equal(ndb_edge_segment_owner(segment, UINT64_MAX), -1);
+    assert_int_equal(ndb_edge_segment_from(segment, UINT64_MAX), count);
 }
 
 static void test_owner__is_found_by_a_word_unless_owners_are_rare(void **state)
