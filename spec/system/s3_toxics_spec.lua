@@ -11,6 +11,7 @@ local s3_servers = require("s3_servers")
 local toxiproxy = require("toxiproxy")
 
 local COMMITS = 80
+local RUNS_MAX = 3 -- until harm that meets some connections has met one
 local SEED = tonumber(os.getenv("NAMIDB_TEST_SEED") or os.time())
 
 -- The attributes are Toxiproxy's: milliseconds, KB/s, bytes. `cuts`: requests
@@ -39,7 +40,7 @@ local WEATHERS = {
     {
         name = "requests end within a byte of anywhere",
         cuts = true,
-        { type = "limit_data", attributes = { bytes = 3001 }, toxicity = 0.7,
+        { type = "limit_data", attributes = { bytes = 1501 }, toxicity = 0.9,
           stream = "upstream" },
     },
     {
@@ -64,7 +65,7 @@ describe("s3 through Toxiproxy", function()
     end)
 
     local count = 0
-    local function run_rivals(cuts, meanwhile)
+    local function run_once(meanwhile)
         count = count + 1
         local result = s3_rivals.run(server, {
             port = proxy.port, commits = COMMITS, seed = SEED + count,
@@ -72,8 +73,17 @@ describe("s3 through Toxiproxy", function()
         })
         assert.equal(COMMITS, result.commits, result.text)
         assert.is_true(result.there > 0, result.text)
-        assert.equal(cuts, result.lost > 0, result.text)
         io.stderr:write("# ", (result.text:gsub("\n0?\n?", "; ")), "\n")
+        return result
+    end
+
+    local function run_rivals(cuts, meanwhile)
+        local result
+        for _ = 1, cuts and RUNS_MAX or 1 do
+            result = run_once(meanwhile)
+            if result.lost > 0 then break end
+        end
+        assert.equal(cuts, result.lost > 0, result.text)
     end
 
     for _, weather in ipairs(WEATHERS) do
