@@ -6,7 +6,7 @@
 local namidb = require("namidb")
 local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
-local random = require("spec.property.random")
+local random = require("spec.support.random")
 local render = require("spec.property.render")
 
 local mutate = {}

@@ -11,7 +11,7 @@ local load_ways = {}
 local random = require("spec.support.random").new(1)
 local first_seed
 
-function load_ways.set_seed(seed) first_seed, random.seed = seed, seed end
+function load_ways.set_seed(seed) first_seed, random.state = seed, seed end
 
 --- 1 .. bound.
 load_ways.random = random

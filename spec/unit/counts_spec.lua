@@ -65,7 +65,7 @@ describe("counts", function()
     for _, may_delete in ipairs({ false, true }) do
         it("are what scans find, over rollbacks and flushes" ..
             (may_delete and ", with deletions" or ""), function()
-            local first = random.seed
+            local first = random.state
             local db = assert(namidb.open("memory://counts-" ..
                 tostring(may_delete)))
             local nodes, edges = {}, {}

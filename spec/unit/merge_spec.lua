@@ -100,13 +100,13 @@ end
 -- What a statement gives and leaves, over a graph that a seed makes.
 local function run(text, params, start, indexes)
     local db = help.open()
-    local before = random.seed
-    random.seed = start
+    local before = random.state
+    random.state = start
     for _, statement in ipairs(indexes) do assert(db:query(statement)) end
     fill(db)
     assert(db:flush())
     fill(db)
-    random.seed = before
+    random.state = before
     local rows, err = db:query(text, params)
     local result = (rows and lines_of(rows) or tostring(err)) .. "\n" ..
         graph_of(db)
@@ -123,7 +123,7 @@ local function rows(count)
 end
 
 describe("MERGE of many rows", function()
-    local first_seed = random.seed
+    local first_seed = random.state
     local INDEXES = { {}, { "CREATE INDEX FOR (n:N) ON (n.k)",
                             "CREATE INDEX FOR (n:N) ON (n.j)",
                             "CREATE INDEX FOR (n:M) ON (n.k)",

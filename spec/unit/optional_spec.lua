@@ -89,7 +89,7 @@ end
 for _, indexed in ipairs({ false, true }) do
     describe("rows of an inner plan" .. (indexed and " with an index" or ""),
         function()
-        local first_seed = random.seed
+        local first_seed = random.state
         local db
 
         setup(function()

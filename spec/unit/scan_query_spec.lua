@@ -233,7 +233,7 @@ describe("scans", function()
     local function run(begin, settle)
         for number = 1, SEEDS do
             local seed = begin + number
-            random.seed = seed
+            random.state = seed
             local name = "seed " .. seed
             local db = assert(namidb.open("memory://scan-query-" .. seed))
             local model, keys = history(db, 6 + number, 400)

@@ -90,7 +90,7 @@ local function numbers(db, condition)
 end
 
 describe("a sub-query in an expression", function()
-    local first_seed = random.seed
+    local first_seed = random.state
     local db
 
     setup(function()

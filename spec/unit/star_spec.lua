@@ -89,7 +89,7 @@ end
 describe("counts around a node", function()
     for _, where in ipairs({ "memory", "packs", "both" }) do
         it("are those of its rows, which are in " .. where, function()
-            local first, stars = random.seed, { some = 0, loops = 0 }
+            local first, stars = random.state, { some = 0, loops = 0 }
             for round = 1, 4 do
                 local db = assert(namidb.open(("memory://star-%s-%d")
                     :format(where, round)))
