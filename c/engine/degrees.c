@@ -60,21 +60,23 @@ static void walk_segment(const struct ndb_edge_segment *segment,
 {
     uint32_t owner = ndb_edge_segment_from(segment, block->first);
     uint32_t begin, end;
+    uint64_t sequence;
 
     if (owner == segment->owner_count)
         return;
     begin = ndb_edge_offset(segment, owner);
-    for (; owner < segment->owner_count; owner++, begin = end) {
-        uint64_t sequence = ndb_edge_owner(segment, owner);
-
-        if (sequence - block->first >= NDB_FOLD_OWNERS)
-            return;
+    sequence = ndb_edge_owner(segment, owner);
+    while (sequence - block->first < NDB_FOLD_OWNERS) {
         end = ndb_edge_offset(segment, owner + 1);
         block->numbers[sequence - block->first] +=
             of == NDB_FOLD_DEGREES
                 ? end - begin
                 : count_to(segment, begin, end,
                            NAMIDB_ID(sequence, block->table));
+        if (++owner == segment->owner_count)
+            return;
+        begin = end;
+        sequence = ndb_edge_owner_after(segment, owner, sequence);
     }
 }
 

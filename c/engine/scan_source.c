@@ -77,8 +77,11 @@ static void locate_edge(struct ndb_scan *scan, struct ndb_scan_source *source)
     while (ndb_edge_offset(segment, owner + 1) <= source->row)
         owner++;
     source->is_exact = true;
-    if (owner != source->owner || source->row == 0)
+    if (source->row == 0 || owner > source->owner + 1)
         source->at.sequence = ndb_edge_owner(segment, owner);
+    else if (owner != source->owner)
+        source->at.sequence =
+            ndb_edge_owner_after(segment, owner, source->at.sequence);
     source->owner = owner;
     source->at.neighbour = ndb_edge_neighbour(segment, source->row);
     source->at.edge = ndb_edge_sequence(segment, source->row);

@@ -334,6 +334,10 @@ int ndb_node_group_read(const struct ndb_node_group *group, uint32_t table,
 
 /* Sequence of an owner. */
 uint64_t ndb_edge_owner(const struct ndb_edge_segment *segment, uint32_t owner);
+/* The same of an owner from 1, by the sequence of the owner before it: what
+ * walks all of them searches for none. */
+uint64_t ndb_edge_owner_after(const struct ndb_edge_segment *segment,
+                              uint32_t owner, uint64_t before);
 
 /* The first edge of an owner; of owner_count: the number of edges. */
 static inline uint32_t ndb_edge_offset(const struct ndb_edge_segment *segment,

@@ -197,6 +197,22 @@ uint64_t ndb_edge_owner(const struct ndb_edge_segment *segment, uint32_t owner)
                                   : ndb_packed_at(&segment->owners, owner);
 }
 
+uint64_t ndb_edge_owner_after(const struct ndb_edge_segment *segment,
+                              uint32_t owner, uint64_t before)
+{
+    uint64_t at = before - segment->first + 1, word = at / 64, bits;
+
+    if (segment->words == NULL)
+        return ndb_edge_owner(segment, owner);
+    bits = segment->words[word].bits >> at % 64;
+    if (bits != 0)
+        return segment->first + at + (uint64_t)__builtin_ctzll(bits);
+    do {
+        bits = segment->words[++word].bits;
+    } while (bits == 0);
+    return segment->first + word * 64 + (uint64_t)__builtin_ctzll(bits);
+}
+
 int ndb_pair_segment_divide(struct ndb_pair_segment *segment,
                             namidb_arena *arena)
 {

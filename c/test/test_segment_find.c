@@ -108,6 +108,10 @@ static void check_owners(const uint64_t *owners, uint32_t count,
     }
     for (index = 0; index < count; index++)
         assert_int_equal(ndb_edge_owner(segment, index), owners[index]);
+    for (index = 1; index < count; index++)
+        assert_int_equal(
+            ndb_edge_owner_after(segment, index, owners[index - 1]),
+            owners[index]);
     assert_int_equal(ndb_edge_segment_owner(segment, UINT64_MAX), -1);
     assert_int_equal(ndb_edge_segment_from(segment, UINT64_MAX), count);
 }
