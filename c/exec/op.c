@@ -6,6 +6,7 @@
 static const struct ndb_op_class *const CLASSES[NDB_OP_COUNT] = {
     [NDB_OP_ARGUMENT] = &ndb_op_argument,
     [NDB_OP_SCAN] = &ndb_op_scan,
+    [NDB_OP_SCAN_NAMED] = &ndb_op_scan,
     [NDB_OP_SCAN_EDGES] = &ndb_op_scan_edges,
     [NDB_OP_SEEK_KEY] = &ndb_op_seek_key,
     [NDB_OP_SEEK_INDEX] = &ndb_op_seek_index,

@@ -15,7 +15,8 @@ static int filter_open(struct ndb_op *op)
         below = below->child;
     if (below->plan->kind == NDB_OP_SEEK_INDEX && below->inner != NULL)
         below = below->inner;
-    if (below->plan->kind != NDB_OP_SCAN)
+    if (below->plan->kind != NDB_OP_SCAN &&
+        below->plan->kind != NDB_OP_SCAN_NAMED)
         return NAMIDB_OK;
     return ndb_op_scan_hint(below, op->plan->expr);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every node, or every node with a label, for each row of the child. Rows of
- * packs are given in place, as rows of their groups, so that what reads their
- * properties reads columns. A plan that writes gets ids: what it reads must be
- * what it has written.
+ * Every node, or every node with a label, which may be named by a value, for
+ * each row of the child. Rows of packs are given in place, as rows of their
+ * groups, so that what reads their properties reads columns. A plan that writes
+ * gets ids: what it reads must be what it has written.
  */
 #include "engine/scan_groups.h"
+#include "exec/eval.h"
+#include "exec/scan_names.h"
 #include "exec/scan_tests.h"
 
 /* A condition of a filter above. */
@@ -18,6 +20,9 @@ struct scan_state {
     struct hint *hints; /* of the run; they outlive a rewind */
     struct ndb_zone_tests tests;
     struct ndb_cursor_row row;
+    struct ndb_vector values; /* SCAN_NAMED: of the child's chunk; op->kept's
+                                 memory, as are the names */
+    struct ndb_scan_names names;
     struct ndb_group_scan *scan; /* NULL: none is open */
     uint32_t rows;               /* of the next chunk */
 };
@@ -74,20 +79,63 @@ static int make_tests(struct ndb_op *op)
     return NAMIDB_OK;
 }
 
-/* Opens the scan of the child's next row. */
+/* The label that is scanned for the child's next row. */
+static int next_label(struct ndb_op *op, uint32_t *label)
+{
+    struct scan_state *state = op->state;
+    int rc = ndb_op_next_row(op, &state->row);
+
+    *label = NAMIDB_ANY;
+    if (rc != NAMIDB_OK || op->plan->name == NDB_NO_NAME)
+        return rc;
+    *label = ndb_run_number(op->run, op->plan->name);
+    /* No node has a label that nobody named. */
+    return *label == 0 ? NAMIDB_NONE : NAMIDB_OK;
+}
+
+/* The labels that the value of the child's next row names. */
+static int next_names(struct ndb_op *op)
+{
+    struct scan_state *state = op->state;
+    struct ndb_eval eval = ndb_eval_of(op, &op->kept);
+    namidb_value value;
+    int rc = ndb_op_next_row(op, &state->row);
+
+    if (rc == NAMIDB_OK && state->row.next == 1) {
+        ndb_arena_reset(&op->kept);
+        state->tests.items = NULL; /* they are made again */
+        rc = ndb_eval(&eval, op->plan->expr, &op->child->chunk, &state->values);
+    }
+    if (rc != NAMIDB_OK)
+        return rc;
+    value = ndb_vector_get(&state->values, state->row.position);
+    return ndb_scan_names_of(op, &value, op->plan->sub != 0, &state->names);
+}
+
+/* The same of labels that a value names, each in turn. */
+static int next_named(struct ndb_op *op, uint32_t *label)
+{
+    struct scan_state *state = op->state;
+
+    while (ndb_scan_names_next(&state->names, label) == NAMIDB_NONE) {
+        int rc = next_names(op);
+
+        if (rc != NAMIDB_OK)
+            return rc;
+    }
+    return NAMIDB_OK;
+}
+
+/* Opens the next scan. */
 static int open_scan(struct ndb_op *op)
 {
     struct scan_state *state = op->state;
-    uint32_t label = NAMIDB_ANY;
-    int rc = ndb_op_next_row(op, &state->row);
+    uint32_t label;
+    int rc = op->plan->kind == NDB_OP_SCAN_NAMED ? next_named(op, &label)
+                                                 : next_label(op, &label);
 
     if (rc != NAMIDB_OK)
         return rc;
-    if (op->plan->name != NDB_NO_NAME) {
-        label = ndb_run_number(op->run, op->plan->name);
-        if (label == 0)
-            return NAMIDB_NONE; /* no node has a label that nobody named */
-    }
     if (state->tests.items == NULL && make_tests(op) < 0)
         return NAMIDB_ENOMEM;
     return ndb_group_scan_open(&state->scan, &op->run->snapshot, label,
@@ -158,6 +206,9 @@ static int scan_next(struct ndb_op *op)
         }
         if (state->rows < NDB_CHUNK_ROWS_MAX)
             state->rows *= 2;
+        rc = ndb_scan_names_narrow(op, &state->names, &stretch);
+        if (rc < 0)
+            return rc;
         if (stretch.count != 0)
             return emit(op, &stretch);
         ndb_arena_reset(&op->arena);

@@ -32,6 +32,9 @@
  *                                    all rows of a sub-plan's chunk, and in the
  *                                    slot the number of each
  *   SCAN      slot, opt(label name), live, child       every node (of a label)
+ *   SCAN_NAMED slot, u8 is_any, expr label or labels, live, child
+ *                                    every node with all of the labels that a
+ *                                    value names, or with any of them
  *   SCAN_EDGES edge slot, from slot, to slot, opt(type name), direction, live,
  *             child                                    every edge (of a type);
  *                                    BOTH gives each edge twice, a loop once
@@ -158,6 +161,7 @@
 #define NDB_OP_MAP(X)                                                          \
     X(ARGUMENT)                                                                \
     X(SCAN)                                                                    \
+    X(SCAN_NAMED)                                                              \
     X(SCAN_EDGES)                                                              \
     X(SEEK_KEY)                                                                \
     X(SEEK_INDEX)                                                              \

@@ -25,7 +25,8 @@ static void read_expansion(struct ndb_plan_reader *reader,
     op->slots = ndb_plan_slots(reader);
 }
 
-static void read_ids(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
+/* What is looked for, and a flag that says in which way. */
+static void read_value(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
 {
     op->sub = ndb_plan_code(reader, 2);
     op->expr = ndb_plan_expr(reader);
@@ -86,7 +87,7 @@ static void read_edge_seek(struct ndb_plan_reader *reader,
     if (op->kind == NDB_OP_SEEK_EDGES)
         op->seek = read_seek(reader);
     else
-        read_ids(reader, op);
+        read_value(reader, op);
 }
 
 static void read_assigns(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
@@ -227,6 +228,11 @@ static void read_source(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         if (ndb_plan_flag(reader))
             op->name = ndb_plan_name_of(reader, NAMIDB_LABEL);
         return;
+    case NDB_OP_SCAN_NAMED:
+    case NDB_OP_SEEK_ID:
+        op->slot = ndb_plan_slot(reader);
+        read_value(reader, op);
+        return;
     case NDB_OP_SCAN_EDGES:
         read_scan_edges(reader, op);
         return;
@@ -243,10 +249,6 @@ static void read_source(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
     case NDB_OP_SEEK_EDGES:
     case NDB_OP_SEEK_EDGE_ID:
         read_edge_seek(reader, op);
-        return;
-    case NDB_OP_SEEK_ID:
-        op->slot = ndb_plan_slot(reader);
-        read_ids(reader, op);
         return;
     case NDB_OP_UNWIND:
         op->slot = ndb_plan_slot(reader);
@@ -344,6 +346,7 @@ static const uint8_t SHAPE[NDB_OP_COUNT] = {
 #define CHILD 4u
     [NDB_OP_ARGUMENT] = LIVE,
     [NDB_OP_SCAN] = LIVE | CHILD,
+    [NDB_OP_SCAN_NAMED] = LIVE | CHILD,
     [NDB_OP_SCAN_EDGES] = LIVE | CHILD,
     [NDB_OP_SEEK_KEY] = LIVE | CHILD,
     [NDB_OP_SEEK_INDEX] = LIVE | CHILD,

@@ -2,6 +2,7 @@
 
 local help = dofile("spec/help.lua")
 local language = require("spec.support.language")
+local namidb = require("namidb")
 
 local SETUP = "CREATE (a:A {n: 1, l: 'A'})-[:T {k: 1}]->(b:A:B {n: 2, " ..
     "l: 'C'})-[:U {k: 2}]->(c:C {n: 3, l: 'A'}), (a)-[:U {k: 3}]->(c)"
@@ -161,9 +162,106 @@ describe("a label that is a value", function()
         assert.same(help.plan(db, "MATCH ()-[r:T|U]->() RETURN r.k"),
                     help.plan(db, "MATCH ()-[r:$any(['T', 'U'])]->() " ..
                         "RETURN r.k"))
-        local plan = help.plan(db, "MATCH (n:A:$($l)) RETURN n.n")
-        assert.truthy(plan:find("NodeScan (n:A)", 1, true), plan)
-        assert.truthy(plan:find("hasallnames(namesof(n), $l)", 1, true), plan)
         db:close()
+    end)
+end)
+
+-- 200 of :Many, 10 each of :Few and of :Few:Rare, 20 of :Rare; of each label
+-- some are in a pack and some are not.
+local function scanned_graph()
+    local db = help.open()
+    for _ = 1, 2 do
+        help.run(db, "UNWIND range(1, 100) AS i CREATE (:Many {n: i})")
+        help.run(db, "UNWIND range(1, 5) AS i CREATE (:Few {n: i}), " ..
+            "(:Few:Rare {n: i}), (:Rare:Few2 {n: i}), (:Rare {n: i})")
+        assert(db:flush())
+    end
+    help.run(db, "UNWIND range(1, 100) AS i CREATE (:Many {n: i})")
+    help.run(db, "UNWIND range(1, 5) AS i CREATE (:Few {n: i}), " ..
+        "(:Few:Rare {n: i}), (:Rare:Few2 {n: i}), (:Rare {n: i})")
+    return db
+end
+
+describe("a scan by a label that is a value", function()
+    local db
+    setup(function() db = scanned_graph() end)
+    teardown(function() db:close() end)
+
+    -- The rows of the scan, and what the statement counts.
+    local function scanned(text, params)
+        local rows = assert(db:query("PROFILE " .. text, params))
+        for _, line in ipairs(rows.profile) do
+            if line.operator == "NodeScan" then return line.rows, rows[1].c end
+        end
+    end
+
+    it("reads the nodes of the label alone", function()
+        for label, count in pairs({ Many = 300, Few = 30, Rare = 45, [""] = 0,
+                                    None = 0 }) do
+            local rows, counted = scanned(
+                "MATCH (n:$($l)) RETURN count(n.n) AS c", { l = label })
+            assert.same({ count, count }, { rows, counted })
+        end
+    end)
+
+    it("reads each node of several labels once", function()
+        local any = "MATCH (n:$any($l)) RETURN count(n.n) AS c"
+        local all = "MATCH (n:$($l)) RETURN count(n.n) AS c"
+        local function check(text, labels, count)
+            local rows, counted = scanned(text, { l = labels })
+            assert.same({ count, count }, { rows, counted })
+        end
+        check(any, { "Few", "Rare", "Few" }, 60)
+        check(any, { "Few", "None", "Rare", "Few2" }, 60)
+        check(any, { "None" }, 0)
+        check(any, namidb.list({}), 0)
+        check(all, { "Few", "Rare" }, 15)
+        check(all, { "Rare", "Few2", "Rare" }, 15)
+        check(all, { "Few", "Few2" }, 0)
+        check(all, { "Few", "None" }, 0)
+        check(all, namidb.list({}), 360)
+    end)
+
+    it("reads those of each row's label", function()
+        local rows, counted = scanned("UNWIND [['Few', 3], ['Rare', 2], " ..
+            "['Few', 1]] AS p MATCH (n:$(p[0])) WHERE n.n >= p[1] " ..
+            "RETURN count(n) AS c")
+        assert.same({ 30 + 45 + 30, 18 + 36 + 30 }, { rows, counted })
+        rows, counted = scanned("MATCH (m:Few {n: 1}) WITH DISTINCT " ..
+            "labels(m) AS l MATCH (n:$(l)) RETURN count(n) AS c")
+        assert.same({ 45, 45 }, { rows, counted })
+    end)
+
+    it("finds what the transaction has made", function()
+        local tx = assert(db:begin())
+        local function count(label)
+            return help.run(tx, "MATCH (n:$($l)) RETURN count(n.n) AS c",
+                            { l = label })[1].c
+        end
+        help.run(tx, "CREATE (:Few {n: 1}), (:New {n: 1})")
+        assert.same({ 31, 1 }, { count("Few"), count("New") })
+        help.run(tx, "MATCH (n:$($l) {n: 1}) CREATE (:$($l) {n: 7}) " ..
+            "DETACH DELETE n", { l = "Few" })
+        assert.equal(31, count("Few"))
+        assert.equal(7, help.run(tx, "MATCH (n:$any($l) {n: 7}) " ..
+            "RETURN count(n) AS c", { l = { "None", "Few" } })[1].c)
+        tx:abort()
+        assert.equal(30, scanned("MATCH (n:$($l)) RETURN count(n) AS c",
+                                 { l = "Few" }))
+    end)
+
+    it("is chosen by what other labels have", function()
+        local function plan(text) return help.plan(db, text) end
+        assert.truthy(plan("MATCH (n:Few:$($l)) RETURN n")
+            :find("Filter hasallnames(namesof(n), $l)\n"
+                .. "NodeScan (n:Few)", 1, true))
+        assert.truthy(plan("MATCH (n:Many:$($l)) RETURN n")
+            :find("Filter n:Many\nNodeScan (n:$($l))", 1, true))
+        assert.truthy(plan("MATCH (n:$any($l)) RETURN n")
+            :find("NodeScan (n:$any($l))", 1, true))
+        assert.truthy(plan("MATCH (n:!$($l)) RETURN n")
+            :find("NodeScan (n)\n", 1, true))
+        assert.truthy(plan("MATCH (n) WHERE n:$(n.l) RETURN n")
+            :find("NodeScan (n)\n", 1, true))
     end)
 end)

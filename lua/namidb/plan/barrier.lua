@@ -35,7 +35,8 @@ end
 
 ----------------------------------------------------- what an operator does
 
-local FINDS = { SCAN = true, SCAN_EDGES = true, SEEK_KEY = true,
+local FINDS = { SCAN = true, SCAN_NAMED = true,
+                SCAN_EDGES = true, SEEK_KEY = true,
                 SEEK_INDEX = true, SEEK_EDGES = true, SEEK_EDGE_ID = true,
                 SEEK_ID = true, EXPAND = true, VAR_EXPAND = true,
                 SHORTEST = true, CALL = true }

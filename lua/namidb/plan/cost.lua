@@ -14,6 +14,9 @@ local NODES, LABEL, HOP = 1e6, 1e5, 10
 -- How far a walk without a bound is thought to go.
 local WALK = 4
 
+--- Of all nodes, about the share of a label whose name the run will tell.
+cost.NAMED = 0.1
+
 --- Nodes with a label; nil: all nodes.
 function cost.nodes(context, label)
     local statistics = context.options.statistics
@@ -195,7 +198,9 @@ function cost.rows(context, op)
     local rows = cost.rows(context, op.child)
     local function text(name) return name and context.names[name + 1].text end
     -- What a search is for, filters above it ask again.
-    if op.kind == "SCAN" or op.kind == "SEEK_INDEX" then
+    if op.kind == "SCAN_NAMED" then
+        return rows * cost.nodes(context, nil) * cost.NAMED
+    elseif op.kind == "SCAN" or op.kind == "SEEK_INDEX" then
         return rows * (op.is_one and 1 or cost.nodes(context, text(op.label)))
     elseif op.kind == "SCAN_EDGES" or op.kind == "SEEK_EDGES" then
         return rows * (op.is_one and 1 or

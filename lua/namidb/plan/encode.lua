@@ -191,6 +191,12 @@ function shape.SCAN(node)
     optional_uint(node.label)
 end
 
+function shape.SCAN_NAMED(node)
+    uint(node.slot)
+    u8(node.is_any and 1 or 0)
+    expr(node.expr)
+end
+
 function shape.SCAN_EDGES(node)
     uint(node.edge)
     uint(node.slot)

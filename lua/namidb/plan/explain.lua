@@ -163,6 +163,12 @@ function detail.SCAN(scope, op)
         .. ")"
 end
 
+function detail.SCAN_NAMED(scope, op)
+    return ("(%s:%s(%s))"):format(slot_name(scope.names, op.slot),
+                                  op.is_any and "$any" or "$",
+                                  expr_text(scope, op.expr))
+end
+
 function detail.SEEK_KEY(scope, op)
     return detail.SCAN(scope, op) .. " key = " .. expr_text(scope, op.expr)
 end
@@ -314,9 +320,9 @@ function detail.APPLY(_, op)
 end
 function detail.CALL(_, op) return op.text end
 
-local NAMES = { SCAN = "NodeScan", SCAN_EDGES = "EdgeScan",
-                SEEK_KEY = "NodeByKey", SEEK_ID = "NodeById",
-                SEEK_INDEX = "NodeByIndex",
+local NAMES = { SCAN = "NodeScan", SCAN_NAMED = "NodeScan",
+                SCAN_EDGES = "EdgeScan", SEEK_KEY = "NodeByKey",
+                SEEK_ID = "NodeById", SEEK_INDEX = "NodeByIndex",
                 SEEK_EDGES = "EdgeByIndex", SEEK_EDGE_ID = "EdgeById",
                 VAR_EXPAND = "VarLengthExpand", SHORTEST = "ShortestPath",
                 EXPAND = "Expand", CALL = "ProcedureCall" }

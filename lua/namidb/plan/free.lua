@@ -112,7 +112,7 @@ function handle.SEEK_KEY(op, wanted)
     carry(op, wanted)
     return below(op, reads(op.expr, wanted))
 end
-handle.SEEK_ID = handle.SEEK_KEY
+handle.SEEK_ID, handle.SCAN_NAMED = handle.SEEK_KEY, handle.SEEK_KEY
 
 function handle.SEEK_INDEX(op, wanted)
     remove(wanted, op.slot)

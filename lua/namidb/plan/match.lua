@@ -6,6 +6,7 @@ local expression = require("namidb.plan.expression")
 local free = require("namidb.plan.free")
 local index = require("namidb.plan.index")
 local join = require("namidb.plan.join")
+local named = require("namidb.plan.named")
 local order = require("namidb.plan.order")
 local rare = require("namidb.plan.rare")
 
@@ -149,7 +150,7 @@ end
 local starts_for
 
 -- The cheapest way to find a node: { rows =, seek = }, { rows =, label = },
--- { rows =, any = } or { rows =, rare = }.
+-- { rows =, any = }, { rows =, named = } or { rows =, rare = }.
 local function start_of(state, node)
     for _, condition in ipairs(state.graph.conditions) do
         local seek = seek_of(state, condition, node)
@@ -162,7 +163,8 @@ local function start_of(state, node)
             best = { rows = rows, label = label, node = node }
         end
     end
-    best = index.start_of(state, node, best) or any_label(state, node, best)
+    best = index.start_of(state, node, best) or
+        named.start_of(state, node, any_label(state, node, best), is_known)
     return rare.start_of(state, node, best, function(graph)
         return starts_for(state.context, graph)
     end)
@@ -220,6 +222,8 @@ local function begin_at(state, start)
         state.op = rare.begin(state, start, function(op, graph)
             return match.plan(state.context, op, graph, {})
         end)
+    elseif start.named then
+        state.op = named.begin(state, start)
     elseif start.any then
         state.op = scan_any(state, node, start.any)
     else
@@ -451,7 +455,9 @@ end
 
 -- Finds the part of the pattern around a start by a hash join, if that can be.
 local function join_at(state, start)
-    if not state.has_begun or start.seek then return false end
+    if not state.has_begun or start.seek or named.is_of_row(start) then
+        return false
+    end
     local edges = join.try(state, start, function(graph)
         return match.plan(state.context, { kind = "ARGUMENT" }, graph, {})
     end)

@@ -16,11 +16,11 @@ local semi = {}
 local function is_argument(op) return op.kind == "ARGUMENT" end
 
 -- Operators that treat each row as if it were alone.
-local KEEPS_APART = { ARGUMENT = true, SCAN = true, SCAN_EDGES = true,
-                      SEEK_KEY = true, SEEK_ID = true, SEEK_EDGE_ID = true,
-                      EXPAND = true, VAR_EXPAND = true, SHORTEST = true,
-                      FILTER = true, PROJECT = true, UNWIND = true,
-                      APPLY = true }
+local KEEPS_APART = { ARGUMENT = true, SCAN = true, SCAN_NAMED = true,
+                      SCAN_EDGES = true, SEEK_KEY = true, SEEK_ID = true,
+                      SEEK_EDGE_ID = true, EXPAND = true, VAR_EXPAND = true,
+                      SHORTEST = true, FILTER = true, PROJECT = true,
+                      UNWIND = true, APPLY = true }
 
 -- A search of a range may find much for each of many rows before the first of
 -- them is left out.
