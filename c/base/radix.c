@@ -138,147 +138,80 @@ static struct ndb_radix_pair *sort_by(struct ndb_radix_pair *from,
     return from;
 }
 
-/* ----------------------------------------------------------------- words -- */
-
-/*
- * Numbers of rows that are worth sorting have few bits that vary: three of them
- * mostly fit into one word, and what a pass moves is a third.
- */
-enum { VALUE, LOW, HIGH, FIELDS }; /* from the lowest bits on */
-
-/* A number of a row is min + (field << shift). */
-struct field {
-    uint64_t min, max, varying;
-    unsigned shift, bits;
-    unsigned at; /* lowest bit in a word */
-};
-
-static inline void look_at(struct field *field, uint64_t number, uint64_t first)
-{
-    field->min = number < field->min ? number : field->min;
-    field->max = number > field->max ? number : field->max;
-    field->varying |= number ^ first;
-}
-
-/* Places of the numbers in words; the bits they take. Low numbers that ascend
- * as they come need no pass. */
-static unsigned lay_out(const struct ndb_radix_pair *pairs, size_t count,
-                        struct field fields[FIELDS], int *is_low_sorted)
-{
-    const struct ndb_radix_pair first = pairs[0];
-    struct field high = { first.high, first.high, 0, 0, 0, 0 };
-    struct field low = { first.low, first.low, 0, 0, 0, 0 };
-    struct field value = { first.value, first.value, 0, 0, 0, 0 };
-    unsigned at = 0;
-
-    *is_low_sorted = 1;
-    for (size_t i = 1; i < count; i++) {
-        *is_low_sorted &= pairs[i - 1].low <= pairs[i].low;
-        look_at(&high, pairs[i].high, first.high);
-        look_at(&low, pairs[i].low, first.low);
-        look_at(&value, pairs[i].value, first.value);
-    }
-    fields[VALUE] = value;
-    fields[LOW] = low;
-    fields[HIGH] = high;
-    for (int i = VALUE; i < FIELDS; i++) {
-        struct field *field = &fields[i];
-
-        field->at = at;
-        if (field->varying == 0)
-            continue;
-        field->shift = (unsigned)__builtin_ctzll(field->varying);
-        field->bits = 64 - (unsigned)__builtin_clzll(
-                               (field->max - field->min) >> field->shift);
-        at += field->bits;
-    }
-    return at;
-}
-
-static inline uint64_t put_in(uint64_t number, const struct field *field)
-{
-    return (number - field->min) >> field->shift << field->at;
-}
-
-static inline uint64_t number_in(uint64_t word, const struct field *field)
-{
-    uint64_t mask = (UINT64_C(1) << field->bits) - 1;
-
-    return field->min + ((word >> field->at & mask) << field->shift);
-}
-
-/* One stable pass over `bits` bits from `shift` on. */
-static void pass_words(const uint64_t *from, uint64_t *to, size_t count,
-                       unsigned shift, unsigned bits)
-{
-    uint64_t mask = (UINT64_C(1) << bits) - 1;
-    size_t starts[DIGITS] = { 0 };
-
-    for (size_t i = 0; i < count; i++)
-        starts[from[i] >> shift & mask]++;
-    start_digits(starts);
-    for (size_t i = 0; i < count; i++)
-        to[starts[from[i] >> shift & mask]++] = from[i];
-}
-
-/* Sorts by the bits from `shift` on; returns which of the arrays has them. */
-static uint64_t *sort_words(uint64_t *from, uint64_t *to, size_t count,
-                            unsigned shift, unsigned bits)
-{
-    unsigned passes = (bits + DIGIT_BITS - 1) / DIGIT_BITS;
-
-    for (unsigned i = 0; i < passes; i++) {
-        unsigned left = passes - i;
-        unsigned width = (bits + left - 1) / left;
-        uint64_t *swap = from;
-
-        pass_words(from, to, count, shift, width);
-        shift += width;
-        bits -= width;
-        from = to;
-        to = swap;
-    }
-    return from;
-}
-
-/* 0: a row does not fit into a word. */
-static int sort_as_words(struct ndb_radix_pair *pairs,
-                         struct ndb_radix_pair *spare, size_t count)
-{
-    struct field fields[FIELDS];
-    uint64_t *words = (uint64_t *)spare; /* two arrays of them fit */
-    int is_low_sorted;
-
-    if (lay_out(pairs, count, fields, &is_low_sorted) >= 64)
-        return 0;
-    for (size_t i = 0; i < count; i++)
-        words[i] = put_in(pairs[i].high, &fields[HIGH]) |
-                   put_in(pairs[i].low, &fields[LOW]) |
-                   put_in(pairs[i].value, &fields[VALUE]);
-    if (is_low_sorted)
-        words = sort_words(words, words + count, count, fields[HIGH].at,
-                           fields[HIGH].bits);
-    else
-        words = sort_words(words, words + count, count, fields[LOW].at,
-                           fields[LOW].bits + fields[HIGH].bits);
-    for (size_t i = 0; i < count; i++)
-        pairs[i] = (struct ndb_radix_pair){
-            number_in(words[i], &fields[HIGH]),
-            number_in(words[i], &fields[LOW]),
-            number_in(words[i], &fields[VALUE]),
-        };
-    return 1;
-}
-
 void ndb_radix_sort_pairs(struct ndb_radix_pair *pairs,
                           struct ndb_radix_pair *spare, size_t count)
 {
     struct ndb_radix_pair *at;
 
-    if (count < 2 || sort_as_words(pairs, spare, count))
+    if (count < 2)
         return;
     at = sort_by(pairs, spare, count, 0);
     at = sort_by(at, at == pairs ? spare : pairs, count, 1);
     if (at != pairs)
         memcpy(pairs, at, count * sizeof *pairs);
+}
+
+/* ----------------------------------------------------------------- words -- */
+
+/* Digits of a sort: as few as there may be, of about as many bits each. */
+struct digit {
+    unsigned shift, bits;
+};
+
+static unsigned digit_of(uint64_t word, const struct digit *digit)
+{
+    return (unsigned)(word >> digit->shift) & ((1u << digit->bits) - 1);
+}
+
+static unsigned split(struct digit digits[64 / DIGIT_BITS + 1], unsigned shift,
+                      unsigned bits)
+{
+    unsigned count = (bits + DIGIT_BITS - 1) / DIGIT_BITS;
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned left = count - i;
+
+        digits[i] = (struct digit){ shift, (bits + left - 1) / left };
+        shift += digits[i].bits;
+        bits -= digits[i].bits;
+    }
+    return count;
+}
+
+/* One stable pass; counts the next digit on the way, for which it need not be
+ * known where words will be. */
+static void pass_words(const uint64_t *from, uint64_t *to, size_t count,
+                       const struct digit *digit, size_t starts[DIGITS],
+                       const struct digit *next, size_t next_starts[DIGITS])
+{
+    start_digits(starts);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word = from[i];
+
+        next_starts[digit_of(word, next)]++;
+        to[starts[digit_of(word, digit)]++] = word;
+    }
+}
+
+uint64_t *ndb_radix_sort_words(uint64_t *words, uint64_t *spare, size_t count,
+                               unsigned shift, unsigned bits)
+{
+    struct digit digits[64 / DIGIT_BITS + 1];
+    unsigned passes = split(digits, shift, bits);
+    size_t starts[2][DIGITS];
+
+    memset(starts[0], 0, sizeof starts[0]);
+    for (size_t i = 0; i < count && passes != 0; i++)
+        starts[0][digit_of(words[i], &digits[0])]++;
+    for (unsigned i = 0; i < passes; i++) {
+        unsigned next = i + 1 < passes ? i + 1 : i;
+        uint64_t *swap = words;
+
+        memset(starts[(i + 1) % 2], 0, sizeof starts[0]);
+        pass_words(words, spare, count, &digits[i], starts[i % 2],
+                   &digits[next], starts[(i + 1) % 2]);
+        words = spare;
+        spare = swap;
+    }
+    return words;
 }

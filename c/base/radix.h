@@ -27,9 +27,14 @@ struct ndb_radix_pair {
     uint64_t value;
 };
 
-/* Sorts by (high, low), stable as well. Where the low numbers ascend as they
- * come, half of the passes are saved. */
+/* Sorts by (high, low), stable as well. A number that ascends as it comes costs
+ * no pass. */
 void ndb_radix_sort_pairs(struct ndb_radix_pair *pairs,
                           struct ndb_radix_pair *spare, size_t count);
+
+/* Sorts words by `bits` of their bits from `shift` on, stable as well; returns
+ * which of the two arrays has them then. */
+uint64_t *ndb_radix_sort_words(uint64_t *words, uint64_t *spare, size_t count,
+                               unsigned shift, unsigned bits);
 
 #endif

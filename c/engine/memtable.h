@@ -24,6 +24,7 @@
 #ifndef NDB_ENGINE_MEMTABLE_H
 #define NDB_ENGINE_MEMTABLE_H
 
+#include "base/buf.h"
 #include "base/ids.h"
 #include "base/slice.h"
 #include "format/pack.h"
@@ -112,6 +113,52 @@ int ndb_memtable_edges_of(struct ndb_memtable *memtable, uint32_t type,
 /* Sorts edges that ascend by id by (table of the source, source, target, id).
  * On NAMIDB_ENOMEM they are as they were. */
 int ndb_memtable_edges_sort(struct ndb_memtable_edges *edges);
+
+/* Edges of a type by column, ascending by id. */
+struct ndb_memtable_columns {
+    size_t count;
+    uint64_t first_id;
+    uint64_t *ids; /* NULL: edge i's is first_id with its sequence plus i */
+    uint64_t *from, *to;
+    struct ndb_buf rows; /* properties, encoded, of one behind another's */
+    size_t row_bytes;    /* of each */
+    size_t *row_starts;  /* where each begins, and where the last one ends;
+                            NULL: by row_bytes */
+    uint64_t *deleted;   /* bits; NULL: none is */
+};
+#define NDB_MEMTABLE_COLUMNS_INIT                                              \
+    ((struct ndb_memtable_columns){ .rows = NDB_BUF_INIT(SIZE_MAX) })
+void ndb_memtable_columns_release(struct ndb_memtable_columns *columns);
+
+/* All edges of a type, for a flush: *out, which was empty, has copies. */
+int ndb_memtable_columns_of(struct ndb_memtable *memtable, uint32_t type,
+                            uint64_t version, bool with_deleted,
+                            struct ndb_memtable_columns *out);
+
+static inline uint64_t
+ndb_memtable_columns_id(const struct ndb_memtable_columns *columns,
+                        size_t index)
+{
+    return columns->ids != NULL ? columns->ids[index]
+                                : columns->first_id + NAMIDB_ID(index, 0);
+}
+
+/* Where the row of an edge begins; that of the next is behind. */
+static inline size_t
+ndb_memtable_columns_row(const struct ndb_memtable_columns *columns,
+                         size_t index)
+{
+    return columns->row_starts != NULL ? columns->row_starts[index]
+                                       : index * columns->row_bytes;
+}
+
+static inline bool
+ndb_memtable_columns_is_deleted(const struct ndb_memtable_columns *columns,
+                                size_t index)
+{
+    return columns->deleted != NULL &&
+           (columns->deleted[index / 64] >> index % 64 & 1) != 0;
+}
 
 /* Appends ids of nodes of a table, deleted ones included, ascending. */
 int ndb_memtable_nodes_of(struct ndb_memtable *memtable, uint32_t table,

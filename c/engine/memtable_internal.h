@@ -154,6 +154,9 @@ void ndb_memtable_take_back_edge(struct ndb_memtable *m, uint32_t number);
  * an entry comes to the head of its lane, in front of the one that is returned,
  * and goes; edges of a block come without entries, and go or get them. */
 int ndb_lane_reserve(struct ndb_memtable *m, uint32_t number, bool is_edge);
+/* NULL: there is none. */
+const struct ndb_lane *ndb_lane_find(const struct ndb_memtable *m,
+                                     uint32_t number, bool is_edge);
 uint32_t ndb_lane_push(struct ndb_memtable *m, uint32_t number, bool is_edge,
                        uint64_t version, uint32_t entry);
 void ndb_lane_pop(struct ndb_memtable *m, uint32_t number, bool is_edge,

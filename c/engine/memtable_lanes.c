@@ -48,6 +48,15 @@ static struct ndb_lane *lane_of(struct ndb_memtable *m, uint32_t number,
     return &m->lanes[m->last_lane];
 }
 
+const struct ndb_lane *ndb_lane_find(const struct ndb_memtable *m,
+                                     uint32_t number, bool is_edge)
+{
+    uint32_t lane =
+        ndb_table_find(&m->lane_numbers, ndb_lane_number(number, is_edge));
+
+    return lane == NDB_TABLE_NONE ? NULL : &m->lanes[lane];
+}
+
 uint32_t ndb_lane_push(struct ndb_memtable *m, uint32_t number, bool is_edge,
                        uint64_t version, uint32_t entry)
 {

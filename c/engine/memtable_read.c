@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/prefetch.h"
-#include "base/radix.h"
+#include "engine/edge_order.h"
 #include "engine/memtable_internal.h"
 
 /* Of a flush, for an edge that came in a block. */
@@ -199,24 +199,28 @@ int ndb_memtable_edges_at(struct ndb_memtable *m, uint64_t id, uint32_t type,
 int ndb_memtable_edges_sort(struct ndb_memtable_edges *edges)
 {
     size_t count = edges->count;
-    struct ndb_radix_pair *pairs = ndb_calloc(count, 2 * sizeof *pairs);
+    uint64_t *ends = ndb_realloc(NULL, count, 2 * sizeof *ends);
     struct ndb_memtable_edge *sorted = ndb_calloc(count, sizeof *sorted);
+    struct ndb_edge_order order = NDB_EDGE_ORDER_INIT;
+    int rc = ends == NULL || sorted == NULL ? NAMIDB_ENOMEM : NAMIDB_OK;
 
-    if (pairs == NULL || sorted == NULL) {
-        ndb_free(pairs);
-        ndb_free(sorted);
-        return NAMIDB_ENOMEM;
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        ends[i] = edges->items[i].from;
+        ends[count + i] = edges->items[i].to;
     }
-    for (size_t i = 0; i < count; i++)
-        pairs[i] = (struct ndb_radix_pair){ ndb_owner_key(edges->items[i].from),
-                                            edges->items[i].to, i };
-    ndb_radix_sort_pairs(pairs, pairs + count, count);
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = edges->items[pairs[i].value];
-    ndb_free(pairs);
-    ndb_free(edges->items);
-    *edges = (struct ndb_memtable_edges){ sorted, count, count };
-    return NAMIDB_OK;
+    if (rc >= 0)
+        rc = ndb_edge_order_make(&order, ends, ends + count, count);
+    if (rc >= 0) {
+        for (size_t i = 0; i < count; i++)
+            sorted[i] = edges->items[ndb_edge_order_at(&order, i).index];
+        ndb_free(edges->items);
+        *edges = (struct ndb_memtable_edges){ sorted, count, count };
+        sorted = NULL; /* it is theirs */
+    }
+    ndb_edge_order_release(&order);
+    ndb_free(sorted);
+    ndb_free(ends);
+    return rc;
 }
 
 static int by_id(const void *a, const void *b)
@@ -249,16 +253,6 @@ static void sort_by_id(struct ndb_memtable_edge *edges, size_t count)
         qsort(edges, count, sizeof *edges, by_id);
 }
 
-/* The lane of a table or type; NULL: none. */
-static const struct ndb_lane *find_lane(const struct ndb_memtable *m,
-                                        uint32_t number, bool is_edge)
-{
-    uint32_t lane =
-        ndb_table_find(&m->lane_numbers, ndb_lane_number(number, is_edge));
-
-    return lane == NDB_TABLE_NONE ? NULL : &m->lanes[lane];
-}
-
 /* First entry of a lane. */
 static uint32_t lane_head(const struct ndb_lane *lane)
 {
@@ -289,7 +283,7 @@ int ndb_memtable_edges_of(struct ndb_memtable *m, uint32_t type,
     int rc = NAMIDB_OK;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    lane = find_lane(m, type, true);
+    lane = ndb_lane_find(m, type, true);
     if (lane != NULL)
         rc = reserve_edges(out, (size_t)lane->count + lane->held);
     for (uint32_t at = lane_head(lane); at != NDB_NO_ENTRY && rc >= 0;
@@ -341,7 +335,7 @@ int ndb_memtable_nodes_of(struct ndb_memtable *m, uint32_t table,
     int rc = NAMIDB_OK;
 
     (void)pthread_rwlock_rdlock(&m->lock);
-    for (uint32_t at = lane_head(find_lane(m, table, false));
+    for (uint32_t at = lane_head(ndb_lane_find(m, table, false));
          at != NDB_NO_ENTRY && rc >= 0; at = m->nodes[at].next_in_lane)
         if (ndb_image_at(m->nodes[at].newest, version) != NULL)
             rc = ndb_ids_add(out, m->nodes[at].id);

@@ -2,11 +2,10 @@
 /*
  * A memtable hands out what it knows per table and type; a pack wants the same
  * edges three times, in three orders (by source, by target, by edge). The edges
- * are listed once, ascending by id. What the other two orders are sorted by is
- * put beside the number of the edge, so that the sorts, stable ones by digits,
- * touch nothing else; and what a part wants beyond that is copied into small
- * arrays first, because each order visits it at random. Most of the time that a
- * build takes is waiting for memory.
+ * are listed once, by column, ascending by id. The other two orders are sorted
+ * beside them (edge_order.h), and what a part wants beyond ends stays where it
+ * is, in small arrays, because each order visits it at random. Most of the time
+ * that a build takes is waiting for memory.
  */
 #include "engine/pack_build.h"
 
@@ -15,29 +14,16 @@
 #include "base/mem.h"
 #include "base/prefetch.h"
 #include "base/radix.h"
+#include "engine/edge_order.h"
 #include "engine/index_run.h"
 #include "format/value.h"
 
 /* Edges of one type. */
 struct type_edges {
     uint32_t type;
-    struct ndb_memtable_edges edges; /* ascending by id */
-    /* By what a part is sorted by: the owner, as ndb_owner_key has it, and the
-     * neighbour; the value is PAIR_VALUE of an edge. */
-    struct ndb_radix_pair *pairs;
-    /* What parts want of an edge beside its pair, close together: edges and
-     * their properties are scattered over many times that memory. Of a load it
-     * follows from the number of the edge. */
-    uint64_t first_sequence;
-    uint64_t *sequences; /* NULL: each is one above the last */
-    size_t props_bytes;  /* of each edge, encoded, in build.props */
-    size_t *props;       /* where they begin, and end; NULL: of props_bytes */
+    struct ndb_memtable_columns edges;
+    struct ndb_edge_order order; /* of the part that is written */
 };
-
-/* The number of an edge in its list, and whether it was deleted. */
-#define PAIR_VALUE(index, is_deleted) ((uint64_t)(index) << 1 | (is_deleted))
-#define PAIR_INDEX(pair) ((size_t)((pair)->value >> 1))
-#define PAIR_IS_DELETED(pair) (((pair)->value & 1) != 0)
 
 /* Keys of one table: keys[begin .. end). */
 struct table_keys {
@@ -62,10 +48,6 @@ struct build {
     size_t key_table_count;
 
     struct ndb_radix_item *spare; /* for sorting keys */
-    struct ndb_radix_pair *spare_pairs;
-    size_t spare_capacity; /* of pairs */
-
-    struct ndb_buf props; /* of the type whose out parts are written */
 
     struct ndb_index_run *runs; /* as index parts stand in a pack */
     uint32_t run_count;
@@ -180,7 +162,7 @@ static int build_nodes(struct build *build)
 /* ----------------------------------------------------------------- edges -- */
 
 /* Lists the edges of every type; those that nothing below needs to see deleted
- * are dropped here. */
+ * are left out. */
 static int list_edges(struct build *build)
 {
     struct ndb_ids types = NDB_IDS_INIT;
@@ -193,133 +175,26 @@ static int list_edges(struct build *build)
     }
     for (size_t i = 0; i < types.count && rc >= 0; i++) {
         struct type_edges *list = &build->types[build->type_count++];
-        size_t kept = 0;
 
         list->type = (uint32_t)types.items[i];
-        list->edges = NDB_MEMTABLE_EDGES_INIT;
-        rc = ndb_memtable_edges_of(build->memtable, list->type, build->version,
-                                   &list->edges);
-        for (size_t j = 0; j < list->edges.count && build->is_bottom; j++)
-            if (!list->edges.items[j].is_deleted)
-                list->edges.items[kept++] = list->edges.items[j];
-        if (build->is_bottom)
-            list->edges.count = kept;
+        list->edges = NDB_MEMTABLE_COLUMNS_INIT;
+        rc =
+            ndb_memtable_columns_of(build->memtable, list->type, build->version,
+                                    !build->is_bottom, &list->edges);
     }
     ndb_ids_release(&types);
     return rc;
 }
 
-/* The pairs of a type for its out part: edges come by id, and pairs of the same
- * two nodes stay in that order. */
-static int pair_out(struct build *build, struct type_edges *list)
-{
-    size_t count = list->edges.count;
-
-    list->pairs = ndb_calloc(count, sizeof *list->pairs);
-    if (build->spare_pairs == NULL || build->spare_capacity < count) {
-        ndb_free(build->spare_pairs);
-        build->spare_capacity = count;
-        build->spare_pairs = ndb_calloc(count, sizeof *build->spare_pairs);
-    }
-    if (list->pairs == NULL || build->spare_pairs == NULL)
-        return NAMIDB_ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        const struct ndb_memtable_edge *edge = &list->edges.items[i];
-
-        list->pairs[i] =
-            (struct ndb_radix_pair){ ndb_owner_key(edge->from), edge->to,
-                                     PAIR_VALUE(i, edge->is_deleted) };
-    }
-    ndb_radix_sort_pairs(list->pairs, build->spare_pairs, count);
-    return NAMIDB_OK;
-}
-
-/* Makes the pairs of an out part those of an in part. */
-static void pair_in(struct build *build, struct type_edges *list)
-{
-    for (size_t i = 0; i < list->edges.count; i++) {
-        struct ndb_radix_pair *pair = &list->pairs[i];
-        uint64_t from = ndb_id_of_owner_key(pair->high);
-
-        pair->high = ndb_owner_key(pair->low);
-        pair->low = from;
-    }
-    ndb_radix_sort_pairs(list->pairs, build->spare_pairs, list->edges.count);
-}
-
-/* Edges come by id, so that the first and the last tell whether all are one
- * behind another. */
-static int copy_sequences(struct type_edges *list)
-{
-    size_t count = list->edges.count;
-    const struct ndb_memtable_edge *edges = list->edges.items;
-
-    if (count == 0)
-        return NAMIDB_OK;
-    list->first_sequence = NAMIDB_ID_SEQUENCE(edges[0].id);
-    if (NAMIDB_ID_SEQUENCE(edges[count - 1].id) - list->first_sequence ==
-        count - 1)
-        return NAMIDB_OK;
-    list->sequences = ndb_calloc(count, sizeof *list->sequences);
-    if (list->sequences == NULL)
-        return NAMIDB_ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        list->sequences[i] = NAMIDB_ID_SEQUENCE(edges[i].id);
-    return NAMIDB_OK;
-}
-
-static int copy_props(struct build *build, struct type_edges *list)
-{
-    size_t count = list->edges.count, bytes = 0;
-    const struct ndb_memtable_edge *edges = list->edges.items;
-    bool is_even = true;
-    int rc;
-
-    for (size_t i = 0; i < count; i++) {
-        bytes += edges[i].props.bytes;
-        is_even &= edges[i].props.bytes == edges[0].props.bytes;
-    }
-    build->props.bytes = 0;
-    rc = ndb_buf_reserve(&build->props, bytes);
-    if (rc < 0)
-        return rc;
-    list->props_bytes = count != 0 ? edges[0].props.bytes : 0;
-    if (!is_even) {
-        list->props = ndb_calloc(count + 1, sizeof *list->props);
-        if (list->props == NULL)
-            return NAMIDB_ENOMEM;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (edges[i].props.bytes != 0)
-            memcpy(build->props.data + build->props.bytes, edges[i].props.data,
-                   edges[i].props.bytes);
-        build->props.bytes += edges[i].props.bytes;
-        if (list->props != NULL)
-            list->props[i + 1] = build->props.bytes;
-    }
-    return NAMIDB_OK;
-}
-
-static uint64_t sequence_of(const struct type_edges *list, size_t index)
-{
-    return list->sequences != NULL ? list->sequences[index]
-                                   : list->first_sequence + index;
-}
-
-/* Where the properties of an edge begin; those of the next are behind. */
-static size_t props_at(const struct type_edges *list, size_t index)
-{
-    return list->props != NULL ? list->props[index] : index * list->props_bytes;
-}
-
 /* ----------------------------------------------------------- edge parts -- */
 
-static int index_edge(struct build *build, const struct ndb_memtable_edge *edge,
+static int index_edge(struct build *build,
+                      const struct ndb_memtable_columns *edges, size_t index,
                       const namidb_property *props, uint32_t prop_count)
 {
-    const namidb_edge row = { .id = edge->id,
-                              .from = edge->from,
-                              .to = edge->to,
+    const namidb_edge row = { .id = ndb_memtable_columns_id(edges, index),
+                              .from = edges->from[index],
+                              .to = edges->to[index],
                               .props = props,
                               .prop_count = prop_count };
     int rc = NAMIDB_OK;
@@ -330,17 +205,18 @@ static int index_edge(struct build *build, const struct ndb_memtable_edge *edge,
 }
 
 /* The properties of an edge, which is in no index without any. */
-static int read_props(struct build *build, const struct type_edges *list,
-                      size_t index, const namidb_property **props,
-                      uint32_t *count)
+static int read_props(struct build *build,
+                      const struct ndb_memtable_columns *edges, size_t index,
+                      const namidb_property **props, uint32_t *count)
 {
-    size_t begin = props_at(list, index), end = props_at(list, index + 1);
+    size_t begin = ndb_memtable_columns_row(edges, index);
+    size_t end = ndb_memtable_columns_row(edges, index + 1);
     struct ndb_reader reader;
     int rc;
 
     if (begin == end)
         return NAMIDB_OK;
-    reader = ndb_reader(ndb_slice(build->props.data + begin, end - begin));
+    reader = ndb_reader(ndb_slice(edges->rows.data + begin, end - begin));
     ndb_arena_reset(&build->arena);
     rc = ndb_props_decode(&reader, &build->arena, props, count);
     if (rc < 0)
@@ -349,43 +225,47 @@ static int read_props(struct build *build, const struct type_edges *list,
         return NAMIDB_ECORRUPT;
     return build->run_count == 0
                ? NAMIDB_OK
-               : index_edge(build, &list->edges.items[index], *props, *count);
+               : index_edge(build, edges, index, *props, *count);
 }
 
-/* Asks for what the next edges have, and for their properties. */
-static void prefetch_edge(const struct build *build,
-                          const struct type_edges *list, size_t at,
+/* Asks for what edges further on in the order have. */
+static void prefetch_edge(const struct type_edges *list, size_t at,
                           bool with_props)
 {
-    if (at + 16 >= list->edges.count)
+    const struct ndb_memtable_columns *edges = &list->edges;
+    size_t far, near;
+
+    if (at + 16 >= edges->count)
         return;
-    if (list->sequences != NULL)
-        ndb_prefetch(&list->sequences[PAIR_INDEX(&list->pairs[at + 16])]);
-    if (!with_props || build->props.bytes == 0)
+    far = ndb_edge_order_at(&list->order, at + 16).index;
+    near = ndb_edge_order_at(&list->order, at + 8).index;
+    if (edges->ids != NULL)
+        ndb_prefetch(&edges->ids[far]);
+    if (!with_props || edges->rows.bytes == 0)
         return;
-    if (list->props != NULL)
-        ndb_prefetch(&list->props[PAIR_INDEX(&list->pairs[at + 16])]);
-    ndb_prefetch(build->props.data +
-                 props_at(list, PAIR_INDEX(&list->pairs[at + 8])));
+    if (edges->row_starts != NULL)
+        ndb_prefetch(&edges->row_starts[far]);
+    ndb_prefetch(edges->rows.data + ndb_memtable_columns_row(edges, near));
 }
 
 static int write_edge(struct build *build, enum ndb_part_kind kind,
                       const struct type_edges *list,
-                      const struct ndb_radix_pair *pair)
+                      const struct ndb_ordered_edge *edge)
 {
-    size_t index = PAIR_INDEX(pair);
     const struct ndb_pack_edge row = {
-        .owner = pair->high & NAMIDB_SEQUENCE_MAX,
-        .neighbour = pair->low,
-        .sequence = sequence_of(list, index),
-        .is_deleted = PAIR_IS_DELETED(pair),
+        .owner = NAMIDB_ID_SEQUENCE(edge->owner),
+        .neighbour = edge->neighbour,
+        .sequence = NAMIDB_ID_SEQUENCE(
+            ndb_memtable_columns_id(&list->edges, edge->index)),
+        .is_deleted =
+            ndb_memtable_columns_is_deleted(&list->edges, edge->index),
     };
     const namidb_property *props = NULL;
     uint32_t prop_count = 0;
     int rc = NAMIDB_OK;
 
     if (kind == NDB_PART_OUT)
-        rc = read_props(build, list, index, &props, &prop_count);
+        rc = read_props(build, &list->edges, edge->index, &props, &prop_count);
     return rc < 0
                ? rc
                : ndb_pack_writer_edge(build->writer, &row, props, prop_count);
@@ -395,53 +275,41 @@ static int write_edge(struct build *build, enum ndb_part_kind kind,
 static int build_lists(struct build *build, enum ndb_part_kind kind,
                        const struct type_edges *list)
 {
-    uint64_t table = UINT64_MAX;
+    uint32_t table = UINT32_MAX;
     bool is_begun = false;
     int rc = NAMIDB_OK;
 
     for (size_t i = 0; i < list->edges.count && rc >= 0; i++) {
-        const struct ndb_radix_pair *pair = &list->pairs[i];
+        const struct ndb_ordered_edge edge = ndb_edge_order_at(&list->order, i);
 
-        prefetch_edge(build, list, i, kind == NDB_PART_OUT);
-        if (pair->high >> 40 != table) {
-            table = pair->high >> 40;
+        prefetch_edge(list, i, kind == NDB_PART_OUT);
+        if (NAMIDB_ID_TABLE(edge.owner) != table) {
+            table = NAMIDB_ID_TABLE(edge.owner);
             is_begun = false;
         }
-        rc = begin_part(build, &is_begun, kind, list->type, (uint32_t)table);
+        rc = begin_part(build, &is_begun, kind, list->type, table);
         if (rc >= 0)
-            rc = write_edge(build, kind, list, pair);
+            rc = write_edge(build, kind, list, &edge);
     }
     return rc;
 }
 
 static int build_out(struct build *build, struct type_edges *list)
 {
-    int rc = pair_out(build, list);
+    const struct ndb_memtable_columns *edges = &list->edges;
+    int rc =
+        ndb_edge_order_make(&list->order, edges->from, edges->to, edges->count);
 
-    if (rc >= 0)
-        rc = copy_sequences(list);
-    if (rc >= 0)
-        rc = copy_props(build, list);
     return rc < 0 ? rc : build_lists(build, NDB_PART_OUT, list);
-}
-
-static void release_type(struct type_edges *list)
-{
-    ndb_free(list->pairs);
-    ndb_free(list->sequences);
-    ndb_free(list->props);
-    list->pairs = NULL;
-    list->sequences = NULL;
-    list->props = NULL;
 }
 
 static int build_in(struct build *build, struct type_edges *list)
 {
     int rc;
 
-    pair_in(build, list);
+    ndb_edge_order_turn(&list->order);
     rc = build_lists(build, NDB_PART_IN, list);
-    release_type(list);
+    ndb_edge_order_release(&list->order);
     return rc;
 }
 
@@ -449,18 +317,19 @@ static int build_in(struct build *build, struct type_edges *list)
  * which the entry of a pack below names. */
 static int build_edge_ids(struct build *build, const struct type_edges *list)
 {
+    const struct ndb_memtable_columns *edges = &list->edges;
     bool is_begun = false;
     int rc = NAMIDB_OK;
 
-    for (size_t i = 0; i < list->edges.count && rc >= 0; i++) {
-        const struct ndb_memtable_edge *edge = &list->edges.items[i];
-
-        if (edge->is_deleted)
+    for (size_t i = 0; i < edges->count && rc >= 0; i++) {
+        if (ndb_memtable_columns_is_deleted(edges, i))
             continue;
         rc = begin_part(build, &is_begun, NDB_PART_EDGE_ID, list->type, 0);
         if (rc >= 0)
             rc = ndb_pack_writer_edge_id(
-                build->writer, NAMIDB_ID_SEQUENCE(edge->id), edge->from);
+                build->writer,
+                NAMIDB_ID_SEQUENCE(ndb_memtable_columns_id(edges, i)),
+                edges->from[i]);
     }
     return rc;
 }
@@ -539,15 +408,13 @@ static void release(struct build *build)
         ndb_index_run_release(&build->runs[i]);
     ndb_free(build->runs);
     for (size_t i = 0; i < build->type_count; i++) {
-        ndb_memtable_edges_release(&build->types[i].edges);
-        release_type(&build->types[i]);
+        ndb_memtable_columns_release(&build->types[i].edges);
+        ndb_edge_order_release(&build->types[i].order);
     }
     ndb_free(build->types);
     ndb_free(build->keys);
     ndb_free(build->key_tables);
     ndb_free(build->spare);
-    ndb_free(build->spare_pairs);
-    ndb_buf_release(&build->props);
     ndb_arena_release(&build->arena);
 }
 
@@ -563,7 +430,6 @@ int ndb_pack_build(struct ndb_pack_writer *writer,
         .is_bottom = is_bottom,
         .is_empty = true,
         .err = err,
-        .props = NDB_BUF_INIT(SIZE_MAX),
         .arena = NDB_ARENA_INIT,
     };
     int rc = schema != NULL ? begin_indexes(&build, schema) : NAMIDB_OK;

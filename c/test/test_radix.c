@@ -105,11 +105,40 @@ static void test_radix__sorts_pairs_by_both_numbers(void **state)
                     check_pairs(counts[i], masks[j], masks[k], is_sorted != 0);
 }
 
+/* Words are sorted by the bits in between; those below tell that ties stay. */
+static void test_radix__sorts_words_by_some_bits(void **state)
+{
+    enum { COUNT = 3000, INDEX_BITS = 12 };
+    static uint64_t words[2][COUNT];
+    struct ndb_rand rand = { 1 };
+
+    (void)state;
+    for (unsigned bits = 0; bits <= 64 - INDEX_BITS; bits++) {
+        uint64_t mask = (UINT64_C(1) << bits) - 1;
+        const uint64_t *sorted;
+        uint64_t sum = 0, sum_sorted = 0;
+
+        for (size_t i = 0; i < COUNT; i++) {
+            words[0][i] = (ndb_rand_next(&rand) & mask) << INDEX_BITS | i;
+            sum += words[0][i] * words[0][i];
+        }
+        sorted =
+            ndb_radix_sort_words(words[0], words[1], COUNT, INDEX_BITS, bits);
+        for (size_t i = 0; i < COUNT; i++) {
+            sum_sorted += sorted[i] * sorted[i];
+            if (i != 0)
+                assert_true(sorted[i - 1] < sorted[i]);
+        }
+        assert_int_equal(sum, sum_sorted);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_radix__sorts_by_key_and_keeps_the_order_of_ties),
         cmocka_unit_test(test_radix__sorts_pairs_by_both_numbers),
+        cmocka_unit_test(test_radix__sorts_words_by_some_bits),
     };
 
     return cmocka_run_group_tests_name("radix", tests, NULL, NULL);
