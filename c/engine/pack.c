@@ -46,7 +46,44 @@ static struct ndb_pack *new_pack(const struct ndb_manifest_pack *entry,
     return pack;
 }
 
+/* Whether the labels and the type of a part have names. */
+static bool is_named(const struct ndb_part *part,
+                     const struct ndb_manifest *manifest)
+{
+    uint32_t label_count = manifest->name_count[NAMIDB_LABEL];
+    bool is_of_edges = part->kind == NDB_PART_OUT ||
+                       part->kind == NDB_PART_IN ||
+                       part->kind == NDB_PART_EDGE_ID;
+
+    if (part->kind == NDB_PART_INDEX || part->kind == NDB_PART_INDEX_FILTER)
+        return true; /* its numbers are an index's */
+    if (part->table > label_count ||
+        (part->label_count != 0 &&
+         part->labels[part->label_count - 1] > label_count))
+        return false;
+    return is_of_edges ? part->type != 0 &&
+                             part->type <= manifest->name_count[NAMIDB_TYPE]
+                       : part->type == 0;
+}
+
+/* A pack may have no names but those of the manifest that names it. */
+static int check_names(const struct ndb_pack *pack,
+                       const struct ndb_manifest *manifest, namidb_error *err)
+{
+    for (uint32_t i = 0; i < pack->directory.part_count; i++) {
+        const struct ndb_part *part = &pack->directory.parts[i];
+
+        if (!is_named(part, manifest))
+            return ndb_fail_object(err, NAMIDB_ECORRUPT, pack->path.text,
+                                   "part %u is of label %u and type %u, and "
+                                   "one of its labels or that has no name",
+                                   i, part->table, part->type);
+    }
+    return NAMIDB_OK;
+}
+
 static int decode_directory(struct ndb_pack *pack, struct ndb_slice stored,
+                            const struct ndb_manifest *manifest,
                             namidb_error *err)
 {
     int rc = ndb_directory_decode(stored, pack->cached.bytes, &pack->arena,
@@ -58,6 +95,9 @@ static int decode_directory(struct ndb_pack *pack, struct ndb_slice stored,
         return ndb_fail_object(err, rc, pack->path.text, NDB_FORMAT_OTHER);
     if (rc < 0)
         return ndb_fail_object(err, rc, pack->path.text, "bad directory");
+    rc = check_names(pack, manifest, err);
+    if (rc < 0)
+        return rc;
     pack->cached.slots =
         ndb_calloc(pack->directory.segment_count, sizeof *pack->cached.slots);
     pack->cached.folds =
@@ -89,7 +129,9 @@ static int ask_directory(const struct ndb_pack *pack,
 }
 
 static int take_directory(struct ndb_pack *pack,
-                          const struct ndb_request *request, namidb_error *err)
+                          const struct ndb_request *request,
+                          const struct ndb_manifest *manifest,
+                          namidb_error *err)
 {
     if (request->status == NAMIDB_NONE)
         return ndb_fail_object(err, NAMIDB_ECORRUPT, pack->path.text,
@@ -100,7 +142,7 @@ static int take_directory(struct ndb_pack *pack,
                                "%llu bytes, expected %llu",
                                (unsigned long long)request->object_bytes,
                                (unsigned long long)pack->cached.bytes);
-    return decode_directory(pack, ndb_buf_slice(&request->out), err);
+    return decode_directory(pack, ndb_buf_slice(&request->out), manifest, err);
 }
 
 /* One round for all directories that the manifest does not carry; `missing`
@@ -122,7 +164,7 @@ static int fetch_directories(struct ndb_pack **packs,
     if (rc >= 0)
         rc = ndb_store_run(store, requests, count, err);
     for (size_t i = 0; i < count && rc >= 0; i++)
-        rc = take_directory(packs[missing[i]], &requests[i], err);
+        rc = take_directory(packs[missing[i]], &requests[i], manifest, err);
     for (size_t i = 0; i < count; i++)
         ndb_request_release(&requests[i]);
     ndb_free(requests);
@@ -146,11 +188,13 @@ static struct ndb_pack *find_old(struct ndb_pack *const *old, size_t count,
 }
 
 /* Shares or makes out[i]; notes it in `missing` when it needs a request. */
-static int open_one(struct ndb_pack **out,
-                    const struct ndb_manifest_pack *entry,
-                    struct ndb_pack *shared, struct ndb_segment_cache *cache,
-                    bool *is_missing, namidb_error *err)
+static int open_one(struct ndb_pack **out, const struct ndb_manifest *manifest,
+                    uint32_t index, struct ndb_pack *shared,
+                    struct ndb_segment_cache *cache, bool *is_missing,
+                    namidb_error *err)
 {
+    const struct ndb_manifest_pack *entry = &manifest->packs[index];
+
     *is_missing = false;
     if (shared != NULL) {
         *out = ndb_pack_ref(shared);
@@ -160,7 +204,7 @@ static int open_one(struct ndb_pack **out,
     if (*out == NULL)
         return ndb_fail_memory(err);
     if (entry->directory.bytes != 0)
-        return decode_directory(*out, entry->directory, err);
+        return decode_directory(*out, entry->directory, manifest, err);
     *is_missing = true;
     return NAMIDB_OK;
 }
@@ -181,7 +225,7 @@ int ndb_packs_open(struct ndb_pack **out, const struct ndb_manifest *manifest,
         const struct ndb_manifest_pack *entry = &manifest->packs[opened];
         bool is_missing;
 
-        rc = open_one(&out[opened], entry,
+        rc = open_one(&out[opened], manifest, opened,
                       find_old(old, old_count, entry->ulid, &at), cache,
                       &is_missing, err);
         if (is_missing)

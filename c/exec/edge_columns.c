@@ -54,9 +54,7 @@ int ndb_edge_columns_property(struct ndb_eval *eval,
     if (rc == NAMIDB_ENOMEM)
         return ndb_eval_no_memory(eval);
     if (rc >= 0 && column.absent != SIZE_MAX)
-        return ndb_raise(eval->run->err, NDB_FAULT_DELETED,
-                         "the relationship was deleted: it has no properties "
-                         "and no labels");
+        return ndb_run_absent(eval->run, "relationship");
     *out = (struct ndb_vector){ .is_constant = edges->is_constant };
     return rc < 0 ? rc : ndb_picked_spread(eval, &picked, &column, extent, out);
 }

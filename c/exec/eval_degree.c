@@ -61,9 +61,7 @@ static int read_labels(struct ndb_eval *eval, const struct nodes *nodes,
     if (rc == NAMIDB_ENOMEM)
         return ndb_eval_no_memory(eval);
     if (rc >= 0 && absent != SIZE_MAX)
-        return ndb_raise(eval->run->err, NDB_FAULT_DELETED,
-                         "the node was deleted: it has no properties and no "
-                         "labels");
+        return ndb_run_absent(eval->run, "node");
     return rc;
 }
 

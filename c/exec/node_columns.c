@@ -50,13 +50,6 @@ static int pick(struct ndb_eval *eval, const struct ndb_vector *nodes,
     return NAMIDB_OK;
 }
 
-static int deleted(struct ndb_eval *eval)
-{
-    return ndb_raise(eval->run->err, NDB_FAULT_DELETED,
-                     "the node was deleted: it has no properties and no "
-                     "labels");
-}
-
 /* --------------------------------------------------------------- repeats -- */
 
 /* A node that rows have one after the other, as behind an expansion, is read
@@ -144,7 +137,7 @@ int ndb_node_columns_property(struct ndb_eval *eval,
     if (rc == NAMIDB_ENOMEM)
         return ndb_eval_no_memory(eval);
     if (rc >= 0 && column.absent != SIZE_MAX)
-        return deleted(eval);
+        return ndb_run_absent(eval->run, "node");
     *out = (struct ndb_vector){ .is_constant = nodes->is_constant };
     return rc < 0 ? rc
                   : ndb_picked_spread(eval, &picked.at, &column, extent, out);
@@ -179,7 +172,7 @@ int ndb_node_columns_labels(struct ndb_eval *eval,
     if (rc == NAMIDB_ENOMEM)
         return ndb_eval_no_memory(eval);
     if (rc >= 0 && absent != SIZE_MAX)
-        return deleted(eval);
+        return ndb_run_absent(eval->run, "node");
     for (uint32_t i = 0; i < extent && picked.at.has_null; i++)
         out->as.truths[i] = NDB_UNKNOWN;
     for (uint32_t i = 0; i < picked.at.count && rc >= 0; i++)

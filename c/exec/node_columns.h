@@ -10,7 +10,7 @@
 #include "exec/eval.h"
 
 /* Property `number` (0: nobody has it) of a vector of NDB_FORM_NODES, at the
- * rows of the chunk. A node that is no longer there is NDB_FAULT_DELETED. One
+ * rows of the chunk. A node that is not there fails (ndb_run_absent). One
  * round at most. */
 int ndb_node_columns_property(struct ndb_eval *eval,
                               const struct ndb_vector *nodes,

@@ -142,6 +142,11 @@ static inline namidb_arena ndb_run_arena(struct ndb_run *run)
  * query. Returns the status. */
 int ndb_run_no_memory(struct ndb_run *run);
 
+/* Fails because a node or a relationship (`what`) is not there: it was deleted,
+ * or, where that cannot be (are_there), a list or an index that it was found by
+ * is wrong. */
+int ndb_run_absent(struct ndb_run *run, const char *what);
+
 /* The database's number of a name of the plan; 0: nothing has it. */
 uint32_t ndb_run_number(struct ndb_run *run, uint32_t name);
 /* The same, and makes it. Needs a transaction. */

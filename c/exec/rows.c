@@ -41,13 +41,6 @@ static void want(struct wanted *wanted, const namidb_value *value,
     }
 }
 
-static int deleted(struct ndb_eval *eval, const char *what)
-{
-    return ndb_raise(eval->run->err, NDB_FAULT_DELETED,
-                     "the %s was deleted: it has no properties and no labels",
-                     what);
-}
-
 static int load_nodes(struct ndb_eval *eval, const struct wanted *wanted,
                       uint32_t extent, struct ndb_rows *out)
 {
@@ -63,7 +56,7 @@ static int load_nodes(struct ndb_eval *eval, const struct wanted *wanted,
                         eval->arena, nodes, eval->run->err);
     for (uint32_t i = 0; i < wanted->node_count && rc >= 0; i++) {
         if (nodes[i].id == 0)
-            return deleted(eval, "node");
+            return ndb_run_absent(eval->run, "node");
         out->nodes[wanted->node_positions[i]] = &nodes[i];
     }
     return rc;
@@ -84,7 +77,7 @@ static int load_edges(struct ndb_eval *eval, const struct wanted *wanted,
                         wanted->edge_count, eval->arena, edges, eval->run->err);
     for (uint32_t i = 0; i < wanted->edge_count && rc >= 0; i++) {
         if (edges[i].id == 0)
-            return deleted(eval, "relationship");
+            return ndb_run_absent(eval->run, "relationship");
         out->edges[wanted->edge_positions[i]] = &edges[i];
     }
     return rc;
@@ -133,7 +126,7 @@ static int load_column(struct ndb_eval *eval, const struct ndb_vector *vector,
                         eval->run->err);
     for (uint32_t i = 0; i < wanted && rc >= 0; i++)
         if (nodes[i].id == 0)
-            return deleted(eval, "node");
+            return ndb_run_absent(eval->run, "node");
     eval->memo_of = rc < 0 ? NULL : vector->as.ids;
     eval->memo_extent = extent;
     eval->memo_nodes = out->nodes;

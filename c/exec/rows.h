@@ -13,8 +13,8 @@ struct ndb_rows {
     const namidb_edge **edges;
 };
 
-/* Reads what is a node or an edge at the rows of the chunk. One that is no
- * longer there is NDB_FAULT_DELETED. At most two rounds. Nodes of the same
+/* Reads what is a node or an edge at the rows of the chunk. One that is not
+ * there fails (ndb_run_absent). At most two rounds. Nodes of the same
  * column that were read last are not read again: n.a, n.b are one read. */
 int ndb_rows_load(struct ndb_eval *eval, const struct ndb_vector *vector,
                   const struct ndb_chunk *chunk, struct ndb_rows *out);

@@ -17,6 +17,17 @@ int ndb_run_no_memory(struct ndb_run *run)
                      run->budget.bytes_max);
 }
 
+int ndb_run_absent(struct ndb_run *run, const char *what)
+{
+    if (run->are_there)
+        return ndb_fail(run->err, NAMIDB_ECORRUPT,
+                        "a %s that an index or a list names is not there",
+                        what);
+    return ndb_raise(run->err, NDB_FAULT_DELETED,
+                     "the %s was deleted: it has no properties and no labels",
+                     what);
+}
+
 static int check_canceled(struct ndb_run *run)
 {
     if (run->is_canceled != NULL &&

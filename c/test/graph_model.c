@@ -427,7 +427,8 @@ void model_random(struct model *model, uint64_t seed)
 void model_snapshot(struct model *model, struct ndb_snapshot *out)
 {
     struct ndb_manifest manifest = { .packs = model->packs,
-                                     .pack_count = model->pack_count };
+                                     .pack_count = model->pack_count,
+                                     .name_count = MODEL_NAMES };
     struct ndb_pack *packs[MODEL_LAYERS_MAX] = { NULL };
     struct ndb_layer layers[MODEL_LAYERS_MAX + 1] = { { NULL, NULL } };
     uint32_t pack = 0;

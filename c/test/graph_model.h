@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "base/rand.h"
 #include "engine/edge_list.h"
 #include "engine/read.h"
@@ -48,6 +49,12 @@ struct model_edge {
     bool is_alive;
     int64_t weight;
 };
+
+/* Of a manifest: its labels and types have names, whatever their number. */
+#define MODEL_NAMES                                                            \
+    {                                                                          \
+        NDB_LABEL_COUNT_MAX, NDB_TYPE_COUNT_MAX, 0                             \
+    }
 
 struct model {
     uint64_t seed; /* printed when a check fails */

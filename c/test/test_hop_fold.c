@@ -222,7 +222,8 @@ static void snapshot_on_top(struct model *model,
                             struct ndb_snapshot *out)
 {
     struct ndb_manifest manifest = { .packs = model->packs,
-                                     .pack_count = model->pack_count };
+                                     .pack_count = model->pack_count,
+                                     .name_count = MODEL_NAMES };
     struct ndb_pack *packs[MODEL_LAYERS_MAX], *old[MODEL_LAYERS_MAX];
     struct ndb_layer layers[MODEL_LAYERS_MAX + 1] = { { NULL, NULL } };
     uint32_t old_count = 0;

@@ -22,7 +22,8 @@ static int open_packs(struct model *model, struct ndb_pack **packs,
                       namidb_error *err)
 {
     struct ndb_manifest manifest = { .packs = model->packs,
-                                     .pack_count = model->pack_count };
+                                     .pack_count = model->pack_count,
+                                     .name_count = MODEL_NAMES };
 
     return ndb_packs_open(packs, &manifest, old, old_count, model->store,
                           model->cache, NDB_NEVER, err);
@@ -108,6 +109,57 @@ static void test_pack__wrong_sizes_and_absence_are_corrupt(void **state)
     model.packs[0].ulid[25] = model.packs[0].ulid[25] == 'Z' ? 'Y' : 'Z';
     assert_int_equal(open_packs(&model, packs, NULL, 0, &err), NAMIDB_ECORRUPT);
     assert_string_equal(err.object + 5, model.packs[0].ulid);
+    model_close(&model);
+}
+
+/* How many labels and types the packs of a model have. */
+static void count_names(struct ndb_pack *const *packs, uint32_t *labels,
+                        uint32_t *types)
+{
+    *labels = *types = 0;
+    for (int i = 0; i < PACKS; i++) {
+        const struct ndb_directory *directory = ndb_pack_directory(packs[i]);
+
+        for (uint32_t k = 0; k < directory->part_count; k++) {
+            const struct ndb_part *part = &directory->parts[k];
+            uint32_t last = part->label_count == 0
+                                ? 0
+                                : part->labels[part->label_count - 1];
+
+            last = last > part->table ? last : part->table;
+            *labels = *labels > last ? *labels : last;
+            *types = *types > part->type ? *types : part->type;
+        }
+    }
+}
+
+static void test_pack__numbers_without_a_name_are_corrupt(void **state)
+{
+    struct model model;
+    struct ndb_pack *packs[PACKS];
+    uint32_t labels, types;
+    namidb_error err;
+
+    (void)state;
+    make_packs(&model);
+    assert_int_equal(open_packs(&model, packs, NULL, 0, NULL), 0);
+    count_names(packs, &labels, &types);
+    close_packs(packs);
+    for (int missing = 0; missing <= 2; missing++) {
+        struct ndb_manifest manifest = {
+            .packs = model.packs,
+            .pack_count = PACKS,
+            .name_count = { labels - (missing == 1), types - (missing == 2) }
+        };
+        int rc = ndb_packs_open(packs, &manifest, NULL, 0, model.store,
+                                model.cache, NDB_NEVER, &err);
+
+        assert_int_equal(rc, missing == 0 ? NAMIDB_OK : NAMIDB_ECORRUPT);
+        if (rc < 0)
+            assert_memory_equal(err.object, "pack/", 5);
+        else
+            close_packs(packs);
+    }
     model_close(&model);
 }
 
@@ -232,6 +284,7 @@ int main(void)
             test_pack__only_directories_that_are_not_inline_are_fetched),
         cmocka_unit_test(test_pack__packs_of_the_old_manifest_are_shared),
         cmocka_unit_test(test_pack__wrong_sizes_and_absence_are_corrupt),
+        cmocka_unit_test(test_pack__numbers_without_a_name_are_corrupt),
         cmocka_unit_test(test_pack__any_flipped_bit_of_a_directory_is_corrupt),
         cmocka_unit_test(
             test_pack__a_flipped_bit_is_an_error_and_never_a_wrong_row),

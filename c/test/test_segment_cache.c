@@ -20,7 +20,9 @@ struct world {
 static void world_open(struct world *world)
 {
     struct model *model = &world->model;
-    struct ndb_manifest manifest = { .packs = model->packs, .pack_count = 1 };
+    struct ndb_manifest manifest = { .packs = model->packs,
+                                     .pack_count = 1,
+                                     .name_count = MODEL_NAMES };
     const struct ndb_directory *directory;
 
     model_open(model, 7, 4 << 20);

@@ -1,4 +1,5 @@
--- Plans of random statements as files: what the fuzzer of plans begins with.
+-- Plans of random statements as files: what the fuzzer of plans begins with,
+-- and what that of packs reads by, whose indexes these are.
 --
 -- usage: lua spec/property/plans.lua FOLDER [count]
 
@@ -22,9 +23,12 @@ core.plan = function(bytes, ...)
 end
 
 local db = assert(namidb.open("memory://plans"))
+assert(db:query("CREATE INDEX FOR (n:A) ON (n.i)"))
+assert(db:query("CREATE INDEX FOR ()-[r:R]-() ON (r.i)"))
 for seed = 1, count do
     local source = random.new(seed)
-    local query = generate.query(source, source:one_in(3))
+    local query = source:one_in(4) and generate.search(source) or
+        generate.query(source, source:one_in(3))
     db:query("EXPLAIN " .. render.query(query))
 end
 csv.clean()
