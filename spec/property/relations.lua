@@ -4,14 +4,19 @@
 --
 -- What a family makes is a list of ways to ask for the same rows, each one or
 -- more statements whose rows are put together. All are asked of one graph that
--- lies in several databases in several ways, with indexes and without.
+-- lies in several databases in several ways, with indexes and without, and of
+-- their snapshots, transactions and readers. In between the graph is changed
+-- (relations_change.lua).
 --
 -- usage: lua spec/property/relations.lua [seconds] [first seed]
 
+local api = require("spec.property.relations_api")
+local change = require("spec.property.relations_change")
 local check = require("spec.property.check")
 local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
 local graph = require("spec.property.graph")
+local namidb = require("namidb")
 local random = require("spec.support.random")
 local render = require("spec.property.render")
 local store = require("spec.property.store")
@@ -326,28 +331,98 @@ function families.among(self)
                " WHERE a." .. name .. " = v) RETURN a.id AS r" } }
 end
 
-local NAMES = {}
-for name in pairs(families) do NAMES[#NAMES + 1] = name end
-table.sort(NAMES)
+-- What one more of these is about: mostly statements.
+local function names_of(all)
+    local names = {}
+    for name, fn in pairs(all) do
+        if type(fn) == "function" then names[#names + 1] = name end
+    end
+    table.sort(names)
+    return names
+end
+
+local NAMES, API_NAMES = names_of(families), names_of(api)
+
+local function some_family(source, size)
+    if not source:one_in(3) then
+        local name = source:pick(NAMES)
+        return name, families[name]
+    end
+    local name = source:pick(API_NAMES)
+    if api.SMALL[name] and size > 300 then return "nodes", api.nodes end
+    return name, api[name]
+end
 
 ------------------------------------------------------------------- comparing
+
+local function rows_of(handle, statement, texts, params)
+    local rows, err = handle:query(statement, params, OPTIONS)
+    if not rows then return nil, err end
+    for i, row in ipairs(rows) do
+        local cells = {}
+        for c, name in ipairs(rows.columns) do
+            cells[c] = texts.value(row[name])
+        end
+        rows[i] = table.concat(cells, " | ")
+    end
+    return rows
+end
 
 -- The rows of a way as texts, or nil: it failed, as what is evaluated in
 -- another order may.
 local function ask(handle, way, params)
     local texts, made = store.texts(handle), {}
-    for _, statement in ipairs(way) do
-        local rows, err = handle:query(statement, params, OPTIONS)
-        if not rows then return nil, err end
-        for _, row in ipairs(rows) do
-            local cells = {}
-            for c, name in ipairs(rows.columns) do
-                cells[c] = texts.value(row[name])
-            end
-            made[#made + 1] = table.concat(cells, " | ")
+    for _, part in ipairs(way) do
+        local rows, err
+        if type(part) == "function" then
+            rows, err = part(handle, texts, params, OPTIONS)
+        else
+            rows, err = rows_of(handle, part, texts, params)
         end
+        if not rows then return nil, err end
+        for _, row in ipairs(rows) do made[#made + 1] = row end
     end
     return made
+end
+
+-- The same of what a database can be read through.
+local through = {}
+
+function through.db(database, way, params)
+    return ask(database.db, way, params)
+end
+
+function through.snapshot(database, way, params)
+    local snapshot = assert(database.db:snapshot())
+    local rows, err = ask(snapshot, way, params)
+    snapshot:close()
+    return rows, err
+end
+
+function through.tx(database, way, params)
+    local tx = assert(database.db:begin())
+    local rows, err = ask(tx, way, params)
+    tx:abort()
+    return rows, err
+end
+
+function through.reader(database, way, params)
+    if not database.reader then
+        database.reader = assert(namidb.open(database.uri,
+                                             { read_only = true }))
+    end
+    assert(database.reader:refresh() ~= nil)
+    return ask(database.reader, way, params)
+end
+
+local HANDLES = { "db", "db", "snapshot", "tx", "reader" }
+
+local function text_of(way)
+    local parts = {}
+    for i, part in ipairs(way) do
+        parts[i] = type(part) == "function" and "methods" or part
+    end
+    return table.concat(parts, "\n  and ")
 end
 
 local FINE = { invalid = true, limit = true, timeout = true }
@@ -359,8 +434,10 @@ local function compare(self, ways, databases)
         local asked = i == 1 and databases or { self.random:pick(databases),
                                                 self.random:pick(databases) }
         for _, database in ipairs(asked) do
-            local rows, err = ask(database.db, way, self.params)
-            local where = database.way .. ": " .. table.concat(way, "\n  and ")
+            local handle = database.uri and self.random:pick(HANDLES) or "db"
+            local rows, err = through[handle](database, way, self.params)
+            local where = ("%s, %s: %s"):format(database.way, handle,
+                                                text_of(way))
             if not rows and FINE[err.code] then return nil, false end
             if not rows then return where .. "\n" .. tostring(err) end
             if not ways.is_ordered then table.sort(rows) end
@@ -375,31 +452,70 @@ local function compare(self, ways, databases)
     return nil, true
 end
 
+-- One family, asked of the databases. Returns how its ways differ, and whether
+-- they had an answer.
+local function question(self, databases)
+    self.params = {}
+    local name, family = some_family(self.random, self.size)
+    local difference, has_answer = compare(self, family(self), databases)
+    return difference and name .. "\n" .. difference, has_answer
+end
+
+-- Changes the graph, and asks once while nobody else sees that yet.
+local function change_all(self, databases)
+    local difference
+    local ok, what = pcall(change.run, self, databases, function(open)
+        difference = question(self, open)
+    end)
+    if ok and difference then what = "inside of it: " .. difference end
+    return difference or not ok, what
+end
+
+local function open_all(made, source)
+    local databases = {}
+    for i, way in ipairs({ "memory", "packs", "mixed" }) do
+        local db, _, uri = store.open(made, way, source)
+        databases[i] = { way = way, db = db, uri = uri }
+    end
+    return databases
+end
+
+local function close_all(databases)
+    for _, database in ipairs(databases) do
+        database.db:close()
+        if database.reader then database.reader:close() end
+    end
+end
+
 --- Asks for as many families over one graph. Returns a report of what went
 -- wrong, or nil, and how many had an answer.
 function relations.seed(seed, count)
     local source = random.new(seed)
     local size = source:pick({ 30, 300, 2000, 5000 })
-    local made, databases, answered = make_graph(source, size), {}, 0
-    for i, way in ipairs({ "memory", "packs", "mixed" }) do
-        databases[i] = { way = way, db = store.open(made, way, source) }
-    end
-    local report
+    local made, answered, changes = make_graph(source, size), 0, {}
+    local databases = open_all(made, source)
+    local self = setmetatable({ random = source, size = size, last_node = size,
+                                last_edge = made.last }, Maker)
+    local difference
     for number = 1, count do
-        local self = setmetatable({ random = source, size = size,
-                                    params = {} }, Maker)
-        local name = source:pick(NAMES)
-        local difference, has_answer = compare(self, families[name](self),
-                                               databases)
+        local has_answer
+        if source:one_in(6) then
+            local failed, what = change_all(self, databases)
+            changes[#changes + 1] = number .. ": " .. tostring(what)
+            difference = failed and tostring(what)
+        else
+            difference, has_answer = question(self, databases)
+        end
         if difference then
-            report = ("seed %d, number %d, %s, %d nodes\n%s"):format(seed,
-                number, name, size, difference)
+            difference = ("seed %d, number %d, %d nodes, %s\nbehind\n%s")
+                :format(seed, number, size, difference,
+                        table.concat(changes, "\n"))
             break
         end
         answered = answered + (has_answer and 1 or 0)
     end
-    for _, database in ipairs(databases) do database.db:close() end
-    return report, answered
+    close_all(databases)
+    return difference, answered
 end
 
 if arg and arg[0] and arg[0]:find("relations.lua$") then

@@ -167,11 +167,13 @@ local function declare(db, random)
 end
 
 --- Opens a database with some indexes and puts the graph into it. way: one of
--- store.ways; of "tx" the second half is left for store.finish.
+-- store.ways; of "tx" the second half is left for the function that is returned
+-- beside it. Last comes its URI.
 function store.open(graph, way, random)
     count = count + 1
-    local db = assert(namidb.open(("memory://property-%d-%s"):format(count,
-        tostring({}):match("%w+$"))))
+    local uri = ("memory://property-%d-%s"):format(count,
+        tostring({}):match("%w+$"))
+    local db = assert(namidb.open(uri))
     local ids, is_late = {}, random:one_in(2)
     if not is_late then declare(db, random) end
     if way == "tx" then
@@ -181,12 +183,12 @@ function store.open(graph, way, random)
         if random:one_in(2) then assert(db:flush()) end
         return db, function(tx)
             put(tx, graph, ids, middle + 1, graph.last)
-        end
+        end, uri
     end
     ways[way](db, graph, ids, random)
     if is_late then declare(db, random) end
     if random:one_in(2) then assert(db:wait_indexes(30)) end
-    return db
+    return db, nil, uri
 end
 
 -------------------------------------------------------------- how it looks like
