@@ -177,6 +177,8 @@ describe("newer Cypher", function()
             { "RETURN 1 :: LIST<", "found the end of the statement", "syntax" },
             { "RETURN 1 :: LIST<INTEGER", "expected >", "syntax" },
             { "RETURN 1 :: TIME WITH", "expected a type", "syntax" },
+            { "RETURN 1 :: ANY PROPERTY", "found PROPERTY", "syntax" },
+            { "RETURN 1 :: ANY PROPERTY + AS x", "found PROPERTY", "syntax" },
         }) do
             local rows, err = db:query(case[1])
             assert.is_nil(rows)

@@ -71,7 +71,8 @@ local function read_name(self)
         end
         return first .. "_" .. second .. "_" .. zone, 3
     end
-    if first == "ANY" and second == "PROPERTY" then
+    if first == "ANY" and second == "PROPERTY" and
+        word_at(self, self.at + 2) == "VALUE" then
         return "PROPERTY_VALUE", 3
     end
     local both = first .. "_" .. second
