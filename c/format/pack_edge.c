@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/pack_internal.h"
+#include "format/segment_owners.h"
 #include "format/stream.h"
 #include "format/trend.h"
 
@@ -158,26 +159,22 @@ static int put_edges(struct ndb_edge_batch *batch, const uint64_t *counts,
     size_t edge_count = batch->neighbours.count;
     const uint64_t *owners = batch->owners.items;
     bool is_wide = !is_one_table(&batch->neighbours);
-    bool is_dense = owners[owner_count - 1] - owners[0] == owner_count - 1;
     uint32_t table = NAMIDB_ID_TABLE(batch->neighbours.items[0]);
-    unsigned flags = (is_dense ? NDB_FLAG_DENSE : 0) |
+    unsigned flags = ndb_edge_owners_way(owners, owner_count) |
                      (batch->deleted.count != 0 ? NDB_FLAG_DELETED : 0) |
                      (is_wide ? NDB_FLAG_WIDE : 0);
     struct ndb_trend trend;
     int rc = level_sequences(batch, is_wide, &trend);
 
     if (rc >= 0)
-        rc = ndb_buf_varint(out, owner_count);
+        rc = ndb_buf_varint(out, ndb_edge_owners_count(owners, owner_count));
     code_neighbours(&batch->neighbours, counts, owner_count, is_wide);
     if (rc >= 0)
         rc = ndb_buf_varint(out, edge_count);
     if (rc >= 0)
         rc = ndb_buf_u8(out, (uint8_t)flags);
     if (rc >= 0)
-        rc = is_dense ? ndb_buf_varint(out, owners[0])
-                      : ndb_ints_put(out, owners, owner_count);
-    if (rc >= 0)
-        rc = ndb_ints_put(out, counts, owner_count);
+        rc = ndb_edge_owners_put(out, owners, counts, owner_count, edge_count);
     if (rc >= 0 && !is_wide)
         rc = ndb_buf_varint(out, table);
     if (rc >= 0)

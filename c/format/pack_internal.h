@@ -25,6 +25,7 @@ enum {
     NDB_FLAG_KEYS = 4,   /* node: some row has a key */
     NDB_FLAG_LABELS = 8, /* node: some row has other labels */
     NDB_FLAG_WIDE = 16,  /* edge: neighbours of many tables */
+    NDB_FLAG_MARKED = 32 /* edge: owners are bits; see segment_owners.h */
 };
 
 /* Properties of the rows of a batch, by column. */
@@ -126,8 +127,12 @@ int ndb_index_batch_encode(struct ndb_index_batch *batch, struct ndb_buf *out);
 int ndb_index_batch_fence(struct ndb_index_batch *batch);
 void ndb_index_batch_release(struct ndb_index_batch *batch);
 
-/* segment_decode.c: the payload of an index segment. */
+/* segment_decode.c: sequences that ascend without repeats, and the first; NULL
+ * when dense, and after a failure of the source. */
 struct ndb_source;
+const uint64_t *ndb_sequences_get(struct ndb_source *source, uint32_t count,
+                                  bool is_dense, uint64_t *first);
+/* pack_index.c: the payload of an index segment. */
 void ndb_index_segment_decode(struct ndb_source *source,
                               struct ndb_index_segment *segment);
 

@@ -12,9 +12,9 @@
  *
  *   node    row count, flags; sequences unless dense; deleted bits; label sets;
  *           key column; columns
- *   edge    owner count, edge count, flags; owners unless dense; counts;
- *           neighbours, delta coded within an owner's list; edge sequences;
- *           deleted bits; columns
+ *   edge    owner count, edge count, flags; owners and how many edges each has
+ *           (segment_owners.h); neighbours, delta coded within an owner's
+ *           list; edge sequences; deleted bits; columns
  *           sequences: slope varint, unless that is 0 base zigzag, what is left
  *           of a sequence above that line (trend.h) at its neighbour
  *   pairs   count, keys, values
@@ -220,12 +220,6 @@ int64_t ndb_edge_segment_owner(const struct ndb_edge_segment *segment,
 /* Index of the first owner that is not below; owner_count: all are. */
 uint32_t ndb_edge_segment_from(const struct ndb_edge_segment *segment,
                                uint64_t owner);
-/* Makes the words of a segment that is not dense, of its `owner_count` owners,
- * unless more than NDB_OWNER_GAP_MAX sequences are there for each. NAMIDB_OK or
- * NAMIDB_ENOMEM. */
-enum { NDB_OWNER_GAP_MAX = 8 };
-int ndb_edge_segment_mark(struct ndb_edge_segment *segment,
-                          const uint64_t *owners, namidb_arena *arena);
 /* Makes the buckets of a segment that has its keys: 4 to 8 keys each where they
  * are spread evenly. NAMIDB_OK or NAMIDB_ENOMEM. */
 int ndb_pair_segment_divide(struct ndb_pair_segment *segment,

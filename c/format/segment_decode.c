@@ -5,11 +5,11 @@
 #include "format/pack_internal.h"
 #include "format/segment_columns.h"
 #include "format/segment_lists.h"
+#include "format/segment_owners.h"
 #include "format/zone.h"
 
-/* Sequences that ascend without repeats. */
-static const uint64_t *get_sequences(struct ndb_source *source, uint32_t count,
-                                     bool is_dense, uint64_t *first)
+const uint64_t *ndb_sequences_get(struct ndb_source *source, uint32_t count,
+                                  bool is_dense, uint64_t *first)
 {
     uint64_t *sequences;
 
@@ -110,8 +110,8 @@ static void decode_node(struct ndb_source *source, uint32_t table,
     if (reader->is_failed)
         return;
     group->is_dense = (flags & NDB_FLAG_DENSE) != 0;
-    group->sequences =
-        get_sequences(source, group->row_count, group->is_dense, &group->first);
+    group->sequences = ndb_sequences_get(source, group->row_count,
+                                         group->is_dense, &group->first);
     if (flags & NDB_FLAG_DELETED && !reader->is_failed)
         group->deleted = ndb_bits_get(source, group->row_count);
     if (!reader->is_failed)
@@ -125,142 +125,23 @@ static void decode_node(struct ndb_source *source, uint32_t table,
 
 /* -------------------------------------------------------- edge segments -- */
 
-/* Whose lists they are and how long, unpacked in scratch memory. */
-struct lists {
-    struct ndb_source *source;
-    uint32_t owner_count, edge_count;
-    const uint64_t *owners; /* NULL: dense */
-    const uint32_t *offsets;
-};
-
-/* Counts per owner become offsets; they must make up all edges. */
-static void get_offsets(struct lists *lists)
-{
-    struct ndb_reader *reader = &lists->source->reader;
-    uint64_t total;
-    const uint32_t *offsets = ndb_sums_get(lists->source, lists->owner_count,
-                                           lists->edge_count, &total);
-
-    if (total != lists->edge_count)
-        ndb_reader_fail(reader);
-    for (uint32_t i = 0; i < lists->owner_count && !reader->is_failed; i++)
-        if (offsets[i] == offsets[i + 1])
-            ndb_reader_fail(reader);
-    lists->offsets = offsets;
-}
-
-/* Puts an offset at `at`, and as many times again as a word takes. */
-static void put_offset(uint8_t *at, uint32_t offset)
-{
-    uint64_t word = ndb_packed_swap(offset * UINT64_C(0x0001000100010001));
-
-    memcpy(at, &word, sizeof word);
-}
-
-/* The offset of each owner, and of each that there is between two `owners`
- * (NULL: there is none), which has no edges; then the end. Most gaps are so
- * short that no branch depends on them, and what is too much the next ones
- * overwrite. */
-static void spread_offsets(const struct lists *lists, const uint64_t *owners,
-                           uint8_t *out)
-{
-    const uint32_t *offsets = lists->offsets;
-    uint32_t count = lists->owner_count;
-    uint8_t *at = out;
-
-    for (uint32_t i = 0; i < count; i++) {
-        size_t behind = owners != NULL ? owners[i] - owners[0] + 1 : i + 1;
-        uint8_t *end = out + behind * sizeof(uint16_t);
-
-        for (; at < end; at += sizeof(uint64_t))
-            put_offset(at, offsets[i]);
-        at = end;
-    }
-    put_offset(at, offsets[count]);
-}
-
-/* Makes the offsets of `range` owners, 16 bits each. */
-static void get_packed_offsets(struct ndb_source *source,
-                               const struct lists *lists,
-                               const uint64_t *owners, uint64_t range,
-                               struct ndb_packed *out)
-{
-    uint8_t *bytes = ndb_source_room(
-        source, (range + 1) * sizeof(uint16_t) + sizeof(uint64_t), 1);
-
-    if (bytes == NULL)
-        return;
-    spread_offsets(lists, owners, bytes);
-    *out = (struct ndb_packed){ .bytes = bytes, .mask = 0xffff, .bits = 16 };
-}
-
-/* Marks or packs owners, and makes offsets. When most of a range are owners,
- * all of it is: an offset more takes no more than an owner in a list, and
- * nobody has to search. */
-static void pack_owners(struct ndb_source *source, const struct lists *lists,
-                        struct ndb_edge_segment *segment)
-{
-    const uint64_t *owners = lists->owners;
-    uint32_t count = lists->owner_count;
-    uint64_t range = owners != NULL ? owners[count - 1] - owners[0] + 1 : count;
-
-    segment->is_dense = range <= (uint64_t)count * 2;
-    if (!segment->is_dense)
-        range = count;
-    segment->owner_count = (uint32_t)range;
-    get_packed_offsets(source, lists, segment->is_dense ? owners : NULL, range,
-                       &segment->offsets);
-    if (segment->is_dense || source->reader.is_failed ||
-        (ndb_edge_segment_mark(segment, owners, source->arena) >= 0 &&
-         (segment->words != NULL ||
-          ndb_pack(source->arena, owners, count, &segment->owners))))
-        return;
-    source->has_no_memory = true;
-    ndb_reader_fail(&source->reader);
-}
-
-/* What is read is unpacked into the arena of lists->source, and packed into
- * that of `source`. */
-static void decode_owners(struct ndb_source *source, struct lists *lists,
-                          unsigned flags, struct ndb_edge_segment *segment)
-{
-    struct ndb_reader *reader = &lists->source->reader;
-
-    lists->owners =
-        get_sequences(lists->source, lists->owner_count,
-                      (flags & NDB_FLAG_DENSE) != 0, &segment->first);
-    if (!reader->is_failed)
-        get_offsets(lists);
-    source->reader = *reader;
-    source->has_no_memory = lists->source->has_no_memory;
-    if (!reader->is_failed)
-        pack_owners(source, lists, segment);
-}
-
 static void decode_edge(struct ndb_source *source,
                         struct ndb_column_store *store,
                         struct ndb_edge_segment *segment)
 {
     struct ndb_reader *reader = &source->reader;
-    namidb_arena arena = NDB_ARENA_INIT;
-    struct ndb_source scratch;
-    struct lists lists = { .source = &scratch };
     uint8_t flags;
 
-    lists.owner_count =
-        (uint32_t)ndb_reader_varint_max(reader, NDB_SEGMENT_EDGES_MAX);
-    lists.edge_count =
+    segment->owner_count =
+        (uint32_t)ndb_reader_varint_max(reader, 2 * NDB_SEGMENT_EDGES_MAX);
+    segment->edge_count =
         (uint32_t)ndb_reader_varint_max(reader, NDB_SEGMENT_EDGES_MAX);
     flags = ndb_reader_u8(reader);
-    if (lists.owner_count == 0 || lists.owner_count > lists.edge_count ||
-        (flags & ~(NDB_FLAG_DENSE | NDB_FLAG_DELETED | NDB_FLAG_WIDE)) != 0)
+    if ((flags & ~(NDB_FLAG_DENSE | NDB_FLAG_MARKED | NDB_FLAG_DELETED |
+                   NDB_FLAG_WIDE)) != 0)
         ndb_reader_fail(reader);
-    if (reader->is_failed)
-        return;
-    segment->edge_count = lists.edge_count;
-    scratch = (struct ndb_source){ *reader, &arena, false };
-    decode_owners(source, &lists, flags, segment);
-    ndb_arena_release(&arena);
+    if (!reader->is_failed)
+        ndb_edge_owners_get(source, flags, segment);
     if (!reader->is_failed)
         ndb_edge_lists_open(source, (flags & NDB_FLAG_WIDE) != 0, store,
                             segment);

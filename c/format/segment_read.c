@@ -94,32 +94,6 @@ int64_t ndb_node_group_row(const struct ndb_node_group *group,
                         group->row_count, sequence);
 }
 
-int ndb_edge_segment_mark(struct ndb_edge_segment *segment,
-                          const uint64_t *owners, namidb_arena *arena)
-{
-    uint32_t count = segment->owner_count;
-    uint64_t range = owners[count - 1] - owners[0] + 1;
-    struct ndb_owner_word *words;
-
-    if (range > (uint64_t)count * NDB_OWNER_GAP_MAX)
-        return NAMIDB_OK;
-    segment->word_count = (uint32_t)((range + 63) / 64);
-    words = ndb_arena_array(arena, segment->word_count, sizeof *words);
-    if (words == NULL)
-        return NAMIDB_ENOMEM;
-    memset(words, 0, segment->word_count * sizeof *words);
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t at = owners[i] - owners[0];
-
-        words[at / 64].bits |= UINT64_C(1) << at % 64;
-    }
-    for (uint32_t i = 1; i < segment->word_count; i++)
-        words[i].before = words[i - 1].before +
-                          (uint32_t)__builtin_popcountll(words[i - 1].bits);
-    segment->words = words;
-    return NAMIDB_OK;
-}
-
 /* How many owners are before `at`, which counts from the first one. */
 static uint32_t rank_marked(const struct ndb_edge_segment *segment, uint64_t at)
 {

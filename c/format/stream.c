@@ -40,7 +40,9 @@ static bool is_random(struct ndb_slice bytes)
     return squares < 6000;
 }
 
-int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes)
+/* As a frame if that has no more than frame_max bytes. */
+static int put_stream(struct ndb_buf *out, struct ndb_slice bytes,
+                      size_t frame_max)
 {
     size_t start = out->bytes;
     size_t bound = ZSTD_compressBound(bytes.bytes);
@@ -58,7 +60,7 @@ int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes)
         stored = ndb_zstd_compress(frame, bound, bytes, ZSTD_LEVEL);
         if (stored == 0)
             return NAMIDB_ENOMEM;
-        if (stored + stored / 32 < bytes.bytes) {
+        if (stored <= frame_max) {
             at = ndb_varint_encode(at, stored);
             memmove(at, frame, stored);
             out->bytes = (size_t)(at - out->data) + stored;
@@ -70,6 +72,16 @@ int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes)
         memcpy(at, bytes.data, bytes.bytes);
     out->bytes = (size_t)(at - out->data) + bytes.bytes;
     return NAMIDB_OK;
+}
+
+int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes)
+{
+    return put_stream(out, bytes, bytes.bytes - bytes.bytes / 32);
+}
+
+int ndb_stream_put_bits(struct ndb_buf *out, struct ndb_slice bits)
+{
+    return put_stream(out, bits, bits.bytes - bits.bytes / 4);
 }
 
 static unsigned width_of(uint64_t number)
@@ -324,4 +336,23 @@ const uint8_t *ndb_stream_get(struct ndb_source *source, size_t bytes)
     if (stream.bytes != bytes)
         ndb_reader_fail(&source->reader);
     return source->reader.is_failed ? NULL : stream.data;
+}
+
+const uint8_t *ndb_stream_look(struct ndb_source *source, size_t bytes)
+{
+    uint64_t raw;
+    bool is_frame;
+    struct ndb_slice stored = ndb_stream_find(source, bytes, &raw, &is_frame);
+    uint8_t *out;
+
+    if (raw != bytes)
+        ndb_reader_fail(&source->reader);
+    if (source->reader.is_failed)
+        return NULL;
+    if (!is_frame)
+        return stored.data;
+    out = ndb_source_room(source, bytes, 1);
+    if (out != NULL)
+        unpack(source, stored, true, out, bytes);
+    return source->reader.is_failed ? NULL : out;
 }

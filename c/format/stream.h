@@ -21,6 +21,9 @@
 
 /* Appends; NAMIDB_OK, NAMIDB_ENOMEM, NAMIDB_ELIMIT. */
 int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes);
+/* The same of bits, which are read where they are stored if they do not shrink
+ * by a quarter: few as they are, a frame takes longer than to read them. */
+int ndb_stream_put_bits(struct ndb_buf *out, struct ndb_slice bits);
 int ndb_ints_put(struct ndb_buf *out, const uint64_t *numbers, size_t count);
 /* The same of numbers that may repeat, as bits do not tell and zstd does: some
  * are compressed in two modes. */
@@ -53,6 +56,8 @@ struct ndb_slice ndb_stream_find(struct ndb_source *source, size_t max,
 /* A stream of exactly `bytes` raw bytes, or of any length up to `max`. */
 const uint8_t *ndb_stream_get(struct ndb_source *source, size_t bytes);
 struct ndb_slice ndb_stream_get_any(struct ndb_source *source, size_t max);
+/* The same as the first, where it is stored if it is no frame. */
+const uint8_t *ndb_stream_look(struct ndb_source *source, size_t bytes);
 
 /* `count` numbers. The 32-bit form fails the source when one is too large. */
 uint64_t *ndb_ints_get(struct ndb_source *source, size_t count);

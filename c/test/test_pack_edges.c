@@ -2,6 +2,7 @@
 #include "opened_pack.h"
 
 #include "base/mem.h"
+#include "format/segment_owners.h"
 
 struct edges {
     struct ndb_pack_edge *items;
@@ -53,8 +54,8 @@ static void check_words(const struct ndb_edge_segment *edge)
 
     assert_int_equal(edge->words != NULL,
                      !edge->is_dense &&
-                         last - edge->first <
-                             (uint64_t)edge->owner_count * NDB_OWNER_GAP_MAX);
+                         last - edge->first < (uint64_t)edge->owner_count *
+                                                  NDB_OWNERS_MARKED_MAX);
 }
 
 /* Returns the most owners in a segment for which there are no edges. */

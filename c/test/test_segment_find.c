@@ -79,73 +79,10 @@ static void test_find__equals_a_linear_search(void **state)
     }
 }
 
-/* Ascending owners with gaps of at most `gap`. */
-static void some_owners(struct ndb_rand *rand, uint64_t gap, uint64_t *owners,
-                        uint32_t count)
-{
-    uint64_t at = 1 + ndb_rand_below(rand, 1000);
-
-    for (uint32_t i = 0; i < count; i++) {
-        owners[i] = at;
-        at += 1 + ndb_rand_below(rand, gap);
-    }
-}
-
-static void check_owners(const uint64_t *owners, uint32_t count,
-                         const struct ndb_edge_segment *segment)
-{
-    uint32_t index = 0;
-
-    assert_int_equal(ndb_edge_segment_owner(segment, 0), -1);
-    assert_int_equal(ndb_edge_segment_from(segment, 0), 0);
-    for (uint64_t at = owners[0] - 1; at <= owners[count - 1] + 130; at++) {
-        while (index < count && owners[index] < at)
-            index++;
-        assert_int_equal(ndb_edge_segment_owner(segment, at),
-                         index < count && owners[index] == at ? (int64_t)index
-                                                              : -1);
-        assert_int_equal(ndb_edge_segment_from(segment, at), index);
-    }
-    for (index = 0; index < count; index++)
-        assert_int_equal(ndb_edge_owner(segment, index), owners[index]);
-    for (index = 1; index < count; index++)
-        assert_int_equal(
-            ndb_edge_owner_after(segment, index, owners[index - 1]),
-            owners[index]);
-    assert_int_equal(ndb_edge_segment_owner(segment, UINT64_MAX), -1);
-    assert_int_equal(ndb_edge_segment_from(segment, UINT64_MAX), count);
-}
-
-static void test_owner__is_found_by_a_word_unless_owners_are_rare(void **state)
-{
-    namidb_arena arena = NDB_ARENA_INIT;
-
-    (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct ndb_rand rand = { seed };
-        uint32_t count = 1 + (uint32_t)ndb_rand_below(&rand, COUNT_MAX);
-        uint64_t owners[COUNT_MAX];
-        struct ndb_edge_segment segment = { .owner_count = count };
-
-        some_owners(&rand, 1 + seed % 40, owners, count);
-        segment.first = owners[0];
-        assert_true(ndb_pack(&arena, owners, count, &segment.owners));
-        check_owners(owners, count, &segment);
-        assert_int_equal(ndb_edge_segment_mark(&segment, owners, &arena), 0);
-        assert_int_equal(segment.words != NULL,
-                         owners[count - 1] - owners[0] + 1 <=
-                             (uint64_t)count * NDB_OWNER_GAP_MAX);
-        check_owners(owners, count, &segment);
-        ndb_arena_reset(&arena);
-    }
-    ndb_arena_release(&arena);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find__equals_a_linear_search),
-        cmocka_unit_test(test_owner__is_found_by_a_word_unless_owners_are_rare),
     };
 
     return cmocka_run_group_tests_name("segment_find", tests, NULL, NULL);
