@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/kept.h"
 #include "base/mem.h"
 
 enum { BLOCK_BYTES_MIN = 4 << 10, BLOCK_BYTES_MAX = 1 << 20 };
@@ -24,7 +25,8 @@ static struct ndb_arena_block *new_block(struct namidb_arena *arena,
 
     if (bytes > SIZE_MAX - sizeof *block || !can_spend(arena, bytes))
         return NULL;
-    block = ndb_alloc(sizeof *block + bytes);
+    block = arena->is_kept ? ndb_kept_alloc(sizeof *block + bytes)
+                           : ndb_alloc(sizeof *block + bytes);
     if (block == NULL)
         return NULL;
     block->bytes = bytes;
@@ -39,7 +41,10 @@ static void free_block(struct namidb_arena *arena,
 {
     if (arena->budget != NULL)
         arena->budget->bytes -= block->bytes;
-    ndb_free(block);
+    if (arena->is_kept)
+        ndb_kept_free(block, sizeof *block + block->bytes);
+    else
+        ndb_free(block);
 }
 
 /* Fuzzers and sanitizers build with a byte that no field may have: whoever
@@ -192,7 +197,7 @@ void ndb_arena_rewind(struct namidb_arena *arena,
 
 void ndb_arena_release(struct namidb_arena *arena)
 {
-    struct ndb_budget *budget = arena->budget;
+    struct namidb_arena empty = NDB_ARENA_INIT;
 
     while (arena->blocks != NULL) {
         struct ndb_arena_block *next = arena->blocks->next;
@@ -200,8 +205,9 @@ void ndb_arena_release(struct namidb_arena *arena)
         free_block(arena, arena->blocks);
         arena->blocks = next;
     }
-    *arena = NDB_ARENA_INIT;
-    arena->budget = budget;
+    empty.budget = arena->budget;
+    empty.is_kept = arena->is_kept;
+    *arena = empty;
 }
 
 namidb_arena *namidb_arena_new(void)

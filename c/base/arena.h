@@ -35,9 +35,11 @@ struct namidb_arena {
     size_t bytes;              /* in all blocks */
     size_t block_bytes;        /* of the next shared block; 0: 4 KiB */
     struct ndb_budget *budget; /* NULL: none */
+    bool is_kept; /* for long, and read anywhere: blocks are of kept.h */
 };
 
-#define NDB_ARENA_INIT ((struct namidb_arena){ NULL, NULL, NULL, 0, 0, NULL })
+#define NDB_ARENA_INIT                                                         \
+    ((struct namidb_arena){ NULL, NULL, NULL, 0, 0, NULL, false })
 
 /* Does the work of the next where the newest block has no room. */
 void *ndb_arena_alloc_more(struct namidb_arena *arena, size_t bytes);
@@ -96,7 +98,7 @@ struct ndb_arena_mark {
 struct ndb_arena_mark ndb_arena_mark(const struct namidb_arena *arena);
 void ndb_arena_rewind(struct namidb_arena *arena,
                       const struct ndb_arena_mark *mark);
-/* The budget stays: the arena may be used again. */
+/* Budget and is_kept stay: the arena may be used again. */
 void ndb_arena_release(struct namidb_arena *arena);
 
 #endif

@@ -12,25 +12,25 @@ static atomic_uint_fast64_t fail_from;
 static atomic_uint_fast64_t asked;
 
 /* One relaxed load when nobody tests; it is in no profile. */
-static int must_fail(void)
+bool ndb_mem_must_fail(void)
 {
     uint64_t limit = atomic_load_explicit(&fail_from, memory_order_relaxed);
 
     if (limit == 0)
-        return 0;
+        return false;
     return atomic_fetch_add(&asked, 1) + 1 >= limit;
 }
 
 void *ndb_alloc(size_t bytes)
 {
-    if (must_fail())
+    if (ndb_mem_must_fail())
         return NULL;
     return malloc(bytes != 0 ? bytes : 1);
 }
 
 void *ndb_calloc(size_t count, size_t size)
 {
-    if (must_fail())
+    if (ndb_mem_must_fail())
         return NULL;
     if (count == 0 || size == 0)
         return calloc(1, 1);
@@ -41,7 +41,7 @@ void *ndb_realloc(void *block, size_t count, size_t size)
 {
     size_t bytes;
 
-    if (must_fail() || __builtin_mul_overflow(count, size, &bytes))
+    if (ndb_mem_must_fail() || __builtin_mul_overflow(count, size, &bytes))
         return NULL;
     return realloc(block, bytes != 0 ? bytes : 1);
 }

@@ -8,6 +8,7 @@
 #ifndef NDB_BASE_MEM_H
 #define NDB_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,10 @@ void ndb_mem_populate(void *block, size_t bytes);
 
 /* A copy of `bytes` bytes with a NUL behind. */
 char *ndb_strndup(const char *text, size_t bytes);
+
+/* Whether a test wants what is allocated now to fail; of allocators, once for
+ * each block. */
+bool ndb_mem_must_fail(void);
 
 /*
  * Tests: the k-th allocation from now on (1 is the next) and all after it fail;

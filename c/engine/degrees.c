@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/mem.h"
 #include "engine/edge_list.h"
 #include "engine/hop_spans.h"
 
@@ -164,7 +163,7 @@ static int count_block(struct tally *tally, const struct ndb_place_list *list,
 static void show(struct tally *tally, const struct ndb_place_list *list,
                  const struct block *block)
 {
-    struct ndb_segment *segment = ndb_calloc(1, sizeof *segment);
+    struct ndb_segment *segment = ndb_segment_new(0);
 
     if (segment == NULL)
         return;

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 
-#include "base/mem.h"
 #include "engine/hop_spans.h"
 
 /* --------------------------------------------------------------- finding --
@@ -129,12 +128,11 @@ static struct ndb_segment *new_segment(const struct ndb_hop_folds *used,
                                        struct ndb_fold_block *block,
                                        enum ndb_part_kind kind, uint64_t first)
 {
-    struct ndb_segment *segment = ndb_calloc(1, sizeof *segment);
+    struct ndb_segment *segment = ndb_segment_new(kind);
     int rc = NAMIDB_OK;
 
     if (segment == NULL)
         return NULL;
-    segment->kind = kind;
     segment->as.edge.first = first;
     segment->as.edge.lists = &segment->lists;
     if (!lay_out(hops, segment))

@@ -208,6 +208,9 @@ struct ndb_segment {
  * NAMIDB_ECORRUPT, NAMIDB_ENOMEM. */
 int ndb_segment_decode(struct ndb_slice stored, enum ndb_part_kind kind,
                        uint32_t table, struct ndb_segment **out);
+/* One with nothing in it yet, not even bytes; kind 0: of no part. NULL: no
+ * memory. */
+struct ndb_segment *ndb_segment_new(enum ndb_part_kind kind);
 /* NULL is allowed. */
 void ndb_segment_free(struct ndb_segment *segment);
 

@@ -2,6 +2,7 @@
 #include "format/segment_columns.h"
 
 #include "base/error.h"
+#include "base/kept.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/floats.h"
@@ -276,7 +277,7 @@ static void free_decoded(const struct ndb_column *column)
     struct decoded *decoded = (struct decoded *)(uintptr_t)column;
 
     ndb_arena_release(&decoded->arena);
-    ndb_free(decoded);
+    ndb_kept_free(decoded, sizeof *decoded);
 }
 
 void ndb_columns_release(const struct ndb_columns *columns)
@@ -326,7 +327,7 @@ void ndb_column_store_discount(struct ndb_column_store *store)
 static int decode(const struct ndb_columns *columns,
                   const struct ndb_stored_column *from, struct decoded **out)
 {
-    struct decoded *decoded = ndb_calloc(1, sizeof *decoded);
+    struct decoded *decoded = ndb_kept_calloc(sizeof *decoded);
     struct ndb_source source;
     int rc;
 
@@ -334,6 +335,7 @@ static int decode(const struct ndb_columns *columns,
     if (decoded == NULL)
         return NAMIDB_ENOMEM;
     decoded->arena.block_bytes = ARENA_BLOCK_BYTES;
+    decoded->arena.is_kept = true;
     decoded->column = (struct ndb_column){ .name = from->name,
                                            .storage = from->storage,
                                            .kind = from->kind,

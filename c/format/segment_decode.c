@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
+#include "base/kept.h"
 #include "base/limits.h"
-#include "base/mem.h"
 #include "format/pack_internal.h"
 #include "format/segment_columns.h"
 #include "format/segment_lists.h"
@@ -261,10 +261,9 @@ int ndb_segment_decode(struct ndb_slice stored, enum ndb_part_kind kind,
     *out = NULL;
     if (rc < 0)
         return rc;
-    segment = ndb_calloc(1, sizeof *segment);
+    segment = ndb_segment_new(kind);
     if (segment == NULL)
         return NAMIDB_ENOMEM;
-    segment->kind = kind;
     segment->arena.block_bytes = FIRST_BLOCK_BYTES;
     source = (struct ndb_source){ ndb_reader(payload), &segment->arena, false };
     decode(&source, table, segment);
@@ -276,6 +275,17 @@ int ndb_segment_decode(struct ndb_slice stored, enum ndb_part_kind kind,
     segment->bytes = sizeof *segment + segment->arena.bytes;
     *out = segment;
     return NAMIDB_OK;
+}
+
+struct ndb_segment *ndb_segment_new(enum ndb_part_kind kind)
+{
+    struct ndb_segment *segment = ndb_kept_calloc(sizeof *segment);
+
+    if (segment == NULL)
+        return NULL;
+    segment->kind = kind;
+    segment->arena.is_kept = true;
+    return segment;
 }
 
 void ndb_segment_free(struct ndb_segment *segment)
@@ -291,5 +301,5 @@ void ndb_segment_free(struct ndb_segment *segment)
     }
     ndb_column_store_release(&segment->store);
     ndb_arena_release(&segment->arena);
-    ndb_free(segment);
+    ndb_kept_free(segment, sizeof *segment);
 }

@@ -2,6 +2,7 @@
 #include "format/segment_lists.h"
 
 #include "base/error.h"
+#include "base/kept.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/segment_columns.h"
@@ -145,7 +146,7 @@ static void free_packed(const struct ndb_edge_lists *lists)
     if (packed == NULL)
         return;
     ndb_arena_release(&packed->arena);
-    ndb_free(packed);
+    ndb_kept_free(packed, sizeof *packed);
 }
 
 void ndb_edge_lists_release(struct ndb_list_store *store)
@@ -312,7 +313,7 @@ static int pack_numbers(const struct ndb_edge_segment *segment,
 static int pack(const struct ndb_edge_segment *segment,
                 const struct ndb_stored_lists *lists, struct packed **out)
 {
-    struct packed *packed = ndb_calloc(1, sizeof *packed);
+    struct packed *packed = ndb_kept_calloc(sizeof *packed);
     namidb_arena scratch = NDB_ARENA_INIT;
     int rc;
 
@@ -320,6 +321,7 @@ static int pack(const struct ndb_edge_segment *segment,
     if (packed == NULL)
         return NAMIDB_ENOMEM;
     packed->arena.block_bytes = ARENA_BLOCK_BYTES;
+    packed->arena.is_kept = true;
     rc = pack_numbers(segment, lists, &scratch, packed);
     ndb_arena_release(&scratch);
     if (rc < 0)
