@@ -156,7 +156,8 @@ demo: setup
 install: all
 	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/lua/5.4/namidb \
 	    $(DESTDIR)$(PREFIX)/lib/lua/5.1/namidb
-	install -m 644 c/namidb.h c/namidb_lift.h c/namidb_lines.h c/namidb_rows.h \
+	install -m 644 c/namidb.h c/namidb_batch.h c/namidb_lift.h \
+		c/namidb_lines.h c/namidb_rows.h \
 	    c/namidb_schema.h \
 	    c/namidb_statistics.h \
 	    c/namidb_store.h $(DESTDIR)$(PREFIX)/include/

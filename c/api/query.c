@@ -129,6 +129,15 @@ int namidb_query_chunk(namidb_query *query, const namidb_value **rows,
     return rc < 0 ? rc : ndb_query_chunk(query, rows, count, err);
 }
 
+int namidb_query_take(namidb_query *query, size_t max, int64_t timeout_ms,
+                      namidb_batch **batch, namidb_error *err)
+{
+    int rc = ndb_db_check_process(query->db, err);
+
+    *batch = NULL;
+    return rc < 0 ? rc : ndb_query_take(query, max, timeout_ms, batch, err);
+}
+
 void namidb_query_cancel(namidb_query *query)
 {
     __atomic_store_n(&query->is_canceled, true, __ATOMIC_RELAXED);

@@ -2,6 +2,7 @@
 #include "exec/query.h"
 
 #include "base/rand.h"
+#include "exec/batch.h"
 #include "exec/result.h"
 #include "exec/value_copy.h"
 #include "sys/clock.h"
@@ -233,7 +234,8 @@ static int spend(struct namidb_query *query, uint32_t count)
     return NAMIDB_OK;
 }
 
-static int make_chunk(struct namidb_query *query)
+/* The root's next chunk, as it is. */
+static int pull_chunk(struct namidb_query *query)
 {
     struct ndb_run *run = &query->run;
     int rc;
@@ -243,14 +245,20 @@ static int make_chunk(struct namidb_query *query)
         if (rc != NAMIDB_OK)
             return rc;
     } while (query->plan->column_count == 0); /* nothing to give but an end */
-    rc = spend(query, run->root->chunk.count);
-    ndb_arena_reset(&query->arena);
-    if (rc >= 0)
-        rc = ndb_result_rows(run, &run->root->chunk, &query->arena,
-                             &query->rows);
     query->row_count = run->root->chunk.count;
     query->row_at = 0;
-    return rc;
+    return spend(query, run->root->chunk.count);
+}
+
+static int make_chunk(struct namidb_query *query)
+{
+    struct ndb_run *run = &query->run;
+    int rc = pull_chunk(query);
+
+    if (rc != NAMIDB_OK)
+        return rc;
+    ndb_arena_reset(&query->arena);
+    return ndb_result_rows(run, &run->root->chunk, &query->arena, &query->rows);
 }
 
 static int next_chunk(struct namidb_query *query)
@@ -267,15 +275,16 @@ static int next_chunk(struct namidb_query *query)
     return rc;
 }
 
-/* Sees to it that there is a row to give. */
-static int fill(struct namidb_query *query, namidb_error *err)
+/* Sees to it that there is a row to give; `next` gives the next chunk. */
+static int fill(struct namidb_query *query, int (*next)(struct namidb_query *),
+                namidb_error *err)
 {
     namidb_error ignored;
     int rc = NAMIDB_OK;
 
     query->run.err = err != NULL ? err : &ignored;
     if (query->row_at == query->row_count)
-        rc = query->is_done ? NAMIDB_NONE : next_chunk(query);
+        rc = query->is_done ? NAMIDB_NONE : next(query);
     if (rc == NAMIDB_OK)
         return rc;
     query->is_done = true;
@@ -285,7 +294,7 @@ static int fill(struct namidb_query *query, namidb_error *err)
 int ndb_query_next(struct namidb_query *query, const namidb_value **row,
                    namidb_error *err)
 {
-    int rc = fill(query, err);
+    int rc = fill(query, next_chunk, err);
 
     *row = NULL;
     if (rc == NAMIDB_OK)
@@ -297,13 +306,56 @@ int ndb_query_next(struct namidb_query *query, const namidb_value **row,
 int ndb_query_chunk(struct namidb_query *query, const namidb_value **rows,
                     size_t *count, namidb_error *err)
 {
-    int rc = fill(query, err);
+    int rc = fill(query, next_chunk, err);
 
     if (rc != NAMIDB_OK)
         return rc;
     *rows = query->rows + (size_t)query->row_at * query->plan->column_count;
     *count = query->row_count - query->row_at;
     query->row_at = query->row_count;
+    return NAMIDB_OK;
+}
+
+/* Moves rows of the chunk at hand into a batch, until it has `max`. */
+static int move_rows(struct namidb_query *query, size_t max,
+                     struct namidb_batch *batch)
+{
+    const struct ndb_chunk *chunk = &query->run.root->chunk;
+
+    while (query->row_at < query->row_count && batch->count < max) {
+        uint32_t at = ndb_chunk_row(chunk, query->row_at++);
+
+        if (ndb_batch_add(batch, query->plan, chunk, at) >= 0)
+            continue;
+        query->run.budget.was_exceeded = batch->budget.was_exceeded;
+        query->run.budget.is_too_deep = batch->budget.is_too_deep;
+        return ndb_run_no_memory(&query->run);
+    }
+    return NAMIDB_OK;
+}
+
+int ndb_query_take(struct namidb_query *query, size_t max, int64_t timeout_ms,
+                   struct namidb_batch **out, namidb_error *err)
+{
+    struct namidb_batch *batch = ndb_batch_new(query->run.budget.bytes_max);
+    int rc = NAMIDB_OK;
+
+    if (batch == NULL)
+        return ndb_fail_memory(err);
+    query->run.deadline_ns = ndb_deadline_after(timeout_ms);
+    query->run.checks = 0; /* the clock is looked at once more */
+    while (rc == NAMIDB_OK && batch->count < max) {
+        rc = fill(query, pull_chunk, err);
+        if (rc == NAMIDB_OK)
+            rc = move_rows(query, max, batch);
+    }
+    if (rc < 0) {
+        query->is_done = true;
+        (void)ndb_statement_end(&query->statement, rc);
+        namidb_batch_free(batch);
+        return rc;
+    }
+    *out = batch;
     return NAMIDB_OK;
 }
 

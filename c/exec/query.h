@@ -12,6 +12,7 @@
 #define NDB_EXEC_QUERY_H
 
 #include "exec/op.h"
+#include "namidb_batch.h"
 
 /* The public opaque type is this struct. */
 struct namidb_query {
@@ -47,6 +48,9 @@ int ndb_query_next(struct namidb_query *query, const namidb_value **row,
 /* See namidb_query_chunk. */
 int ndb_query_chunk(struct namidb_query *query, const namidb_value **rows,
                     size_t *count, namidb_error *err);
+/* See namidb_query_take. */
+int ndb_query_take(struct namidb_query *query, size_t max, int64_t timeout_ms,
+                   struct namidb_batch **batch, namidb_error *err);
 /* NULL is allowed. */
 void ndb_query_close(struct namidb_query *query);
 

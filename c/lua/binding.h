@@ -20,6 +20,7 @@
 #include <lua.h>
 
 #include "namidb.h"
+#include "namidb_batch.h"
 
 #define NDB_LUA_DB "namidb.db"
 #define NDB_LUA_SNAPSHOT "namidb.snapshot"
@@ -35,6 +36,7 @@
 #define NDB_LUA_PLAN "namidb.plan"
 #define NDB_LUA_QUERY "namidb.query"
 #define NDB_LUA_PATH "namidb.path"
+#define NDB_LUA_BATCH "namidb.batch"
 #define NDB_LUA_LINES "namidb.lines"
 #define NDB_LUA_LIFTED "namidb.lifted"
 
@@ -278,6 +280,11 @@ void ndb_lua_push_name(lua_State *L, namidb *db, enum namidb_name_kind kind,
 /* Sets the field `lift` of the module on top: core.lift(text). */
 void ndb_lua_add_lift(lua_State *L);
 void ndb_lua_open_queries(lua_State *L);
+void ndb_lua_open_batches(lua_State *L);
+/* batch.c: pushes a batch that has nothing yet; what it is to own. */
+namidb_batch **ndb_lua_new_batch(lua_State *L);
+/* Whether the userdata at `index` is a batch; *out is a view of it. */
+bool ndb_lua_read_batch(lua_State *L, int index, namidb_value *out);
 /* core.plan(bytes, constants, count) */
 int ndb_lua_zone_offset(lua_State *L);
 int ndb_lua_plan_new(lua_State *L);

@@ -38,6 +38,7 @@ int luaopen_namidb_core(lua_State *L)
     ndb_lua_open_lines(L);
     ndb_lua_open_plans(L);
     ndb_lua_open_queries(L);
+    ndb_lua_open_batches(L);
     lua_newtable(L);
     luaL_setfuncs(L, FUNCTIONS, 0);
     add_metatable(L, "db", NDB_LUA_DB);

@@ -8,6 +8,7 @@
  *   reader:run(plan, params, options, lifted, stamp) -> query | nil, err
  *   query:next() -> row | nil         raises a failure
  *   query:collect() -> rows | nil, err
+ *   query:take(max, timeout) -> batch | nil, err      see batch.c
  *   query:profile() -> { { rows =, chunks =, seconds =, requests =, bytes = },
  *                        ... }
  *
@@ -215,6 +216,32 @@ static int query_collect(lua_State *L)
     return rc < 0 ? ndb_lua_fail_quietly(L, &err) : 1;
 }
 
+static int query_take(lua_State *L)
+{
+    struct query *query = check_idle(L);
+    lua_Number max = luaL_checknumber(L, 2);
+    int64_t timeout_ms = ndb_lua_opt_timeout(L, 3);
+    size_t rows = max < UINT32_MAX ? (size_t)max : UINT32_MAX;
+    namidb_batch **batch;
+    namidb_error err;
+    int rc;
+
+    lua_settop(L, 1);
+    query->host = push_kept(L) + 2;
+    query->L = L;
+    batch = ndb_lua_new_batch(L);
+    if (query->query == NULL)
+        return 1;
+    query->is_busy = true;
+    query->reader->running++;
+    rc = namidb_query_take(query->query, rows, timeout_ms, batch, &err);
+    query->reader->running--;
+    query->is_busy = false;
+    if (query->is_closing)
+        (void)query_gc(L);
+    return rc < 0 ? ndb_lua_fail_quietly(L, &err) : 1;
+}
+
 static int query_profile(lua_State *L)
 {
     struct query *query = check_query(L);
@@ -406,11 +433,9 @@ static const luaL_Reg META[] = {
     { NULL, NULL },
 };
 static const luaL_Reg METHODS[] = {
-    { "next", query_next },
-    { "collect", query_collect },
-    { "profile", query_profile },
-    { "close", query_close },
-    { NULL, NULL },
+    { "next", query_next },   { "collect", query_collect },
+    { "take", query_take },   { "profile", query_profile },
+    { "close", query_close }, { NULL, NULL },
 };
 
 void ndb_lua_open_queries(lua_State *L)

@@ -484,6 +484,10 @@ static namidb_value read_value(struct reading *reading, int index)
         return read_string(reading, index, NAMIDB_STRING);
     case LUA_TTABLE:
         return read_table(reading, index);
+    case LUA_TUSERDATA:
+        if (reading->is_query && ndb_lua_read_batch(L, index, &value))
+            return value;
+        break;
     case LUA_TLIGHTUSERDATA:
         if (lua_touserdata(L, index) == NULL)
             return value;

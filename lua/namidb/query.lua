@@ -3,6 +3,7 @@
 -- A statement is parsed, checked and planned once and kept, for each database
 -- (statements.lua); running it is the core's.
 
+local batches = require("namidb.batches")
 local blame = require("namidb.blame")
 local core = require("namidb.core")
 local cold = require("namidb.plan.cold")
@@ -143,6 +144,22 @@ local function evaluate_by(handle)
     end
 end
 
+-- Plans a checked tree of a text.
+local function make_plan(handle, home, text, ast)
+    local counts = statistics.of(handle, home.counts)
+    local made, err = plan.make(ast, { functions = home.functions,
+                                       statistics = counts,
+                                       segments = statistics.segments(handle),
+                                       is_far = home.is_far,
+                                       indexes = schema.usable(handle),
+                                       evaluate = evaluate_by(handle) })
+    if not made then return cypher.limit(text, err.at, err.message) end
+    made.core, err = core.plan(made.bytes, made.constants, made.constants.n)
+    if not made.core then return nil, err end
+    made.has_host = made.core:has_host()
+    return made
+end
+
 local function compile_now(handle, home, text)
     local ast, err = cypher.compile(text, {
         functions = home.functions,
@@ -157,21 +174,16 @@ local function compile_now(handle, home, text)
     })
     if not ast then return nil, err end
     if ast.is_schema then return schema.plan(ast) end
+    local function make(tree) return make_plan(handle, home, text, tree) end
     local made
-    local counts = statistics.of(handle, home.counts)
-    made, err = plan.make(ast, { functions = home.functions,
-                                 statistics = counts,
-                                 segments = statistics.segments(handle),
-                                 is_far = home.is_far,
-                                 indexes = schema.usable(handle),
-                                 evaluate = evaluate_by(handle) })
-    if not made then
-        return cypher.limit(text, err.at, err.message)
+    if ast.stages then
+        made, err = batches.plan(ast, make)
+    else
+        made, err = make(ast)
     end
-    made.core, err = core.plan(made.bytes, made.constants, made.constants.n)
-    if not made.core then return nil, err end
-    made.has_host = made.core:has_host()
-    made.counts, made.uses, made.next_look = counts, 0, LOOK_FIRST
+    if not made then return nil, err end
+    made.counts = statistics.of(handle, home.counts)
+    made.uses, made.next_look = 0, LOOK_FIRST
     made.stamp = schema.stamp(handle)
     return made
 end
@@ -302,6 +314,35 @@ local function collect_writing(db, home, made, params, options, values)
     return rows
 end
 
+-- A statement that writes several batches, each in a transaction of its own.
+local function run_batches(db, home, text, made, params, options, values)
+    if getmetatable(db) ~= "namidb.db" then
+        return nil, setmetatable({ code = "syntax", class = "SyntaxError",
+            detail = "InvalidClauseComposition", phase = "compile",
+            retryable = false, at = made.stages[1].at, message = "CALL { } " ..
+                "IN TRANSACTIONS is of a database, not inside a transaction " ..
+                "or of a snapshot" }, core.error)
+    end
+    local is_first = true
+    local function latest()
+        if not is_first then
+            local fresh, err, key = current(db, home, text)
+            if not fresh then error(err, 0) end
+            made = freshen(db, home, text, fresh, err, key)
+        end
+        is_first = false
+        return made
+    end
+    return batches.run({ db = db, params = params, options = options,
+        open = function(handle, part, own, settings)
+            return start(handle, home, part, own, settings, values)
+        end,
+        finish = function(part, own)
+            local run = part.writes and collect_writing or collect_rows
+            return run(db, home, part, own, options, values)
+        end }, latest)
+end
+
 local function is_database(handle)
     return getmetatable(handle) == "namidb.db"
 end
@@ -327,8 +368,11 @@ local function run(handle, text, params, options)
     made, values = freshen(handle, home, text, made, values, key)
     if not made then return nil, values end
     if made.mode == "explain" then
-        return result.new({ columns = {}, plan =
-            require("namidb.plan.explain").text(made) })
+        local text_of = made.stages and batches.explain or
+            require("namidb.plan.explain").text
+        return result.new({ columns = {}, plan = text_of(made) })
+    elseif made.stages then
+        return run_batches(handle, home, text, made, params, options, values)
     end
     if made.writes and is_database(handle) then
         local ok, rows, failure = pcall(collect_writing, handle, home, made,
@@ -364,10 +408,10 @@ end
 -- Says in the error of a run which line and column of the statement it is
 -- about, if the core knows the expression and its plan is still kept.
 local function locate(handle, text, err)
-    local place = err.place
-    err.place = nil
+    local place, at = err.place, err.at
+    err.place, err.at = nil, nil
     local made, values = home_of(handle).statements:kept(text)
-    local at = made and made.places and made.places[place]
+    at = at or made and made.places and made.places[place]
     if not at then return end
     cypher.locate(err, text, values and core.lift(text) or text, at)
 end
@@ -388,7 +432,7 @@ function query.query(handle, text, params, options)
         is_done, rows, err = pcall(run, handle, text, params, options)
     end
     if is_done then
-        if err and err.place then locate(handle, text, err) end
+        if err and (err.place or err.at) then locate(handle, text, err) end
         return rows, err
     end
     if type(rows) == "string" then error(blame.text(rows), 2) end

@@ -167,10 +167,8 @@ describe("newer Cypher", function()
     it("says what it does not have", function()
         local db = help.open()
         for _, case in ipairs({
-            { "UNWIND [1] AS i CALL (i) { CREATE (:N) } IN TRANSACTIONS OF " ..
-                "10 ROWS", "a statement is one batch", "unsupported" },
             { "CALL { CREATE (:N) } IN 3 CONCURRENT TRANSACTIONS",
-              "a statement is one batch", "unsupported" },
+              "one batch is written at a time", "unsupported" },
             { "RETURN 1 IS :: NUMBER", "expected a type, as in INTEGER or",
               "syntax" },
             { "RETURN 1 IS ::", "found the end of the statement", "syntax" },

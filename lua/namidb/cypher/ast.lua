@@ -26,7 +26,8 @@
 --     + columns [name] (of the result, none if it has none),
 --     + outputs [BINDING] (of the first part, one per column),
 --     + writes boolean, + parameters [name] (those used, in order),
---     + bindings (how many ids were given) }
+--     + bindings (how many ids were given), + stages?, rest? (instead of
+--     being planned as it is: see namidb.cypher.split) }
 --     The + fields but columns and outputs are of the whole statement's query
 --     only, not of sub-queries'.
 -- single_query { clauses [CLAUSE], + columns [name], + outputs [BINDING] }
@@ -70,7 +71,14 @@
 -- subquery { query, + imports [BINDING], + outputs [BINDING],
 --     + returning boolean, optional? boolean } (CALL { ... }; imports are what
 --     it reads of the scope around it; not returning: rows pass through
---     unchanged)
+--     unchanged), batches? { at, size? EXPRESSION, on_error?
+--     "fail"|"continue"|"break", status? name } (IN TRANSACTIONS),
+--     + visible? [column] (of one in batches: what is there before it)
+-- rows { columns [column], is_told?, status? name, + variables [BINDING],
+--     + status_variable? BINDING } (no text has it: begins a part of a
+--     statement that is done in batches. The parameter ~rows is a list of rows,
+--     or, if is_told, of lists of a status and rows)
+-- column { name, kind, type?, element? (as of a BINDING) }
 -- load_csv { headers boolean, from EXPRESSION, name, terminator? EXPRESSION,
 --     + variable BINDING }
 --

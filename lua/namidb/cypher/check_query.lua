@@ -1,6 +1,7 @@
 --- Queries: their clauses in order, each in the scope that those before it
 -- left.
 
+local check_batches = require("namidb.cypher.check_batches")
 local check_expression = require("namidb.cypher.check_expression")
 local check_pattern = require("namidb.cypher.check_pattern")
 local check_projection = require("namidb.cypher.check_projection")
@@ -140,6 +141,20 @@ function clauses.load_csv(state, names, clause)
     return names
 end
 
+-- What goes on with the rows of batches: see namidb.cypher.split.
+function clauses.rows(state, names, clause)
+    clause.variables = {}
+    for i, column in ipairs(clause.columns) do
+        clause.variables[i] = scope.declare(state, names, column.name,
+            column.kind, column.type, column.element)
+    end
+    if clause.status then
+        clause.status_variable = scope.declare(state, names, clause.status,
+                                               "value", "map")
+    end
+    return names
+end
+
 function clauses.finish(_, names)
     return names
 end
@@ -255,12 +270,20 @@ local function check_single(state, names, node, is_inner)
         fail(state, last, "UnexpectedSyntax",
              "a query ends with RETURN or with what changes the graph")
     end
+    local writes, has_written = state.writes, false
     for _, clause in ipairs(node.clauses) do
         if clause.kind == "call" then
             clause.standalone = count == 1 and not is_inner
+        elseif clause.batches then
+            check_batches.check(state, names, clause, not is_inner and
+                not node.is_of_union, has_written)
         end
+        state.writes = false
         names = clauses[clause.kind](state, names, clause)
+        has_written = has_written or state.writes and not clause.batches
+        writes = writes or state.writes
     end
+    state.writes = writes
     node.columns, node.outputs = {}, {}
     local items = last.kind == "return" and last.items or
         last.kind == "call" and last.standalone and last.yields or {}
@@ -288,6 +311,7 @@ end
 
 local function check_parts(state, names, node, is_inner)
     for _, part in ipairs(node.parts) do
+        part.is_of_union = #node.parts > 1
         check_single(state, scope.copy(names), part, is_inner)
     end
     check_union(state, node)
@@ -331,6 +355,10 @@ function clauses.subquery(state, names, clause)
                  name)
         end
         names.names[name] = query.outputs[i]
+    end
+    if clause.batches and clause.batches.status then
+        declare(state, names, { at = clause.batches.at,
+                                name = clause.batches.status }, "value", "map")
     end
     return names
 end

@@ -6,6 +6,7 @@ local check_query = require("namidb.cypher.check_query")
 local fault = require("namidb.cypher.fault")
 local lexer = require("namidb.cypher.lexer")
 local parser = require("namidb.cypher.parser")
+local split = require("namidb.cypher.split")
 
 local cypher = {}
 
@@ -14,15 +15,24 @@ function cypher.parse(text)
     return fault.catch(parser.parse, text)
 end
 
-local function compile(text, options)
-    local node = parser.parse(text)
+local function check(text, options, node)
     local state = { text = text, options = options or {}, bindings = 0,
-                    height = 0,
+                    height = 0, mode = node.mode,
                     parameters = {}, seen_parameters = {}, writes = false,
                     patterns = check_pattern, queries = check_query }
     check_query.check(state, node)
     node.writes, node.parameters = state.writes, state.parameters
-    node.bindings = state.bindings
+    node.bindings, node.batched = state.bindings, state.batched
+    return node
+end
+
+local function compile(text, options)
+    local node = check(text, options, parser.parse(text))
+    if node.batched then
+        node.stages, node.rest = split.stages(node, function()
+            return parser.parse(text)
+        end, function(tree) return check(text, options, tree) end)
+    end
     return node
 end
 

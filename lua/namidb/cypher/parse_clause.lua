@@ -3,6 +3,7 @@
 local ast = require("namidb.cypher.ast")
 local cursor = require("namidb.cypher.cursor")
 local fault = require("namidb.cypher.fault")
+local parse_batches = require("namidb.cypher.parse_batches")
 local parse_pattern = require("namidb.cypher.parse_pattern")
 
 local parse_clause = {}
@@ -351,19 +352,12 @@ local function with_of(imports)
     return node
 end
 
--- CALL { } IN [n CONCURRENT] TRANSACTIONS.
-local function refuse_transactions(self)
-    if self.kinds[self.at] ~= "IN" then return end
-    fault.unsupported(self.text, self.starts[self.at], "a statement is one " ..
-        "batch: many are many calls with LIMIT, or namidb.load")
-end
-
 -- CALL { }, and CALL (a) { }: each part of the query begins with WITH a.
 local function parse_subquery(self, at, has_imports)
     local imports = has_imports and parse_imports(self) or {}
     local node = { kind = "subquery", at = at,
                    query = self.rules.braced(self) }
-    refuse_transactions(self)
+    node.batches = parse_batches.read(self)
     if imports.star or #imports > 0 then
         for _, part in ipairs(node.query.parts) do
             table.insert(part.clauses, 1, with_of(imports))

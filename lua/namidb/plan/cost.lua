@@ -220,7 +220,7 @@ function cost.rows(context, op)
     elseif op.kind == "UNION" then
         return rows + cost.rows(context, op.inner)
     end
-    return rows * (FACTORS[op.kind] or 1)
+    return rows * (op.rows or FACTORS[op.kind] or 1)
 end
 
 return cost

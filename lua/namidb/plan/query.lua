@@ -151,6 +151,39 @@ function clauses.load_csv(state, clause)
     state.known[clause.variable.id] = true
 end
 
+local function project(state, variable, expr)
+    state.op = { kind = "PROJECT", child = state.op,
+                 items = { { slot = variable.id, expr = expr } } }
+    state.known[variable.id] = true
+end
+
+local function index(context, slot, at)
+    return { kind = "INDEX", expression.slot(slot), context:constant(at) }
+end
+
+-- About how many rows a batch has.
+local BATCH_ROWS = 1000
+
+function clauses.rows(state, clause)
+    local context, row = state.context, state.context:new_slot()
+    local list = { kind = "PARAM", number = context:param("~rows"),
+                   name = "~rows" }
+    if clause.is_told then
+        local batch = context:new_slot()
+        state.op = { kind = "UNWIND", slot = batch, expr = list,
+                     child = state.op }
+        if clause.status then
+            project(state, clause.status_variable, index(context, batch, 0))
+        end
+        list = index(context, batch, 1)
+    end
+    state.op = { kind = "UNWIND", slot = row, expr = list, child = state.op,
+                 rows = BATCH_ROWS }
+    for i, variable in ipairs(clause.variables) do
+        project(state, variable, index(context, row, i - 1))
+    end
+end
+
 -- What is before it is done; that nothing comes of it is said by the columns.
 function clauses.finish() end
 
