@@ -256,6 +256,7 @@ static ndb_eval_kind *const KINDS[NDB_EXPR_COUNT] = {
     [NDB_EXPR_PATH] = ndb_eval_path,
     [NDB_EXPR_DIFFER] = ndb_eval_differ,
     [NDB_EXPR_DEGREE] = ndb_eval_degree,
+    [NDB_EXPR_WALKS] = ndb_eval_degree,
     [NDB_EXPR_LOOPS] = ndb_eval_degree,
     [NDB_EXPR_COUNTED] = ndb_eval_counted,
 };

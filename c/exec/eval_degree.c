@@ -5,20 +5,12 @@
  * neighbours are read, and their labels looked at, which mostly their tables
  * tell.
  */
-#include "engine/label_judge.h"
-#include "exec/eval.h"
-
-enum { NODES_JUDGED = 64 };
-
-/* The nodes of a chunk. */
-struct nodes {
-    const uint64_t *ids;
-    uint32_t count;
-};
+#include "exec/node_numbers.h"
 
 /* Edges of one of some types, or of any, at the nodes; or, of them, loops. */
 static int add_degrees(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
-                       const struct nodes *nodes, bool is_loops, int64_t *sums)
+                       const struct ndb_nodes *nodes, bool is_loops,
+                       int64_t *sums)
 {
     uint64_t *counts =
         ndb_arena_array(eval->arena, nodes->count, sizeof *counts);
@@ -34,85 +26,32 @@ static int add_degrees(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
     return rc;
 }
 
-/* Numbers of labels, 0 where nobody has it. NULL: no memory. */
-static uint32_t *label_numbers(struct ndb_eval *eval,
-                               const struct ndb_names *labels)
-{
-    uint32_t *numbers =
-        ndb_arena_array(eval->arena, labels->count, sizeof *numbers);
-
-    for (uint32_t i = 0; i < labels->count && numbers != NULL; i++)
-        numbers[i] = ndb_run_number(eval->run, labels->items[i]);
-    return numbers;
-}
-
-/* has[i]: whether a node has all of the labels. */
-static int read_labels(struct ndb_eval *eval, const struct nodes *nodes,
-                       const struct ndb_label_probe *probe, bool **has)
-{
-    size_t absent = SIZE_MAX;
-    int rc;
-
-    *has = ndb_arena_alloc(eval->arena, nodes->count);
-    if (*has == NULL)
-        return ndb_eval_no_memory(eval);
-    rc = ndb_read_labels(&eval->run->snapshot, nodes->ids, nodes->count, probe,
-                         *has, &absent, eval->run->err);
-    if (rc == NAMIDB_ENOMEM)
-        return ndb_eval_no_memory(eval);
-    if (rc >= 0 && absent != SIZE_MAX)
-        return ndb_run_absent(eval->run, "node");
-    return rc;
-}
-
-/* The same of edges to nodes with some labels, node by node. */
-static int add_looked(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
-                      const struct nodes *nodes,
-                      const struct ndb_label_probe *probe, int64_t *sums)
+/* The same of edges to nodes with some labels. Whether all ends have the labels
+ * or none has is asked once for all nodes. */
+static int add_labelled(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
+                        const struct ndb_nodes *nodes,
+                        const struct ndb_names *labels, int64_t *sums)
 {
     struct ndb_arena_mark mark = ndb_arena_mark(eval->arena);
+    struct ndb_label_probe probe;
     struct ndb_hops hops;
-    struct nodes ends;
-    bool *has;
-    int rc = ndb_read_hops(&eval->run->snapshot, nodes->ids, nodes->count, kind,
-                           eval->arena, &hops, eval->run->err);
+    bool has;
+    int rc = ndb_labelled_judge(eval, kind, nodes, labels, &probe, &has);
 
-    if (rc < 0)
-        return rc;
-    ends = (struct nodes){ hops.neighbours, hops.offsets[nodes->count] };
-    rc = read_labels(eval, &ends, probe, &has);
+    if (rc != NAMIDB_NONE)
+        return rc < 0 || !has ? rc
+                              : add_degrees(eval, kind, nodes, false, sums);
+    rc = ndb_labelled_look(eval, kind, nodes, &probe, &hops);
     for (uint32_t i = 0; i < nodes->count && rc >= 0; i++)
-        for (uint32_t j = hops.offsets[i]; j < hops.offsets[i + 1]; j++)
-            sums[i] += has[j];
+        sums[i] += hops.offsets[i + 1] - hops.offsets[i];
     ndb_arena_rewind(eval->arena, &mark);
     return rc;
 }
 
-/* Whether all ends of edges have the labels or none has is asked once for all
- * nodes, unless these are so few that their neighbours cost no more. */
-static int add_labelled(struct ndb_eval *eval, const struct ndb_hop_kind *kind,
-                        const struct nodes *nodes,
-                        const struct ndb_names *labels, int64_t *sums)
-{
-    struct ndb_label_probe probe = { label_numbers(eval, labels), labels->count,
-                                     eval->run->are_there };
-    int rc = NAMIDB_NONE;
-    bool has;
-
-    if (probe.labels == NULL)
-        return ndb_eval_no_memory(eval);
-    if (probe.are_there && nodes->count >= NODES_JUDGED)
-        rc = ndb_judge_ends(&eval->run->snapshot, kind, &probe, &has,
-                            eval->run->err);
-    if (rc == NAMIDB_NONE)
-        return add_looked(eval, kind, nodes, &probe, sums);
-    return rc < 0 || !has ? rc : add_degrees(eval, kind, nodes, false, sums);
-}
-
 /* Edges of one kind, as the expression wants them. */
 static int add_edges(struct ndb_eval *eval, const struct ndb_expr *expr,
-                     const struct ndb_hop_kind *kind, const struct nodes *nodes,
-                     int64_t *sums)
+                     const struct ndb_hop_kind *kind,
+                     const struct ndb_nodes *nodes, int64_t *sums)
 {
     bool is_loops = expr->kind == NDB_EXPR_LOOPS;
 
@@ -121,8 +60,8 @@ static int add_edges(struct ndb_eval *eval, const struct ndb_expr *expr,
     return add_degrees(eval, kind, nodes, is_loops, sums);
 }
 
-static int count_edges(struct ndb_eval *eval, const struct ndb_expr *expr,
-                       const struct nodes *nodes, int64_t *sums)
+int ndb_degrees_sum(struct ndb_eval *eval, const struct ndb_expr *expr,
+                    const struct ndb_nodes *nodes, int64_t *sums)
 {
     struct ndb_hop_kind kind = { .direction =
                                      (enum namidb_direction)expr->sub };
@@ -138,19 +77,27 @@ static int count_edges(struct ndb_eval *eval, const struct ndb_expr *expr,
     return rc;
 }
 
+static int add_numbers(struct ndb_eval *eval, const struct ndb_expr *expr,
+                       const struct ndb_nodes *nodes, int64_t *sums)
+{
+    return expr->kind == NDB_EXPR_WALKS
+               ? ndb_walks_sum(eval, expr, nodes, sums)
+               : ndb_degrees_sum(eval, expr, nodes, sums);
+}
+
 /* A node at each position: their numbers stand as they are read. */
 static int eval_all(struct ndb_eval *eval, const struct ndb_expr *expr,
                     const struct ndb_vector *vector, uint32_t count,
                     struct ndb_vector *out)
 {
-    struct nodes nodes = { vector->as.ids, count };
+    struct ndb_nodes nodes = { vector->as.ids, count };
     int64_t *sums = ndb_arena_array(eval->arena, count, sizeof *sums);
 
     if (sums == NULL)
         return ndb_eval_no_memory(eval);
     memset(sums, 0, count * sizeof *sums);
     *out = (struct ndb_vector){ .form = NDB_FORM_INTS, .as.ints = sums };
-    return count_edges(eval, expr, &nodes, sums);
+    return add_numbers(eval, expr, &nodes, sums);
 }
 
 static bool are_all_nodes(const struct ndb_vector *nodes,
@@ -171,7 +118,7 @@ int ndb_eval_degree(struct ndb_eval *eval, const struct ndb_expr *expr,
 {
     struct ndb_vector vector;
     int rc = ndb_eval(eval, expr->args[0], chunk, &vector);
-    struct nodes nodes = { NULL, 0 };
+    struct ndb_nodes nodes = { NULL, 0 };
     uint64_t *ids;
     int64_t *sums;
     uint8_t *nulls;
@@ -198,7 +145,7 @@ int ndb_eval_degree(struct ndb_eval *eval, const struct ndb_expr *expr,
             ids[nodes.count++] = node.as.id;
     }
     nodes.ids = ids;
-    rc = count_edges(eval, expr, &nodes, sums);
+    rc = add_numbers(eval, expr, &nodes, sums);
     for (uint32_t i = 0, from = 0; i < chunk->count && rc >= 0; i++) {
         uint32_t at = ndb_chunk_row(chunk, i);
 

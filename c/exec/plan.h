@@ -141,6 +141,12 @@
  *   DEGREE u8 direction (OUT, IN), names types (none: all), names labels,
  *     expr node                      how many edges, to nodes with all labels;
  *                                    of null: null
+ *   WALKS hop first, hop second, u8 is_closed, expr node
+ *                                    how many walks of two edges, which may be
+ *                                    one; closed: back to the node, and second
+ *                                    has no labels; of null: null
+ *                                    hop := u8 direction (OUT, IN), names types
+ *                                    (none: all), names labels it leads to
  *   LOOPS u8 direction (OUT, IN: where they are looked for), names types,
  *     expr node                      how many edges to itself; of null: null
  *   COUNTED u8 NAMIDB_LABEL or NAMIDB_TYPE, names (none: all)
@@ -242,6 +248,7 @@ enum ndb_op_kind {
     X(PATH)                                                                    \
     X(DIFFER)                                                                  \
     X(DEGREE)                                                                  \
+    X(WALKS)                                                                   \
     X(LOOPS)                                                                   \
     X(COUNTED)
 
@@ -386,7 +393,8 @@ struct ndb_branch { /* of CASE; key and value of MAP */
 struct ndb_expr {
     enum ndb_expr_kind kind;
     uint32_t place;    /* in the plan's bytes: the first is 1 */
-    uint8_t sub;       /* kind of QUANTIFIER, SUBPLAN */
+    uint8_t sub;       /* kind of QUANTIFIER, SUBPLAN; direction */
+    bool is_closed;    /* of WALKS */
     bool is_volatile;  /* differs between rows though its inputs do not */
     uint32_t number;   /* slot, parameter, name */
     uint32_t number_b; /* second slot; of SUBPLAN the row's, or NDB_NO_SLOT */
@@ -400,6 +408,7 @@ struct ndb_expr {
     const struct ndb_function *function;
     const struct ndb_graph_function *graph_function;
     const struct ndb_plan_op *plan, *plan_for_many; /* or NULL */
+    const struct ndb_expr *second; /* of WALKS: sub, names, labels; no args */
     uint32_t run_index; /* of what each run keeps for it: SUBPLAN, REGEX */
 };
 

@@ -102,12 +102,32 @@ static bool is_argument_count(uint32_t count, uint32_t min, uint32_t max)
     return count >= min && (max == UINT8_MAX || count <= max);
 }
 
-static void read_degree(struct ndb_plan_reader *reader, struct ndb_expr *expr)
+static void read_hop(struct ndb_plan_reader *reader, struct ndb_expr *hop)
 {
-    expr->sub = ndb_plan_code(reader, NAMIDB_IN + 1);
-    expr->names = ndb_plan_names(reader, NAMIDB_TYPE);
-    if (expr->kind == NDB_EXPR_DEGREE)
-        expr->labels = ndb_plan_names(reader, NAMIDB_LABEL);
+    hop->sub = ndb_plan_code(reader, NAMIDB_IN + 1);
+    hop->names = ndb_plan_names(reader, NAMIDB_TYPE);
+    if (hop->kind != NDB_EXPR_LOOPS)
+        hop->labels = ndb_plan_names(reader, NAMIDB_LABEL);
+}
+
+static void read_second(struct ndb_plan_reader *reader, struct ndb_expr *walks)
+{
+    struct ndb_expr *second = ndb_plan_array(reader, 1, sizeof *second);
+
+    walks->second = second;
+    if (second == NULL)
+        return;
+    second->kind = NDB_EXPR_DEGREE;
+    read_hop(reader, second);
+    walks->is_closed = ndb_plan_flag(reader);
+}
+
+/* A number of a node. */
+static void read_number(struct ndb_plan_reader *reader, struct ndb_expr *expr)
+{
+    read_hop(reader, expr);
+    if (expr->kind == NDB_EXPR_WALKS)
+        read_second(reader, expr);
     read_args(reader, expr, 1);
 }
 
@@ -218,7 +238,8 @@ static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
         return true;
     case NDB_EXPR_DEGREE:
     case NDB_EXPR_LOOPS:
-        read_degree(reader, expr);
+    case NDB_EXPR_WALKS:
+        read_number(reader, expr);
         return true;
     case NDB_EXPR_COUNTED:
         expr->sub = ndb_plan_code(reader, NAMIDB_TYPE + 1);

@@ -1,6 +1,7 @@
 -- Rows that are only counted are not made: what they would number is asked of
 -- the graph's counts, or of the degrees of the nodes that they start from.
 
+local chain = require("namidb.plan.chain")
 local expression = require("namidb.plan.expression")
 local free = require("namidb.plan.free")
 local star = require("namidb.plan.star")
@@ -163,7 +164,7 @@ end
 local function by_degree(context, op, items, keys, aggregates)
     local wanted = reads_of(items, keys, aggregates)
     local found = wanted and (star.find(context, op, wanted) or
-        last_hop(context, op, wanted))
+        chain.find(context, op, wanted) or last_hop(context, op, wanted))
     if not found then return nil end
     local made, is_plain, has_count = {}, #keys == 0, false
     for i, aggregate in ipairs(aggregates) do

@@ -155,6 +155,18 @@ function body.DEGREE(node)
     expr(node[1])
 end
 
+function body.WALKS(node)
+    local second = node.second
+    u8(DIRECTION[node.code])
+    uints(node.names)
+    uints(node.labels)
+    u8(DIRECTION[second.code])
+    uints(second.names)
+    uints(second.labels or {})
+    u8(node.is_closed and 1 or 0)
+    expr(node[1])
+end
+
 function body.LOOPS(node)
     u8(DIRECTION[node.code])
     uints(node.names)

@@ -91,14 +91,26 @@ local function names_text(scope, names)
     return #parts == 0 and "" or ":" .. table.concat(parts, "|")
 end
 
-function show.DEGREE(scope, node)
+-- An edge of a number and what it leads to.
+local function hop_text(scope, hop, to)
     local labels = {}
-    for i, name in ipairs(node.labels or {}) do
+    for i, name in ipairs(hop.labels or {}) do
         labels[i] = ":" .. scope.context.names[name + 1].text
     end
-    return ("degree((%s)%s[%s]%s(%s))"):format(expr_text(scope, node[1]),
-        node.code == "in" and "<-" or "-", names_text(scope, node.names),
-        node.code == "in" and "-" or "->", table.concat(labels))
+    return ("%s[%s]%s(%s%s)"):format(hop.code == "in" and "<-" or "-",
+        names_text(scope, hop.names), hop.code == "in" and "-" or "->",
+        to or "", table.concat(labels))
+end
+
+function show.DEGREE(scope, node)
+    return ("degree((%s)%s)"):format(expr_text(scope, node[1]),
+                                     hop_text(scope, node))
+end
+
+function show.WALKS(scope, node)
+    local name = expr_text(scope, node[1])
+    return ("walks((%s)%s%s)"):format(name, hop_text(scope, node),
+        hop_text(scope, node.second, node.is_closed and name))
 end
 
 function show.LOOPS(scope, node)

@@ -450,15 +450,16 @@ function expression.is_early(expr)
         expression.is_plain(expr) and not VALUES[expr.kind]
 end
 
-local FINDS = { SUBPLAN = true, DEGREE = true, LOOPS = true, COUNTED = true,
-                HOST = true }
+local FINDS = { SUBPLAN = true, DEGREE = true, LOOPS = true, WALKS = true,
+                COUNTED = true, HOST = true }
 
 --- Whether an expression asks what there is in the graph.
 function expression.finds(expr)
     return expression.any(expr, function(part) return FINDS[part.kind] end)
 end
 
-local LOOKS = { PROPERTY = true, INDEX = true, LABELS = true, DEGREE = true }
+local LOOKS = { PROPERTY = true, INDEX = true, LABELS = true, DEGREE = true,
+                WALKS = true }
 local LOOKING_CALLS = { labels = true, islabelled = true, namesof = true,
                         key = true,
                         keys = true, properties = true, mergemaps = true }
