@@ -18,22 +18,29 @@ static int fill(const struct ndb_places *places, struct ndb_place_list *list)
     const struct ndb_view_parts *parts = ndb_view_parts(
         gather->snapshot->view, places->kind, places->type, list->table);
 
+    uint32_t before = 0;
+
     list->count = list->packs_begin = 0;
     if (parts == NULL)
         return NAMIDB_ENOMEM;
     for (uint32_t i = 0; i < gather->layer_count; i++) {
         const struct ndb_gather_layer *layer = &gather->layers[i];
-        struct ndb_place place = { layer->memtable, i, NULL, NULL, 0 };
+        struct ndb_place place = { .memtable = layer->memtable, .layer = i };
 
         if (layer->memtable != NULL) {
             if (!has_any(places, list->table, layer->memtable))
                 continue;
             list->packs_begin = list->count + 1;
+            place.span = UINT64_MAX;
         } else {
             place.part = parts->items[i];
             if (place.part == NULL)
                 continue;
             place.pack = ndb_pack_cached(layer->pack);
+            place.first = place.part->first;
+            place.span = place.part->last - place.part->first;
+            place.before = before;
+            before += place.part->segment_count;
         }
         list->items[list->count++] = place;
     }

@@ -15,7 +15,10 @@ struct ndb_place {
     uint32_t layer;                /* in the gather */
     const struct ndb_cache_pack *pack;
     const struct ndb_part *part;
-    uint32_t near; /* its segment that was found last */
+    uint32_t near;        /* its segment that was found last */
+    uint32_t before;      /* segments of the places before it */
+    uint64_t first, span; /* its sequences are first .. first + span; of a
+                             memtable, any */
 };
 
 struct ndb_place_list {
@@ -71,6 +74,16 @@ static inline struct ndb_place_list *ndb_places_of(struct ndb_places *places,
     if (places->last != NULL && places->last->table == table)
         return places->last;
     return ndb_places_find(places, table);
+}
+
+/* The first place from `i` on that may have a sequence; list->count: none. */
+static inline uint32_t ndb_places_with(const struct ndb_place_list *list,
+                                       uint32_t i, uint64_t sequence)
+{
+    while (i < list->count &&
+           sequence - list->items[i].first > list->items[i].span)
+        i++;
+    return i;
 }
 
 #endif

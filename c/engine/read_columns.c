@@ -38,16 +38,12 @@ struct known_group {
     uint32_t row_count;
 };
 
-/* Where a group is kept, the upper bits of its nodes' sequences say: about one
- * group of full size is at each place. */
+/* Where a group is kept, a guess at its number says: mostly it is right, and
+ * then each group has a place of its own. */
 enum {
-    KNOWN_MAX = 256,
-    KNOWN_SHIFT = 12,
-    NODES_A_KNOWN = 4, /* fewer nodes do not pay for a place */
+    KNOWN_MAX = 512,
+    NODES_A_KNOWN = 2, /* fewer nodes do not pay for a place */
 };
-
-_Static_assert(NDB_GROUP_ROWS_MAX == 1u << KNOWN_SHIFT,
-               "a place is for as many sequences as a group has");
 
 struct look {
     struct ndb_gather *gather; /* warm */
@@ -69,13 +65,17 @@ static int fail(struct look *look, const struct spot *spot, int rc)
                            "a value does not decode");
 }
 
-/* A node of a group that is known; false: it is of none. */
-static bool take_known_group(struct look *look, const struct ndb_place *place,
-                             uint64_t sequence, struct spot *spot)
+static inline struct known_group *
+known_at(const struct look *look, const struct ndb_place *place, uint32_t index)
 {
-    const struct known_group *known =
-        &look->known[sequence >> KNOWN_SHIFT & look->known_mask];
+    return &look->known[(place->before + index) & look->known_mask];
+}
 
+/* A node of a group that is known; false: it is of none. */
+static inline bool take_known_group(const struct known_group *known,
+                                    const struct ndb_place *place,
+                                    uint64_t sequence, struct spot *spot)
+{
     if (known->part != place->part ||
         sequence - known->first >= known->row_count)
         return false;
@@ -86,11 +86,11 @@ static bool take_known_group(struct look *look, const struct ndb_place *place,
     return true;
 }
 
-static void know_group(struct look *look, const struct ndb_place *place,
-                       uint64_t sequence, const struct spot *spot)
+static void know_group(struct known_group *known, const struct ndb_place *place,
+                       const struct spot *spot)
 {
     if (spot->group->is_dense && spot->group->deleted == NULL)
-        look->known[sequence >> KNOWN_SHIFT & look->known_mask] =
+        *known =
             (struct known_group){ place->part, spot->group->first, spot->group,
                                   spot->column, spot->group->row_count };
 }
@@ -102,16 +102,19 @@ static int find_in_pack(struct look *look, const struct ndb_place *place,
                         uint64_t sequence, struct spot *spot)
 {
     uint32_t count, index = ndb_part_find(place->part, sequence, &count);
+    struct known_group *known = known_at(look, place, index);
     const struct ndb_segment *segment;
     int64_t row;
     int rc = NAMIDB_OK;
 
     if (count == 0)
         return NAMIDB_NONE;
+    look->gather->hits++;
+    if (take_known_group(known, place, sequence, spot))
+        return NAMIDB_OK;
     segment = ndb_segment_cache_look(place->pack, place->part, index);
     if (segment == NULL)
         return NDB_GATHER_COLD;
-    look->gather->hits++;
     row = ndb_node_group_row(&segment->as.node, sequence);
     if (row < 0)
         return NAMIDB_NONE;
@@ -120,39 +123,48 @@ static int find_in_pack(struct look *look, const struct ndb_place *place,
     if (ndb_bit(segment->as.node.deleted, spot->row))
         return NAMIDB_OK;
     spot->group = &segment->as.node;
+    spot->column = NULL;
     if (look->name != 0)
         rc = ndb_columns_find(&spot->group->columns, look->name, &spot->column);
     if (rc < 0)
         return fail(look, spot, rc);
-    know_group(look, place, sequence, spot);
+    know_group(known, place, spot);
     return NAMIDB_OK;
 }
 
-static int find_in_place(struct look *look, const struct ndb_place *place,
-                         uint64_t id, struct spot *spot)
+/* The same, wherever it is. */
+static inline int find_in_place(struct look *look,
+                                const struct ndb_place *place, uint64_t id,
+                                struct spot *spot)
 {
+    uint64_t sequence = NAMIDB_ID_SEQUENCE(id);
+    uint32_t guess;
+
     if (place->memtable != NULL)
         return ndb_memtable_node(place->memtable, id,
                                  look->gather->snapshot->version, &spot->bytes);
-    if (!take_known_group(look, place, NAMIDB_ID_SEQUENCE(id), spot))
-        return find_in_pack(look, place, NAMIDB_ID_SEQUENCE(id), spot);
+    guess = ndb_part_guess(place->part, sequence);
+    if (!take_known_group(known_at(look, place, guess), place, sequence, spot))
+        return find_in_pack(look, place, sequence, spot);
     look->gather->hits++;
     return NAMIDB_OK;
 }
 
 /* NAMIDB_OK, NDB_GATHER_COLD or a failure. */
-static int find(struct look *look, uint64_t id, struct spot *spot)
+static inline int find(struct look *look, uint64_t id, struct spot *spot)
 {
     const struct ndb_place_list *list =
         ndb_places_of(&look->places, NAMIDB_ID_TABLE(id));
+    uint64_t sequence = NAMIDB_ID_SEQUENCE(id);
     int rc = NAMIDB_NONE;
 
     if (list == NULL)
         return ndb_fail_memory(look->err);
     spot->group = NULL;
-    spot->column = NULL;
-    spot->bytes = ndb_slice(NULL, 0);
-    for (uint32_t i = 0; i < list->count && rc == NAMIDB_NONE; i++)
+    spot->bytes.data = NULL;
+    for (uint32_t i = ndb_places_with(list, 0, sequence);
+         i < list->count && rc == NAMIDB_NONE;
+         i = ndb_places_with(list, i + 1, sequence))
         rc = find_in_place(look, &list->items[i], id, spot);
     return rc < 0 ? rc : NAMIDB_OK;
 }
@@ -170,7 +182,7 @@ static int find_block(struct look *look, const uint64_t *ids, size_t count,
 
     for (size_t i = 0; i < count && rc >= 0; i++) {
         rc = find(look, ids[i], &spots[i]);
-        if (rc >= 0)
+        if (rc >= 0 && spots[i].group != NULL)
             ndb_prefetch_column(spots[i].column, spots[i].row);
     }
     return rc;
@@ -188,11 +200,12 @@ static void know_none(struct look *look)
         look->known[i].part = NULL;
 }
 
-typedef int take_node(struct look *look, void *context, size_t index,
-                      const struct spot *spot);
+/* Takes `count` nodes, the first of which is that of ids[index]. */
+typedef int take_nodes(struct look *look, void *context, size_t index,
+                       const struct spot *spots, size_t count);
 
-/* Calls `take` for each node in turn, within a section. */
-static int look_at(struct look *look, const uint64_t *ids, take_node *take,
+/* Calls `take` for a block of nodes after the other, within a section. */
+static int look_at(struct look *look, const uint64_t *ids, take_nodes *take,
                    void *context)
 {
     struct spot spots[NDB_PREFETCH_ROWS];
@@ -207,14 +220,14 @@ static int look_at(struct look *look, const uint64_t *ids, take_node *take,
 
         left = left < NDB_PREFETCH_ROWS ? left : NDB_PREFETCH_ROWS;
         rc = find_block(look, ids + i, left, spots);
-        for (size_t j = 0; j < left && rc >= 0; j++)
-            rc = take(look, context, i + j, &spots[j]);
+        if (rc >= 0)
+            rc = take(look, context, i, spots, left);
     }
     return rc;
 }
 
 static int look_warm(struct look *look, const struct ndb_snapshot *snapshot,
-                     const uint64_t *ids, take_node *take, void *context)
+                     const uint64_t *ids, take_nodes *take, void *context)
 {
     struct ndb_gather gather;
     int rc = ndb_gather_init(&gather, snapshot, NDB_GATHER_WARM);
@@ -247,7 +260,7 @@ static int fetch_all(struct ndb_gather *gather,
 
 /* So it is there when it is looked at. */
 static int look_cold(struct look *look, const struct ndb_snapshot *snapshot,
-                     const uint64_t *ids, take_node *take, void *context)
+                     const uint64_t *ids, take_nodes *take, void *context)
 {
     struct ndb_gather gather;
     int rc = fetch_all(&gather, snapshot, ids, look->count, look->err);
@@ -259,7 +272,7 @@ static int look_cold(struct look *look, const struct ndb_snapshot *snapshot,
 }
 
 static int look(struct look *look, const struct ndb_snapshot *snapshot,
-                const uint64_t *ids, take_node *take, void *context)
+                const uint64_t *ids, take_nodes *take, void *context)
 {
     int rc = look_warm(look, snapshot, ids, take, context);
 
@@ -298,10 +311,10 @@ static int take_known(struct look *look, struct ndb_slice row,
     return rc < 0 ? ndb_fail(look->err, rc, "log: a row does not decode") : rc;
 }
 
-static int take_property(struct look *look, void *context, size_t index,
-                         const struct spot *spot)
+static inline int take_property(struct look *look,
+                                struct ndb_property_taker *taker, size_t index,
+                                const struct spot *spot)
 {
-    struct ndb_property_taker *taker = context;
     namidb_value value;
     int rc;
 
@@ -319,6 +332,16 @@ static int take_property(struct look *look, void *context, size_t index,
     return rc < 0 ? fail(look, spot, rc) : rc;
 }
 
+static int take_properties(struct look *look, void *context, size_t index,
+                           const struct spot *spots, size_t count)
+{
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        rc = take_property(look, context, index + i, &spots[i]);
+    return rc;
+}
+
 int ndb_read_property(const struct ndb_snapshot *snapshot, const uint64_t *ids,
                       size_t count, uint32_t name, namidb_arena *arena,
                       struct ndb_property_column *out, namidb_error *err)
@@ -330,7 +353,7 @@ int ndb_read_property(const struct ndb_snapshot *snapshot, const uint64_t *ids,
 
     if (ndb_property_begin(&taker, out, count, arena) < 0)
         return ndb_fail_memory(err);
-    return look(&at, snapshot, ids, take_property, &taker);
+    return look(&at, snapshot, ids, take_properties, &taker);
 }
 
 /* ---------------------------------------------------------------- labels -- */
@@ -371,10 +394,9 @@ static int take_known_labels(struct look *look, struct ndb_slice row,
     return rc < 0 ? ndb_fail(look->err, rc, "log: a row does not decode") : rc;
 }
 
-static int take_labels(struct look *look, void *context, size_t index,
-                       const struct spot *spot)
+static int take_label(struct look *look, struct labels *labels, size_t index,
+                      const struct spot *spot)
 {
-    struct labels *labels = context;
     const struct ndb_node_group *group = spot->group;
     uint32_t set;
 
@@ -390,6 +412,16 @@ static int take_labels(struct look *look, void *context, size_t index,
     labels->has[index] =
         has_all(labels, group->label_sets[set], group->label_counts[set]);
     return NAMIDB_OK;
+}
+
+static int take_labels(struct look *look, void *context, size_t index,
+                       const struct spot *spots, size_t count)
+{
+    int rc = NAMIDB_OK;
+
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        rc = take_label(look, context, index + i, &spots[i]);
+    return rc;
 }
 
 int ndb_read_labels(const struct ndb_snapshot *snapshot, const uint64_t *ids,

@@ -75,6 +75,9 @@ struct ndb_part {
     const struct ndb_segment_entry *segments;
     uint32_t segment_count;
     uint32_t first_segment; /* number of segments[0] in the whole pack */
+    uint64_t first, last;   /* of its keys */
+    uint64_t pace;          /* segments for a key, times 2^64: see
+                               ndb_part_guess */
     const uint32_t *labels; /* NDB_PART_NODE: labels other than the table's
                                that any row has, ascending */
     uint32_t label_count;
@@ -109,6 +112,17 @@ const struct ndb_part *ndb_directory_find(const struct ndb_directory *directory,
 const struct ndb_part *ndb_directory_kind(const struct ndb_directory *directory,
                                           enum ndb_part_kind kind,
                                           uint32_t *count);
+
+__extension__ typedef unsigned __int128 ndb_wide;
+
+/* Where the segment of a key would be if keys were spread evenly, as ids and
+ * hashes are. */
+static inline uint32_t ndb_part_guess(const struct ndb_part *part, uint64_t key)
+{
+    uint64_t at = (uint64_t)((ndb_wide)(key - part->first) * part->pace >> 64);
+
+    return at < part->segment_count ? (uint32_t)at : part->segment_count - 1;
+}
 
 /* The segments of a part that can hold `key` (sequence or hash): first index
  * and count; more than one when a list spans segments or hashes tie. */

@@ -231,6 +231,19 @@ static void read_fence(struct decoder *decoder, const struct ndb_slice *before,
     }
 }
 
+/* How densely segments begin: the last one may be short. */
+static void find_pace(struct ndb_part *part)
+{
+    const struct ndb_segment_entry *last =
+        &part->segments[part->segment_count - 1];
+    ndb_wide begins = part->segment_count - 1, pace;
+
+    part->first = part->segments[0].first;
+    part->last = last->last;
+    pace = (begins << 64) / ((ndb_wide)(last->first - part->first) + 1);
+    part->pace = pace < UINT64_MAX ? (uint64_t)pace : UINT64_MAX;
+}
+
 static void read_segments(struct decoder *decoder, struct ndb_part *part)
 {
     struct ndb_reader *reader = &decoder->reader;
@@ -257,6 +270,8 @@ static void read_segments(struct decoder *decoder, struct ndb_part *part)
     }
     part->segments = segments;
     decoder->segment_count += part->segment_count;
+    if (segments != NULL && !reader->is_failed)
+        find_pace(part);
 }
 
 /* < 0, 0, > 0 as parts stand in a pack. */
@@ -410,21 +425,18 @@ const struct ndb_part *ndb_directory_kind(const struct ndb_directory *directory,
     return parts + low;
 }
 
-/* The first segment that does not end below the key: mostly where it would be
- * if keys were spread evenly, as ids and hashes are; else by bisection. */
+/* The first segment that does not end below the key: mostly where it is guessed
+ * to be, else by bisection. */
 static uint32_t first_segment(const struct ndb_part *part, uint64_t key)
 {
     const struct ndb_segment_entry *segments = part->segments;
     uint32_t low = 0, high = part->segment_count, at;
-    uint64_t span;
 
     if (high == 0 || key <= segments[0].last)
         return 0;
-    if (key > segments[high - 1].last)
+    if (key > part->last)
         return high;
-    span = segments[high - 1].last - segments[0].first;
-    at = (uint32_t)((double)(key - segments[0].first) / (double)span * high);
-    at = at < high ? at : high - 1;
+    at = ndb_part_guess(part, key);
     for (int steps = 0; steps < 4; steps++) {
         if (segments[at].last < key)
             low = ++at; /* the last one does not end below it */

@@ -163,6 +163,7 @@ static void check_node(const struct opened *opened, const struct ndb_part *part,
     int64_t row = ndb_node_group_row(&segment->as.node, sequence);
 
     assert_int_equal(count, 1);
+    assert_in_range(ndb_part_guess(part, sequence) + 1, at, at + 2);
     assert_true(row >= 0);
     assert_int_equal(ndb_node_group_read(&segment->as.node, part->table,
                                          (uint32_t)row, &arena, &got),
