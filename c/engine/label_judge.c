@@ -82,45 +82,37 @@ static int judge_table(struct judge *judge, uint32_t table, bool *has)
     return *has ? rc : NAMIDB_OK;
 }
 
-/* What was found of some tables, of which there are mostly few. */
-struct verdicts {
-    struct {
-        uint32_t table;
-        bool has;
-    } items[NDB_PLACE_LISTS];
-    uint32_t count, at; /* at: the one that was used last */
-};
+/* What was found of tables, each at the place of its number's lower bits: twice
+ * the number, and 1 if its nodes have the labels. */
+enum { VERDICTS = 64, NO_VERDICT = UINT16_MAX };
 
-/* Makes the verdict of a table the last one used. */
-static int find_verdict(struct judge *judge, uint32_t table,
-                        struct verdicts *verdicts)
+_Static_assert(NAMIDB_TABLE_MAX < NO_VERDICT / 2, "a verdict has 16 bits");
+
+static int find_verdict(struct judge *judge, uint32_t table, uint16_t *verdict)
 {
-    for (uint32_t i = 0; i < verdicts->count; i++) {
-        if (verdicts->items[i].table == table) {
-            verdicts->at = i;
-            return NAMIDB_OK;
-        }
-    }
-    if (verdicts->count < NDB_PLACE_LISTS)
-        verdicts->at = verdicts->count++;
-    else
-        verdicts->at = (verdicts->at + 1) % NDB_PLACE_LISTS;
-    verdicts->items[verdicts->at].table = table;
-    return judge_table(judge, table, &verdicts->items[verdicts->at].has);
+    bool has = false;
+    int rc = judge_table(judge, table, &has);
+
+    *verdict = (uint16_t)(table * 2 + has);
+    return rc;
 }
 
+/* The ends of edges are of any table, so nothing here depends on which. */
 static int judge_ids(struct judge *judge, const uint64_t *ids, size_t count,
                      bool *has)
 {
-    struct verdicts verdicts = { .count = 0 };
+    uint16_t verdicts[VERDICTS];
     int rc = NAMIDB_OK;
 
+    for (uint32_t i = 0; i < VERDICTS; i++)
+        verdicts[i] = NO_VERDICT;
     for (size_t i = 0; i < count && rc == NAMIDB_OK; i++) {
         uint32_t table = NAMIDB_ID_TABLE(ids[i]);
+        uint16_t *verdict = &verdicts[table % VERDICTS];
 
-        if (i == 0 || verdicts.items[verdicts.at].table != table)
-            rc = find_verdict(judge, table, &verdicts);
-        has[i] = verdicts.items[verdicts.at].has;
+        if (*verdict / 2u != table)
+            rc = find_verdict(judge, table, verdict);
+        has[i] = *verdict % 2u != 0;
     }
     return rc;
 }

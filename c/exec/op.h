@@ -71,7 +71,9 @@ struct ndb_op {
     bool is_followed; /* SEEK_ID: an EXPAND from what it finds reads it */
     bool gives_mask;  /* its chunks may have a mask in place of rows */
     const struct ndb_plan_op *closing; /* EXPAND: see closing.h */
-    struct ndb_op *in_run;             /* run.ops */
+    const struct ndb_expr *ends;       /* EXPAND: see ends.h; or NULL */
+    bool are_ends_good;    /* EXPAND: all of the chunk's meet that */
+    struct ndb_op *in_run; /* run.ops */
     struct ndb_profile profile;
 };
 

@@ -7,6 +7,7 @@
  * many are held at once.
  */
 #include "exec/closing.h"
+#include "exec/ends.h"
 
 enum {
     PIECE_FIRST = 8,
@@ -123,9 +124,12 @@ static int load(struct ndb_op *op)
         return rc;
     if (state->piece != 0)
         fit_piece(state);
-    if (op->closing == NULL)
-        return rc;
-    return ndb_closing_apply(op, state->positions, state->count, &state->sets);
+    if (op->closing != NULL)
+        rc =
+            ndb_closing_apply(op, state->positions, state->count, &state->sets);
+    if (rc >= 0 && op->ends != NULL)
+        rc = ndb_ends_apply(op, state->count, &state->sets);
+    return rc;
 }
 
 /* Goes on behind rows of which nobody wants more. */

@@ -2,15 +2,18 @@
 /*
  * The rows for which a condition is true.
  */
+#include "exec/ends.h"
 #include "exec/eval.h"
 #include "exec/kernel.h"
 
 /* A scan below, or one that a search gives way to, and nothing but filters
- * between, leaves out what the zones say is not there. */
+ * between, leaves out what the zones say is not there; an expansion, ends
+ * without labels that are wanted. */
 static int filter_open(struct ndb_op *op)
 {
     struct ndb_op *below = op->child;
 
+    ndb_ends_tell(op);
     while (below->plan->kind == NDB_OP_FILTER)
         below = below->child;
     if (below->plan->kind == NDB_OP_SEEK_INDEX && below->inner != NULL)
@@ -105,6 +108,10 @@ static int filter_next(struct ndb_op *op)
 
         if (rc != NAMIDB_OK)
             return rc;
+        if (op->child->are_ends_good) {
+            ndb_op_pass(op, chunk);
+            return NAMIDB_OK;
+        }
         ndb_arena_reset(&op->arena);
         rc = ndb_eval_truths(&eval, op->plan->expr, chunk, &truths);
         if (rc < 0)
