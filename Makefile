@@ -160,7 +160,7 @@ install: all
 		c/namidb_lines.h c/namidb_rows.h \
 	    c/namidb_schema.h \
 	    c/namidb_statistics.h \
-	    c/namidb_store.h $(DESTDIR)$(PREFIX)/include/
+	    c/namidb_store.h c/namidb_tokens.h $(DESTDIR)$(PREFIX)/include/
 	install -m 755 $(BUILD)/lua5.4/namidb/core.so \
 	    $(DESTDIR)$(PREFIX)/lib/lua/5.4/namidb/
 	install -m 755 $(BUILD)/luajit/namidb/core.so \

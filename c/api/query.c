@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "engine/schema.h"
 #include "engine/tx.h"
+#include "exec/lexer.h"
 #include "exec/lift.h"
 #include "exec/query.h"
 #include "exec/value_copy.h"
@@ -66,6 +67,32 @@ int namidb_lift(namidb_arena *arena, const char *text, size_t bytes,
                 namidb_lifted *out)
 {
     return ndb_lift(arena, ndb_slice(text, bytes), out);
+}
+
+int namidb_lexer_next(namidb_lexer *lexer, namidb_token *token)
+{
+    return ndb_lexer_next(lexer, token);
+}
+
+size_t namidb_token_value(const namidb_token *token, char *out)
+{
+    return ndb_lexer_value(token, out);
+}
+
+const char *namidb_token_name(uint32_t kind)
+{
+    return ndb_lexer_kind_name(kind);
+}
+
+const char *namidb_token_fault_name(enum namidb_token_fault fault)
+{
+    static const char *const NAMES[] = {
+#define NDB_X(name, word) [NAMIDB_TOKEN_FAULT_##name] = word,
+        NAMIDB_TOKEN_FAULT_MAP(NDB_X)
+#undef NDB_X
+    };
+
+    return NAMES[fault];
 }
 
 void namidb_query_options_init(namidb_query_options *options)

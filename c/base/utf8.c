@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
-/* Length of the sequence at `at`, 0 when it is none. */
-static size_t sequence(const uint8_t *at, size_t left)
+size_t ndb_utf8_sequence(const uint8_t *at, size_t left)
 {
     uint8_t low = 0x80; /* bounds of the second byte */
     uint8_t high = 0xbf;
@@ -51,7 +50,7 @@ bool ndb_utf8_is_valid(struct ndb_slice text)
                 continue;
             }
         }
-        bytes = *at < 0x80 ? 1 : sequence(at, (size_t)(end - at));
+        bytes = *at < 0x80 ? 1 : ndb_utf8_sequence(at, (size_t)(end - at));
         if (bytes == 0)
             return false;
         at += bytes;

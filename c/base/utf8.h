@@ -10,4 +10,7 @@
 
 bool ndb_utf8_is_valid(struct ndb_slice text);
 
+/* Bytes of the character beyond ASCII at `at`; 0: there is none. */
+size_t ndb_utf8_sequence(const uint8_t *at, size_t left);
+
 #endif

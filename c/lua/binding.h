@@ -279,6 +279,8 @@ void ndb_lua_push_name(lua_State *L, namidb *db, enum namidb_name_kind kind,
                        uint32_t number);
 /* Sets the field `lift` of the module on top: core.lift(text). */
 void ndb_lua_add_lift(lua_State *L);
+/* Sets the fields `tokens` and `keywords` of the module on top. */
+void ndb_lua_add_tokens(lua_State *L);
 void ndb_lua_open_queries(lua_State *L);
 void ndb_lua_open_batches(lua_State *L);
 /* batch.c: pushes a batch that has nothing yet; what it is to own. */

@@ -56,6 +56,7 @@ int luaopen_namidb_core(lua_State *L)
     lua_setfield(L, -2, "version");
     ndb_lua_add_opcodes(L);
     ndb_lua_add_lift(L);
+    ndb_lua_add_tokens(L);
 #ifndef NDB_LUA_STEPS_IN_C
     ndb_lua_add_rows(L);
     ndb_lua_add_queries(L);

@@ -65,22 +65,18 @@ function cursor.expect(self, kind, expected)
     self.at = self.at + 1
 end
 
--- Behind the last token there is none, and no word.
-local function is_keyword(kind)
-    return kind ~= nil and KEYWORDS[kind] == kind
-end
-
---- Whether token `at` is a word in any sense.
+--- Whether token `at` is a word in any sense. Behind the last token there is
+-- none, and no word.
 function cursor.is_word(self, at)
     local kind = self.kinds[at]
-    return kind == "name" or kind == "quoted" or is_keyword(kind)
+    return kind == "name" or kind == "quoted" or KEYWORDS[kind]
 end
 
 --- Whether token `at` may name a variable.
 function cursor.is_variable(self, at)
     local kind = self.kinds[at]
     return kind == "name" or kind == "quoted" or
-        (is_keyword(kind) and not RESERVED[kind])
+        KEYWORDS[kind] and not RESERVED[kind]
 end
 
 --- Steps over a variable's name and returns it.
