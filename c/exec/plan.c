@@ -90,8 +90,10 @@ void *ndb_plan_array(struct ndb_plan_reader *reader, uint32_t count,
 struct ndb_slice ndb_plan_text(struct ndb_plan_reader *reader)
 {
     struct ndb_slice text =
-        ndb_reader_string(&reader->bytes, NDB_PLAN_BYTES_MAX);
+        ndb_reader_bytes(&reader->texts, ndb_plan_uint(reader));
 
+    if (reader->texts.is_failed)
+        ndb_plan_wrong(reader, "a text");
     return text;
 }
 
@@ -195,7 +197,9 @@ static int copy_input(struct ndb_plan_reader *reader, struct ndb_slice bytes,
 static int decode(struct ndb_plan_reader *reader, namidb_error *err)
 {
     struct ndb_plan *plan = reader->plan;
+    uint32_t texts_bytes = ndb_plan_uint(reader);
 
+    reader->texts = ndb_reader(ndb_reader_bytes(&reader->bytes, texts_bytes));
     plan->slot_count = ndb_plan_uint(reader);
     if (plan->slot_count > NDB_PLAN_SLOTS_MAX)
         ndb_plan_beyond(reader, "too many variables and columns");
@@ -208,7 +212,8 @@ static int decode(struct ndb_plan_reader *reader, namidb_error *err)
     if (reader->beyond != NULL)
         return ndb_fail(err, NAMIDB_ELIMIT, "a statement with %s",
                         reader->beyond);
-    if (ndb_reader_is_done(&reader->bytes))
+    if (ndb_reader_is_done(&reader->bytes) &&
+        ndb_reader_is_done(&reader->texts))
         return NAMIDB_OK;
     return ndb_fail(err, NAMIDB_EINVAL, "a plan with %s",
                     reader->wrong != NULL     ? reader->wrong

@@ -7,12 +7,13 @@
  * is never stored, so the encoding has no version.
  *
  *   uint   := LEB128 varint, at most 32 bits unless said otherwise
- *   text   := uint bytes, bytes
+ *   text   := uint bytes, how many of the texts' bytes come next
  *   slots  := uint count, uint slot *
  *   names  := uint count, uint name *
  *   opt(x) := uint 0 | uint 1, x
  *
- *   plan := uint slot_count,
+ *   plan := uint bytes, bytes                        of all texts, in order
+ *           uint slot_count,
  *           uint count, (u8 enum namidb_name_kind, text) *   the names
  *           uint count, text *                       names of the parameters
  *           uint count, (text, uint slot) *          the columns, in order

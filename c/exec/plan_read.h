@@ -10,6 +10,7 @@
 
 struct ndb_plan_reader {
     struct ndb_reader bytes;
+    struct ndb_reader texts; /* what is left of them */
     struct ndb_plan *plan;
     const namidb_value *constants; /* of the plan's arena */
     uint32_t constant_count;

@@ -15,17 +15,18 @@ enum { ITEMS = 5000, TIMEOUT_MS = 10000 };
 
 /* UNWIND $p AS x RETURN x, [x, x] AS l */
 static const uint8_t PLAN[] = {
+    3,
+    'p',
+    'x',
+    'l', /* texts */
     2,
     0, /* slots, names */
     1,
-    1,
-    'p', /* parameter */
+    1, /* parameter */
     2,
     1,
-    'x',
     0,
     1,
-    'l',
     1, /* columns */
     NDB_OP_PROJECT,
     1,

@@ -16,14 +16,15 @@ enum { THREADS = 4, RUNS = 300, ITEMS_MAX = 50 };
 
 /* UNWIND $p AS x RETURN x ORDER BY x DESC */
 static const uint8_t PLAN[] = {
+    2,
+    'p',
+    'x', /* texts */
     1,
     0, /* slots, names */
     1,
     1,
-    'p',
     1,
     1,
-    'x',
     0, /* parameter, column */
     NDB_OP_SORT,
     1,
@@ -44,14 +45,15 @@ static const uint8_t PLAN[] = {
 
 /* The same with LIMIT 3, and no key to sort by. */
 static const uint8_t KEYLESS_PLAN[] = {
+    2,
+    'p',
+    'x',
     1,
     0,
     1,
     1,
-    'p',
     1,
     1,
-    'x',
     0,
     NDB_OP_SORT,
     0,
@@ -72,14 +74,16 @@ static const uint8_t KEYLESS_PLAN[] = {
 
 /* RETURN {x: -(-$p)} AS m */
 static const uint8_t MAP_PLAN[] = {
+    3,
+    'p',
+    'm',
+    'x',
     2,
     0,
     1,
     1,
-    'p',
     1,
     1,
-    'm',
     1,
     NDB_OP_PROJECT,
     1,
@@ -87,7 +91,6 @@ static const uint8_t MAP_PLAN[] = {
     NDB_EXPR_MAP,
     1,
     1,
-    'x',
     NDB_EXPR_NEG,
     NDB_EXPR_NEG,
     NDB_EXPR_PARAM,

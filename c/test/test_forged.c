@@ -125,20 +125,21 @@ static void put_pack(void)
 
 /* MATCH (a:A) WHERE a.i = $p RETURN a.i AS x */
 static const uint8_t BY_INDEX[] = {
+    4,
+    'A',
+    'i',
+    'p',
+    'x', /* texts */
     3,
     2, /* slots, names */
     NAMIDB_LABEL,
     1,
-    'A',
     NAMIDB_PROPERTY,
     1,
-    'i',
     1,
     1,
-    'p',
     1,
     1,
-    'x',
     2, /* parameter, column */
     NDB_OP_PROJECT,
     1,
@@ -171,20 +172,21 @@ static const uint8_t BY_INDEX[] = {
 
 /* MATCH (a:A)-[]->(b) RETURN b.i AS x */
 static const uint8_t BY_LIST[] = {
+    4,
+    'A',
+    'i',
+    'p',
+    'x',
     5,
     2,
     NAMIDB_LABEL,
     1,
-    'A',
     NAMIDB_PROPERTY,
     1,
-    'i',
     1,
     1,
-    'p',
     1,
     1,
-    'x',
     4,
     NDB_OP_PROJECT,
     1,

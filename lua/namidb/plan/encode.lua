@@ -5,36 +5,39 @@ local core = require("namidb.core")
 local encode = {}
 
 local codes = core.opcodes
-local floor = math.floor
+local expr_codes = codes.expr
+local char, floor = string.char, math.floor
+local unpack = table.unpack or unpack
+
+-- How many numbers one call makes a string of.
+local PIECE = 4096
 
 local DIRECTION = { out = 0, ["in"] = 1, both = 2 } -- enum namidb_direction
 
--- Bytes are gathered as strings and joined once; operators are numbered as the
+-- Of the plan that is encoded: its bytes but for texts, as numbers, of which
+-- one call makes a string; its texts; and where in the statement's text each
+-- expression is, by its number. Operators and expressions are numbered as the
 -- executor numbers them.
-local out, size, op_count
--- Where in the statement's text an expression is, by its number in the bytes.
-local places, expr_count
-
-local CHARS = {}
-for code = 0, 255 do CHARS[code] = string.char(code) end
+local out, size, texts, op_count, places, expr_count
 
 local function u8(code)
     size = size + 1
-    out[size] = CHARS[code]
+    out[size] = code
 end
 
 local function uint(number)
     while number >= 128 do
-        u8(number % 128 + 128)
+        size = size + 1
+        out[size] = number % 128 + 128
         number = floor(number / 128)
     end
-    u8(number)
+    size = size + 1
+    out[size] = number
 end
 
 local function text(value)
+    texts[#texts + 1] = value
     uint(#value)
-    size = size + 1
-    out[size] = value
 end
 
 local function uints(list)
@@ -185,10 +188,12 @@ body.DIFFER = body.PATH
 local QUIET = { SLOT = true, CONST = true, PARAM = true }
 
 function expr(node)
+    local kind = node.kind
     expr_count = expr_count + 1
-    if not QUIET[node.kind] then places[expr_count] = node.at end
-    u8(codes.expr[node.kind])
-    local encode_body = body[node.kind] or operands_body
+    if not QUIET[kind] then places[expr_count] = node.at end
+    size = size + 1
+    out[size] = expr_codes[kind]
+    local encode_body = body[kind] or operands_body
     encode_body(node)
 end
 
@@ -413,11 +418,17 @@ function op(node)
     if node.child then op(node.child) end
 end
 
---- The bytes of a plan: its context, the columns { name =, slot = } and the
--- root; and at which byte of the statement its expressions are, by their
--- numbers, as failures tell them (namidb_error.place).
-function encode.plan(context, columns, root)
-    out, size, op_count, places, expr_count = {}, 0, 0, {}, 0
+-- The bytes that are gathered as a string.
+local function gathered()
+    local pieces = {}
+    for first = 1, size, PIECE do
+        local last = math.min(first + PIECE - 1, size)
+        pieces[#pieces + 1] = char(unpack(out, first, last))
+    end
+    return table.concat(pieces)
+end
+
+local function head(context, columns)
     uint(context.slot_count)
     uint(#context.names)
     for _, name in ipairs(context.names) do
@@ -431,9 +442,26 @@ function encode.plan(context, columns, root)
         text(column.name)
         uint(column.slot)
     end
+end
+
+--- The bytes of a plan: its context, the columns { name =, slot = } and the
+-- root; and at which byte of the statement its expressions are, by their
+-- numbers, as failures tell them (namidb_error.place).
+--
+-- A finalizer that runs meanwhile may have a statement of its own planned: so
+-- what is gathered is put back as it was.
+function encode.plan(context, columns, root)
+    local was_out, was_size, was_texts, was_op_count, was_places,
+        was_expr_count = out, size, texts, op_count, places, expr_count
+    out, size, texts, op_count, places, expr_count = {}, 0, {}, 0, {}, 0
+    head(context, columns)
     op(root)
-    local bytes, told = table.concat(out), places
-    out, places = nil, nil
+    local bytes, named, told = gathered(), table.concat(texts), places
+    size = 0
+    uint(#named)
+    bytes = gathered() .. named .. bytes
+    out, size, texts, op_count, places, expr_count = was_out, was_size,
+        was_texts, was_op_count, was_places, was_expr_count
     return bytes, told
 end
 
