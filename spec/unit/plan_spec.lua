@@ -170,3 +170,22 @@ describe("a plan", function()
         for _ = 1, 20 do assert.equal(first, plan(text)) end
     end)
 end)
+
+describe("namidb.plan.encode", function()
+    local context = require("namidb.plan.context")
+    local encode = require("namidb.plan.encode")
+
+    local function bytes(column)
+        return (encode.plan(context.new(0), { column },
+                            { kind = "ARGUMENT", live = {} }))
+    end
+
+    it("is not disturbed by a plan that a finalizer has made meanwhile",
+       function()
+        local finalizing = setmetatable({ slot = 0 }, { __index = function()
+            bytes({ name = "another", slot = 0 })
+            return "x"
+        end })
+        assert.equal(bytes({ name = "x", slot = 0 }), bytes(finalizing))
+    end)
+end)

@@ -23,13 +23,19 @@ check_expression.fail = fail
 
 local VALUE, CONDITION = {}, { boolean = true }
 
--- The same rules about aggregates, another place.
+-- The same rules about aggregates, another place; made once for each context.
 local function with(context, is_boolean)
     if not context.aggregates and not context.is_inside then
         return is_boolean and CONDITION or VALUE
     end
-    return { aggregates = context.aggregates, is_inside = context.is_inside,
-             boolean = is_boolean }
+    local as = is_boolean and "as_condition" or "as_value"
+    local made = context[as]
+    if not made then
+        made = { aggregates = context.aggregates, boolean = is_boolean,
+                 is_inside = context.is_inside }
+        made[as], context[as] = made, made
+    end
+    return made
 end
 
 local function run(state, names, node, context)

@@ -130,26 +130,45 @@ function signature(node, parts, names)
     parts[#parts + 1] = ")"
 end
 
+-- What may be replaced by a key: names and properties of names.
+local function is_simple(node)
+    return node.kind == "variable" or
+        node.kind == "property" and is_simple(node.operand)
+end
+
+local NO_LOCALS = { locals = {} }
+
 local function signature_of(node)
     local parts = {}
+    if is_simple(node) then -- nothing is bound inside
+        signature(node, parts, NO_LOCALS)
+        return table.concat(parts)
+    end
     signature(node, parts, { count = 0, locals = find_locals(node, {}) })
     return table.concat(parts)
 end
 
 ---------------------------------------------------------------------- grouping
 
--- Finds an aggregate among those that are there, or adds it.
-local function aggregate_of(state, clause, call)
-    local mark = signature_of(call)
-    for _, aggregate in ipairs(clause.aggregates) do
-        if aggregate.mark == mark then return aggregate end
+-- Finds an aggregate among those that are there, or adds it. Signatures are
+-- made where there are several of a name.
+local function aggregate_of(grouping, call)
+    local clause, state, mark = grouping.clause, grouping.state, nil
+    for i, aggregate in ipairs(clause.aggregates) do
+        if aggregate.name == call.name then
+            local known = grouping.calls[i]
+            known.mark = known.mark or signature_of(known.call)
+            mark = mark or signature_of(call)
+            if known.mark == mark then return aggregate end
+        end
     end
     local aggregate = {
         name = call.name, arguments = call.arguments, at = call.at,
-        distinct = call.distinct, mark = mark,
+        distinct = call.distinct,
         variable = scope.bind(state, nil, "value", call.definition.result),
     }
     clause.aggregates[#clause.aggregates + 1] = aggregate
+    grouping.calls[#clause.aggregates] = { call = call, mark = mark }
     return aggregate
 end
 
@@ -158,10 +177,28 @@ local function variable_node(node, binding)
              variable = binding }
 end
 
--- What may be replaced by a key: names and properties of names.
-local function is_simple(node)
-    return node.kind == "variable" or
-        node.kind == "property" and is_simple(node.operand)
+-- What is grouped by, or the columns of a DISTINCT, by what they are made of;
+-- the kinds of nodes among them tell most others apart.
+local function new_grouping(state, clause)
+    return { state = state, clause = clause, keys = {}, kinds = {}, calls = {},
+             outputs = {} }
+end
+
+local function add_key(grouping, item)
+    local node = item.expression
+    grouping.kinds[node.kind] = true
+    grouping.keys[signature_of(node)] = item.variable
+end
+
+-- The column that a node is; nil: none.
+local function key_of(grouping, node)
+    return grouping.kinds[node.kind] and grouping.keys[signature_of(node)]
+end
+
+local function add_outputs(grouping)
+    for _, item in ipairs(grouping.clause.items) do
+        grouping.outputs[item.variable] = true
+    end
 end
 
 local rewrite
@@ -202,13 +239,11 @@ end
 function rewrite(grouping, node, locals)
     if node.kind == "call" and node.definition and node.definition.aggregate
     then
-        local aggregate = aggregate_of(grouping.state, grouping.clause, node)
-        return variable_node(node, aggregate.variable)
+        return variable_node(node, aggregate_of(grouping, node).variable)
     end
-    local key = grouping.keys[signature_of(node)]
-    if key and (grouping.takes_any or is_simple(node)) then
-        return variable_node(node, key)
-    end
+    local key = (grouping.takes_any or is_simple(node)) and
+        key_of(grouping, node)
+    if key then return variable_node(node, key) end
     if node.kind == "variable" then
         if locals[node.variable] or grouping.outputs[node.variable] then
             return node
@@ -232,13 +267,13 @@ end
 
 local function group(state, clause, found)
     clause.grouped, clause.keys, clause.aggregates = true, {}, {}
-    local grouping = { state = state, clause = clause, keys = {}, outputs = {},
-                       fail = ambiguous(state) }
+    local grouping = new_grouping(state, clause)
+    grouping.fail = ambiguous(state)
     for i, item in ipairs(clause.items) do
-        item.is_key = #found[i] == 0
+        item.is_key = not found[i]
         if item.is_key then
             clause.keys[#clause.keys + 1] = item
-            grouping.keys[signature_of(item.expression)] = item.variable
+            add_key(grouping, item)
         end
     end
     for _, item in ipairs(clause.items) do
@@ -247,9 +282,17 @@ local function group(state, clause, found)
                                       find_locals(item.expression, {}))
         end
     end
-    for _, item in ipairs(clause.items) do
-        grouping.outputs[item.variable] = true
-    end
+    add_outputs(grouping)
+    grouping.takes_any = clause.distinct
+    return grouping
+end
+
+-- The same of a DISTINCT that has no groups.
+local function distinct(state, clause)
+    local grouping = new_grouping(state, clause)
+    for _, item in ipairs(clause.items) do add_key(grouping, item) end
+    add_outputs(grouping)
+    grouping.takes_any = true
     return grouping
 end
 
@@ -269,16 +312,18 @@ local function output_of(state, item, type, element)
     return scope.bind(state, item.name, kind, type, element)
 end
 
+-- Whether there are aggregates in each item, and in any.
 local function check_items(state, names, clause)
-    local found, has_aggregates = {}, false
+    local found, aggregates = {}, {}
+    local context = { aggregates = aggregates }
     for i, item in ipairs(clause.items) do
-        found[i] = {}
+        local before = #aggregates
         local type, element = check_expression.check(state, names,
-            item.expression, { aggregates = found[i] })
+            item.expression, context)
         item.variable = output_of(state, item, type, element)
-        if #found[i] > 0 then has_aggregates = true end
+        found[i] = #aggregates > before
     end
-    return found, has_aggregates
+    return found, #aggregates > 0
 end
 
 -- What ORDER BY and WHERE see: the columns, and behind them the row that they
@@ -308,18 +353,9 @@ end
 -- what equals a column's expression is that column. What it reads beside them
 -- is not there, or ambiguous if it `has_aggregates` and a key is made of it.
 local function narrow(state, clause, node, grouping, has_aggregates)
-    local narrowing = grouping or { state = state, clause = clause,
-                                    keys = {}, outputs = {} }
-    narrowing.takes_any = clause.distinct
-    for _, item in ipairs(clause.items) do
-        narrowing.outputs[item.variable] = true
-        if not clause.grouped or item.is_key then
-            narrowing.keys[signature_of(item.expression)] = item.variable
-        end
-    end
-    local whole = narrowing.keys[signature_of(node)]
+    local whole = key_of(grouping, node)
     if whole then return variable_node(node, whole) end
-    narrowing.fail = function(variable)
+    grouping.fail = function(variable)
         local is_used = false
         for _, item in ipairs(clause.items) do
             if item.is_key and item.expression.kind ~= "variable" and
@@ -333,24 +369,23 @@ local function narrow(state, clause, node, grouping, has_aggregates)
         fail(state, variable, "UndefinedVariable",
              "%s is not among the columns", variable.name)
     end
-    return rewrite(narrowing, node, find_locals(node, {}))
+    return rewrite(grouping, node, find_locals(node, {}))
 end
 
 local function check_after(state, names, clause, grouping)
     local inner = visible(names, clause)
-    local is_narrow = clause.grouped or clause.distinct
     for _, sort in ipairs(clause.order) do
         local aggregates = clause.grouped and {} or nil
         check_expression.check(state, inner, sort.expression,
                                { aggregates = aggregates })
-        if is_narrow then
+        if grouping then
             sort.expression = narrow(state, clause, sort.expression, grouping,
                                      aggregates and #aggregates > 0)
         end
     end
     if clause.where then
         check_expression.condition(state, inner, clause.where, {})
-        if is_narrow then
+        if grouping then
             clause.where = narrow(state, clause, clause.where, grouping)
         end
     end
@@ -360,13 +395,14 @@ end
 
 local function check_bound(state, node, what)
     if not node then return end
-    local inner = scope.new()
-    local is_missing = pcall(check_expression.check, state, inner, node, {})
-    if not is_missing then
-        fail(state, node, "NonConstantExpression",
-             "%s cannot depend on the rows", what)
+    if node.kind ~= "literal" then
+        local inner = scope.new()
+        if not pcall(check_expression.check, state, inner, node, {}) then
+            fail(state, node, "NonConstantExpression",
+                 "%s cannot depend on the rows", what)
+        end
+        return
     end
-    if node.kind ~= "literal" then return end
     if node.type ~= "integer" then
         fail(state, node, "InvalidArgumentType", "%s is an integer", what)
     end
@@ -383,7 +419,11 @@ function check_projection.check(state, names, clause)
     local found, has_aggregates = check_items(state, names, clause)
     clause.grouped = false
     local grouping
-    if has_aggregates then grouping = group(state, clause, found) end
+    if has_aggregates then
+        grouping = group(state, clause, found)
+    elseif clause.distinct and (clause.where or #clause.order > 0) then
+        grouping = distinct(state, clause)
+    end
     check_after(state, names, clause, grouping)
     check_bound(state, clause.skip, "SKIP")
     check_bound(state, clause.limit, "LIMIT")

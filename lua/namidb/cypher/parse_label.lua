@@ -133,6 +133,7 @@ local function expect_colon(self)
     if not cursor.accept(self, "IS") then cursor.expect(self, ":") end
 end
 
+local GOES_ON = { ["&"] = true, [":"] = true, ["|"] = true }
 local BEGINS = { ["!"] = true, ["%"] = true, ["$"] = true, ["("] = true }
 
 --- Whether labels may begin at the next token.
@@ -140,10 +141,25 @@ function parse_label.is_next(self)
     return BEGINS[self.kinds[self.at]] or cursor.is_variable(self, self.at)
 end
 
+-- The name that is all that stands there, as it mostly is; nil: there is more.
+local function lone_name(self)
+    local at = self.at
+    if not cursor.is_word(self, at) or GOES_ON[self.kinds[at + 1]] then
+        return nil
+    end
+    self.at = at + 1
+    return self.values[at]
+end
+
 --- Reads labels without a colon in front into `node.labels`, with
 -- `node.dynamic` if there is any $(...) among them, or into
 -- `node.label_expression`.
 function parse_label.bare(self, node)
+    local name = lone_name(self)
+    if name then
+        node.labels = { name }
+        return
+    end
     local tree = parse_or(self)
     node.labels = plain_names(tree, "label_and")
     if node.labels then return end
@@ -161,6 +177,11 @@ end
 -- `node.label_expression`.
 function parse_label.types(self, node)
     expect_colon(self)
+    local name = lone_name(self)
+    if name then
+        node.types = { name }
+        return
+    end
     local tree = parse_or(self)
     node.types = plain_names(tree, "label_or")
     if not node.types then node.label_expression = tree end

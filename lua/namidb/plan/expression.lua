@@ -391,26 +391,30 @@ function make.map_projection(context, node)
 end
 
 --- Whether `test` is true of an expression, or of one inside it.
-function expression.any(expr, test)
-    local any = expression.any
+local function any(expr, test)
     if test(expr) then return true end
-    for _, branch in ipairs(expr.branches or {}) do
-        if any(branch[1], test) or any(branch[2], test) then return true end
-    end
     for i = 1, #expr do
         if expr[i] and any(expr[i], test) then return true end
     end
+    if not expr.branches then return false end
+    for _, branch in ipairs(expr.branches) do
+        if any(branch[1], test) or any(branch[2], test) then return true end
+    end
     return expr.otherwise and any(expr.otherwise, test) or false
 end
+expression.any = any
 
 local VOLATILE = { rand = true, randomuuid = true }
 
+local function differs(part)
+    local kind = part.kind
+    return kind == "HOST" or kind == "SUBPLAN" or
+        kind == "CALL" and VOLATILE[part.text]
+end
+
 --- Whether an expression may differ from row to row though it reads the same.
 function expression.is_volatile(expr)
-    return expression.any(expr, function(part)
-        return part.kind == "HOST" or part.kind == "SUBPLAN" or
-            part.kind == "CALL" and VOLATILE[part.text]
-    end)
+    return any(expr, differs)
 end
 
 -- Expressions that give a value for every row and raise for none, if their

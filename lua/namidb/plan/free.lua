@@ -19,48 +19,63 @@ end
 
 local walk -- operators
 
---- Adds the slots that an expression reads to `set`.
-function free.reads(node, set)
-    local kind = node.kind
-    if kind == "SLOT" then
-        set[node.number] = true
-    elseif kind == "LET" or kind == "FOR_EACH" or kind == "QUANTIFIER" or
-        kind == "REDUCE" then
-        local inner = {}
-        for i = 1, #node do
-            if node[i] then free.reads(node[i], inner) end
-        end
-        inner[node.number] = nil
-        if node.accumulator then inner[node.accumulator] = nil end
-        for slot in pairs(inner) do set[slot] = true end
-    elseif kind == "SUBPLAN" then
-        if not node.free then
-            local wanted = {}
-            if node.number then wanted[node.number] = true end
-            if node.row then wanted[node.row] = true end
-            local many = node.many and walk(node.many, copy(wanted)) or {}
-            node.free = walk(node.plan, wanted)
-            for slot in pairs(many) do node.free[slot] = true end
-        end
-        for slot in pairs(node.free) do set[slot] = true end
-    elseif kind == "PATH" or kind == "DIFFER" then
-        add(set, node.slots)
-    else
-        for i = 1, #node do
-            if node[i] then free.reads(node[i], set) end
-        end
+local reads -- expressions
+
+local function read_operands(node, set)
+    for i = 1, #node do
+        if node[i] then reads(node[i], set) end
     end
-    if node.branches then
-        for _, branch in ipairs(node.branches) do
-            free.reads(branch[1], set)
-            free.reads(branch[2], set)
-        end
-        if node.otherwise then free.reads(node.otherwise, set) end
-    end
-    return set
 end
 
-local reads = free.reads
+-- What does not just read what its operands do: (node, set).
+local own = {}
+
+function own.SLOT(node, set)
+    set[node.number] = true
+end
+
+-- What is bound inside is nothing that is read.
+function own.LET(node, set)
+    local inner = {}
+    read_operands(node, inner)
+    inner[node.number] = nil
+    if node.accumulator then inner[node.accumulator] = nil end
+    for slot in pairs(inner) do set[slot] = true end
+end
+own.FOR_EACH, own.QUANTIFIER, own.REDUCE = own.LET, own.LET, own.LET
+
+function own.SUBPLAN(node, set)
+    if not node.free then
+        local wanted = {}
+        if node.number then wanted[node.number] = true end
+        if node.row then wanted[node.row] = true end
+        local many = node.many and walk(node.many, copy(wanted)) or {}
+        node.free = walk(node.plan, wanted)
+        for slot in pairs(many) do node.free[slot] = true end
+    end
+    for slot in pairs(node.free) do set[slot] = true end
+end
+
+function own.PATH(node, set)
+    add(set, node.slots)
+end
+own.DIFFER = own.PATH
+
+function own.CASE(node, set)
+    for _, branch in ipairs(node.branches) do
+        reads(branch[1], set)
+        reads(branch[2], set)
+    end
+    if node.otherwise then reads(node.otherwise, set) end
+end
+
+--- Adds the slots that an expression reads to `set`.
+function reads(node, set)
+    local read = own[node.kind] or read_operands
+    read(node, set)
+    return set
+end
+free.reads = reads
 
 -- Slots in order, so that plans are stable.
 local function list(set)

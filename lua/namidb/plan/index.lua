@@ -161,13 +161,17 @@ local function is_whole(item, search)
         search.equal == #item.properties
 end
 
+local function has_any(state)
+    local indexes = state.context.options.indexes
+    return indexes ~= nil and #indexes > 0
+end
+
 -- The cheapest search for what is in a slot, of `count` rows by label or type,
 -- if it is cheaper than reading `limit` rows: its index, what of it, how many
 -- rows it gives and what they cost. can_use(item): whether it is one of the
 -- right label. of: what of its segments is read ("node", "out").
 local function best_search(state, slot, counts, can_use, limit, of)
-    local indexes, tests = state.context.options.indexes or {}, {}
-    if #indexes == 0 then return nil end
+    local indexes, tests = state.context.options.indexes, {}
     for _, condition in ipairs(state.graph.conditions) do
         index.note(state.context, slot, condition.expr, tests, state)
     end
@@ -204,6 +208,7 @@ end
 --- A start at an index, if that is cheaper than `best`: { rows =, seek =,
 -- node = }; nil if there is none.
 function index.start_of(state, node, best)
+    if not has_any(state) then return nil end
     local has_label = {}
     for _, label in ipairs(node.labels) do has_label[label] = true end
     local found = best_search(state, node.slot, function(label)
@@ -218,6 +223,7 @@ end
 
 --- The same for an edge of one type, beside a scan of its type.
 function index.edge_start_of(state, edge, scan)
+    if not has_any(state) then return nil end
     local found = best_search(state, edge.slot, function(label)
         return (cost.edges(state.context, label, edge.direction))
     end, function(item)

@@ -54,19 +54,21 @@ end
 -- is_last: the rows are found. What a plan or a function of the host is asked
 -- comes behind what the row itself says.
 local function apply_conditions(state, is_last)
-    local costly = {}
+    local costly
     bind_paths(state)
     for _, condition in ipairs(state.graph.conditions) do
         if not condition.is_done and is_known(state, condition.reads) and
             (is_last or not must_wait(condition)) then
             condition.is_done = true
             if expression.is_volatile(condition.expr) then
+                costly = costly or {}
                 costly[#costly + 1] = condition.expr
             else
                 filter(state, condition.expr)
             end
         end
     end
+    if not costly then return end
     for _, expr in ipairs(costly) do filter(state, expr) end
 end
 
@@ -87,32 +89,32 @@ local function id_of_text(call, value)
     return "id", { kind = "CALL", text = "tointegerornull", value }
 end
 
+local function seek_by(state, condition, element, call, value)
+    local is_one = condition.expr.kind == "EQ"
+    if call.kind ~= "CALL" or not IDENTIFIES[call.text] or
+        call[1].kind ~= "SLOT" or call[1].number ~= element.slot or
+        not is_known(state, free.reads(value, {})) then
+        return nil
+    end
+    if call.text ~= "id" and not is_one then return nil end
+    if call.text == "key" and (not element.labels or #element.labels == 0) then
+        return nil
+    end
+    local kind, wanted = id_of_text(call, value)
+    return { kind = kind, value = wanted, condition = condition,
+             is_exact = kind == call.text, is_list = not is_one,
+             is_one = is_one }
+end
+
 -- `key(n) = x`, `id(n) = x`, `id(n) IN x`, `elementId(n) = x` with an x that is
 -- known; of an edge its id.
 local function seek_of(state, condition, element)
     local expr = condition.expr
-    if condition.is_done or expr.kind ~= "EQ" and expr.kind ~= "IN" then
-        return nil
-    end
-    local function try(call, value)
-        if call.kind ~= "CALL" or not IDENTIFIES[call.text] or
-            call[1].kind ~= "SLOT" or call[1].number ~= element.slot then
-            return nil
-        end
-        if not is_known(state, free.reads(value, {})) then return nil end
-        if call.text ~= "id" and expr.kind ~= "EQ" then return nil end
-        if call.text == "key" and
-            (not element.labels or #element.labels == 0) then
-            return nil
-        end
-        local kind, wanted = id_of_text(call, value)
-        return { kind = kind, value = wanted, condition = condition,
-                 is_exact = kind == call.text,
-                 is_list = expr.kind == "IN", is_one = expr.kind == "EQ" }
-    end
-    local seek = try(expr[1], expr[2])
-    if not seek and expr.kind == "EQ" then seek = try(expr[2], expr[1]) end
-    return seek
+    local kind = expr.kind
+    if condition.is_done or kind ~= "EQ" and kind ~= "IN" then return nil end
+    return seek_by(state, condition, element, expr[1], expr[2]) or
+        kind == "EQ" and
+        seek_by(state, condition, element, expr[2], expr[1]) or nil
 end
 
 -- The cheapest way to find an edge by itself; nil: there is none.
@@ -165,9 +167,7 @@ local function start_of(state, node)
     end
     best = index.start_of(state, node, best) or
         named.start_of(state, node, any_label(state, node, best), is_known)
-    return rare.start_of(state, node, best, function(graph)
-        return starts_for(state.context, graph)
-    end)
+    return rare.start_of(state, node, best, starts_for)
 end
 
 -- The nodes of several labels, each once: those of the first, then those of the

@@ -286,10 +286,11 @@ local function begun(state)
 end
 
 -- Walks all that hangs together with what is known: what is read, how many rows
--- there are then, and the first of the nodes that it comes to, or `first`.
-local function walk_all(state, known, is_done, rows, first)
+-- there are then, and the first of the nodes that it comes to, or `first`. nil
+-- where that reads `most` or more; most nil: no matter.
+local function walk_all(state, known, is_done, rows, first, most)
     local read = 0
-    while true do
+    while not most or read < most do
         local edge, edge_read, kept = order.next_edge(state, known, is_done)
         if not edge then return read, rows, first end
         read = read + rows * edge_read
@@ -306,18 +307,22 @@ end
 
 --- What is read when all that hangs together with a start is found from it, how
 -- many rows there are then, the first of its nodes in the pattern, and a set of
--- the slots that are known then.
-function order.simulate(state, start, starts)
-    local known, is_done = begun(state)
+-- the slots that are known then. Or nil where that reads `most` or more, if
+-- there is a `most`.
+function order.simulate(state, start, starts, most)
     local read, first = start.rows, start.node.number
+    if most and read >= most then return nil end
     if state.is_cold and not start.rare then
         read = read + fetch_start(state, start)
     end
+    local known, is_done = begun(state)
     local rows = begin(state, start, starts, known, is_done)
     if start.edge then
         first = math.min(first, state.graph.nodes[start.edge.to].number)
     end
-    local walked, made, least = walk_all(state, known, is_done, rows, first)
+    local walked, made, least = walk_all(state, known, is_done, rows, first,
+                                         most and most - read)
+    if not walked then return nil end
     return read + walked, made, least, known
 end
 
@@ -345,6 +350,20 @@ function order.look_around(state)
     end)
 end
 
+-- Whether one start that leads to all shows that every one does: not where an
+-- edge can be walked from some of its ends only, or nodes that are known at
+-- once join parts that share nothing.
+local function is_even(state, starts)
+    local count = 0
+    for _, edge in ipairs(state.graph.edges) do
+        if edge.bound or edge.shortest or edge.condition then return false end
+    end
+    for _, start in ipairs(starts) do
+        if order.is_one(start) then count = count + 1 end
+    end
+    return count < 2
+end
+
 --- Of several starts { node, rows, ... } the best; nil if there is none. Of
 -- those in one part of the pattern the one for which the least is read; of
 -- parts that share nothing the one that leaves the fewest rows, for each of
@@ -360,14 +379,20 @@ function order.best_start(state, starts)
     end
     order.look_around(state)
     local parts, by_first = {}, {}
+    -- Where all lead to all, what the best so far reads is enough to tell.
+    local can_stop, most = is_even(state, starts), nil
     for _, start in ipairs(starts) do
-        local read, rows, first = order.simulate(state, start, starts)
-        local part = by_first[first]
-        if not part then
+        local read, rows, first, known = order.simulate(state, start, starts,
+                                                        most)
+        local part = read and by_first[first]
+        if read and not part then
             part = { read = read, rows = rows, start = start }
             parts[#parts + 1], by_first[first] = part, part
-        elseif read < part.read then
+        elseif read and read < part.read then
             part.read, part.rows, part.start = read, rows, start
+        end
+        if read and can_stop and order.is_whole(state, known) then
+            most = part.read
         end
     end
     local best = parts[1]

@@ -37,8 +37,7 @@ local function project(op, items)
 end
 
 -- A slot that holds the expression; a new one unless it is a slot already.
-local function slot_for(context, items, node)
-    local expr = expression.make(context, node)
+local function slot_for(context, items, expr)
     if expr.kind == "SLOT" then return expr.number end
     local slot = context:new_slot()
     items[#items + 1] = { slot = slot, expr = expr }
@@ -54,8 +53,10 @@ local function aggregate(context, op, clause)
         aggregates[i] = {
             code = #arguments == 0 and "COUNT_ROWS" or CODES[call.name],
             distinct = call.distinct, slot = call.variable.id,
-            input = arguments[1] and slot_for(context, items, arguments[1]),
-            second = arguments[2] and slot_for(context, items, arguments[2]),
+            input = arguments[1] and slot_for(context, items,
+                expression.make(context, arguments[1])),
+            second = arguments[2] and slot_for(context, items,
+                expression.make(context, arguments[2])),
         }
     end
     op = counted.aggregate(context, op, items, keys, aggregates) or
@@ -66,7 +67,8 @@ local function aggregate(context, op, clause)
     end))
 end
 
-local function sort(context, op, clause, limit)
+-- by: the expressions of ORDER BY.
+local function sort(context, op, clause, by, limit)
     if #clause.order == 0 then
         if limit then
             outer.give_up_below(op)
@@ -76,7 +78,7 @@ local function sort(context, op, clause, limit)
     end
     local items, keys = {}, {}
     for i, item in ipairs(clause.order) do
-        keys[i] = { slot = slot_for(context, items, item.expression),
+        keys[i] = { slot = slot_for(context, items, by[i]),
                     descending = item.descending }
     end
     top.push(context, op, items, keys, limit)
@@ -86,15 +88,13 @@ end
 -- Properties that nothing but the columns wants are read behind ORDER BY ...
 -- LIMIT, for the rows that are left: what ORDER BY reads comes first, and so
 -- does what is no plain property and might fail.
-local function late_items(context, clause)
+local function late_items(clause, by)
     if not clause.limit or #clause.order == 0 or clause.distinct or
         clause.where then
         return {}
     end
     local wanted, late = {}, {}
-    for _, sort_item in ipairs(clause.order) do
-        free.reads(expression.make(context, sort_item.expression), wanted)
-    end
+    for _, expr in ipairs(by) do free.reads(expr, wanted) end
     for _, item in ipairs(clause.items) do
         local node = item.expression
         if not wanted[item.variable.id] and node.kind == "property" and
@@ -175,7 +175,10 @@ end
 
 --- The operators of a WITH or RETURN over `op`.
 function projection.plan(context, op, clause)
-    local late, conditions = {}, nil
+    local late, conditions, by = {}, nil, {}
+    for i, item in ipairs(clause.order) do
+        by[i] = expression.make(context, item.expression)
+    end
     if clause.grouped and not clause.skip and not clause.limit then
         local early
         early, conditions = split_by_keys(context, clause)
@@ -183,7 +186,7 @@ function projection.plan(context, op, clause)
     elseif clause.grouped then
         op = aggregate(context, op, clause)
     else
-        late = late_items(context, clause)
+        late = late_items(clause, by)
         op = project(op, items_of(context, clause.items, function(item)
             return not late[item]
         end))
@@ -195,7 +198,7 @@ function projection.plan(context, op, clause)
     end
     local skip = clause.skip and expression.make(context, clause.skip)
     local limit = clause.limit and expression.make(context, clause.limit)
-    op = sort(context, op, clause, kept_rows(context, skip, limit))
+    op = sort(context, op, clause, by, kept_rows(context, skip, limit))
     if skip then op = { kind = "SKIP", expr = skip, child = op } end
     if limit and not is_limited(op, limit) then
         op = { kind = "LIMIT", expr = limit, child = op }

@@ -55,24 +55,33 @@ local function graph_of(context, condition, slot)
     return graph.nodes[slot] and graph
 end
 
+-- The best start of a node by what a condition's sub-query looks for, `graph`;
+-- `best` if none is better.
+local function better(state, node, best, condition, graph, starts_of)
+    local inner, starts = starts_of(state.context, graph)
+    for _, start in ipairs(starts) do
+        if start.node.slot ~= node.slot or start.edge then
+            local read, rows, _, known = order.simulate(inner, start, starts,
+                                                        best.rows)
+            if read and order.is_whole(inner, known) then
+                best = { rows = read, kept = rows, node = node,
+                         rare = { graph = graph, condition = condition } }
+            end
+        end
+    end
+    return best
+end
+
 --- A start of a node where a sub-query leads to it, if that reads less than
--- `best` does. starts_of(graph): where that graph may be begun, and a state for
--- it.
+-- `best` does. starts_of(context, graph): a state for that graph, and where it
+-- may be begun.
 function rare.start_of(state, node, best, starts_of)
     if state.op.kind ~= "ARGUMENT" or next(state.known) then return best end
     for _, condition in ipairs(state.graph.conditions) do
-        local graph = graph_of(state.context, condition, node.slot)
-        local inner, starts
-        if graph then inner, starts = starts_of(graph) end
-        for _, start in ipairs(starts or {}) do
-            if start.node.slot ~= node.slot or start.edge then
-                local read, rows, _, known = order.simulate(inner, start,
-                                                            starts)
-                if read < best.rows and order.is_whole(inner, known) then
-                    best = { rows = read, kept = rows, node = node,
-                             rare = { graph = graph, condition = condition } }
-                end
-            end
+        local graph = condition.expr.match and
+            graph_of(state.context, condition, node.slot)
+        if graph then
+            best = better(state, node, best, condition, graph, starts_of)
         end
     end
     return best

@@ -30,7 +30,8 @@ local LEAST = 1e-3
 -- how many nodes or edges there are of it.
 local function best_line(lines, counts, names, property)
     local best, count
-    for _, name in ipairs(names or {}) do
+    if not names then return nil end
+    for _, name in ipairs(names) do
         local line = lines[name] and lines[name][property]
         if line and (not best or line.values > best.values) then
             best, count = line, counts[name] or 0
