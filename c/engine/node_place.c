@@ -113,6 +113,22 @@ int ndb_node_place_find(const struct ndb_gather *gather, uint64_t id,
     return NAMIDB_OK;
 }
 
+int ndb_node_image_read(const struct ndb_gather *gather, uint64_t id,
+                        const struct ndb_node_image *image, namidb_arena *arena,
+                        namidb_node *out, namidb_error *err)
+{
+    int rc;
+
+    if (image->group == NULL)
+        return ndb_node_row_read(image->bytes, id, arena, out, err);
+    rc = ndb_node_group_read(image->group, NAMIDB_ID_TABLE(id), image->row,
+                             arena, out);
+    if (rc < 0)
+        return ndb_gather_fail(gather, &image->ref, rc, err);
+    out->id = id;
+    return rc;
+}
+
 /* The row is copied first: strings are views into what is decoded, and the
  * memtable may go before the arena does. */
 int ndb_node_row_read(struct ndb_slice row, uint64_t id, namidb_arena *arena,

@@ -38,6 +38,10 @@ int ndb_node_place_find(const struct ndb_gather *gather, uint64_t id,
                         const struct ndb_refs *refs,
                         struct ndb_node_image *image);
 
+/* Reads an image that was found; all memory is the arena's. */
+int ndb_node_image_read(const struct ndb_gather *gather, uint64_t id,
+                        const struct ndb_node_image *image, namidb_arena *arena,
+                        namidb_node *out, namidb_error *err);
 /* Reads the image of a node as a memtable has it; all memory is the arena's. */
 int ndb_node_row_read(struct ndb_slice row, uint64_t id, namidb_arena *arena,
                       namidb_node *out, namidb_error *err);

@@ -26,6 +26,12 @@ struct keyed {
     const struct ndb_filter_segment *filter; /* NULL: none, or not in use */
 };
 
+/* Where the row of what is found goes, of a single probe. */
+struct found {
+    namidb_arena *arena;
+    namidb_node *row;
+};
+
 struct lookup {
     struct ndb_gather gather;
     struct ndb_key_probe *probes;
@@ -38,7 +44,7 @@ struct lookup {
     struct ndb_refs rows;    /* segments of candidates */
     struct ndb_refs filters; /* those in use */
     struct ndb_ids ids;      /* from one memtable */
-    bool wants_rows;         /* the caller reads what is found */
+    struct found *found;     /* NULL: only the id is wanted */
     struct candidate *candidates;
     uint32_t candidate_count, candidate_capacity;
     namidb_error *err;
@@ -81,12 +87,16 @@ static int verify(struct lookup *lookup, const struct candidate *candidate)
         return NAMIDB_OK;
     rc = ndb_node_place_find(&lookup->gather, candidate->id, &candidate->place,
                              &lookup->rows, &image);
-    if (rc == NAMIDB_OK && image.group != NULL && lookup->wants_rows)
+    if (rc == NAMIDB_OK && image.group != NULL && lookup->found != NULL)
         ndb_prefetch_row_bytes(image.group, image.row);
     if (rc == NAMIDB_OK)
         rc = compare_key(lookup, &image, &probe->key);
     if (rc == NAMIDB_OK)
         probe->id = candidate->id;
+    if (rc == NAMIDB_OK && lookup->found != NULL)
+        rc = ndb_node_image_read(&lookup->gather, candidate->id, &image,
+                                 lookup->found->arena, lookup->found->row,
+                                 lookup->err);
     return rc < 0 ? rc : NAMIDB_OK;
 }
 
@@ -143,7 +153,7 @@ static int consider(struct lookup *lookup, uint32_t probe, uint64_t id,
         return ndb_fail_memory(lookup->err);
     if (candidate.place.ref_count == 0)
         return verify(lookup, &candidate);
-    if (lookup->wants_rows)
+    if (lookup->found != NULL)
         prefetch_row(lookup, &candidate);
     return keep(lookup, &candidate);
 }
@@ -419,7 +429,8 @@ static int begin(struct lookup *lookup)
 
 /* How keys are looked up. */
 struct way {
-    bool use_filters, wants_rows;
+    bool use_filters;
+    struct found *found; /* see lookup */
 };
 
 static int read_in_mode(const struct ndb_snapshot *snapshot,
@@ -438,7 +449,7 @@ static int read_in_mode(const struct ndb_snapshot *snapshot,
     lookup.keyed_table = NAMIDB_ANY;
     lookup.candidates = NULL;
     lookup.candidate_count = lookup.candidate_capacity = 0;
-    lookup.wants_rows = way.wants_rows;
+    lookup.found = way.found;
     lookup.err = err;
     if (rc < 0)
         ndb_fail_memory(err);
@@ -468,8 +479,8 @@ int ndb_read_keys(const struct ndb_snapshot *snapshot,
                   struct ndb_key_probe *probes, size_t count, bool use_filters,
                   namidb_error *err)
 {
-    return read_keys(snapshot, probes, count,
-                     (struct way){ use_filters, false }, err);
+    return read_keys(snapshot, probes, count, (struct way){ use_filters, NULL },
+                     err);
 }
 
 int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,
@@ -477,6 +488,7 @@ int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,
                          namidb_node *out, namidb_error *err)
 {
     struct ndb_key_probe probe = { .table = label, .key = key };
+    struct found found = { arena, out };
     int rc = ndb_key_check(&key, err);
 
     out->id = 0;
@@ -484,11 +496,6 @@ int ndb_read_node_by_key(const struct ndb_snapshot *snapshot, uint32_t label,
         return rc;
     if (label == NAMIDB_ANY || label > NAMIDB_TABLE_MAX)
         return NAMIDB_NONE;
-    rc = read_keys(snapshot, &probe, 1, (struct way){ false, true }, err);
-    if (rc < 0)
-        return rc;
-    if (probe.id == 0)
-        return NAMIDB_NONE;
-    rc = ndb_read_nodes(snapshot, &probe.id, 1, arena, out, err);
-    return rc >= 0 && out->id == 0 ? NAMIDB_NONE : rc;
+    rc = read_keys(snapshot, &probe, 1, (struct way){ false, &found }, err);
+    return rc >= 0 && probe.id == 0 ? NAMIDB_NONE : rc;
 }

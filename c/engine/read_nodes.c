@@ -4,22 +4,6 @@
 #include "engine/prefetch.h"
 #include "engine/read.h"
 
-static int read_image(const struct ndb_gather *gather, uint64_t id,
-                      const struct ndb_node_image *image, namidb_arena *arena,
-                      namidb_node *out, namidb_error *err)
-{
-    int rc;
-
-    if (image->group == NULL)
-        return ndb_node_row_read(image->bytes, id, arena, out, err);
-    rc = ndb_node_group_read(image->group, NAMIDB_ID_TABLE(id), image->row,
-                             arena, out);
-    if (rc < 0)
-        return ndb_gather_fail(gather, &image->ref, rc, err);
-    out->id = id;
-    return rc;
-}
-
 /* A block of at most NDB_PREFETCH_ROWS nodes: all are found before any is read.
  */
 static int read_block(const struct ndb_gather *gather, const uint64_t *ids,
@@ -42,7 +26,8 @@ static int read_block(const struct ndb_gather *gather, const uint64_t *ids,
             ndb_prefetch_row_bytes(images[i].group, images[i].row);
     for (size_t i = 0; i < count && rc >= 0; i++) {
         if (is_there[i])
-            rc = read_image(gather, ids[i], &images[i], arena, &out[i], err);
+            rc = ndb_node_image_read(gather, ids[i], &images[i], arena, &out[i],
+                                     err);
         else
             out[i] = (namidb_node){ 0 };
     }

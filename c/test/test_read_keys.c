@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "format/value.h"
 
 enum { SEEDS = 150, KEYS = 45, PROBES = MODEL_TABLES * KEYS };
 
@@ -123,6 +124,41 @@ static void test_read_keys__cold_lookup_is_two_gets_and_warm_none(void **state)
     model_close(&model);
 }
 
+/* A segment of keys and one of rows, each once. */
+static void test_read_keys__a_row_is_read_where_its_key_was_found(void **state)
+{
+    struct model model;
+    struct ndb_snapshot snapshot;
+    namidb_arena *arena = namidb_arena_new();
+    namidb_cache_stats before, after;
+    namidb_value key = probe_of(1, "b").key;
+    namidb_node node;
+
+    (void)state;
+    model_open(&model, 3, 64 << 20);
+    model_add_node(&model, 1, "a");
+    model_add_node(&model, 1, "b");
+    model_make_pack(&model, true);
+    model_snapshot(&model, &snapshot);
+    for (int i = 0; i < 2; i++) {
+        ndb_segment_cache_stats(model.cache, &before);
+        assert_int_equal(
+            ndb_read_node_by_key(&snapshot, 1, key, arena, &node, NULL), 0);
+        assert_int_equal(node.id, model.nodes[1].id);
+        assert_true(ndb_value_same(&node.key, &key));
+        ndb_segment_cache_stats(model.cache, &after);
+    }
+    assert_int_equal(after.hits - before.hits, 2);
+    key = probe_of(1, "c").key;
+    assert_int_equal(
+        ndb_read_node_by_key(&snapshot, 1, key, arena, &node, NULL),
+        NAMIDB_NONE);
+    assert_int_equal(node.id, 0);
+    namidb_arena_free(arena);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
 static void test_read_keys__memtable_answers_without_a_request(void **state)
 {
     struct model model;
@@ -204,6 +240,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_keys__find_the_living_node_with_the_key),
         cmocka_unit_test(test_read_keys__cold_lookup_is_two_gets_and_warm_none),
+        cmocka_unit_test(test_read_keys__a_row_is_read_where_its_key_was_found),
         cmocka_unit_test(test_read_keys__memtable_answers_without_a_request),
         cmocka_unit_test(test_read_keys__kind_and_table_are_part_of_the_key),
         cmocka_unit_test(test_read_keys__out_of_memory_at_any_place),
