@@ -37,6 +37,13 @@ struct namidb_cursor {
     namidb_edge *edges;
 };
 
+/* What a spare's arenas may hold. */
+enum { SPARE_BYTES_MAX = 64 << 10 };
+
+/* One that was closed, with its memory, for the next: mostly a walk over the
+ * few edges of a node is over before another begins. Atomic; NULL: none. */
+static struct namidb_cursor *spare;
+
 static int cursor_new(namidb_cursor **out, namidb_snapshot *snapshot,
                       namidb_error *err)
 {
@@ -46,7 +53,9 @@ static int cursor_new(namidb_cursor **out, namidb_snapshot *snapshot,
     *out = NULL;
     if (rc < 0)
         return rc;
-    cursor = ndb_calloc(1, sizeof *cursor);
+    cursor = __atomic_exchange_n(&spare, NULL, __ATOMIC_ACQUIRE);
+    if (cursor == NULL)
+        cursor = ndb_calloc(1, sizeof *cursor);
     if (cursor == NULL)
         return ndb_fail_memory(err);
     cursor->db = ndb_db_ref(snapshot->db);
@@ -57,16 +66,36 @@ static int cursor_new(namidb_cursor **out, namidb_snapshot *snapshot,
     return NAMIDB_OK;
 }
 
+static void destroy(struct namidb_cursor *cursor)
+{
+    if (cursor == NULL)
+        return;
+    ndb_arena_release(&cursor->arena);
+    ndb_arena_release(&cursor->hop_arena);
+    ndb_free(cursor);
+}
+
+/* Makes it the spare, and frees the one that was. */
+static void give_back(struct namidb_cursor *cursor)
+{
+    ndb_arena_reset(&cursor->arena);
+    ndb_arena_reset(&cursor->hop_arena);
+    *cursor = (struct namidb_cursor){ .arena = cursor->arena,
+                                      .hop_arena = cursor->hop_arena };
+    destroy(__atomic_exchange_n(&spare, cursor, __ATOMIC_ACQ_REL));
+}
+
 void namidb_cursor_close(namidb_cursor *cursor)
 {
     if (cursor == NULL || ndb_db_check_process(cursor->db, NULL) < 0)
         return;
     ndb_scan_close(cursor->scan);
-    ndb_arena_release(&cursor->arena);
-    ndb_arena_release(&cursor->hop_arena);
     ndb_view_unref(cursor->at.view);
     ndb_db_unref(cursor->db);
-    ndb_free(cursor);
+    if (cursor->arena.bytes + cursor->hop_arena.bytes <= SPARE_BYTES_MAX)
+        give_back(cursor);
+    else
+        destroy(cursor);
 }
 
 /* Hands the cursor over, or frees it. */
