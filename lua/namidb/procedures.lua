@@ -1,9 +1,13 @@
 -- The procedures that every database has.
 
 local core = require("namidb.core")
+local functions = require("namidb.cypher.functions")
 local read_csv = require("namidb.read_csv")
+local schema = require("namidb.schema")
 
-local procedures = {}
+-- own(handle), when set, gives what a database's program has registered:
+-- { functions = { name = ... }, procedures = { name = definition } }.
+local procedures = { own = nil }
 
 -- Names of a kind that the database has, one row each.
 local function names_of(kind)
@@ -15,7 +19,7 @@ local function names_of(kind)
 end
 
 -- All names, and how many nodes have the label or edges the type.
-local function schema(handle)
+local function names_in_use(handle)
     local rows, counts = {}, handle:counts()
     local numbers = { label = counts.labels, type = counts.types }
     for _, kind in ipairs({ "label", "type", "property" }) do
@@ -27,20 +31,81 @@ local function schema(handle)
     return rows
 end
 
-local function string_field(name)
-    return { name = name, type = "STRING" }
+local function field(name, type)
+    return { name = name, type = type or "STRING" }
 end
 
-local KNOWN = {
-    ["db.labels"] = { yields = { string_field("label") },
+local function by_name(a, b) return a[1] < b[1] end
+
+-- name(type, ...) -> type
+local function signature(definition)
+    local arguments = { (table.unpack or unpack)(definition.arguments) }
+    if not definition.max then arguments[#arguments + 1] = "..." end
+    return ("%s(%s) -> %s"):format(definition.name,
+        table.concat(arguments, ", "), definition.result or "any")
+end
+
+local function all_functions(handle)
+    local rows = {}
+    for _, definition in pairs(functions) do
+        rows[#rows + 1] = { definition.name, definition.aggregate and
+            "aggregate" or "scalar", signature(definition), true }
+    end
+    for name in pairs(procedures.own(handle).functions) do
+        rows[#rows + 1] = { name, "scalar", name .. "(...)", false }
+    end
+    table.sort(rows, by_name)
+    return rows
+end
+
+local KNOWN
+
+local function fields_text(fields)
+    local parts = {}
+    for i, part in ipairs(fields) do
+        parts[i] = ("%s :: %s"):format(part.name, part.type or "ANY")
+    end
+    return table.concat(parts, ", ")
+end
+
+local function all_procedures(handle)
+    local rows = {}
+    for kind, set in pairs({ ours = KNOWN,
+                             own = procedures.own(handle).procedures }) do
+        for name, definition in pairs(set) do
+            rows[#rows + 1] = { name, ("%s(%s) :: (%s)"):format(name,
+                fields_text(definition.arguments),
+                fields_text(definition.yields)), kind == "ours" }
+        end
+    end
+    table.sort(rows, by_name)
+    return rows
+end
+
+KNOWN = {
+    ["db.labels"] = { yields = { field("label") },
                       call = names_of("label") },
-    ["db.relationshipTypes"] = { yields = { string_field("relationshipType") },
+    ["db.relationshipTypes"] = { yields = { field("relationshipType") },
                                  call = names_of("type") },
-    ["db.propertyKeys"] = { yields = { string_field("propertyKey") },
+    ["db.propertyKeys"] = { yields = { field("propertyKey") },
                             call = names_of("property") },
-    ["db.schema"] = { yields = { string_field("kind"), string_field("name"),
+    ["db.schema"] = { yields = { field("kind"), field("name"),
                                  { name = "count", type = "INTEGER" } },
-                      call = schema },
+                      call = names_in_use },
+    ["db.indexes"] = { call = schema.index_rows, yields = {
+        field("name"), field("type"), field("entityType"),
+        field("labelsOrTypes", "LIST"), field("properties", "LIST"),
+        field("state"), field("populationPercent", "INTEGER"),
+        field("owningConstraint") } },
+    ["db.constraints"] = { call = schema.constraint_rows, yields = {
+        field("name"), field("type"), field("entityType"),
+        field("labelsOrTypes", "LIST"), field("properties", "LIST"),
+        field("propertyType") } },
+    ["dbms.functions"] = { call = all_functions, yields = {
+        field("name"), field("category"), field("signature"),
+        field("isBuiltIn", "BOOLEAN") } },
+    ["dbms.procedures"] = { call = all_procedures, yields = {
+        field("name"), field("signature"), field("isBuiltIn", "BOOLEAN") } },
 }
 for name, procedure in pairs(KNOWN) do
     procedure.name, procedure.arguments = name, {}
@@ -74,9 +139,9 @@ end
 local function csv_value(record, header)
     local row = {}
     for i, name in ipairs(header or record) do
-        local field = record[i]
-        if field == nil or field == "" then field = core.null end
-        row[header and name or i] = field
+        local value = record[i]
+        if value == nil or value == "" then value = core.null end
+        row[header and name or i] = value
     end
     return row
 end
@@ -140,7 +205,7 @@ end
 function procedures.names()
     local names = {}
     for name in pairs(KNOWN) do
-        if name:find("^db%.") then names[#names + 1] = name end
+        if name:find("^db") then names[#names + 1] = name end
     end
     return names
 end

@@ -43,6 +43,8 @@ local function home_of(handle)
     return home
 end
 
+procedures.own = home_of
+
 -- Gives a snapshot or a transaction what its database has.
 local function adopt(child, parent)
     homes[child] = home_of(parent)

@@ -161,42 +161,30 @@ end
 
 local ENTITY = { node = "NODE", edge = "RELATIONSHIP" }
 
-local function show_indexes(handle)
+--- The indexes as CALL db.indexes() gives them.
+function schema.index_rows(handle)
     local rows = {}
     for i, index in ipairs(schema.indexes(handle)) do
-        rows[i] = {
-            name = index.name, type = "RANGE",
-            entityType = ENTITY[index.entity],
-            labelsOrTypes = list_of({ index.label }),
-            properties = list_of(index.properties),
-            state = index.state == "online" and "ONLINE" or "POPULATING",
-            populationPercent = index.percent,
-            owningConstraint = index.constraint and index.name or nil,
-        }
+        rows[i] = { index.name, "RANGE", ENTITY[index.entity],
+                    list_of({ index.label }), list_of(index.properties),
+                    index.state == "online" and "ONLINE" or "POPULATING",
+                    index.percent, index.constraint and index.name or
+                        core.null }
     end
-    rows.columns = { "name", "type", "entityType", "labelsOrTypes",
-                     "properties", "state", "populationPercent",
-                     "owningConstraint" }
     return rows
 end
 
 local RULE = { unique = "UNIQUENESS", key = "KEY",
                not_null = "PROPERTY_EXISTENCE", type = "PROPERTY_TYPE" }
 
-local function show_constraints(handle)
+--- The constraints as CALL db.constraints() gives them.
+function schema.constraint_rows(handle)
     local rows = {}
     for i, item in ipairs(schema.constraints(handle)) do
-        rows[i] = {
-            name = item.name,
-            type = ENTITY[item.entity] .. "_" .. RULE[item.rule],
-            entityType = ENTITY[item.entity],
-            labelsOrTypes = list_of({ item.label }),
-            properties = list_of(item.properties),
-            propertyType = item.type,
-        }
+        rows[i] = { item.name, ENTITY[item.entity] .. "_" .. RULE[item.rule],
+                    ENTITY[item.entity], list_of({ item.label }),
+                    list_of(item.properties), item.type or core.null }
     end
-    rows.columns = { "name", "type", "entityType", "labelsOrTypes",
-                     "properties", "propertyType" }
     return rows
 end
 
@@ -283,8 +271,7 @@ local function item_of(statement)
 end
 
 local RUN = { create_index = create, create_constraint = create,
-              drop_index = drop, drop_constraint = drop,
-              show_indexes = show_indexes, show_constraints = show_constraints }
+              drop_index = drop, drop_constraint = drop }
 
 --- What a checked statement of the schema is to be run as; nil and an error.
 function schema.plan(ast)
@@ -294,7 +281,7 @@ function schema.plan(ast)
     end
     local made = {
         schema = RUN[statement.kind], statement = statement, mode = "run",
-        writes = statement.kind:find("^show") == nil, columns = {},
+        writes = true, columns = {},
         what = statement.kind:match("_(%a+)$"),
         uses = 0, next_look = math.huge, -- nothing to plan anew
     }

@@ -220,6 +220,12 @@ function Maker:path(new, only_bound, max)
     return { elements = elements }
 end
 
+-- In GQL's words.
+local SELECTORS = {
+    one = { "ANY SHORTEST ", "SHORTEST 1 PATH " },
+    all = { "ALL SHORTEST ", "SHORTEST 1 GROUPS " },
+}
+
 -- What is known of one of several shortest paths is its length.
 local SHORT = { one = { "short", "short_edges" }, all = { "path", "edges" } }
 
@@ -293,7 +299,11 @@ function Maker:patterns(new)
         end
         if shortest then
             local elements = paths[i].elements
-            elements[2].way = self:way(unpack(elements))
+            if self.random:one_in(3) then
+                paths[i].selector = self.random:pick(SELECTORS[shortest])
+            else
+                elements[2].way = self:way(unpack(elements))
+            end
         end
     end
     return paths

@@ -1,8 +1,9 @@
 -- Patterns, matched by trying everything.
 --
--- A path is { name?, shortest = "one" or "all"?, elements = { node, edge, node,
--- ... } }; a node { var?, labels, props = { name = expression } }; an edge {
--- var?, types, dir = "out", "in" or "both", props, hops = { min, max? }? }.
+-- A path is { name?, shortest = "one" or "all"?, selector = the words of GQL
+-- for that?, elements = { node, edge, node, ... } }; a node { var?, labels,
+-- props = { name = expression } }; an edge { var?, types, dir = "out", "in" or
+-- "both", props, hops = { min, max? }? }.
 -- `way` of a shortest path's edge, { q = "all" or "none", of = "nodes",
 -- "relationships" or "edges", var, where }, is asked of all that is on the way.
 -- An edge with hops may stand in a group, ((first)-[...]->(last) WHERE

@@ -115,7 +115,9 @@ local function path_text(path)
             element.group and group_text(element) or edge_text(element)
     end
     local text = table.concat(parts)
-    if path.shortest then
+    if path.selector then
+        text = path.selector .. text
+    elseif path.shortest then
         text = SHORTEST[path.shortest] .. "(" .. text .. ")"
     end
     return (path.name and path.name .. " = " or "") .. text

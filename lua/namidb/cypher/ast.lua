@@ -63,7 +63,8 @@
 -- finish {} (the last clause: no rows, no columns)
 -- foreach { name, list EXPRESSION, clauses [CLAUSE], + variable BINDING }
 -- call { name ("db.labels"), arguments? [EXPRESSION] (nil: from parameters,
---     + made explicit when the procedure's signature is known),
+--     + made explicit when the procedure's signature is known), is_show?
+--     (SHOW INDEXES),
 --     yields [yield], star boolean (YIELD *, or standalone without YIELD),
 --     where? EXPRESSION, standalone boolean, + procedure? (the signature);
 --     + yields is complete, whether star or not }
@@ -101,11 +102,13 @@
 --     properties [name], rule "unique"|"key"|"not_null"|"type",
 --     value_type? (of "type": "INTEGER", "LIST<STRING>", ... upper case) }
 -- drop_constraint { name, if_exists boolean }
--- show_indexes, show_constraints {}
 --
 -- PATTERN
--- path_pattern { name?, shortest? "one"|"all", elements [node_pattern,
---     edge_pattern, node_pattern, ...], + variable? BINDING }
+-- path_pattern { name?, shortest? "one"|"all", is_chosen_first? (by ANY
+--     SHORTEST, not shortestPath(): WHERE is asked of what is chosen),
+--     mode? "acyclic"|"simple" (which + makes where? EXPRESSION of),
+--     elements [node_pattern, edge_pattern, node_pattern, ...],
+--     + variable? BINDING }
 -- node_pattern { name?, LABELS, properties? EXPRESSION (map or parameter),
 --     where? EXPRESSION, + variable BINDING (also without a name),
 --     + bound boolean: this is not the occurrence that introduces it }

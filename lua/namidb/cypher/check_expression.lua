@@ -9,6 +9,7 @@ local ast = require("namidb.cypher.ast")
 local fault = require("namidb.cypher.fault")
 local functions = require("namidb.cypher.functions")
 local hint = require("namidb.cypher.hint")
+local other_names = require("namidb.cypher.other_names")
 local scope = require("namidb.cypher.scope")
 local types = require("namidb.cypher.types")
 
@@ -319,6 +320,10 @@ end
 function check.call(state, names, node, context)
     local own = state.options.functions
     local definition = own and own[node.name] or functions[node.name]
+    if not definition and other_names[node.name] then
+        node.name = other_names[node.name]
+        definition = functions[node.name]
+    end
     if not definition then
         fail(state, node, "UnknownFunction", "there is no function %s()%s",
              node.name, hint.of_function(node.name, functions, own))
@@ -415,7 +420,8 @@ end
 function check.pattern_predicate(state, names, node, context)
     if not context.boolean and not node.explicit then
         fail(state, node, "UnexpectedSyntax",
-             "a pattern stands as a condition only; EXISTS { } asks for it")
+             "a pattern stands as a condition only; EXISTS { } and " ..
+             "COUNT { } ask for it")
     end
     for _, element in ipairs(node.pattern.elements) do
         if element.name and not scope.find(names, element.name) then

@@ -105,7 +105,56 @@ local function check_shortest(state, edge)
     end
 end
 
+-- The path, as what is asked of it by its mode calls it.
+local PATH = " path"
+
+local function call(path, name, ...)
+    return { kind = "call", at = path.at, name = name, distinct = false,
+             arguments = { ... } }
+end
+
+local function literal(path, value)
+    return { kind = "literal", at = path.at, type = "integer", value = value }
+end
+
+-- No node of the path occurs twice, but for the first if it is `simple`: none
+-- of those behind a node is that node. Names that no text can have stand for
+-- the nodes, and for where one is among them.
+local function condition_of_mode(path)
+    local at, nodes, i = path.at, " nodes", " i"
+    local function variable(name)
+        return { kind = "variable", at = at, name = name }
+    end
+    local function plus(value)
+        return { kind = "arithmetic", at = at, operators = { "+" },
+                 operands = { variable(i), literal(path, value) } }
+    end
+    local behind = { kind = "slice", at = at, operand = variable(nodes),
+                     from = plus(1) }
+    if path.mode == "simple" then -- the last is let pass for the first
+        behind.to = { kind = "case", at = at, whens = { { kind = "when",
+            at = at, result = literal(path, -1), condition = {
+                kind = "compare", at = at, operators = { "=" },
+                operands = { variable(i), literal(path, 0) } } } },
+            otherwise = call(path, "size", variable(nodes)) }
+    end
+    local range = call(path, "range", literal(path, 0), { kind = "arithmetic",
+        at = at, operators = { "-" }, operands = {
+            call(path, "size", variable(nodes)), literal(path, 2) } })
+    return { kind = "quantifier", at = at, quantifier = "any", name = nodes,
+        list = { kind = "list", at = at, items = {
+            call(path, "nodes", variable(PATH)) } },
+        where = { kind = "quantifier", at = at, quantifier = "none", name = i,
+            list = range,
+            where = { kind = "binary", operator = "in", at = at,
+                right = behind, left = { kind = "index", at = at,
+                    operand = variable(nodes), index = variable(i) } } } }
+end
+
 local function bind_path(state, names, path)
+    if path.mode and not path.name then
+        path.variable = scope.bind(state, nil, "path")
+    end
     if not path.name then return end
     if scope.find(names, path.name) then
         fail(state, path, "VariableAlreadyBound", "%s is bound already",
@@ -145,6 +194,12 @@ function check_pattern.introduce(state, names, patterns)
     for _, path in ipairs(patterns) do
         for _, element in ipairs(path.elements) do
             check_element(state, names, element)
+        end
+        if path.mode then
+            local inner = scope.new(names)
+            inner.names[PATH] = path.variable
+            path.where = condition_of_mode(path)
+            check_expression.condition(state, inner, path.where, VALUE)
         end
     end
 end
@@ -206,7 +261,7 @@ end
 
 local function create_path(state, names, path, is_merge)
     local elements = path.elements
-    if path.shortest then
+    if path.shortest or path.mode then
         fail(state, path, "UnexpectedSyntax",
              "a shortest path cannot be created")
     end

@@ -205,7 +205,7 @@ local TYPES = { INTEGER = "integer", STRING = "string", FLOAT = "float",
 local function declare_yields(state, names, clause, procedure)
     local fields = {}
     for _, field in ipairs(procedure.yields) do fields[field.name] = field end
-    if clause.star and not clause.standalone then
+    if clause.star and not clause.standalone and not clause.is_show then
         fail(state, clause, "UnexpectedSyntax",
              "YIELD * is for a CALL that stands alone")
     end
@@ -244,7 +244,7 @@ function clauses.call(state, names, clause)
     if not procedure then
         fault.raise(state.text, clause.at, "ProcedureNotFound",
                     ("there is no procedure %s%s"):format(clause.name,
-                        hint.of_name(clause.name, names_of(state))),
+                        hint.of_procedure(clause.name, names_of(state))),
                     "ProcedureError")
     end
     clause.procedure = procedure

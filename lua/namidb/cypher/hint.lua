@@ -59,26 +59,75 @@ for names, meant in pairs({
         "collect()", random = "rand()", ["first"] = "head()",
     ["int integer"] = "toInteger()", ["str string"] = "toString()",
     ["cast convert"] = "toInteger(), toFloat(), toString()",
-    ["array_length cardinality list_size"] = "size()",
+    ["array_length list_size"] = "size()",
+    property_exists = "n.x IS NOT NULL", all_different = "a <> b",
+    same = "a = b", any_value = "head(collect(x))",
+    elements = "nodes() and relationships()",
+    ["list_concat list_append apoc.coll.union"] = "a + b",
+    ["apoc.create.uuid uuid gen_random_uuid"] = "randomUUID()",
+    ["coll.max coll.min apoc.coll.max apoc.coll.min apoc.coll.sum"] =
+        "COLLECT { UNWIND list AS x RETURN max(x) }[0]",
+    ["coll.sort apoc.coll.sort list_sort"] =
+        "COLLECT { UNWIND list AS x RETURN x ORDER BY x }",
+    ["coll.distinct apoc.coll.toset list_distinct"] =
+        "COLLECT { UNWIND list AS x RETURN DISTINCT x }",
+    ["coll.flatten apoc.coll.flatten"] =
+        "reduce(all = [], x IN list | all + x)",
+    ["coll.indexof apoc.coll.indexof list_position"] =
+        "[i IN range(0, size(list) - 1) WHERE list[i] = x][0]",
+    ["coll.insert coll.remove"] = "list[..i] + x + list[i..]",
+    ["apoc.coll.contains list_contains"] = "x IN list",
+    ["apoc.text.join"] = "reduce(s = '', x IN list | s + x)",
+    ["apoc.map.merge"] = "m {.*, a: 1}",
 }) do
     for name in names:gmatch("%S+") do FUNCTIONS[name] = meant end
 end
+
+-- Functions that a program has to bring.
+local OWN = {}
+for name in ([[
+    normalize lpad rpad ascii chr format md5 sha1 sha256 soundex levenshtein
+    vector vector.similarity.cosine vector.similarity.euclidean
+]]):gmatch("%S+") do OWN[name] = true end
+local OWN_FAMILIES = { apoc = true, gds = true, ["algo"] = true,
+                       genai = true }
 
 local function suggest(meant)
     return meant and ("; did you mean %s?"):format(meant) or ""
 end
 
---- What is said behind "there is no <name>" where `names` (an array, which is
--- sorted) are.
-function hint.of_name(name, names)
+-- Procedures of other databases.
+local PROCEDURES = {}
+for names, meant in pairs({
+    ["apoc.periodic.iterate apoc.periodic.commit"] =
+        "CALL { } IN TRANSACTIONS",
+    ["db.schema.visualization db.schema.nodeTypeProperties " ..
+        "db.schema.relTypeProperties apoc.meta.schema"] = "db.schema",
+    ["db.awaitIndex db.awaitIndexes"] = "db:wait_indexes()",
+    ["apoc.load.csv"] = "LOAD CSV", ["apoc.load.json"] = "namidb.load",
+    ["dbms.listTransactions dbms.queryJmx"] = "db:stats()",
+}) do
+    for name in names:gmatch("%S+") do PROCEDURES[name] = meant end
+end
+
+--- What is said behind "there is no procedure <name>" where `names` (an array,
+-- which is sorted) are.
+function hint.of_procedure(name, names)
     table.sort(names)
-    return suggest(hint.near(name, names))
+    local meant = PROCEDURES[name] or hint.near(name, names)
+    if not meant and OWN_FAMILIES[name:match("^%a+")] then
+        return "; db:register() makes one of your own"
+    end
+    return suggest(meant)
 end
 
 --- What is said behind "there is no function <name>()"; definitions: of ours,
 -- by names, and of the program's own, if any.
 function hint.of_function(name, definitions, own)
     if FUNCTIONS[name] then return suggest(FUNCTIONS[name]) end
+    if OWN[name] or OWN_FAMILIES[name:match("^(%a+)%.")] then
+        return "; db:register() makes one of your own"
+    end
     local names = {}
     for _, definition in pairs(definitions) do
         names[#names + 1] = definition.name
@@ -101,7 +150,15 @@ end
 -- Words and signs of other languages, where something else is expected.
 local WORDS = {
     SELECT = "MATCH finds, and RETURN says what of it",
-    INSERT = "CREATE makes nodes and relationships",
+    USE = "a database is one graph, and namidb.open says which",
+    TERMINATE = "a statement ends by its timeout at the latest",
+    BEGIN = "db:write and db:begin make transactions",
+    COMMIT = "db:write and tx:commit end transactions",
+    ROLLBACK = "tx:abort ends a transaction",
+    EXCEPT = "NOT EXISTS { } leaves rows out",
+    INTERSECT = "EXISTS { } keeps rows that are elsewhere",
+    OTHERWISE = "coalesce() and COUNT { } tell where there is nothing",
+    NULLS = "null is the largest: last, or first with DESC",
     UPDATE = "SET changes properties",
     DROP = "DELETE takes nodes and relationships away, REMOVE properties",
     JOIN = "patterns join: (a)-[:KNOWS]->(b)",

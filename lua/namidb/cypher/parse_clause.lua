@@ -79,8 +79,8 @@ end
 local DESCENDING = { ASC = false, ASCENDING = false, DESC = true,
                      DESCENDING = true }
 
+-- ORDER BY, SKIP or OFFSET, LIMIT.
 local function parse_order(self, node)
-    node.order = {}
     if not cursor.accept(self, "ORDER") then return end
     cursor.expect(self, "BY")
     repeat
@@ -93,6 +93,19 @@ local function parse_order(self, node)
     until not cursor.accept(self, ",")
 end
 
+local function parse_bounds(self, node)
+    node.order = {}
+    parse_order(self, node)
+    local is_offset = cursor.is_named(self, self.at, "OFFSET")
+    if is_offset or self.kinds[self.at] == "SKIP" then
+        self.at = self.at + 1
+        node.skip = self.rules.expression(self)
+    end
+    if cursor.accept(self, "LIMIT") then
+        node.limit = self.rules.expression(self)
+    end
+end
+
 local function parse_projection(self, kind)
     local node = start(self, kind)
     node.distinct = cursor.accept(self, "DISTINCT")
@@ -103,15 +116,7 @@ local function parse_projection(self, kind)
             node.items[#node.items + 1] = parse_item(self)
         until not cursor.accept(self, ",")
     end
-    parse_order(self, node)
-    local is_offset = cursor.is_named(self, self.at, "OFFSET")
-    if is_offset or self.kinds[self.at] == "SKIP" then
-        self.at = self.at + 1
-        node.skip = self.rules.expression(self)
-    end
-    if cursor.accept(self, "LIMIT") then
-        node.limit = self.rules.expression(self)
-    end
+    parse_bounds(self, node)
     return node
 end
 
@@ -131,6 +136,16 @@ local function with_all(self)
     node.distinct, node.star, node.items, node.order = false, true, {}, {}
     return node
 end
+
+-- ORDER BY x LIMIT 3, not behind RETURN or WITH, is WITH * ORDER BY x LIMIT 3.
+function CLAUSES.ORDER(self)
+    local node = with_all(self)
+    self.at = self.at - 1
+    parse_bounds(self, node)
+    return node
+end
+CLAUSES.SKIP, CLAUSES.LIMIT, NAMED.OFFSET = CLAUSES.ORDER, CLAUSES.ORDER,
+    CLAUSES.ORDER
 
 -- LET x = 1, y = 2 is WITH *, 1 AS x, 2 AS y.
 function NAMED.LET(self)
@@ -164,6 +179,8 @@ function CLAUSES.CREATE(self)
     node.patterns = parse_pattern.patterns(self)
     return node
 end
+
+NAMED.INSERT = CLAUSES.CREATE
 
 local function parse_set_item(self)
     local at = self.starts[self.at]
@@ -307,7 +324,8 @@ end
 
 ----------------------------------------------------------------------- calls
 
-local function parse_yields(self, node)
+--- Reads YIELD and WHERE of a call, if they are next; whether they were.
+function parse_clause.yields(self, node)
     node.yields, node.star = {}, false
     if not cursor.accept(self, "YIELD") then return false end
     if cursor.accept(self, "*") then
@@ -387,7 +405,7 @@ function CLAUSES.CALL(self)
         end
         cursor.expect(self, ")", ", or )")
     end
-    node.has_yield = parse_yields(self, node)
+    node.has_yield = parse_clause.yields(self, node)
     return node
 end
 

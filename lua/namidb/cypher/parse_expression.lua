@@ -91,17 +91,27 @@ local function is_typed(self, left, negated)
              negated = negated, type = parse_type.type(self) }
 end
 
+-- Labels behind IS, IS LABELED or IS NOT LABELED.
+local function parse_labelled(self, left, negated)
+    local node = { kind = "has_labels", at = left.at, operand = left }
+    parse_label.bare(self, node)
+    return negated and { kind = "not", at = left.at, operand = node } or node
+end
+
 -- IS NULL, IS NOT NULL, IS :: INTEGER, IS NOT TYPED INTEGER, and of a variable
 -- IS Label, all behind IS.
 local function parse_is(self, left)
     local negated = cursor.accept(self, "NOT")
+    if cursor.is_named(self, self.at, "LABELED") and
+        parse_label.is_next(self, self.at + 1) then
+        self.at = self.at + 1
+        return parse_labelled(self, left, negated)
+    end
     if cursor.accept(self, "::") or cursor.accept(self, "TYPED") then
         return is_typed(self, left, negated)
     elseif not negated and left.kind == "variable" and
         parse_label.is_next(self) then
-        local node = { kind = "has_labels", at = left.at, operand = left }
-        parse_label.bare(self, node)
-        return node
+        return parse_labelled(self, left, false)
     end
     cursor.expect(self, "NULL", negated and "NULL or ::" or
                   "NULL, NOT NULL or ::")

@@ -136,9 +136,10 @@ end
 local GOES_ON = { ["&"] = true, [":"] = true, ["|"] = true }
 local BEGINS = { ["!"] = true, ["%"] = true, ["$"] = true, ["("] = true }
 
---- Whether labels may begin at the next token.
-function parse_label.is_next(self)
-    return BEGINS[self.kinds[self.at]] or cursor.is_variable(self, self.at)
+--- Whether labels may begin at the next token, or at token `at`.
+function parse_label.is_next(self, at)
+    at = at or self.at
+    return BEGINS[self.kinds[at]] or cursor.is_variable(self, at)
 end
 
 -- The name that is all that stands there, as it mostly is; nil: there is more.

@@ -3,6 +3,7 @@
 local cursor = require("namidb.cypher.cursor")
 local fault = require("namidb.cypher.fault")
 local parse_label = require("namidb.cypher.parse_label")
+local parse_selector = require("namidb.cypher.parse_selector")
 
 local parse_pattern = {}
 
@@ -237,14 +238,25 @@ local function shortest_at(self, at)
     return SHORTEST[self.values[at]:upper()]
 end
 
+-- A path that is chosen among others: ANY SHORTEST (a)-->+(b).
+local function parse_selected(self)
+    local at = self.starts[self.at]
+    local shortest, mode = parse_selector.path(self)
+    local path = { kind = "path_pattern", at = at, shortest = shortest,
+                   is_chosen_first = shortest and true, mode = mode,
+                   elements = parse_elements(self) }
+    if shortest and #path.elements ~= 3 then
+        fault.unsupported(self.text, at, "a shortest path is of one " ..
+            "relationship pattern, as in (a)-[:R]->+(b)")
+    end
+    return path
+end
+
 --- Reads a path without a name: a chain, or a shortest path.
 function parse_pattern.path(self)
     local at = self.starts[self.at]
     local shortest = shortest_at(self, self.at)
-    if not shortest then
-        return { kind = "path_pattern", at = at,
-                 elements = parse_elements(self) }
-    end
+    if not shortest then return parse_selected(self) end
     self.at = self.at + 2
     local elements = parse_elements(self)
     if #elements ~= 3 or elements[2].group then
@@ -270,6 +282,7 @@ end
 
 --- Reads patterns between commas.
 function parse_pattern.patterns(self)
+    parse_selector.match(self)
     local patterns = { parse_pattern.pattern(self) }
     while cursor.accept(self, ",") do
         patterns[#patterns + 1] = parse_pattern.pattern(self)

@@ -1,6 +1,7 @@
 --- Tokens into statements about indexes and constraints.
 
 local cursor = require("namidb.cypher.cursor")
+local fault = require("namidb.cypher.fault")
 
 local parse_schema = {}
 
@@ -142,9 +143,24 @@ end
 local WHAT = { INDEX = "index", INDEXES = "index", CONSTRAINT = "constraint",
                CONSTRAINTS = "constraint" }
 
+local OTHER_INDEXES = { TEXT = true, POINT = true, FULLTEXT = true,
+                        VECTOR = true, LOOKUP = true }
+
+-- Indexes of kinds that there are elsewhere.
+local function refuse_others(self, at)
+    if self.kinds[at] ~= "name" or self.kinds[at + 1] ~= "INDEX" or
+        not OTHER_INDEXES[self.values[at]:upper()] then
+        return
+    end
+    fault.unsupported(self.text, self.starts[at], "an index is of values in " ..
+        "their order: CREATE INDEX FOR (n:Label) ON (n.property). Labels " ..
+        "and types need none")
+end
+
 --- Reads a statement of the schema; nil when none begins here.
 function parse_schema.statement(self)
     local kinds, at = self.kinds, self.at
+    if kinds[at] == "CREATE" then refuse_others(self, at + 1) end
     -- CREATE RANGE INDEX is what CREATE INDEX is.
     if kinds[at] == "CREATE" and kinds[at + 2] == "INDEX" and
         cursor.is_named(self, at + 1, "RANGE") then
@@ -162,10 +178,6 @@ function parse_schema.statement(self)
     elseif kinds[at] == "DROP" then
         self.at = at + 2
         return drop(self, start, what)
-    elseif kinds[at] == "SHOW" then
-        self.at = at + 2
-        return { kind = what == "index" and "show_indexes" or
-                 "show_constraints", at = start }
     end
     return nil
 end

@@ -151,6 +151,7 @@ local function add_path(context, graph, path)
         local edge = add_edge(context, graph, elements[i], from, to)
         if path.shortest then
             edge.shortest, edge.is_one = path.shortest, not edge.length
+            edge.is_chosen_first = path.is_chosen_first
             edge.length = edge.length or { min = 1, max = 1 }
         end
         slots[#slots + 1] = edge.slot
@@ -161,6 +162,7 @@ local function add_path(context, graph, path)
         graph.paths[#graph.paths + 1] =
             { slot = path.variable.id, slots = slots, name = path.name }
     end
+    pattern.add_where(context, graph, path.where)
 end
 
 -- Of a test of a node's labels its slot: LABELS, or OR of tests of one each.
@@ -267,11 +269,14 @@ end
 -- WHERE all(r IN relationships(p) WHERE ...) chooses among paths before the
 -- shortest is chosen: it is asked of every edge on the way. So are none() and
 -- nodes(p); whatever else WHERE says is asked of the shortest. Of other walks
--- what their edges' own name is asked for keeps them short.
-local function ask_on_the_way(graph, first_edge, first_condition)
+-- what their edges' own name is asked for keeps them short. What is chosen
+-- first (ANY SHORTEST) is asked on the way what the pattern itself says, and
+-- what WHERE says, conditions from `of_where` on, when it is chosen.
+local function ask_on_the_way(graph, first_edge, first_condition, of_where)
     for i = first_edge, #graph.edges do
         local edge = graph.edges[i]
-        for k = first_condition, edge.length and #graph.conditions or 0 do
+        local last = edge.is_chosen_first and of_where - 1 or #graph.conditions
+        for k = first_condition, edge.length and last or 0 do
             local condition = graph.conditions[k]
             local each, is_of_edges = of_each(edge, condition.expr)
             if each and (edge.shortest or
@@ -288,8 +293,9 @@ function pattern.add(context, graph, patterns, where)
     local edges, conditions = #graph.edges, #graph.conditions
     graph.clauses = graph.clauses + 1
     for _, path in ipairs(patterns) do add_path(context, graph, path) end
+    local of_where = #graph.conditions + 1
     pattern.add_where(context, graph, where)
-    ask_on_the_way(graph, edges + 1, conditions + 1)
+    ask_on_the_way(graph, edges + 1, conditions + 1, of_where)
     find_labels(context, graph)
 end
 
