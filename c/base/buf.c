@@ -24,6 +24,8 @@ int ndb_buf_reserve(struct ndb_buf *buf, size_t bytes)
     capacity = buf->capacity < 64 ? 64 : buf->capacity * 2;
     if (capacity < buf->bytes + bytes)
         capacity = buf->bytes + bytes;
+    if (capacity > buf->bytes_max)
+        capacity = buf->bytes_max;
     data = ndb_realloc(buf->data, capacity, 1);
     if (data == NULL)
         return NAMIDB_ENOMEM;
@@ -54,15 +56,6 @@ static int append_integer(struct ndb_buf *buf, uint64_t value, size_t bytes)
     return ndb_buf_append(buf, data, bytes);
 }
 
-int ndb_buf_u8(struct ndb_buf *buf, uint8_t value)
-{
-    int rc = ndb_buf_reserve(buf, 1);
-
-    if (rc >= 0)
-        buf->data[buf->bytes++] = value;
-    return rc;
-}
-
 int ndb_buf_u16(struct ndb_buf *buf, uint16_t value)
 {
     return append_integer(buf, value, 2);
@@ -84,7 +77,7 @@ int ndb_buf_u64(struct ndb_buf *buf, uint64_t value)
     return append_integer(buf, value, 8);
 }
 
-int ndb_buf_varint(struct ndb_buf *buf, uint64_t value)
+int ndb_buf_varint_tight(struct ndb_buf *buf, uint64_t value)
 {
     uint8_t data[NDB_VARINT_BYTES_MAX];
 
@@ -129,11 +122,6 @@ static uint64_t read_integer(struct ndb_reader *reader, size_t bytes)
     return value;
 }
 
-uint8_t ndb_reader_u8(struct ndb_reader *reader)
-{
-    return (uint8_t)read_integer(reader, 1);
-}
-
 uint16_t ndb_reader_u16(struct ndb_reader *reader)
 {
     return (uint16_t)read_integer(reader, 2);
@@ -149,7 +137,7 @@ uint64_t ndb_reader_u64(struct ndb_reader *reader)
     return read_integer(reader, 8);
 }
 
-uint64_t ndb_reader_varint(struct ndb_reader *reader)
+uint64_t ndb_reader_varint_any(struct ndb_reader *reader)
 {
     uint64_t value = 0;
 

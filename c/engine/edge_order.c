@@ -6,24 +6,38 @@ static unsigned bits_of(uint64_t number)
     return number == 0 ? 0 : 64 - (unsigned)__builtin_clzll(number);
 }
 
+/* The tables of an end, which are several. */
+static void look_at_tables(struct ndb_order_end *end, const uint64_t *ids,
+                           size_t count)
+{
+    uint32_t min = UINT32_MAX, max = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t table = NAMIDB_ID_TABLE(ids[i]);
+
+        min = table < min ? table : min;
+        max = table > max ? table : max;
+    }
+    end->table_min = min;
+    end->table_bits = bits_of(max - min);
+}
+
 /* The end that `count` ids are written as. */
 static struct ndb_order_end look_at(const uint64_t *ids, size_t count)
 {
-    uint64_t sequence_min = UINT64_MAX, sequence_max = 0;
-    uint32_t table_min = UINT32_MAX, table_max = 0;
+    struct ndb_order_end end = { .table_min = NAMIDB_ID_TABLE(ids[0]) };
+    uint64_t min = UINT64_MAX, max = 0, differing = 0;
 
     for (size_t i = 0; i < count; i++) {
-        uint64_t sequence = NAMIDB_ID_SEQUENCE(ids[i]);
-        uint32_t table = NAMIDB_ID_TABLE(ids[i]);
-
-        sequence_min = sequence < sequence_min ? sequence : sequence_min;
-        sequence_max = sequence > sequence_max ? sequence : sequence_max;
-        table_min = table < table_min ? table : table_min;
-        table_max = table > table_max ? table : table_max;
+        min = ids[i] < min ? ids[i] : min;
+        max = ids[i] > max ? ids[i] : max;
+        differing |= ids[i] ^ ids[0];
     }
-    return (struct ndb_order_end){ sequence_min, table_min,
-                                   bits_of(sequence_max - sequence_min),
-                                   bits_of(table_max - table_min) };
+    end.sequence_min = NAMIDB_ID_SEQUENCE(min);
+    end.sequence_bits = bits_of(NAMIDB_ID_SEQUENCE(max) - end.sequence_min);
+    if (NAMIDB_ID_TABLE(differing) != 0)
+        look_at_tables(&end, ids, count);
+    return end;
 }
 
 static unsigned end_bits(const struct ndb_order_end *end)

@@ -228,24 +228,35 @@ static int read_props(struct build *build,
                : index_edge(build, edges, index, *props, *count);
 }
 
-/* Asks for what edges further on in the order have. */
-static void prefetch_edge(const struct type_edges *list, size_t at,
-                          bool with_props)
+/* Edges in order, a few at once: what they hold is anywhere in memory, and is
+ * asked for before it is read. */
+enum { AHEAD_EDGES = 64 };
+
+static void prefetch_rows(const struct ndb_memtable_columns *edges,
+                          const struct ndb_ordered_edge *ordered, size_t count)
+{
+    for (size_t i = 0; i < count && edges->row_starts != NULL; i++)
+        ndb_prefetch(&edges->row_starts[ordered[i].index]);
+    for (size_t i = 0; i < count && edges->rows.bytes != 0; i++)
+        ndb_prefetch(edges->rows.data +
+                     ndb_memtable_columns_row(edges, ordered[i].index));
+}
+
+static size_t take_edges(const struct type_edges *list, size_t at,
+                         bool with_props, struct ndb_ordered_edge *out)
 {
     const struct ndb_memtable_columns *edges = &list->edges;
-    size_t far, near;
+    size_t count = edges->count - at;
 
-    if (at + 16 >= edges->count)
-        return;
-    far = ndb_edge_order_at(&list->order, at + 16).index;
-    near = ndb_edge_order_at(&list->order, at + 8).index;
-    if (edges->ids != NULL)
-        ndb_prefetch(&edges->ids[far]);
-    if (!with_props || edges->rows.bytes == 0)
-        return;
-    if (edges->row_starts != NULL)
-        ndb_prefetch(&edges->row_starts[far]);
-    ndb_prefetch(edges->rows.data + ndb_memtable_columns_row(edges, near));
+    if (count > AHEAD_EDGES)
+        count = AHEAD_EDGES;
+    for (size_t i = 0; i < count; i++)
+        out[i] = ndb_edge_order_at(&list->order, at + i);
+    for (size_t i = 0; i < count && edges->ids != NULL; i++)
+        ndb_prefetch(&edges->ids[out[i].index]);
+    if (with_props)
+        prefetch_rows(edges, out, count);
+    return count;
 }
 
 static int write_edge(struct build *build, enum ndb_part_kind kind,
@@ -275,21 +286,23 @@ static int write_edge(struct build *build, enum ndb_part_kind kind,
 static int build_lists(struct build *build, enum ndb_part_kind kind,
                        const struct type_edges *list)
 {
+    struct ndb_ordered_edge edges[AHEAD_EDGES];
     uint32_t table = UINT32_MAX;
     bool is_begun = false;
+    size_t count;
     int rc = NAMIDB_OK;
 
-    for (size_t i = 0; i < list->edges.count && rc >= 0; i++) {
-        const struct ndb_ordered_edge edge = ndb_edge_order_at(&list->order, i);
-
-        prefetch_edge(list, i, kind == NDB_PART_OUT);
-        if (NAMIDB_ID_TABLE(edge.owner) != table) {
-            table = NAMIDB_ID_TABLE(edge.owner);
-            is_begun = false;
+    for (size_t at = 0; at < list->edges.count && rc >= 0; at += count) {
+        count = take_edges(list, at, kind == NDB_PART_OUT, edges);
+        for (size_t i = 0; i < count && rc >= 0; i++) {
+            if (NAMIDB_ID_TABLE(edges[i].owner) != table) {
+                table = NAMIDB_ID_TABLE(edges[i].owner);
+                is_begun = false;
+            }
+            rc = begin_part(build, &is_begun, kind, list->type, table);
+            if (rc >= 0)
+                rc = write_edge(build, kind, list, &edges[i]);
         }
-        rc = begin_part(build, &is_begun, kind, list->type, table);
-        if (rc >= 0)
-            rc = write_edge(build, kind, list, &edge);
     }
     return rc;
 }

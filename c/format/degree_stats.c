@@ -84,6 +84,18 @@ static int begin_line(struct ndb_degree_stats *stats, bool is_in, uint32_t type)
     return NAMIDB_OK;
 }
 
+/* How many of the edges `begin` to `end` are not among the deleted ones from
+ * number *gone on, which goes past those. */
+static uint64_t count_left(size_t begin, size_t end,
+                           const struct ndb_ids *deleted, size_t *gone)
+{
+    uint64_t left = end - begin;
+
+    for (; *gone < deleted->count && deleted->items[*gone] < end; ++*gone)
+        left--;
+    return left;
+}
+
 int ndb_degree_stats_add(struct ndb_degree_stats *stats, bool is_in,
                          uint32_t type, uint32_t table,
                          const struct ndb_ids *owners,
@@ -92,17 +104,19 @@ int ndb_degree_stats_add(struct ndb_degree_stats *stats, bool is_in,
     size_t gone = 0;
     int rc = begin_line(stats, is_in, type);
 
-    for (size_t i = 0; i < owners->count && rc >= 0; i++) {
-        uint64_t id = NAMIDB_ID(owners->items[i], table);
+    for (size_t begin = 0, end; begin < owners->count && rc >= 0; begin = end) {
+        uint64_t owner = owners->items[begin], edges;
+        uint64_t id = NAMIDB_ID(owner, table);
 
-        if (gone < deleted->count && deleted->items[gone] == i) {
-            gone++;
-            continue;
-        }
-        if (id != stats->list.id)
+        end = begin + 1;
+        while (end < owners->count && owners->items[end] == owner)
+            end++;
+        edges = count_left(begin, end, deleted, &gone);
+        if (edges != 0 && id != stats->list.id)
             ndb_degree_stats_finish(stats);
-        stats->list.id = id;
-        stats->list.edges++;
+        if (edges != 0)
+            stats->list.id = id;
+        stats->list.edges += edges;
     }
     return rc;
 }

@@ -98,7 +98,11 @@ int ndb_batch_columns_add(struct ndb_batch_columns *columns, uint32_t row,
                           namidb_arena *arena, size_t *bytes)
 {
     for (uint32_t i = 0; i < count; i++) {
-        struct ndb_batch_column *column = column_of(columns, props[i].name);
+        /* Most rows have what the first one had. */
+        struct ndb_batch_column *column =
+            i < columns->count && columns->items[i].name == props[i].name
+                ? &columns->items[i]
+                : column_of(columns, props[i].name);
 
         if (column == NULL || ndb_batch_column_add(column, row, &props[i].value,
                                                    arena, bytes) < 0)

@@ -10,117 +10,91 @@
 #include "format/stream.h"
 #include "format/trend.h"
 
-bool ndb_edge_batch_is_full(const struct ndb_edge_batch *batch)
+int ndb_edge_batch_grow(struct ndb_edge_batch *batch)
 {
-    /* A neighbour and an edge sequence take about 5 bytes. Who looks up a node
-     * decodes those of all, but no properties. */
-    size_t list_bytes = batch->owners.count * 5;
+    uint64_t **columns[] = { &batch->owners, &batch->neighbours,
+                             &batch->sequences };
+    uint32_t capacity = batch->capacity == 0 ? 64 : batch->capacity * 2;
 
-    return batch->owners.count == NDB_SEGMENT_EDGES_MAX ||
-           list_bytes >= NDB_LOOKUP_BYTES_TARGET ||
-           list_bytes + batch->bytes / 2 >= NDB_SEGMENT_BYTES_TARGET;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        uint64_t *column =
+            ndb_realloc(*columns[i], capacity, sizeof **columns[i]);
+
+        if (column == NULL)
+            return NAMIDB_ENOMEM;
+        *columns[i] = column;
+    }
+    batch->capacity = capacity;
+    return NAMIDB_OK;
 }
 
 void ndb_edge_batch_release(struct ndb_edge_batch *batch)
 {
-    ndb_ids_release(&batch->owners);
-    ndb_ids_release(&batch->neighbours);
-    ndb_ids_release(&batch->sequences);
+    ndb_free(batch->owners);
+    ndb_free(batch->neighbours);
+    ndb_free(batch->sequences);
     ndb_ids_release(&batch->deleted);
     ndb_batch_columns_release(&batch->columns);
     ndb_arena_release(&batch->arena);
 }
 
-int ndb_edge_batch_add(struct ndb_edge_batch *batch,
-                       const struct ndb_pack_edge *edge,
-                       const namidb_property *props, uint32_t prop_count)
+/* Lists are short, and where one ends nobody can guess: so that what follows
+ * has no branches for it. Owners without repeats, in their place, and in
+ * `counts` how many edges each has; neighbours become gaps to the one before,
+ * but for an owner's first. */
+static size_t group_owners(struct ndb_edge_batch *batch, uint64_t *counts)
 {
-    uint32_t row = (uint32_t)batch->owners.count;
-    int rc = ndb_ids_add(&batch->owners, edge->owner);
-
-    if (rc >= 0)
-        rc = ndb_ids_add(&batch->neighbours, edge->neighbour);
-    if (rc >= 0)
-        rc = ndb_ids_add(&batch->sequences, edge->sequence);
-    if (rc >= 0 && edge->is_deleted)
-        rc = ndb_ids_add(&batch->deleted, row);
-    if (rc >= 0 && prop_count != 0)
-        rc = ndb_batch_columns_add(&batch->columns, row, props, prop_count,
-                                   &batch->arena, &batch->bytes);
-    return rc;
-}
-
-/* Owners without repeats, and how many edges each has: in place of the list of
- * owners, and in `counts`. */
-static size_t group_owners(uint64_t *owners, size_t edge_count,
-                           uint64_t *counts)
-{
+    uint64_t *owners = batch->owners, *neighbours = batch->neighbours;
+    uint64_t last_owner = ~owners[0], last = 0;
     size_t owner_count = 0;
 
-    for (size_t i = 0; i < edge_count; i++) {
-        if (owner_count == 0 || owners[owner_count - 1] != owners[i]) {
-            owners[owner_count] = owners[i];
-            counts[owner_count++] = 0;
-        }
-        counts[owner_count - 1]++;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        uint64_t owner = owners[i], neighbour = neighbours[i];
+        bool is_next = owner != last_owner;
+
+        neighbours[i] = neighbour - (is_next ? 0 : last);
+        owner_count += is_next;
+        owners[owner_count - 1] = owner;
+        counts[owner_count - 1] = i + 1;
+        last_owner = owner;
+        last = neighbour;
     }
+    for (size_t i = owner_count; i-- > 1;)
+        counts[i] -= counts[i - 1];
     return owner_count;
 }
 
-static bool is_one_table(const struct ndb_ids *ids)
+static bool are_of_one_table(const uint64_t *ids, size_t count)
 {
-    for (size_t i = 1; i < ids->count; i++)
-        if (NAMIDB_ID_TABLE(ids->items[i]) != NAMIDB_ID_TABLE(ids->items[0]))
-            return false;
-    return true;
-}
+    uint64_t differing = 0;
 
-/* Neighbours become sequences when they are of one table, and each but an
- * owner's first becomes the gap to the one before it. */
-static void code_neighbours(struct ndb_ids *ids, const uint64_t *counts,
-                            size_t owner_count, bool is_wide)
-{
-    size_t at = 0;
-
-    for (size_t owner = 0; owner < owner_count; owner++) {
-        uint64_t last = 0;
-
-        for (uint64_t i = 0; i < counts[owner]; i++, at++) {
-            uint64_t neighbour =
-                is_wide ? ids->items[at] : NAMIDB_ID_SEQUENCE(ids->items[at]);
-
-            ids->items[at] = neighbour - last;
-            last = neighbour;
-        }
-    }
+    for (size_t i = 1; i < count; i++)
+        differing |= ids[i] ^ ids[0];
+    return NAMIDB_ID_TABLE(differing) == 0;
 }
 
 /* Sequences become what is left of them above a line through the neighbours,
- * where that is shorter. To be called before neighbours become gaps. */
-static int level_sequences(struct ndb_edge_batch *batch, bool is_wide,
+ * which are sequences, where that is shorter. */
+static int level_sequences(struct ndb_edge_batch *batch,
                            struct ndb_trend *trend)
 {
-    size_t count = batch->sequences.count;
-    uint64_t *x, *rest;
+    const uint64_t *x = batch->neighbours;
+    size_t count = batch->count;
+    uint64_t *rest;
 
-    *trend = (struct ndb_trend){ 0, 0 };
-    if (is_wide)
+    ndb_trend_fit(x, batch->sequences, count, trend);
+    if (trend->slope == 0)
         return NAMIDB_OK;
-    x = ndb_realloc(NULL, count, 2 * sizeof *x);
-    if (x == NULL)
+    rest = ndb_realloc(NULL, count, sizeof *rest);
+    if (rest == NULL)
         return NAMIDB_ENOMEM;
-    rest = x + count;
     for (size_t i = 0; i < count; i++)
-        x[i] = NAMIDB_ID_SEQUENCE(batch->neighbours.items[i]);
-    ndb_trend_fit(x, batch->sequences.items, count, trend);
-    for (size_t i = 0; i < count && trend->slope != 0; i++)
-        rest[i] = batch->sequences.items[i] - ndb_trend_at(trend, x[i]);
-    if (trend->slope == 0 || ndb_ints_bits(rest, count) >=
-                                 ndb_ints_bits(batch->sequences.items, count))
+        rest[i] = batch->sequences[i] - ndb_trend_at(trend, x[i]);
+    if (ndb_ints_bits(rest, count) >= ndb_ints_bits(batch->sequences, count))
         *trend = (struct ndb_trend){ 0, 0 };
     else
-        memcpy(batch->sequences.items, rest, count * sizeof *rest);
-    ndb_free(x);
+        memcpy(batch->sequences, rest, count * sizeof *rest);
+    ndb_free(rest);
     return NAMIDB_OK;
 }
 
@@ -132,8 +106,7 @@ static int put_sequences(struct ndb_edge_batch *batch,
     if (rc >= 0 && trend->slope != 0)
         rc = ndb_buf_varint(out, ndb_zigzag((int64_t)trend->base));
     return rc < 0 ? rc
-                  : ndb_ints_put_tried(out, batch->sequences.items,
-                                       batch->sequences.count);
+                  : ndb_ints_put_tried(out, batch->sequences, batch->count);
 }
 
 static int put_deleted(struct ndb_edge_batch *batch, size_t edge_count,
@@ -153,22 +126,27 @@ static int put_deleted(struct ndb_edge_batch *batch, size_t edge_count,
     return rc;
 }
 
-static int put_edges(struct ndb_edge_batch *batch, const uint64_t *counts,
-                     size_t owner_count, struct ndb_buf *out)
+static int put_edges(struct ndb_edge_batch *batch, uint64_t *counts,
+                     struct ndb_buf *out)
 {
-    size_t edge_count = batch->neighbours.count;
-    const uint64_t *owners = batch->owners.items;
-    bool is_wide = !is_one_table(&batch->neighbours);
-    uint32_t table = NAMIDB_ID_TABLE(batch->neighbours.items[0]);
-    unsigned flags = ndb_edge_owners_way(owners, owner_count) |
-                     (batch->deleted.count != 0 ? NDB_FLAG_DELETED : 0) |
-                     (is_wide ? NDB_FLAG_WIDE : 0);
-    struct ndb_trend trend;
-    int rc = level_sequences(batch, is_wide, &trend);
+    size_t edge_count = batch->count, owner_count;
+    const uint64_t *owners = batch->owners;
+    bool is_wide = !are_of_one_table(batch->neighbours, edge_count);
+    uint32_t table = NAMIDB_ID_TABLE(batch->neighbours[0]);
+    struct ndb_trend trend = { 0, 0 };
+    unsigned flags;
+    int rc = NAMIDB_OK;
 
+    for (size_t i = 0; i < edge_count && !is_wide; i++)
+        batch->neighbours[i] = NAMIDB_ID_SEQUENCE(batch->neighbours[i]);
+    if (!is_wide)
+        rc = level_sequences(batch, &trend);
+    owner_count = group_owners(batch, counts);
+    flags = ndb_edge_owners_way(owners, owner_count) |
+            (batch->deleted.count != 0 ? NDB_FLAG_DELETED : 0) |
+            (is_wide ? NDB_FLAG_WIDE : 0);
     if (rc >= 0)
         rc = ndb_buf_varint(out, ndb_edge_owners_count(owners, owner_count));
-    code_neighbours(&batch->neighbours, counts, owner_count, is_wide);
     if (rc >= 0)
         rc = ndb_buf_varint(out, edge_count);
     if (rc >= 0)
@@ -178,7 +156,7 @@ static int put_edges(struct ndb_edge_batch *batch, const uint64_t *counts,
     if (rc >= 0 && !is_wide)
         rc = ndb_buf_varint(out, table);
     if (rc >= 0)
-        rc = ndb_ints_put(out, batch->neighbours.items, edge_count);
+        rc = ndb_ints_put(out, batch->neighbours, edge_count);
     if (rc >= 0)
         rc = put_sequences(batch, &trend, out);
     if (rc >= 0 && batch->deleted.count != 0)
@@ -188,21 +166,16 @@ static int put_edges(struct ndb_edge_batch *batch, const uint64_t *counts,
 
 int ndb_edge_batch_encode(struct ndb_edge_batch *batch, struct ndb_buf *out)
 {
-    size_t edge_count = batch->owners.count;
-    uint64_t *counts = ndb_realloc(NULL, edge_count, sizeof *counts);
+    uint64_t *counts = ndb_realloc(NULL, batch->count, sizeof *counts);
     int rc;
 
     if (counts == NULL)
         return NAMIDB_ENOMEM;
-    rc = put_edges(batch, counts,
-                   group_owners(batch->owners.items, edge_count, counts), out);
+    rc = put_edges(batch, counts, out);
     if (rc >= 0)
-        rc = ndb_batch_columns_encode(&batch->columns, (uint32_t)edge_count,
-                                      out);
+        rc = ndb_batch_columns_encode(&batch->columns, batch->count, out);
     ndb_free(counts);
-    batch->owners.count = 0;
-    batch->neighbours.count = 0;
-    batch->sequences.count = 0;
+    batch->count = 0;
     batch->deleted.count = 0;
     batch->bytes = 0;
     ndb_arena_reset(&batch->arena);
@@ -211,27 +184,10 @@ int ndb_edge_batch_encode(struct ndb_edge_batch *batch, struct ndb_buf *out)
 
 /* ---------------------------------------------------------------- pairs -- */
 
-bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch,
-                            enum ndb_part_kind kind)
-{
-    /* A hash and a sequence take about 10 bytes, an edge id's pair fewer. */
-    return batch->keys.count * 8 >= (kind == NDB_PART_KEY
-                                         ? NDB_LOOKUP_BYTES_TARGET
-                                         : NDB_SEGMENT_BYTES_TARGET);
-}
-
 void ndb_pair_batch_release(struct ndb_pair_batch *batch)
 {
     ndb_ids_release(&batch->keys);
     ndb_ids_release(&batch->values);
-}
-
-int ndb_pair_batch_add(struct ndb_pair_batch *batch, uint64_t key,
-                       uint64_t value)
-{
-    int rc = ndb_ids_add(&batch->keys, key);
-
-    return rc < 0 ? rc : ndb_ids_add(&batch->values, value);
 }
 
 int ndb_pair_batch_encode(struct ndb_pair_batch *batch, struct ndb_buf *out)

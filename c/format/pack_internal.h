@@ -9,6 +9,7 @@
 #define NDB_FORMAT_PACK_INTERNAL_H
 
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/table.h"
 #include "format/pack.h"
 #include "format/segment.h"
@@ -85,17 +86,50 @@ void ndb_node_batch_release(struct ndb_node_batch *batch);
 
 /* Rows of an out or in part. */
 struct ndb_edge_batch {
-    struct ndb_ids owners, neighbours, sequences;
+    uint64_t *owners, *neighbours, *sequences; /* of each edge */
+    uint32_t count, capacity;
     struct ndb_ids deleted; /* indexes */
     struct ndb_batch_columns columns;
     namidb_arena arena;
     size_t bytes;
 };
 
-int ndb_edge_batch_add(struct ndb_edge_batch *batch,
-                       const struct ndb_pack_edge *edge,
-                       const namidb_property *props, uint32_t prop_count);
-bool ndb_edge_batch_is_full(const struct ndb_edge_batch *batch);
+/* Room for more edges. */
+int ndb_edge_batch_grow(struct ndb_edge_batch *batch);
+
+static inline int ndb_edge_batch_add(struct ndb_edge_batch *batch,
+                                     const struct ndb_pack_edge *edge,
+                                     const namidb_property *props,
+                                     uint32_t prop_count)
+{
+    uint32_t row = batch->count;
+    int rc = row == batch->capacity ? ndb_edge_batch_grow(batch) : NAMIDB_OK;
+
+    if (rc < 0)
+        return rc;
+    batch->owners[row] = edge->owner;
+    batch->neighbours[row] = edge->neighbour;
+    batch->sequences[row] = edge->sequence;
+    batch->count++;
+    if (edge->is_deleted)
+        rc = ndb_ids_add(&batch->deleted, row);
+    if (rc >= 0 && prop_count != 0)
+        rc = ndb_batch_columns_add(&batch->columns, row, props, prop_count,
+                                   &batch->arena, &batch->bytes);
+    return rc;
+}
+
+static inline bool ndb_edge_batch_is_full(const struct ndb_edge_batch *batch)
+{
+    /* A neighbour and an edge sequence take about 5 bytes. Who looks up a node
+     * decodes those of all, but no properties. */
+    size_t list_bytes = (size_t)batch->count * 5;
+
+    return batch->count == NDB_SEGMENT_EDGES_MAX ||
+           list_bytes >= NDB_LOOKUP_BYTES_TARGET ||
+           list_bytes + batch->bytes / 2 >= NDB_SEGMENT_BYTES_TARGET;
+}
+
 int ndb_edge_batch_encode(struct ndb_edge_batch *batch, struct ndb_buf *out);
 void ndb_edge_batch_release(struct ndb_edge_batch *batch);
 
@@ -104,10 +138,23 @@ struct ndb_pair_batch {
     struct ndb_ids keys, values;
 };
 
-int ndb_pair_batch_add(struct ndb_pair_batch *batch, uint64_t key,
-                       uint64_t value);
-bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch,
-                            enum ndb_part_kind kind);
+static inline int ndb_pair_batch_add(struct ndb_pair_batch *batch, uint64_t key,
+                                     uint64_t value)
+{
+    int rc = ndb_ids_add(&batch->keys, key);
+
+    return rc < 0 ? rc : ndb_ids_add(&batch->values, value);
+}
+
+static inline bool ndb_pair_batch_is_full(const struct ndb_pair_batch *batch,
+                                          enum ndb_part_kind kind)
+{
+    /* A hash and a sequence take about 10 bytes, an edge id's pair fewer. */
+    return batch->keys.count * 8 >= (kind == NDB_PART_KEY
+                                         ? NDB_LOOKUP_BYTES_TARGET
+                                         : NDB_SEGMENT_BYTES_TARGET);
+}
+
 int ndb_pair_batch_encode(struct ndb_pair_batch *batch, struct ndb_buf *out);
 void ndb_pair_batch_release(struct ndb_pair_batch *batch);
 

@@ -165,11 +165,13 @@ static int note_properties(struct ndb_pack_writer *writer,
 static int note_degrees(struct ndb_pack_writer *writer, enum ndb_part_kind kind)
 {
     const struct ndb_part *part = open_part(writer);
+    const struct ndb_ids owners = { writer->edge.owners, writer->edge.count,
+                                    writer->edge.count };
 
     if (kind != NDB_PART_OUT && kind != NDB_PART_IN)
         return NAMIDB_OK;
     return ndb_degree_stats_add(&writer->degrees, kind == NDB_PART_IN,
-                                part->type, part->table, &writer->edge.owners,
+                                part->type, part->table, &owners,
                                 &writer->edge.deleted);
 }
 

@@ -98,11 +98,11 @@ static unsigned bits_of(uint64_t number)
     return number == 0 ? 0 : 64 - (unsigned)__builtin_clzll(number);
 }
 
-/* How each mode would do. Bits are those of some of the numbers, which cost
- * more than all else here. */
+/* How each mode would do. Of deltas only the bits that any of them has are
+ * wanted; how many bits numbers have on average, some of them tell. */
 struct survey {
     uint64_t min, max;
-    uint64_t ascending_max, zigzag_max;
+    uint64_t deltas, zigzags; /* all of them, or */
     uint64_t plain_bits, ascending_bits, zigzag_bits;
     bool is_ascending;
 };
@@ -111,24 +111,25 @@ static void take_survey(const uint64_t *numbers, size_t count,
                         struct survey *survey)
 {
     size_t step = count / SURVEY_NUMBERS + 1;
+    uint64_t min = UINT64_MAX, max = 0, deltas = 0, zigzags = 0;
+    uint64_t last = count != 0 ? numbers[0] : 0;
+    unsigned is_descent = 0;
 
-    *survey = (struct survey){ .min = UINT64_MAX, .is_ascending = true };
     for (size_t i = 0; i < count; i++) {
-        if (numbers[i] < survey->min)
-            survey->min = numbers[i];
-        if (numbers[i] > survey->max)
-            survey->max = numbers[i];
-    }
-    for (size_t i = 1; i < count; i++) {
-        uint64_t delta = numbers[i] - numbers[i - 1];
-        uint64_t zigzag = ndb_zigzag((int64_t)delta);
+        uint64_t delta = numbers[i] - last;
 
-        survey->is_ascending &= numbers[i] >= numbers[i - 1];
-        if (delta > survey->ascending_max)
-            survey->ascending_max = delta;
-        if (zigzag > survey->zigzag_max)
-            survey->zigzag_max = zigzag;
+        min = numbers[i] < min ? numbers[i] : min;
+        max = numbers[i] > max ? numbers[i] : max;
+        is_descent |= numbers[i] < last;
+        deltas |= delta;
+        zigzags |= ndb_zigzag((int64_t)delta);
+        last = numbers[i];
     }
+    *survey = (struct survey){ .min = min,
+                               .max = max,
+                               .deltas = deltas,
+                               .zigzags = zigzags,
+                               .is_ascending = is_descent == 0 };
     for (size_t i = step / 2; i < count; i += step) {
         uint64_t delta = i == 0 ? 0 : numbers[i] - numbers[i - 1];
 
@@ -162,22 +163,76 @@ uint64_t ndb_ints_bits(const uint64_t *numbers, size_t count)
     }
 }
 
-static uint64_t coded(const uint64_t *numbers, size_t i,
-                      enum ndb_ints_mode mode, uint64_t base)
-{
-    uint64_t delta = i == 0 ? 0 : numbers[i] - numbers[i - 1];
-
-    if (mode == NDB_INTS_PLAIN)
-        return numbers[i] - base;
-    return mode == NDB_INTS_ASCENDING ? delta : ndb_zigzag((int64_t)delta);
-}
-
-static uint64_t max_of(const struct survey *survey, enum ndb_ints_mode mode)
+/* As many bits as the largest number that is written in a mode. */
+static uint64_t bits_in(const struct survey *survey, enum ndb_ints_mode mode)
 {
     if (mode == NDB_INTS_PLAIN)
         return survey->max - survey->min;
-    return mode == NDB_INTS_ASCENDING ? survey->ascending_max
-                                      : survey->zigzag_max;
+    return mode == NDB_INTS_ASCENDING ? survey->deltas : survey->zigzags;
+}
+
+enum { GROUP = 8 }; /* numbers whose bytes change places at a time */
+
+/* Numbers `from` on, at most a group, as a mode writes them; what is behind
+ * them in the group stays. */
+static void code(const uint64_t *numbers, size_t from, size_t count,
+                 enum ndb_ints_mode mode, uint64_t base, uint64_t out[GROUP])
+{
+    uint64_t last = from == 0 ? numbers[0] : numbers[from - 1];
+
+    if (mode == NDB_INTS_PLAIN) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = numbers[from + i] - base;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t delta = numbers[from + i] - last;
+
+        last = numbers[from + i];
+        out[i] =
+            mode == NDB_INTS_ASCENDING ? delta : ndb_zigzag((int64_t)delta);
+    }
+}
+
+/* Swaps blocks of bits between two words: those of `mask` in `low` with those
+ * `shift` above them in `high`. */
+static inline void swap_blocks(uint64_t *high, uint64_t *low, unsigned shift,
+                               uint64_t mask)
+{
+    uint64_t change = (*high >> shift ^ *low) & mask;
+
+    *high ^= change << shift;
+    *low ^= change;
+}
+
+/* The lowest four bytes of a group: planes[k] has byte k of each, the first
+ * number's lowest. */
+static void turn(const uint64_t group[GROUP], unsigned shift,
+                 uint64_t planes[4])
+{
+    const uint64_t wide = UINT64_C(0x0000ffff0000ffff);
+    const uint64_t narrow = UINT64_C(0x00ff00ff00ff00ff);
+
+    for (unsigned k = 0; k < 4; k++)
+        planes[k] = (uint32_t)(group[k] >> shift) | group[k + 4] >> shift << 32;
+    swap_blocks(&planes[0], &planes[2], 16, wide);
+    swap_blocks(&planes[1], &planes[3], 16, wide);
+    swap_blocks(&planes[0], &planes[1], 8, narrow);
+    swap_blocks(&planes[2], &planes[3], 8, narrow);
+}
+
+/* Bytes of a group to where they are in their planes, which have room for whole
+ * groups. */
+static void put_group(const uint64_t group[GROUP], unsigned width,
+                      size_t plane_bytes, uint8_t *out)
+{
+    uint64_t planes[8];
+
+    turn(group, 0, planes);
+    if (width > 4)
+        turn(group, 32, planes + 4);
+    for (unsigned k = 0; k < width; k++)
+        ndb_u64_encode(out + k * plane_bytes, planes[k]);
 }
 
 static int put_in_mode(struct ndb_buf *out, const uint64_t *numbers,
@@ -185,7 +240,8 @@ static int put_in_mode(struct ndb_buf *out, const uint64_t *numbers,
                        enum ndb_ints_mode mode)
 {
     uint64_t base = mode == NDB_INTS_PLAIN ? survey->min : numbers[0];
-    unsigned width = width_of(max_of(survey, mode));
+    unsigned width = width_of(bits_in(survey, mode));
+    size_t plane_bytes = (count + GROUP - 1) / GROUP * GROUP;
     uint8_t *planes;
     int rc = ndb_buf_u8(out, (uint8_t)mode);
 
@@ -195,17 +251,18 @@ static int put_in_mode(struct ndb_buf *out, const uint64_t *numbers,
         rc = ndb_buf_varint(out, base);
     if (rc < 0 || width == 0)
         return rc;
-    planes = ndb_realloc(NULL, count, width);
+    planes = ndb_realloc(NULL, plane_bytes, width);
     if (planes == NULL)
         return NAMIDB_ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t number = coded(numbers, i, mode, base);
+    for (size_t i = 0; i < count; i += GROUP) {
+        uint64_t group[GROUP] = { 0 };
 
-        for (unsigned k = 0; k < width; k++)
-            planes[k * count + i] = (uint8_t)(number >> (8 * k));
+        code(numbers, i, count - i < GROUP ? count - i : GROUP, mode, base,
+             group);
+        put_group(group, width, plane_bytes, planes + i);
     }
     for (unsigned k = 0; k < width && rc >= 0; k++)
-        rc = ndb_stream_put(out, ndb_slice(planes + k * count, count));
+        rc = ndb_stream_put(out, ndb_slice(planes + k * plane_bytes, count));
     ndb_free(planes);
     return rc;
 }
