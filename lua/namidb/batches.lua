@@ -120,8 +120,7 @@ local function status_of(number, err)
 end
 
 -- One batch: its status and rows, if it is to go on, and whether it was the
--- last one to be tried; or nil and an error, which says how many batches of the
--- statement are there for good.
+-- last one to be tried; or nil and an error.
 local function run_batch(settings, stage, batch, number)
     local given, err = commit(settings, stage.each, batch)
     if given then
@@ -129,7 +128,6 @@ local function run_batch(settings, stage, batch, number)
         return { status_of(number), given }
     end
     if ENDS[err.code] or (stage.on_error or "fail") == "fail" then
-        err.batches = settings.committed
         return nil, err
     end
     return { status_of(number, err), batch }, stage.on_error == "break"
@@ -173,14 +171,8 @@ local function run_stage(settings, i, rows, latest)
     return all
 end
 
---- Runs a statement. settings: { db, params, options, open(handle, part,
--- params, options) -> running | nil, err, finish(part, params) -> rows | nil,
--- err }; latest(): its plan as of now, or raises.
--- Returns what stands behind the last call gives, or nil and an error.
-function batches.run(settings, latest)
-    settings.options = settings.options or {}
-    settings.timeout = settings.options.timeout or TIMEOUT
-    settings.count, settings.committed = 0, 0
+-- All stages and what stands behind them.
+local function run(settings, latest)
     local made = latest()
     local rows, err
     for i = 1, #made.stages do
@@ -192,6 +184,20 @@ function batches.run(settings, latest)
     for name, value in pairs(settings.params or {}) do params[name] = value end
     rows, err = settings.finish(latest().rest, params)
     return rows, located(made.rest, err)
+end
+
+--- Runs a statement. settings: { db, params, options, open(handle, part,
+-- params, options) -> running | nil, err, finish(part, params) -> rows | nil,
+-- err }; latest(): its plan as of now, or raises.
+-- Returns what stands behind the last call gives, or nil and an error, whose
+-- `batches` says how many of the statement are there for good.
+function batches.run(settings, latest)
+    settings.options = settings.options or {}
+    settings.timeout = settings.options.timeout or TIMEOUT
+    settings.count, settings.committed = 0, 0
+    local rows, err = run(settings, latest)
+    if err then err.batches = settings.committed end
+    return rows, err
 end
 
 return batches

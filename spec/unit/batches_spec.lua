@@ -226,9 +226,10 @@ describe("an error in a batch", function()
             "ROW ON ERROR CONTINUE")
         assert.equal("invalid", err.code)
         assert.truthy(count <= 2)
+        assert.equal(count, err.batches)
         count, _, err = commits(db, "UNWIND [1, 0] AS k CALL (k) { " ..
             "CREATE (:M) } IN TRANSACTIONS ON ERROR CONTINUE RETURN 1 / k")
-        assert.same({ 1, "invalid" }, { count, err.code })
+        assert.same({ 1, "invalid", 1 }, { count, err.code, err.batches })
         db:close()
     end)
 
