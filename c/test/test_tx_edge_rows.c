@@ -251,6 +251,28 @@ static void test_edges__with_a_bad_row_leave_nothing(void **state)
     bench_free(bench);
 }
 
+/* Changes of a call that left nothing do not count against the bound of a
+ * transaction, and those of one that is there do. */
+static void test_edges__with_a_bad_row_count_for_nothing(void **state)
+{
+    struct bench *bench = bench_new();
+    namidb_tx *tx = begin(bench);
+    size_t bad_row;
+    namidb_error err;
+
+    (void)state;
+    fill(bench);
+    tx->change_count = NDB_BATCH_RECORDS_MAX - ROWS - 2; /* and two names */
+    bench->to[ROWS - 1] = 0;
+    assert_int_equal(put(bench, tx, ROWS, &bad_row, &err), NAMIDB_ENOTFOUND);
+    fill(bench);
+    world_ok(&bench->world, put(bench, tx, ROWS, &bad_row, &err), err);
+    assert_int_equal(tx->change_count, NDB_BATCH_RECORDS_MAX);
+    assert_int_equal(put(bench, tx, 1, &bad_row, &err), NAMIDB_ELIMIT);
+    namidb_tx_abort(tx);
+    bench_free(bench);
+}
+
 /* The first of two bad rows is told of, whatever is wrong with them. */
 static void test_edges__tell_of_the_first_bad_row(void **state)
 {
@@ -334,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_edges__of_many_blocks_are_there),
         cmocka_unit_test(test_edges__are_flushed_as_they_came),
         cmocka_unit_test(test_edges__with_a_bad_row_leave_nothing),
+        cmocka_unit_test(test_edges__with_a_bad_row_count_for_nothing),
         cmocka_unit_test(test_edges__tell_of_the_first_bad_row),
         cmocka_unit_test(test_edges__of_a_failed_commit_are_gone),
         cmocka_unit_test(test_edges__of_an_unknown_commit_are_all_there),
