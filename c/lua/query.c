@@ -7,6 +7,7 @@
  *   reader:more(plan, rows, total) -> address, count | rows | nil, err
  *   reader:run(plan, params, options, lifted, stamp) -> query | nil, err
  *   query:next() -> row | nil         raises a failure
+ *   query:tell(fn)                    calls fn(err) before `next` raises err
  *   query:collect() -> rows | nil, err
  *   query:take(max, timeout) -> batch | nil, err      see batch.c
  *   query:profile() -> { { rows =, chunks =, seconds =, requests =, bytes = },
@@ -24,7 +25,13 @@
 #include "lua/query_internal.h"
 
 /* What a query keeps alive, at these indices of its uservalue. */
-enum { KEPT_SHARED = 1, KEPT_NAMES, KEPT_READER, KEPT_HOST };
+enum {
+    KEPT_SHARED = 1,
+    KEPT_NAMES,
+    KEPT_READER,
+    KEPT_HOST,
+    KEPT_TELL, /* a function that is told of failures, or nil */
+};
 
 /* Parameters up to this number are read into a local array. */
 enum { FEW_PARAMS = 8 };
@@ -120,6 +127,33 @@ static int pull(lua_State *L, struct query *query, int kept,
     return rc;
 }
 
+static int query_tell(lua_State *L)
+{
+    (void)check_query(L);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    ndb_lua_get_shared(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, KEPT_TELL);
+    return 0;
+}
+
+/* Tells of a failure, and raises it. */
+static int raise(lua_State *L, const namidb_error *err)
+{
+    int failure;
+
+    (void)ndb_lua_fail_quietly(L, err);
+    failure = lua_gettop(L);
+    ndb_lua_get_shared(L, 1);
+    lua_rawgeti(L, -1, KEPT_TELL);
+    if (lua_isfunction(L, -1)) {
+        lua_pushvalue(L, failure);
+        lua_call(L, 1, 0);
+    }
+    lua_settop(L, failure);
+    return lua_error(L);
+}
+
 static int query_next(lua_State *L)
 {
     struct query *query = check_idle(L);
@@ -134,7 +168,7 @@ static int query_next(lua_State *L)
     rc = pull(L, query, kept, &row, &err);
     if (rc != NAMIDB_OK) {
         (void)query_gc(L);
-        return rc < 0 ? ndb_lua_raise(L, &err) : 0;
+        return rc < 0 ? raise(L, &err) : 0;
     }
     query->is_busy = true;
     push_row(L, query, kept, kept + 1, row);
@@ -433,9 +467,13 @@ static const luaL_Reg META[] = {
     { NULL, NULL },
 };
 static const luaL_Reg METHODS[] = {
-    { "next", query_next },   { "collect", query_collect },
-    { "take", query_take },   { "profile", query_profile },
-    { "close", query_close }, { NULL, NULL },
+    { "next", query_next },
+    { "tell", query_tell },
+    { "collect", query_collect },
+    { "take", query_take },
+    { "profile", query_profile },
+    { "close", query_close },
+    { NULL, NULL },
 };
 
 void ndb_lua_open_queries(lua_State *L)

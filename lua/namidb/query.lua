@@ -408,14 +408,19 @@ local function run_quickly(handle, text, params)
 end
 
 -- Says in the error of a run which line and column of the statement it is
--- about, if the core knows the expression and its plan is still kept.
-local function locate(handle, text, err)
-    local place, at = err.place, err.at
+-- about, if the core knows the expression. made, values: as `current` has them.
+local function locate_by(made, values, text, err)
+    local at = err.at or made.places and made.places[err.place]
     err.place, err.at = nil, nil
-    local made, values = home_of(handle).statements:kept(text)
-    at = at or made and made.places and made.places[place]
     if not at then return end
     cypher.locate(err, text, values and core.lift(text) or text, at)
+end
+
+-- The same, if the plan is still kept.
+local function locate(handle, text, err)
+    if not err or not (err.place or err.at) then return end
+    local made, values = home_of(handle).statements:kept(text)
+    locate_by(made or {}, values, text, err)
 end
 
 --- handle:query(text, params, options) -> result | nil, err
@@ -434,7 +439,7 @@ function query.query(handle, text, params, options)
         is_done, rows, err = pcall(run, handle, text, params, options)
     end
     if is_done then
-        if err and (err.place or err.at) then locate(handle, text, err) end
+        locate(handle, text, err)
         return rows, err
     end
     if type(rows) == "string" then error(blame.text(rows), 2) end
@@ -448,6 +453,7 @@ local function open_rows(handle, text, params, options)
     if not made then error(values, 0) end
     if made.schema or made.writes then
         local rows, failure = run(handle, text, params, options)
+        locate(handle, text, failure)
         if not rows then error(failure, 0) end
         local at = 0
         return function()
@@ -462,6 +468,7 @@ local function open_rows(handle, text, params, options)
         return open_rows(handle, text, params, options)
     end
     if not running then error(failure, 0) end
+    running:tell(function(err) locate_by(made, values, text, err) end)
     return running.next, running, nil, running
 end
 

@@ -47,11 +47,26 @@ describe("a failure of a run", function()
         return lines + 1, #line:gsub("[\128-\191]", "") + 1
     end
 
-    local function check(handle, marked, pad)
+    local ways = {}
+
+    function ways.query(handle, text)
+        local rows, err = handle:query(text)
+        assert.is_nil(rows, text)
+        return err
+    end
+
+    function ways.rows(handle, text)
+        local is_read, err = pcall(function()
+            for _ in handle:rows(text) do end
+        end)
+        assert.is_false(is_read, text)
+        return err
+    end
+
+    local function check(handle, marked, pad, way)
         local at = marked:find("^", 1, true)
         local text = (marked:gsub("%^", "", 1))
-        local rows, err = handle:query((" "):rep(pad) .. text)
-        assert.is_nil(rows, text)
+        local err = ways[way or "query"](handle, (" "):rep(pad) .. text)
         assert.equal("runtime", err.phase, text)
         local line, column = position(text, at)
         if line == 1 then column = column + pad end
@@ -76,6 +91,26 @@ describe("a failure of a run", function()
         assert(db:write(function(tx)
             for _, marked in ipairs(FAILURES) do check(tx, marked, 1) end
         end))
+    end)
+
+    it("is shown when rows are read one by one, too", function()
+        for _, marked in ipairs(FAILURES) do check(db, marked, 0, "rows") end
+        assert(db:write(function(tx)
+            for _, marked in ipairs(FAILURES) do
+                check(tx, marked, 1, "rows")
+            end
+        end))
+    end)
+
+    it("is shown behind rows, by the plan that they are of", function()
+        local step, rows = db:rows(
+            "UNWIND range(5000, 0, -1) AS x RETURN 1 / x AS y")
+        assert.equal(0, step(rows).y)
+        assert(db:query("CREATE INDEX FOR (n:N) ON (n.x)"))
+        local ok, err = pcall(function() while step(rows) do end end)
+        assert.is_false(ok)
+        assert.same({ 1, 43 }, { err.line, err.column })
+        assert.is_nil(step(rows))
     end)
 
     it("is shown in each text of those that share a plan", function()
