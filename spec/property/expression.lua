@@ -433,13 +433,32 @@ function rules.patcomp(context, env, node)
 end
 
 -- EXISTS, COUNT and COLLECT { MATCH ... WHERE ... RETURN e }.
-function rules.sub(context, env, node)
+-- Of a whole query the rows of its one column.
+local function query_rows(context, env, query)
+    local clause = require("spec.property.clause") -- which needs this file
+    local _, made = clause.run(context, query, env)
+    local rows = {}
+    for i, row in ipairs(made) do rows[i] = row[1] end
+    return rows, #rows
+end
+
+local function pattern_rows(context, env, node)
     local rows, count = {}, 0
     for _, row in ipairs(pattern.match(context, env, node.patterns, eval)) do
         if not node.where or truth(context, row, node.where) then
             count = count + 1
             rows[count] = node.result and eval(context, row, node.result)
         end
+    end
+    return rows, count
+end
+
+function rules.sub(context, env, node)
+    local rows, count
+    if node.query then
+        rows, count = query_rows(context, env, node.query)
+    else
+        rows, count = pattern_rows(context, env, node)
     end
     if node.what == "EXISTS" then return bool(count > 0) end
     if node.what == "COUNT" then return int(count) end

@@ -10,6 +10,7 @@ local plain = require("spec.property.generate_clause")
 local csv = require("spec.property.csv")
 local expressions = require("spec.property.generate_expression")
 local graph = require("spec.property.graph")
+local whole = require("spec.property.generate_inner")
 local label = require("spec.property.label")
 local search = require("spec.property.generate_search")
 local value = require("spec.property.value")
@@ -506,6 +507,12 @@ function reading.call(self)
     self:bring_in(columns)
     return { k = "call", imports = imports, query = query,
              optional = random:one_in(3), is_listed = random:one_in(2) }
+end
+
+--- A query for a sub-query of an expression; nil: there is one around it.
+function Maker:inner_query(type)
+    return whole.query(self, type, { reading = reading, add_order = add_order,
+                                     can_sort = SORTED[type] })
 end
 
 ------------------------------------------------------------------- statements

@@ -5,6 +5,7 @@ local label = require("spec.property.label")
 local temporal = require("spec.property.generate_temporal")
 local types = require("spec.property.types")
 local value = require("spec.property.value")
+local wide = require("spec.property.wide")
 
 local expressions = {}
 
@@ -22,7 +23,11 @@ local function call(name, ...)
 end
 
 --- A value that can be a property of that name.
+-- random.is_wide: half of them of wide.lua.
 function expressions.stored(random, name)
+    local v = random.is_wide and random:one_in(2) and
+        wide.stored(random, name)
+    if v then return v end
     if name == "i" then return int(random:int(-2, 3)) end
     if name == "f" then return float(random:int(-6, 6) / 4) end
     if name == "s" then return str(random:pick(STRINGS)) end
@@ -139,6 +144,8 @@ end
 
 local function subquery(self, what, depth, type)
     if self.is_plain then return nil end
+    local whole = self.random:one_in(3) and self:inner_query(type or "int")
+    if whole then return { k = "sub", what = what, query = whole } end
     return with_pattern(self, function(path)
         return { k = "sub", what = what, patterns = { path },
                  where = self.random:one_in(2) and

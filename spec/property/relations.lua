@@ -492,6 +492,7 @@ end
 function relations.seed(seed, count)
     local source = random.new(seed)
     local size = source:pick({ 30, 300, 2000, 5000 })
+    source.is_wide = source:one_in(2)
     local made, answered, changes = make_graph(source, size), 0, {}
     local databases = open_all(made, source)
     local self = setmetatable({ random = source, size = size, last_node = size,

@@ -37,7 +37,10 @@ function render.literal(v)
     if v.t == "str" then return "'" .. v.v:gsub("[\\']", "\\%0") .. "'" end
     if v.t == "float" then
         if v.v ~= v.v then return "(0.0 / 0.0)" end
-        local text = ("%.14g"):format(v.v)
+        if math.abs(v.v) == 1 / 0 then
+            return v.v > 0 and "(1.0 / 0.0)" or "(-1.0 / 0.0)"
+        end
+        local text = ("%.17g"):format(v.v)
         return text:find("[.e]") and text or text .. ".0"
     end
     if v.t == "list" then return "[" .. list(v, render.literal) .. "]" end
@@ -300,6 +303,9 @@ function rules.patcomp(node)
 end
 
 function rules.sub(node)
+    if node.query then
+        return node.what .. " { " .. render.query(node.query) .. " }", ATOM
+    end
     if node.is_bare then
         local text = list(node.patterns, path_text)
         return node.what .. " { " .. (node.result and "MATCH " .. text ..
