@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { OPEN_MAX = 256, HEAD_BYTES_MAX = 32 << 10, DRIP_BYTES = 1024 };
+enum { OPEN_MAX = 256, HEAD_BYTES_MAX = 32 << 10, DRIP_BYTES = 16 << 10 };
 
 struct connection {
     struct http_server *server;
@@ -31,7 +31,7 @@ struct http_server {
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    atomic_uint drip_us; /* after each KiB of a body; 0: no pause */
+    atomic_uint drip_us; /* for each KiB of a body; 0: no pause */
     atomic_uint dripped;
     bool is_stopping;
     unsigned requests;
@@ -83,7 +83,7 @@ static bool read_body(const struct connection *connection, uint8_t *body,
         have += (size_t)got;
         if (drip_us != 0) {
             atomic_fetch_add(&server->dripped, 1);
-            (void)usleep(drip_us);
+            (void)usleep((unsigned)((size_t)got * drip_us / 1024));
         }
     }
     return true;

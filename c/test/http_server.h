@@ -39,10 +39,10 @@ void http_server_await(struct http_server *server, unsigned count);
 /* Waits until the server is stopped, or the peer hangs up. */
 void http_server_hang(const struct http_request *request);
 
-/* From now on bodies are read 1 KiB at a time, with a pause after each; 0: as
- * they come. */
+/* From now on bodies are read a piece at a time, with a pause after each that
+ * is so long for each KiB; 0: as they come. */
 void http_server_drip(struct http_server *server, unsigned pause_us);
-/* How many KiB were read so. */
+/* How many pieces were read so. */
 unsigned http_server_dripped(struct http_server *server);
 
 /* The value of a header, cut at `capacity`; false when it is not there. */

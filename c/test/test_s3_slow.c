@@ -20,12 +20,13 @@
 
 enum {
     DEADLINE_MS = 400,
-    HANDLE_MS = 2000,
+    HANDLE_MS = 3000,
+    SETUP_MS = 60000,
     LATE_MS = 3000, /* after a deadline: of a machine that is busy */
     DRIP_US = 5000,
     BODY_BYTES = 8 << 20, /* more than sockets hold */
     PACK_BYTES = 2 << 20, /* more than HANDLE_MS at this pace: */
-    PACE_US = 2000,       /* a KiB */
+    PACE_US = 2500,       /* a KiB */
     CRAWL_US = 20000,
 };
 
@@ -253,7 +254,7 @@ static void commit_large(struct life *life)
         &life->world,
         namidb_create_node(tx, NULL, 0, (namidb_props){ &pad, 1 }, &id, &err),
         err);
-    world_ok(&life->world, namidb_tx_commit(tx, -1, NULL, &err), err);
+    world_ok(&life->world, namidb_tx_commit(tx, SETUP_MS, NULL, &err), err);
     ndb_free(bytes);
 }
 

@@ -18,7 +18,7 @@ enum { WARM = 70 }; /* GETs: enough to know, and to pay for three */
 /* Long enough for a second request that must not come. No test asks that any
  * comes within it, because a busy machine takes as long as it likes: what is
  * sent in that time is counted with a bound. */
-enum { HUNG_MS = 400 };
+enum { HUNG_MS = 400, BEGIN_MAX = 50 };
 
 struct fixture {
     struct s3_server *server;
@@ -58,13 +58,10 @@ static void hang(struct fixture *fixture, unsigned count)
         &(struct s3_fault){ .kind = S3_HANG, .at = 1, .count = count });
 }
 
-static void begin(struct fixture *fixture, int warm, const char *params)
+static void warm_up(struct fixture *fixture, int warm, const char *params)
 {
     char uri[256];
 
-    aws_home_clear();
-    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
-    (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
     fixture->server = s3_server_start();
     (void)snprintf(uri, sizeof uri,
                    "s3://bucket/p?endpoint="
@@ -74,6 +71,29 @@ static void begin(struct fixture *fixture, int warm, const char *params)
     assert_int_equal(run(fixture, NDB_PUT, 20000), NAMIDB_OK);
     for (int i = 0; i < warm; i++)
         assert_int_equal(run(fixture, NDB_GET, 20000), NAMIDB_OK);
+}
+
+static void finish(struct fixture *fixture)
+{
+    ndb_store_close(fixture->store);
+    s3_server_stop(fixture->server);
+}
+
+/* A busy machine may be late with a GET of the warm-up. What was sent twice is
+ * still under way then, to be met by what a test plans for its own: so it is
+ * begun anew, with another server. */
+static void begin(struct fixture *fixture, int warm, const char *params)
+{
+    aws_home_clear();
+    (void)setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "hush", 1);
+    for (int i = 0; i < BEGIN_MAX; i++) {
+        warm_up(fixture, warm, params);
+        if (hedged(fixture) == 0)
+            return;
+        finish(fixture);
+    }
+    fail_msg("no warm-up of %d was in time", BEGIN_MAX);
 }
 
 /* A GET whose first answer never comes. */
@@ -87,12 +107,6 @@ static void get_from_another(struct fixture *fixture)
     assert_int_equal(hedged(fixture), before + 1);
 }
 
-static void finish(struct fixture *fixture)
-{
-    ndb_store_close(fixture->store);
-    s3_server_stop(fixture->server);
-}
-
 static void test_store_s3_hedge__a_slow_get_is_answered_by_another(void **state)
 {
     struct fixture fixture;
@@ -103,14 +117,13 @@ static void test_store_s3_hedge__a_slow_get_is_answered_by_another(void **state)
     finish(&fixture);
 }
 
-/* A GET of the warm-up that was late itself has had its part of them. */
 static void test_store_s3_hedge__no_more_than_was_earned(void **state)
 {
     struct fixture fixture;
 
     (void)state;
     begin(&fixture, WARM, "");
-    while (hedged(&fixture) < WARM / 20)
+    for (int i = 0; i < WARM / 20; i++)
         get_from_another(&fixture);
     hang(&fixture, 1000);
     for (int i = 0; i < 5; i++)
