@@ -127,11 +127,14 @@ end
 
 ------------------------------------------------------------------ projecting
 
+-- What a sub-query groups is its own.
 local function has_aggregate(node)
     if type(node) ~= "table" then return false end
     if node.k == "agg" then return true end
     for key, field in pairs(node) do
-        if key ~= "v" and has_aggregate(field) then return true end
+        if key ~= "v" and key ~= "query" and has_aggregate(field) then
+            return true
+        end
     end
     return false
 end

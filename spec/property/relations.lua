@@ -16,6 +16,7 @@ local check = require("spec.property.check")
 local csv = require("spec.property.csv")
 local generate = require("spec.property.generate")
 local graph = require("spec.property.graph")
+local more = require("spec.property.relations_more")
 local namidb = require("namidb")
 local random = require("spec.support.random")
 local render = require("spec.property.render")
@@ -158,6 +159,7 @@ end
 -------------------------------------------------------------------- families
 
 local families = {}
+for name, fn in pairs(more) do families[name] = fn end
 
 -- Every row meets a condition, or does not, or it is unknown of it.
 function families.partition(self)
@@ -487,11 +489,12 @@ local function close_all(databases)
     end
 end
 
---- Asks for as many families over one graph. Returns a report of what went
--- wrong, or nil, and how many had an answer.
-function relations.seed(seed, count)
+--- Asks for as many families over one graph. sizes: how many nodes it may
+-- have. Returns a report of what went wrong, or nil, and how many had an
+-- answer.
+function relations.seed(seed, count, sizes)
     local source = random.new(seed)
-    local size = source:pick({ 30, 300, 2000, 5000 })
+    local size = source:pick(sizes or { 30, 300, 2000, 5000 })
     source.is_wide = source:one_in(2)
     local made, answered, changes = make_graph(source, size), 0, {}
     local databases = open_all(made, source)
@@ -503,7 +506,7 @@ function relations.seed(seed, count)
         if source:one_in(6) then
             local failed, what = change_all(self, databases)
             changes[#changes + 1] = number .. ": " .. tostring(what)
-            difference = failed and tostring(what)
+            difference = failed and tostring(what) or nil
         else
             difference, has_answer = question(self, databases)
         end
