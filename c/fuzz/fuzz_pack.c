@@ -3,8 +3,8 @@
  * that contradict one another, ids of tables and nodes that are not there,
  * directories that say something else, payloads with a byte changed. A graph
  * of two of them is opened, read in all ways and by the plans in the folder
- * NAMIDB_FUZZ_PLANS (spec/property/plans.lua writes some). What is read is
- * something, or corrupt. */
+ * NAMIDB_FUZZ_PLANS (spec/property/plans.lua writes some), first without memory
+ * from some allocation on. What is read is something, or corrupt. */
 #include <dirent.h>
 #include <stdio.h>
 
@@ -231,7 +231,8 @@ static void read_plans(void)
     fprintf(stderr, "%zu plans\n", plan_count);
 }
 
-static void run_plan(namidb_plan *plan, namidb_snapshot *snapshot)
+/* What the last row of a plan ends with. */
+static int run_plan(namidb_plan *plan, namidb_snapshot *snapshot)
 {
     static const namidb_value PARAMS[PARAMS_MAX];
     namidb_query_options options;
@@ -252,12 +253,29 @@ static void run_plan(namidb_plan *plan, namidb_snapshot *snapshot)
         abort();
     }
     namidb_query_close(query);
+    return rc;
+}
+
+/* Without memory from some allocation on, and then with it: what was not
+ * corrupt then is not before. */
+static void run_twice(namidb_plan *plan, namidb_snapshot *snapshot,
+                      uint64_t fail_from)
+{
+    int without, with;
+
+    ndb_mem_fail_from(fail_from);
+    without = run_plan(plan, snapshot);
+    ndb_mem_fail_from(0);
+    with = run_plan(plan, snapshot);
+    FUZZ_CHECK(with == NAMIDB_ECORRUPT || with == NAMIDB_ETIMEOUT ||
+               without != NAMIDB_ECORRUPT);
 }
 
 /* ------------------------------------------------------------- the whole -- */
 
 static void read_all(struct input *input)
 {
+    uint64_t hash = ndb_hash64(ndb_slice(input->data, input->bytes));
     namidb_snapshot *snapshot = NULL;
     namidb_arena *arena = namidb_arena_new();
     namidb_options options;
@@ -273,9 +291,9 @@ static void read_all(struct input *input)
     if (rc >= 0) {
         FUZZ_CHECK(namidb_snapshot_open(&snapshot, db, &err) >= 0);
         for (int i = take(input) % 8; i >= 0 && plan_count > 0; i--)
-            run_plan(
+            run_twice(
                 plans[(take(input) | (size_t)take(input) << 8) % plan_count],
-                snapshot);
+                snapshot, hash >> i * 8 & 0xff);
         read_scans(snapshot);
         read_rows(snapshot, arena);
         namidb_snapshot_close(snapshot);
