@@ -17,7 +17,7 @@ static void test_backoff__pauses_longer_each_time_up_to_a_bound(void **state)
     for (int i = 0; i < 5; i++)
         assert_true(ndb_backoff_pause(&backoff, NDB_NEVER));
     assert_int_equal(backoff.bound_ms, 64);
-    assert_true(ndb_clock_ns() - start_ns < 1000 * NDB_NS_PER_MS);
+    assert_true(ndb_clock_ns() - start_ns < 5000 * NDB_NS_PER_MS);
     backoff.bound_ms = 1024;
     assert_false(ndb_backoff_pause(&backoff, ndb_clock_ns()));
     assert_int_equal(backoff.bound_ms, 1024);
@@ -25,14 +25,14 @@ static void test_backoff__pauses_longer_each_time_up_to_a_bound(void **state)
 
 static void test_backoff__never_pauses_past_the_deadline(void **state)
 {
-    struct ndb_backoff backoff = { .bound_ms = 1024 };
+    struct ndb_backoff backoff = { .bound_ms = 60000 };
     int64_t deadline_ns = ndb_deadline_after(20);
 
     (void)state;
     while (ndb_backoff_pause(&backoff, deadline_ns))
         ;
     assert_true(ndb_clock_ns() >= deadline_ns);
-    assert_true(ndb_clock_ns() < deadline_ns + 500 * NDB_NS_PER_MS);
+    assert_true(ndb_clock_ns() < deadline_ns + 2000 * NDB_NS_PER_MS);
 }
 
 int main(void)
