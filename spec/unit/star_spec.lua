@@ -138,6 +138,33 @@ describe("counts around a node", function()
         db:close()
     end)
 
+    it("by that node need no groups, for it is in one row", function()
+        local db = assert(namidb.open("memory://star-groups"))
+        db:query("CREATE (a:A)-[:R]->(b:B {n: 1}), (a)-[:R]->(b), " ..
+                 "(a)-[:R]->(:B {n: 2})")
+        local match = "MATCH (a)-[:R]->(b) WITH b, count(*) AS c, "
+        assert.is_nil(help.plan(db, match .. "count(a) AS d RETURN b.n, c, d")
+            :find("Aggregate", 1, true))
+        assert.is_truthy(help.plan(db, match .. "max(b.n) AS d RETURN c, d")
+            :find("Aggregate", 1, true))
+        local rows = assert(db:query("UNWIND [0, 1, 2] AS i CALL (i) { " ..
+            "MATCH (a)-[:R]->(b) WITH i, b AS x, count(*) AS c " ..
+            "WHERE c > i RETURN x.n AS n, c } " ..
+            "RETURN i, n, c ORDER BY i, n"))
+        local found = {}
+        for i, row in ipairs(rows) do
+            found[i] = ("%d %d %d"):format(row.i, row.n, row.c)
+        end
+        assert.same({ "0 1 2", "0 2 1", "1 1 2" }, found)
+        -- Unless it comes several times.
+        rows = assert(db:query("UNWIND [1, 2] AS i MATCH (b:B {n: 1}) WITH " ..
+            "b, i LIMIT 9 MATCH (b)<-[:R]-(a) WITH b, count(*) AS c " ..
+            "RETURN b.n AS n, c"))
+        assert.same({ { n = 1, c = 4 } }, { { n = rows[1].n, c = rows[1].c },
+                                            rows[2] })
+        db:close()
+    end)
+
     it("ask for no degrees of what a condition leaves out", function()
         local db = assert(namidb.open("memory://star-conditions"))
         local plan = help.plan(db, "MATCH (b:B)-[:R]->(a), (b)-[:R]->(c) " ..

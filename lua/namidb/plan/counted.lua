@@ -161,6 +161,31 @@ local function ignores_repeats(aggregate)
         aggregate.code == "MAX"
 end
 
+-- Whether each row of `found` is a group of its own.
+local function is_grouped(found, items, keys)
+    local is_key = {}
+    for _, key in ipairs(keys) do is_key[key] = true end
+    for _, item in ipairs(items) do
+        local expr = item.expr
+        if is_key[item.slot] and expr.kind == "SLOT" and
+            expr.number == found.once then
+            return true
+        end
+    end
+    return found.once ~= nil and is_key[found.once]
+end
+
+-- Groups of one row each: their counts are the numbers of the rows.
+local function as_rows(found, items, aggregates)
+    local made = {}
+    for i, item in ipairs(items) do made[i] = item end
+    for _, aggregate in ipairs(aggregates) do
+        made[#made + 1] = { slot = aggregate.slot,
+                            expr = expression.slot(found.number) }
+    end
+    return made
+end
+
 local function by_degree(context, op, items, keys, aggregates)
     local wanted = reads_of(items, keys, aggregates)
     local found = wanted and (star.find(context, op, wanted) or
@@ -184,6 +209,11 @@ local function by_degree(context, op, items, keys, aggregates)
     if not is_plain and child.kind ~= "FILTER" then
         child = { kind = "FILTER", child = child, expr = { kind = "GT",
             expression.slot(found.number), context:constant(0) } }
+    end
+    if is_grouped(found, items, keys) and
+        all_count(aggregates, found.rows) then
+        return { kind = "PROJECT", child = child,
+                 items = as_rows(found, items, aggregates) }
     end
     if #items > 0 then
         child = { kind = "PROJECT", items = items, child = child }

@@ -200,7 +200,7 @@ end
 --- What counts the rows of a pattern, where `expr` of the node in `slot` is how
 -- many it has there: { child: an operator that gives fewer, number: the slot of
 -- how many each of its rows stands for, rows: slots that are set in each row of
--- the pattern }.
+-- the pattern, once: the slot of nodes of which each is in one row at most }.
 function shape.counted(context, found, slot, expr)
     local rows = { [slot] = true }
     for _, arm in ipairs(found.arms) do
@@ -214,7 +214,8 @@ function shape.counted(context, found, slot, expr)
         child = filtered(filter(child, { kind = "GT", expression.slot(number),
                                          context:constant(0) }), found.filters)
     end
-    return { child = child, number = number, rows = rows }
+    return { child = child, number = number, rows = rows,
+             once = found.is_free and slot or nil }
 end
 
 return shape
