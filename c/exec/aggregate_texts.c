@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exec/compare.h"
+#include "exec/text.h"
 #include "exec/value_copy.h"
 
 struct ranked {
@@ -119,4 +120,66 @@ int ndb_group_texts_add(const struct ndb_group_column *column,
         return NAMIDB_OK;
     return is_best ? add_best(column, kind == NDB_AGGREGATE_MIN)
                    : collect(column);
+}
+
+/* A text, and its first bytes. */
+struct head {
+    const namidb_value *text;
+    uint64_t first, second;
+};
+
+static struct head head_of(const namidb_value *text)
+{
+    return (struct head){ text, ndb_text_word(ndb_text_of(text), 0),
+                          ndb_text_word(ndb_text_of(text), 8) };
+}
+
+/* Whether a text comes before another. */
+static bool is_before(const struct head *a, const struct head *b)
+{
+    if (a->first != b->first)
+        return a->first < b->first;
+    if (a->second != b->second)
+        return a->second < b->second;
+    return ndb_slice_compare(ndb_text_of(a->text), ndb_text_of(b->text)) < 0;
+}
+
+/* The best of the texts of a chunk; NULL: there is none. false: there is
+ * something else among them. */
+static bool find_best_text(const struct ndb_chunk *chunk,
+                           const namidb_value *values, bool is_min,
+                           const namidb_value **out)
+{
+    struct head best = { NULL, 0, 0 };
+
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        const namidb_value *value = &values[ndb_chunk_row(chunk, i)];
+        struct head head;
+
+        if (ndb_is_null(value))
+            continue;
+        if (value->kind != NAMIDB_STRING)
+            return false;
+        head = head_of(value);
+        if (best.text == NULL ||
+            (is_min ? is_before(&head, &best) : is_before(&best, &head)))
+            best = head;
+    }
+    *out = best.text;
+    return true;
+}
+
+int ndb_aggregate_add_texts(struct ndb_aggregate *self,
+                            const struct ndb_chunk *chunk,
+                            const struct ndb_vector *values,
+                            namidb_arena *arena, struct ndb_scalar *scalar,
+                            bool *is_taken)
+{
+    const namidb_value *best;
+
+    *is_taken = find_best_text(chunk, values->as.values,
+                               self->kind == NDB_AGGREGATE_MIN, &best);
+    return !*is_taken || best == NULL
+               ? NAMIDB_OK
+               : ndb_aggregate_add(self, arena, best, scalar);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * aggregate_texts.h - a column of texts with a dictionary into one aggregate of
- * groups: the texts are compared, or copied, once for each in the dictionary.
+ * aggregate_texts.h - a column of texts into one aggregate. Those with a
+ * dictionary are compared, or copied, once for each in the dictionary; of
+ * others mostly the first bytes say that a text is not the best.
  */
 #ifndef NDB_EXEC_AGGREGATE_TEXTS_H
 #define NDB_EXEC_AGGREGATE_TEXTS_H
@@ -16,5 +17,13 @@ enum { NDB_TEXTS_SORTED_MAX = 256 };
  * NULL for collect: all rows are of one. */
 int ndb_group_texts_add(const struct ndb_group_column *column,
                         enum ndb_aggregate_kind kind, bool *is_taken);
+
+/* min or max of a column of values, all of whose rows are known, if they are
+ * texts or null throughout: else *is_taken stays false. */
+int ndb_aggregate_add_texts(struct ndb_aggregate *self,
+                            const struct ndb_chunk *chunk,
+                            const struct ndb_vector *values,
+                            namidb_arena *arena, struct ndb_scalar *scalar,
+                            bool *is_taken);
 
 #endif

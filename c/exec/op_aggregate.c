@@ -154,6 +154,15 @@ static bool takes_codes(const struct ndb_aggregation *plan,
                                       plan->kind == NDB_AGGREGATE_COUNT);
 }
 
+/* Whether an aggregate wants the best of values that may be texts. */
+static bool may_take_texts(const struct ndb_aggregation *plan,
+                           const struct ndb_vector *column)
+{
+    return !plan->is_distinct && column->form == NDB_FORM_VALUES &&
+           !column->is_constant &&
+           (plan->kind == NDB_AGGREGATE_MIN || plan->kind == NDB_AGGREGATE_MAX);
+}
+
 /* All texts of a chunk into one list. */
 static int collect_texts(struct ndb_op *op, struct ndb_eval *eval,
                          uint32_t index, bool *is_taken)
@@ -197,6 +206,12 @@ static int add_column(struct ndb_op *op, struct ndb_eval *eval, uint32_t index,
     column.values = &chunk->columns[plan->in];
     if (plan->kind == NDB_AGGREGATE_COLLECT && is_coded(plan, column.values))
         return collect_texts(op, eval, index, is_taken);
+    if (may_take_texts(plan, column.values))
+        return ndb_op_need_rows(op) < 0
+                   ? NAMIDB_ENOMEM
+                   : ndb_aggregate_add_texts(aggregate, chunk, column.values,
+                                             &op->kept, &eval->scalar,
+                                             is_taken);
     has_codes = takes_codes(plan, column.values);
     *is_taken = has_codes || takes_column(plan, column.values);
     if (!*is_taken)

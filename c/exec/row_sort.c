@@ -3,6 +3,7 @@
 
 #include "base/radix.h"
 #include "exec/compare.h"
+#include "exec/text.h"
 
 enum {
     /* Rows that are sorted by radix at a time: of their numbers, twice. */
@@ -92,19 +93,6 @@ static int64_t rank_of_float(double value)
     return (int64_t)(bits ^ (below & INT64_MAX));
 }
 
-/* The first bytes, the first of them the highest. */
-static uint64_t prefix_of(const namidb_value *text)
-{
-    uint8_t bytes[8] = { 0 };
-    uint64_t prefix = 0;
-
-    if (text->size != 0)
-        memcpy(bytes, text->as.bytes, text->size < 8 ? text->size : 8);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        prefix = prefix << 8 | bytes[i];
-    return prefix;
-}
-
 /* A number that stands as a value of this kind does: of two the lower one's
  * comes first, and where values differ the numbers may be equal. */
 static uint64_t rank_of(const namidb_value *value)
@@ -117,7 +105,7 @@ static uint64_t rank_of(const namidb_value *value)
     case NAMIDB_FLOAT:
         return (uint64_t)rank_of_float(value->as.number) ^ sign;
     case NAMIDB_STRING:
-        return prefix_of(value);
+        return ndb_text_word(ndb_text_of(value), 0);
     default:
         return UINT64_MAX; /* null comes last */
     }

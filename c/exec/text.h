@@ -9,6 +9,8 @@
 #ifndef NDB_EXEC_TEXT_H
 #define NDB_EXEC_TEXT_H
 
+#include <string.h>
+
 #include "base/slice.h"
 #include "exec/compare.h"
 
@@ -48,6 +50,25 @@ enum ndb_truth ndb_contains(const namidb_value *text, const namidb_value *part);
 static inline struct ndb_slice ndb_text_of(const namidb_value *value)
 {
     return ndb_slice(value->as.bytes, value->size);
+}
+
+/* The eight bytes at `from` as a number, zeros behind the end: of two texts
+ * that are the same before, the one with the lower number comes first. */
+static inline uint64_t ndb_text_word(struct ndb_slice text, size_t from)
+{
+    size_t left = text.bytes > from ? text.bytes - from : 0;
+    uint64_t word = 0;
+
+    if (left >= sizeof word)
+        memcpy(&word, text.data + from, sizeof word);
+    else if (text.bytes >= sizeof word && left != 0)
+        memcpy(&word, text.data + text.bytes - sizeof word, sizeof word);
+    else if (left != 0)
+        memcpy(&word, text.data + from, left);
+    word = __builtin_bswap64(word);
+    return left < sizeof word && text.bytes >= sizeof word && left != 0
+               ? word << 8 * (sizeof word - left)
+               : word;
 }
 
 #endif
