@@ -9,7 +9,7 @@
 #ifndef NDB_FORMAT_NUMBER_H
 #define NDB_FORMAT_NUMBER_H
 
-#define NDB_FORMAT 6
+#define NDB_FORMAT 7
 #define NDB_FORMAT_TEXT_OF(number) #number
 #define NDB_FORMAT_TEXT(number) NDB_FORMAT_TEXT_OF(number)
 

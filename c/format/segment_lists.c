@@ -164,19 +164,19 @@ void ndb_edge_lists_release(struct ndb_list_store *store)
 static int unpack(struct ndb_column_store *bytes, struct numbers *numbers,
                   size_t count, const struct ndb_ints **out)
 {
-    size_t frames = ndb_ints_frames(&numbers->ints);
+    size_t packed = ndb_ints_packed(&numbers->ints);
     struct unpacked *none = NULL, *unpacked = atomic_load(&numbers->unpacked);
     int rc;
 
-    if (frames == 0 || unpacked != NULL) {
+    if (ndb_ints_frames(&numbers->ints) == 0 || unpacked != NULL) {
         *out = unpacked != NULL ? &unpacked->ints : &numbers->ints;
         return NAMIDB_OK;
     }
-    unpacked = ndb_alloc(sizeof *unpacked + frames * count);
+    unpacked = ndb_alloc(sizeof *unpacked + packed * count);
     if (unpacked == NULL)
         return NAMIDB_ENOMEM;
     unpacked->ints = numbers->ints;
-    unpacked->bytes = sizeof *unpacked + frames * count;
+    unpacked->bytes = sizeof *unpacked + packed * count;
     rc = ndb_ints_unpack(&unpacked->ints, count, unpacked->planes);
     if (rc < 0) {
         ndb_free(unpacked);
@@ -258,9 +258,9 @@ static uint64_t *read_all(const struct numbers *numbers, size_t count,
                           namidb_arena *arena, int *rc)
 {
     struct ndb_ints ints = numbers->ints;
-    size_t frames = ndb_ints_frames(&ints);
+    size_t packed = ndb_ints_packed(&ints);
     uint64_t *all = ndb_arena_array(arena, count, sizeof *all);
-    uint8_t *planes = ndb_arena_array(arena, frames, count);
+    uint8_t *planes = ndb_arena_array(arena, packed, count);
 
     *rc = all != NULL && planes != NULL ? ndb_ints_unpack(&ints, count, planes)
                                         : NAMIDB_ENOMEM;

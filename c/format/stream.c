@@ -235,12 +235,52 @@ static void put_group(const uint64_t group[GROUP], unsigned width,
         ndb_u64_encode(out + k * plane_bytes, planes[k]);
 }
 
+/* Of each number, one behind another. */
+static void pack_bits(const uint8_t *plane, size_t count, unsigned bits,
+                      uint8_t *out)
+{
+    unsigned waiting = 0, used = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        waiting |= (unsigned)plane[i] << used;
+        used += bits;
+        for (; used >= 8; used -= 8, waiting >>= 8)
+            *out++ = (uint8_t)waiting;
+    }
+    if (used != 0)
+        *out++ = (uint8_t)waiting;
+    memset(out, 0, NDB_INTS_BITS_MORE);
+}
+
+/* The last plane: as bits if a frame is not an eighth shorter, and then
+ * out->data[width_at] says so. */
+static int put_top(struct ndb_buf *out, const uint8_t *plane, size_t count,
+                   unsigned bits, size_t width_at)
+{
+    size_t start = out->bytes, bytes = ndb_ints_bits_bytes(bits, count);
+    int rc = ndb_stream_put(out, ndb_slice(plane, count));
+
+    if (rc < 0 || bits == 8 ||
+        out->bytes - start + (out->bytes - start) / 7 < bytes)
+        return rc;
+    out->bytes = start;
+    rc = ndb_buf_reserve(out, bytes);
+    if (rc < 0)
+        return rc;
+    out->data[width_at] |= (uint8_t)(bits << 4);
+    pack_bits(plane, count, bits, out->data + start);
+    out->bytes += bytes;
+    return NAMIDB_OK;
+}
+
 static int put_in_mode(struct ndb_buf *out, const uint64_t *numbers,
                        size_t count, const struct survey *survey,
                        enum ndb_ints_mode mode)
 {
     uint64_t base = mode == NDB_INTS_PLAIN ? survey->min : numbers[0];
-    unsigned width = width_of(bits_in(survey, mode));
+    uint64_t most = bits_in(survey, mode);
+    unsigned width = width_of(most);
+    size_t width_at = out->bytes + 1;
     size_t plane_bytes = (count + GROUP - 1) / GROUP * GROUP;
     uint8_t *planes;
     int rc = ndb_buf_u8(out, (uint8_t)mode);
@@ -261,8 +301,11 @@ static int put_in_mode(struct ndb_buf *out, const uint64_t *numbers,
              group);
         put_group(group, width, plane_bytes, planes + i);
     }
-    for (unsigned k = 0; k < width && rc >= 0; k++)
+    for (unsigned k = 0; k + 1 < width && rc >= 0; k++)
         rc = ndb_stream_put(out, ndb_slice(planes + k * plane_bytes, count));
+    if (rc >= 0)
+        rc = put_top(out, planes + (width - 1) * plane_bytes, count,
+                     bits_of(most >> 8 * (width - 1)), width_at);
     ndb_free(planes);
     return rc;
 }

@@ -4,14 +4,18 @@
  *
  *   bytes  := raw length varint, stored length varint, stored bytes; stored
  *             length 0 means that the raw bytes follow (they did not shrink)
- *   ints   := mode u8, width u8, base varint, planes
+ *   ints   := mode u8, width + 16 x top bits u8, base varint, planes
  *   plane  := bytes: byte k of every number, for k below width
+ *   the last plane, if top bits are not 0: so many bits of every number, up to
+ *             7, the lowest first; then zeros, to be read by words
  *
  * Splitting numbers into planes gives each plane a Huffman table of its own:
  * the gaps of a random list take their entropy, about 18 bits for 1 in 90,000,
  * where varints would take 24. Modes: plain (minus base, the smallest),
  * ascending deltas (base is the first), zigzag deltas (base is the first);
- * whichever needs the fewest bytes.
+ * whichever needs the fewest bytes. Of numbers that are spread evenly the last
+ * plane is short but no Huffman table makes it shorter than bits, and those are
+ * read one by one: a hop wants one list in hundreds.
  */
 #ifndef NDB_FORMAT_STREAM_H
 #define NDB_FORMAT_STREAM_H
@@ -76,9 +80,19 @@ struct ndb_narrow ndb_ints_get_narrow(struct ndb_source *source, size_t count);
 
 enum ndb_ints_mode { NDB_INTS_PLAIN, NDB_INTS_ASCENDING, NDB_INTS_ZIGZAG };
 
+/* Behind a plane of bits, so that the last ones are read by a word. */
+enum { NDB_INTS_BITS_MORE = 7 };
+
+/* Bytes of a plane of so many bits of each number. */
+static inline size_t ndb_ints_bits_bytes(unsigned bits, size_t count)
+{
+    return (count * bits + 7) / 8 + NDB_INTS_BITS_MORE;
+}
+
 /* Numbers where they are stored. */
 struct ndb_ints {
     uint8_t mode, width; /* bytes of a number, one in each plane */
+    uint8_t top_bits;    /* of a number in the last plane; 0: 8, or a frame */
     uint64_t base;
     const uint8_t *planes[8];
     uint32_t frame_bytes[8]; /* of a plane; 0: it is there as it is */
@@ -89,11 +103,13 @@ void ndb_ints_find(struct ndb_source *source, size_t count,
                    struct ndb_ints *ints);
 /* How many of their planes are frames. */
 size_t ndb_ints_frames(const struct ndb_ints *ints);
-/* Unpacks those into memory, of frames x count bytes, which is from then on
+/* The same, and the last one if it is bits. */
+size_t ndb_ints_packed(const struct ndb_ints *ints);
+/* Unpacks those into memory, of packed x count bytes, which is from then on
  * part of the numbers. NAMIDB_OK, NAMIDB_ECORRUPT, NAMIDB_ENOMEM. */
 int ndb_ints_unpack(struct ndb_ints *ints, size_t count, uint8_t *memory);
-/* Some of the numbers that were unpacked: from the first one on, or, of plain
- * ones, from any. */
+/* Some of numbers that have no frames, or not any more: from the first one on,
+ * or, of plain ones, from any. */
 void ndb_ints_take(const struct ndb_ints *ints, size_t from, size_t count,
                    uint64_t *out);
 

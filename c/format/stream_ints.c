@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "format/packed.h"
 #include "format/stream.h"
 #include "format/zstd_context.h"
 
@@ -27,16 +28,35 @@ static void find_plane(struct ndb_source *source, struct ndb_ints *ints,
     ints->frame_bytes[plane] = is_frame ? (uint32_t)stored.bytes : 0;
 }
 
+/* Planes of a byte for each number. */
+static unsigned whole_planes(const struct ndb_ints *ints)
+{
+    return ints->width - (unsigned)(ints->top_bits != 0);
+}
+
 void ndb_ints_find(struct ndb_source *source, size_t count,
                    struct ndb_ints *ints)
 {
+    uint8_t widths;
+
     ints->mode = ndb_reader_u8(&source->reader);
-    ints->width = ndb_reader_u8(&source->reader);
+    widths = ndb_reader_u8(&source->reader);
+    ints->width = widths & 15;
+    ints->top_bits = widths >> 4;
     ints->base = ndb_reader_varint(&source->reader);
-    if (ints->mode > NDB_INTS_ZIGZAG || ints->width > 8)
+    if (ints->mode > NDB_INTS_ZIGZAG || ints->width > 8 || ints->top_bits > 7 ||
+        (ints->top_bits != 0 && ints->width == 0))
         ndb_reader_fail(&source->reader);
-    for (unsigned k = 0; k < ints->width && !source->reader.is_failed; k++)
+    for (unsigned k = 0; k < whole_planes(ints) && !source->reader.is_failed;
+         k++)
         find_plane(source, ints, k, count);
+    if (ints->top_bits == 0 || source->reader.is_failed)
+        return;
+    ints->frame_bytes[ints->width - 1] = 0;
+    ints->planes[ints->width - 1] =
+        ndb_reader_bytes(&source->reader,
+                         ndb_ints_bits_bytes(ints->top_bits, count))
+            .data;
 }
 
 size_t ndb_ints_frames(const struct ndb_ints *ints)
@@ -46,6 +66,33 @@ size_t ndb_ints_frames(const struct ndb_ints *ints)
     for (unsigned k = 0; k < ints->width; k++)
         frames += ints->frame_bytes[k] != 0;
     return frames;
+}
+
+size_t ndb_ints_packed(const struct ndb_ints *ints)
+{
+    return ndb_ints_frames(ints) + (ints->top_bits != 0);
+}
+
+static inline uint64_t word_at(const uint8_t *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return ndb_packed_swap(word);
+}
+
+/* The bits of all numbers, each a byte. Those of eight begin with a byte. */
+static void spread_bits(const uint8_t *from, unsigned bits, size_t count,
+                        uint8_t *out)
+{
+    uint64_t mask = (1u << bits) - 1;
+
+    for (size_t i = 0; i < count; from += bits) {
+        uint64_t word = word_at(from);
+
+        for (unsigned k = 0; k < 8 && i < count; k++, i++, word >>= bits)
+            out[i] = (uint8_t)(word & mask);
+    }
 }
 
 int ndb_ints_unpack(struct ndb_ints *ints, size_t count, uint8_t *memory)
@@ -63,6 +110,12 @@ int ndb_ints_unpack(struct ndb_ints *ints, size_t count, uint8_t *memory)
         ints->frame_bytes[k] = 0;
         memory += count;
     }
+    if (ints->top_bits != 0) {
+        spread_bits(ints->planes[ints->width - 1], ints->top_bits, count,
+                    memory);
+        ints->planes[ints->width - 1] = memory;
+        ints->top_bits = 0;
+    }
     return NAMIDB_OK;
 }
 
@@ -76,16 +129,16 @@ struct unpacked {
 static bool unpack_next(struct ndb_source *source, size_t count,
                         struct unpacked *out)
 {
-    size_t frames;
+    size_t packed;
     int rc = NAMIDB_OK;
 
     out->memory = NULL;
     ndb_ints_find(source, count, &out->ints);
     if (source->reader.is_failed)
         return false;
-    frames = ndb_ints_frames(&out->ints);
-    if (frames != 0) {
-        out->memory = ndb_realloc(NULL, count, frames);
+    packed = ndb_ints_packed(&out->ints);
+    if (packed != 0) {
+        out->memory = ndb_realloc(NULL, count, packed);
         rc = out->memory == NULL
                  ? NAMIDB_ENOMEM
                  : ndb_ints_unpack(&out->ints, count, out->memory);
@@ -98,13 +151,28 @@ static bool unpack_next(struct ndb_source *source, size_t count,
 
 /* -------------------------------------------------------------- together -- */
 
+/* Adds the bits of the last plane. */
+static void join_top(const struct ndb_ints *ints, size_t from, size_t count,
+                     uint64_t *out)
+{
+    const uint8_t *plane = ints->planes[ints->width - 1];
+    unsigned bits = ints->top_bits, shift = 8 * (ints->width - 1u);
+    uint64_t mask = (1u << bits) - 1;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t at = (from + i) * bits;
+
+        out[i] += (word_at(plane + at / 8) >> at % 8 & mask) << shift;
+    }
+}
+
 /* Numbers `from` to `from + count`, each `plus` what its planes say. A loop for
  * each of the usual widths, as all time goes here. */
 static void join(const struct ndb_ints *ints, size_t from, size_t count,
                  uint64_t plus, uint64_t *out)
 {
     const uint8_t *bytes[8] = { NULL };
-    unsigned width = ints->width;
+    unsigned width = whole_planes(ints);
 
     for (unsigned k = 0; k < width; k++)
         bytes[k] = ints->planes[k] + from;
@@ -135,6 +203,8 @@ static void join(const struct ndb_ints *ints, size_t from, size_t count,
     for (unsigned k = 4; k < width; k++)
         for (size_t i = 0; i < count; i++)
             out[i] += (uint64_t)bytes[k][i] << (8 * k);
+    if (ints->top_bits != 0)
+        join_top(ints, from, count, out);
 }
 
 /* Numbers of a source, a block after another. */

@@ -125,7 +125,64 @@ static void test_stream__the_mode_that_shrinks_more_is_tried(void **state)
     }
 }
 
-/* Planes that shrink and planes that do not, cut off anywhere. */
+/* Any of them without unpacking, as long as no plane is a frame. */
+static void
+test_stream__numbers_that_are_spread_evenly_are_read_one_by_one(void **state)
+{
+    enum { COUNT = 2500 };
+    static uint64_t numbers[COUNT], some[COUNT];
+
+    (void)state;
+    for (unsigned bits = 1; bits <= 40; bits++) {
+        struct ndb_rand rand = { bits };
+        struct ndb_buf out = NDB_BUF_INIT(SIZE_MAX);
+        namidb_arena arena = NDB_ARENA_INIT;
+        struct ndb_source source = { .arena = &arena };
+        struct ndb_ints ints;
+
+        for (size_t i = 0; i < COUNT; i++)
+            numbers[i] = 5 + (ndb_rand_next(&rand) >> (64 - bits));
+        assert_int_equal(ndb_ints_put(&out, numbers, COUNT), 0);
+        check(ndb_buf_slice(&out), numbers, COUNT);
+        source.reader = ndb_reader(ndb_buf_slice(&out));
+        ndb_ints_find(&source, COUNT, &ints);
+        assert_true(ndb_reader_is_done(&source.reader));
+        assert_int_equal(ints.top_bits, bits % 8);
+        assert_int_equal(ndb_ints_frames(&ints), 0);
+        for (size_t from = 0; from < COUNT; from += 1 + from / 7) {
+            size_t count = 1 + ndb_rand_below(&rand, COUNT - from);
+
+            ndb_ints_take(&ints, from, count, some);
+            assert_memory_equal(some, numbers + from, count * sizeof *some);
+        }
+        assert_true(out.bytes <= (size_t)COUNT * bits / 8 + 40);
+        ndb_buf_release(&out);
+    }
+}
+
+/* Bits would be many more than what is left of them. */
+static void test_stream__a_plane_that_repeats_is_a_frame(void **state)
+{
+    enum { COUNT = 2500 };
+    static uint64_t numbers[COUNT];
+    struct ndb_buf out = NDB_BUF_INIT(SIZE_MAX);
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_source source = { .arena = &arena };
+    struct ndb_ints ints;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        numbers[i] = i % 13;
+    assert_int_equal(ndb_ints_put(&out, numbers, COUNT), 0);
+    source.reader = ndb_reader(ndb_buf_slice(&out));
+    ndb_ints_find(&source, COUNT, &ints);
+    assert_int_equal(ints.top_bits, 0);
+    assert_int_equal(ndb_ints_frames(&ints), 1);
+    assert_true(out.bytes < COUNT / 8);
+    ndb_buf_release(&out);
+}
+
+/* Planes that shrink, planes that do not and bits, cut off anywhere. */
 static void test_stream__what_is_cut_off_is_corrupt(void **state)
 {
     struct ndb_buf out = NDB_BUF_INIT(SIZE_MAX);
@@ -193,6 +250,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stream__numbers_of_any_width_and_order_come_back),
         cmocka_unit_test(test_stream__the_mode_that_shrinks_more_is_tried),
+        cmocka_unit_test(
+            test_stream__numbers_that_are_spread_evenly_are_read_one_by_one),
+        cmocka_unit_test(test_stream__a_plane_that_repeats_is_a_frame),
         cmocka_unit_test(test_stream__what_is_cut_off_is_corrupt),
         cmocka_unit_test(test_stream__out_of_memory_at_any_place),
     };
