@@ -154,6 +154,9 @@ cases("EXISTS, COUNT and COLLECT", {
       "1,true,1,[2] ; 2,true,2,[1,3] ; 3,false,1,[2] ; 4,false,0,[]" },
     { "MATCH (a) WHERE COUNT { (a)--() } = 2 RETURN a.n", "2" },
     { "RETURN COUNT { UNWIND [1, 2, 2] AS x RETURN DISTINCT x } AS c", "2" },
+    -- The bound is no column, though one is the same number.
+    { "MATCH (a:A {n: 1}) WITH DISTINCT a.n AS n, 2 AS two WHERE 2 <= " ..
+      "COUNT { MATCH (b:A|B) RETURN b SKIP 1 LIMIT 2 } RETURN n, two", "1,2" },
     { "RETURN COLLECT { UNWIND [1, 2, 3] AS x WITH x WHERE x > 1 " ..
       "RETURN x * x } AS c", "[4,9]" },
     { "UNWIND [1, 2, 3] AS y RETURN [x IN [1, 2, 3] WHERE COUNT { " ..

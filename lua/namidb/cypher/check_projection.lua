@@ -203,11 +203,16 @@ end
 
 local rewrite
 
+-- What is no expression of a row: bounds of a sub-query depend on none, and a
+-- column that happens to be the same constant is not there.
+local NO_EXPRESSIONS = { variable = true, accumulator_variable = true,
+                         skip = true, limit = true }
+
 -- Rewrites what is in a node's fields.
 local function rewrite_fields(grouping, node, locals)
     for key, field in pairs(node) do
         if type(field) == "table" and not IGNORED[key] and
-            key ~= "variable" and key ~= "accumulator_variable" then
+            not NO_EXPRESSIONS[key] then
             if field.kind then
                 node[key] = rewrite(grouping, field, locals)
             else
