@@ -3,7 +3,6 @@
 -- A statement is parsed, checked and planned once and kept, for each database
 -- (statements.lua); running it is the core's.
 
-local batches = require("namidb.batches")
 local blame = require("namidb.blame")
 local core = require("namidb.core")
 local cold = require("namidb.plan.cold")
@@ -179,7 +178,7 @@ local function compile_now(handle, home, text)
     local function make(tree) return make_plan(handle, home, text, tree) end
     local made
     if ast.stages then
-        made, err = batches.plan(ast, make)
+        made, err = require("namidb.batches").plan(ast, make)
     else
         made, err = make(ast)
     end
@@ -335,7 +334,8 @@ local function run_batches(db, home, text, made, params, options, values)
         is_first = false
         return made
     end
-    return batches.run({ db = db, params = params, options = options,
+    return require("namidb.batches").run({
+        db = db, params = params, options = options,
         open = function(handle, part, own, settings)
             return start(handle, home, part, own, settings, values)
         end,
@@ -370,9 +370,10 @@ local function run(handle, text, params, options)
     made, values = freshen(handle, home, text, made, values, key)
     if not made then return nil, values end
     if made.mode == "explain" then
-        local text_of = made.stages and batches.explain or
-            require("namidb.plan.explain").text
-        return result.new({ columns = {}, plan = text_of(made) })
+        local plan_text = made.stages and
+            require("namidb.batches").explain(made) or
+            require("namidb.plan.explain").text(made)
+        return result.new({ columns = {}, plan = plan_text })
     elseif made.stages then
         return run_batches(handle, home, text, made, params, options, values)
     end

@@ -182,7 +182,7 @@ function Maker:types()
     return types
 end
 
-function Maker:edge_pattern(new, only_bound)
+function Maker:edge_pattern(new, only_bound, is_of_match)
     local random = self.random
     local element = { types = self:types(), props = self:props(),
                       dir = random:pick({ "out", "in", "both" }) }
@@ -205,17 +205,20 @@ function Maker:edge_pattern(new, only_bound)
                           type = element.hops and "edges" or "edge" }
         element.where = self:inner_where(element.var, "edge")
     end
-    if element.hops and element.dir ~= "both" and not random:one_in(3) then
+    if element.hops and (element.dir ~= "both" or is_of_match) and
+        not random:one_in(3) then
         element.group = plain.group(self)
     end
     return element
 end
 
---- A path. new: bindings that it brings in; only_bound: it brings in none.
-function Maker:path(new, only_bound, max)
+--- A path. new: bindings that it brings in; only_bound: it brings in none;
+-- is_of_match: it is one of a MATCH's.
+function Maker:path(new, only_bound, max, is_of_match)
     local elements = { self:node_pattern(new, only_bound) }
     for _ = 1, self.random:int(only_bound and 1 or 0, max or 2) do
-        elements[#elements + 1] = self:edge_pattern(new, only_bound)
+        elements[#elements + 1] = self:edge_pattern(new, only_bound,
+                                                    is_of_match)
         elements[#elements + 1] = self:node_pattern(new, only_bound)
     end
     return { elements = elements }
@@ -291,7 +294,7 @@ function Maker:patterns(new)
         local shortest = self.random:one_in(8) and
             self.random:pick({ "one", "all" })
         paths[i] = shortest and self:shortest_path(new, shortest) or
-            self:path(new)
+            self:path(new, false, nil, true)
         if shortest or self.random:one_in(5) then
             paths[i].name = self:fresh("p")
             new[#new + 1] = { name = paths[i].name,

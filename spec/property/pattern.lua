@@ -94,12 +94,11 @@ local function look(context)
     if context.looks > pattern.LOOKS_MAX then value.skip("many looks") end
 end
 
--- What a group around an edge says of it and its ends.
-local function is_in_group(search, env, element, id)
-    local group, edge = element.group, search.graph.edges[id]
+-- What a group around an edge, which is walked from node `from` to node `to`,
+-- says of it and its ends.
+local function is_in_group(search, env, element, id, from, to)
+    local group, ends = element.group, { from, to }
     if not group then return true end
-    local ends = { edge.from, edge.to }
-    if element.dir == "in" then ends = { edge.to, edge.from } end
     local inner = extend(env, element.var, { t = "edge", id = id })
     inner = extend(inner, group.first.var, { t = "node", id = ends[1] })
     inner = extend(inner, group.last.var, { t = "node", id = ends[2] })
@@ -109,17 +108,15 @@ local function is_in_group(search, env, element, id)
                                                     group.where)) == true)
 end
 
--- The lists that the nodes of a group are outside of it.
-local function with_lists(search, env, element, edges)
-    local group = element.group
+-- The lists that the nodes of a group are outside of it; the trail's edges from
+-- `first` on are its.
+local function with_lists(search, env, element, first)
+    local group, nodes = element.group, search.trail.nodes
     if not group then return env end
     local lists = { {}, {} }
-    for i, edge in ipairs(edges) do
-        local found = search.graph.edges[edge.id]
-        local first, last = found.from, found.to
-        if element.dir == "in" then first, last = last, first end
-        lists[1][i] = { t = "node", id = first }
-        lists[2][i] = { t = "node", id = last }
+    for i = first, #nodes - 1 do
+        lists[1][i - first + 1] = { t = "node", id = nodes[i] }
+        lists[2][i - first + 1] = { t = "node", id = nodes[i + 1] }
     end
     env = extend(env, group.first.var, value.list(lists[1]))
     return extend(env, group.last.var, value.list(lists[2]))
@@ -130,13 +127,16 @@ local function hops(search, env, element, from)
     local found = {}
     for id, edge in pairs(search.graph.edges) do
         look(search.context)
-        if not search.used[id] and is_edge(search, env, element, id) and
-            is_in_group(search, env, element, id) then
-            if edge.from == from and element.dir ~= "in" then
-                found[#found + 1] = { id, edge.to }
-            elseif edge.to == from and element.dir ~= "out" then
-                found[#found + 1] = { id, edge.from }
-            end
+        local to
+        if edge.from == from and element.dir ~= "in" then
+            to = edge.to
+        elseif edge.to == from and element.dir ~= "out" then
+            to = edge.from
+        end
+        if to and not search.used[id] and
+            is_edge(search, env, element, id) and
+            is_in_group(search, env, element, id, from, to) then
+            found[#found + 1] = { id, to }
         end
     end
     return found
@@ -201,7 +201,7 @@ local function wander(search, env, at, from, first)
     local count = #search.trail.edges - first + 1
     if count >= element.hops.min then
         local edges = edges_from(search.trail, first)
-        local inner = with_lists(search, env, element, edges)
+        local inner = with_lists(search, env, element, first)
         arrive(search, extend(inner, element.var, edges), at, from)
     end
     if element.hops.max and count >= element.hops.max then return end

@@ -106,8 +106,9 @@
 -- PATTERN
 -- path_pattern { name?, shortest? "one"|"all", is_chosen_first? (by ANY
 --     SHORTEST, not shortestPath(): WHERE is asked of what is chosen),
---     mode? "acyclic"|"simple" (which + makes where? EXPRESSION of),
---     elements [node_pattern, edge_pattern, node_pattern, ...],
+--     repeats? boolean (there is a repeat), mode? "acyclic"|"simple" (which
+--     + makes where? EXPRESSION of),
+--     elements [node_pattern, edge_pattern or repeat, node_pattern, ...],
 --     + variable? BINDING }
 -- node_pattern { name?, LABELS, properties? EXPRESSION (map or parameter),
 --     where? EXPRESSION, + variable BINDING (also without a name),
@@ -118,6 +119,9 @@
 --     the same), properties?, where? (of one with a length: of each on the
 --     way, which + makes an `all` over them), + variable BINDING,
 --     + bound boolean, group? }
+-- repeat { elements [node_pattern, edge_pattern, ...], where?, length { min,
+--     max } } (((a)-[r]->(b)-[s]->(c)){1,3}; + none is left: see
+--     namidb.cypher.unroll)
 -- group { first, last node_pattern, where? } (of ((a)-[e:R]->(b)){1,3}, an edge
 --     with a length. The checker makes of that + variable BINDING, of one of
 --     the edges, + condition? EXPRESSION that each is asked, + lists [{

@@ -47,6 +47,17 @@ local function bind(state, names, element, kind, own)
     if own then own[element.variable] = true end
 end
 
+-- A MATCH with such a group was made another before it came here.
+local function refuse_repeats(state, path)
+    for _, element in ipairs(path.repeats and path.elements or {}) do
+        if element.kind == "repeat" then
+            fault.unsupported(state.text, element.at, "a group of several " ..
+                "relationships is for MATCH, and for EXISTS { }, COUNT { } " ..
+                "and COLLECT { } around one")
+        end
+    end
+end
+
 local function refuse_parameters(state, element)
     if element.properties and element.properties.kind == "parameter" then
         fail(state, element.properties, "InvalidParameterUse",
@@ -180,6 +191,7 @@ function check_pattern.introduce(state, names, patterns)
     check_size(state, patterns)
     local seen, own = {}, {}
     for _, path in ipairs(patterns) do
+        refuse_repeats(state, path)
         for i, element in ipairs(path.elements) do
             refuse_parameters(state, element)
             if i % 2 == 1 then
@@ -261,6 +273,7 @@ end
 
 local function create_path(state, names, path, is_merge)
     local elements = path.elements
+    refuse_repeats(state, path)
     if path.shortest or path.mode then
         fail(state, path, "UnexpectedSyntax",
              "a shortest path cannot be created")

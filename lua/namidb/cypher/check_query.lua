@@ -30,7 +30,18 @@ local function declare(state, names, node, kind, type, element)
     node.variable = scope.declare(state, names, node.name, kind, type, element)
 end
 
+-- A MATCH becomes what it means.
+local function unroll_match(state, names, clause)
+    local made = require("namidb.cypher.unroll").clause(state, names, clause)
+    for key in pairs(clause) do clause[key] = nil end
+    for key, field in pairs(made) do clause[key] = field end
+    return clauses.subquery(state, names, clause)
+end
+
 function clauses.match(state, names, clause)
+    for _, path in ipairs(clause.patterns) do
+        if path.repeats then return unroll_match(state, names, clause) end
+    end
     check_pattern.introduce(state, names, clause.patterns)
     if clause.where then
         check_expression.condition(state, names, clause.where, VALUE)

@@ -6,7 +6,6 @@ local check_query = require("namidb.cypher.check_query")
 local fault = require("namidb.cypher.fault")
 local lexer = require("namidb.cypher.lexer")
 local parser = require("namidb.cypher.parser")
-local split = require("namidb.cypher.split")
 
 local cypher = {}
 
@@ -29,9 +28,10 @@ end
 local function compile(text, options)
     local node = check(text, options, parser.parse(text))
     if node.batched then
-        node.stages, node.rest = split.stages(node, function()
-            return parser.parse(text)
-        end, function(tree) return check(text, options, tree) end)
+        local function parse() return parser.parse(text) end
+        local function check_again(tree) return check(text, options, tree) end
+        node.stages, node.rest =
+            require("namidb.cypher.split").stages(node, parse, check_again)
     end
     return node
 end

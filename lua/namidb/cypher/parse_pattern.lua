@@ -177,29 +177,52 @@ end
 
 local parse_elements
 
--- ((a)-[e:R]->(b) WHERE condition){1,3}: its relationship, which has a length
--- and the `group` around it.
+-- What stands in ((a)-[e:R]->(b) WHERE condition){1,3}.
+local function parse_group_inner(self, at)
+    local elements, where = parse_elements(self), nil
+    for i = 2, #elements, 2 do
+        if elements[i].length then
+            fault.unsupported(self.text, at, "what is walked several times " ..
+                "is of relationships that are walked once: " ..
+                "((a)-[:R]->(b)){1,3}")
+        end
+    end
+    if cursor.accept(self, "WHERE") then
+        where = self.rules.expression(self)
+    end
+    return elements, where
+end
+
+-- How often what is no single relationship with a direction is walked.
+local function check_times(self, node)
+    if node.length.max then return end
+    fault.unsupported(self.text, node.at, "several relationships, or one " ..
+        "without a direction, are walked so many times at most: {1,3}")
+end
+
+-- A group: of one relationship with a direction that one, which has a length
+-- and the `group` around it; else a `repeat`.
 local function parse_group(self)
     local at = self.starts[self.at]
     self.at = self.at + 1
     cursor.enter(self)
-    local elements = parse_elements(self)
-    local edge = elements[2]
-    if #elements ~= 3 or edge.length or edge.direction == "both" then
-        fault.unsupported(self.text, at, "what is walked several times is " ..
-            "one relationship with a direction: ((a)-[:R]->(b)){1,3}")
-    end
-    edge.group = { at = at, first = elements[1], last = elements[3] }
-    if cursor.accept(self, "WHERE") then
-        edge.group.where = self.rules.expression(self)
-    end
+    local elements, where = parse_group_inner(self, at)
     self.depth = self.depth - 1
     cursor.expect(self, ")", "WHERE or )")
-    parse_quantifier(self, edge)
-    if not edge.length then
+    local node = elements[2]
+    local is_one = #elements == 3 and node.direction ~= "both"
+    if is_one then
+        node.group = { at = at, first = elements[1], last = elements[3],
+                       where = where }
+    else
+        node = { kind = "repeat", at = at, elements = elements, where = where }
+    end
+    parse_quantifier(self, node)
+    if not node.length then
         cursor.unexpected(self, "how often it is walked: {1,3}, + or *")
     end
-    return edge
+    if not is_one then check_times(self, node) end
+    return node
 end
 
 -- A node that only stands between groups.
@@ -214,8 +237,10 @@ local function node_or_none(self)
     return no_node(self)
 end
 
+-- Nodes and what is between them; whether there is a `repeat` among that.
 function parse_elements(self)
     local elements = { is_group(self) and no_node(self) or parse_node(self) }
+    local repeats
     while true do
         local kind = self.kinds[self.at]
         if kind == "-" or kind == "<" then
@@ -223,10 +248,12 @@ function parse_elements(self)
             elements[#elements + 1] = is_group(self) and no_node(self) or
                 parse_node(self)
         elseif is_group(self) then
-            elements[#elements + 1] = parse_group(self)
+            local group = parse_group(self)
+            repeats = repeats or group.kind == "repeat" or nil
+            elements[#elements + 1] = group
             elements[#elements + 1] = node_or_none(self)
         else
-            return elements
+            return elements, repeats
         end
     end
 end
@@ -242,10 +269,12 @@ end
 local function parse_selected(self)
     local at = self.starts[self.at]
     local shortest, mode = parse_selector.path(self)
-    local path = { kind = "path_pattern", at = at, shortest = shortest,
-                   is_chosen_first = shortest and true, mode = mode,
-                   elements = parse_elements(self) }
-    if shortest and #path.elements ~= 3 then
+    local elements, repeats = parse_elements(self)
+    local path = { kind = "path_pattern", at = at, elements = elements,
+                   repeats = repeats }
+    path.shortest, path.mode = shortest, mode
+    path.is_chosen_first = shortest and true
+    if shortest and (#elements ~= 3 or repeats) then
         fault.unsupported(self.text, at, "a shortest path is of one " ..
             "relationship pattern, as in (a)-[:R]->+(b)")
     end
@@ -258,8 +287,8 @@ function parse_pattern.path(self)
     local shortest = shortest_at(self, self.at)
     if not shortest then return parse_selected(self) end
     self.at = self.at + 2
-    local elements = parse_elements(self)
-    if #elements ~= 3 or elements[2].group then
+    local elements, repeats = parse_elements(self)
+    if #elements ~= 3 or repeats or elements[2].group then
         cursor.fail(self, "InvalidRelationshipPattern",
                     "a shortest path is of one relationship pattern")
     end
