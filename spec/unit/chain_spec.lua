@@ -4,28 +4,14 @@
 
 local namidb = require("namidb")
 
+local counted_rows = require("spec.support.counted_rows")
 local help = require("spec.help")
-
 local random = require("spec.support.random").new(os.time())
 
 local function pick(list) return random:pick(list) end
 
--- So few nodes that many edges have others beside and against them.
-local function fill(db, count, edges)
-    assert(db:write(function(tx)
-        local ids = {}
-        for i = 1, count do
-            ids[i] = tx:create_node(pick({ "A", "A", { "A", "B" }, {} }),
-                                    { n = i, y = random(3) })
-        end
-        for _ = 1, edges do
-            tx:put_edge(pick({ "R", "R", "S" }), pick(ids), pick(ids), {})
-        end
-        for _, id in ipairs(ids) do
-            if random(3) == 1 then tx:put_edge(pick({ "R", "S" }), id, id) end
-        end
-    end))
-end
+local GRAPH = { random = random, labels = { "A", "A", { "A", "B" }, {} },
+                types = { "R", "R", "S" }, loops = 3, nodes = 5, edges = 16 }
 
 local LABELS = { "", "", "", "", ":A", ":A:B", ":C" }
 local TYPES = { "", ":R", ":R", ":R", ":R|S", ":S|R|S", ":X|R" }
@@ -64,57 +50,30 @@ local KEYS = { "1", "1", "1", "b.y", "c.n % 2", "b", "a.y" }
 local TERMS = { open = "walks", loops = "loops",
                 closed = "walks%(%((%w+)%)[^()]*%b()[^()]*%(%1%)%)" }
 
-local function rows_of(db, text)
-    local lines = {}
-    for i, row in ipairs(assert(db:query(text))) do
-        lines[i] = ("%s: %d"):format(row.k, row.c)
-    end
-    table.sort(lines)
-    return table.concat(lines, "\n")
-end
+local seen = { open = 0, closed = 0, loops = 0 }
 
-local function check(db, seen)
-    for _ = 1, 100 do
-        local match, key = pattern() .. pick(CONDITIONS), pick(KEYS)
-        local id = key == "b" and "id(k)" or "k"
-        local counted = match .. " WITH " .. key .. " AS k, count(*) AS c " ..
-            "RETURN " .. id .. " AS k, c"
-        local collected = match .. " WITH " .. key .. " AS k, " ..
-            "collect([e, f, g]) AS l RETURN " .. id .. " AS k, size(l) AS c"
-        assert.equal(rows_of(db, collected), rows_of(db, counted), counted)
-        local plan = help.plan(db, counted)
-        for kind, text in pairs(TERMS) do
-            if plan:find("walks", 1, true) and plan:find(text) then
-                seen[kind] = seen[kind] + 1
+describe("counts of paths of three edges", function()
+    local function check(db)
+        for _ = 1, 100 do
+            local plan = counted_rows.check(db, pattern() .. pick(CONDITIONS),
+                                            pick(KEYS), { "e", "f", "g" })
+            for kind, text in pairs(TERMS) do
+                if plan:find("walks", 1, true) and plan:find(text) then
+                    seen[kind] = seen[kind] + 1
+                end
             end
         end
     end
-end
 
-describe("counts of paths of three edges", function()
-    for _, where in ipairs({ "memory", "packs", "both" }) do
+    for _, where in ipairs(counted_rows.PLACES) do
         it("are those of their rows, which are in " .. where, function()
-            local first = random.state
-            local seen = { open = 0, closed = 0, loops = 0 }
-            for round = 1, 4 do
-                local db = assert(namidb.open(("memory://chain-%s-%d")
-                    :format(where, round)))
-                fill(db, 5, 16)
-                if where ~= "memory" then assert(db:flush()) end
-                if where == "both" then
-                    db:query("MATCH (n {n: 3})-[e]->() DELETE e")
-                    db:query("MATCH (n {n: 4}) DETACH DELETE n")
-                    db:query("MATCH (n {n: 5}) SET n:B REMOVE n:A")
-                    fill(db, 3, 6)
-                end
-                local ok, err = pcall(check, db, seen)
-                db:close()
-                assert(ok, ("seed %d: %s"):format(first, tostring(err)))
-            end
-            assert.is_true(seen.open > 25 and seen.closed > 4 and
-                           seen.loops > 12)
+            counted_rows.run("chain", where, GRAPH, check)
         end)
     end
+
+    it("were often made of walks", function()
+        assert.is_true(seen.open > 50 and seen.closed > 10 and seen.loops > 20)
+    end)
 
     it("are what the plan says", function()
         local db = assert(namidb.open("memory://chain-plans"))
