@@ -164,7 +164,11 @@ static void write_edges(struct bench *bench, struct ndb_pack_writer *writer)
 
 static void open_view(struct bench *bench, struct ndb_manifest_pack *entry)
 {
-    struct ndb_manifest manifest = { .packs = entry, .pack_count = 1 };
+    struct ndb_manifest manifest = {
+        .packs = entry,
+        .pack_count = 1,
+        .name_count = { [NAMIDB_LABEL] = TABLE, [NAMIDB_TYPE] = TYPE },
+    };
     struct ndb_layer layers[2] = { { NULL, NULL }, { NULL, NULL } };
 
     must(ndb_segment_cache_new(&bench->cache, bench->store, CACHE_BYTES),
