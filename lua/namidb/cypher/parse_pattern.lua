@@ -180,6 +180,10 @@ local parse_elements
 -- What stands in ((a)-[e:R]->(b) WHERE condition){1,3}.
 local function parse_group_inner(self, at)
     local elements, where = parse_elements(self), nil
+    if #elements == 1 then
+        fault.raise(self.text, at, "UnexpectedSyntax", "what is walked " ..
+            "several times has a relationship: ((a)-[:R]->(b)){1,3}")
+    end
     for i = 2, #elements, 2 do
         if elements[i].length then
             fault.unsupported(self.text, at, "what is walked several times " ..
