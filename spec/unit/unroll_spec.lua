@@ -30,6 +30,18 @@ describe("a group of several relationships", function()
         { "MATCH (x:E)" .. KL .. "{0,2}(y) RETURN x.n, y.n", "5 | 5" },
         { "MATCH " .. KL .. "{2} RETURN count(*)", "1" },
         { "MATCH ()" .. KL .. "{0}() RETURN count(*)", "5" },
+        { "MATCH (x {n: 1}) MATCH (x)(()-->()-->()){1,2}() " ..
+            "MATCH (x)(()-->()-->()){1,2}() RETURN *, count(*) AS c",
+          "(:A {n: 1}) | 4" },
+        { "MATCH (x {n: 5}) MATCH (x)(()-->()-->()){1,2}() RETURN count(*)",
+          "0" },
+        { "MATCH (x:A) RETURN x.n, COUNT { (x)(()-->()-->()){1,2}() }, " ..
+            "EXISTS { (x)(()-->()-->()){1,2}() }",
+          "1 | 2 | true", "3 | 3 | true", "5 | 0 | false" },
+        { "MATCH (x)" .. KL .. "{2,1}(y) RETURN x.n, a" },
+        { "MATCH (x {n: 1}) OPTIONAL MATCH (x)" .. KL .. "{2,1}(y) " ..
+            "RETURN x.n, y, a, COUNT { (x)(()--()){9,0}() } AS c",
+          "1 | null | null | 0" },
         { "MATCH p = (x)" .. KL .. "{2}(y) RETURN [n IN nodes(p) | n.n], " ..
             "[e IN relationships(p) | e.w]",
           "[1, 2, 3, 4, 5] | [1, 2, 3, 4]" },

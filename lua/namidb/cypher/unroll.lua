@@ -166,7 +166,16 @@ local function groups_of(clause)
     return groups
 end
 
--- All ways to walk the groups: { { times of each }, ... }.
+-- No way to walk the groups, as {3,2} has none: once, where nothing is found.
+local function never(groups, at)
+    local counts = {}
+    for g = 1, #groups do counts[g] = 1 end
+    counts.where = { kind = "literal", at = at, type = "boolean",
+                     value = false }
+    return { counts }
+end
+
+-- All ways to walk the groups: { { times of each, where = }, ... }.
 local function alternatives(state, groups)
     local all = { {} }
     for g, group in ipairs(groups) do
@@ -185,7 +194,7 @@ local function alternatives(state, groups)
         end
         all = longer
     end
-    return all
+    return #all > 0 and all or never(groups, groups[1].at)
 end
 
 -- The variables that a MATCH binds, and are not there before, in order.
@@ -218,12 +227,17 @@ local function item(at, name, expression)
              expression = expression }
 end
 
--- Columns that are handed on; a row stays one where there are none.
+-- Columns that are handed on; where there are none one that has no name, since
+-- a CALL that returns nothing would leave each row as it is.
 local function return_of(at, found)
     local node = with_all(at)
     node.kind, node.star = "return", false
     for i, name in ipairs(found) do
         node.items[i] = item(at, name, variable(at, name))
+    end
+    if #found == 0 then
+        node.items[1] = item(at, (" @%d"):format(at),
+                             { kind = "literal", at = at, type = "null" })
     end
     return node
 end
@@ -282,6 +296,7 @@ local function new_part(names, clause, groups, counts)
     end
     for _, path in ipairs(clause.patterns) do join_ends(made, names, path) end
     for _, path in ipairs(clause.patterns) do path_of(made, path) end
+    made.wheres[#made.wheres + 1] = counts.where
     return made
 end
 
