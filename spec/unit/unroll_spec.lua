@@ -33,6 +33,8 @@ describe("a group of several relationships", function()
         { "MATCH (x {n: 1}) MATCH (x)(()-->()-->()){1,2}() " ..
             "MATCH (x)(()-->()-->()){1,2}() RETURN *, count(*) AS c",
           "(:A {n: 1}) | 4" },
+        { "MATCH (` 1` {n: 1}) MATCH (` 1`)(()-->()-->()){1}() RETURN *",
+          "(:A {n: 1})" },
         { "MATCH (x {n: 5}) MATCH (x)(()-->()-->()){1,2}() RETURN count(*)",
           "0" },
         { "MATCH (x:A) RETURN x.n, COUNT { (x)(()-->()-->()){1,2}() }, " ..

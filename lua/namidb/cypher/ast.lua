@@ -72,8 +72,9 @@
 -- subquery { query, + imports [BINDING], + outputs [BINDING],
 --     + returning boolean, optional? boolean } (CALL { ... }; imports are what
 --     it reads of the scope around it; not returning: rows pass through
---     unchanged), batches? { at, size? EXPRESSION, on_error?
---     "fail"|"continue"|"break", status? name } (IN TRANSACTIONS),
+--     unchanged), is_counted? (its column is nobody's),
+--     batches? { at, size? EXPRESSION, on_error? "fail"|"continue"|"break",
+--     status? name } (IN TRANSACTIONS),
 --     + visible? [column] (of one in batches: what is there before it)
 -- rows { columns [column], is_told?, status? name, + variables [BINDING],
 --     + status_variable? BINDING } (no text has it: begins a part of a

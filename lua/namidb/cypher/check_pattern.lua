@@ -6,6 +6,7 @@ local check_expression = require("namidb.cypher.check_expression")
 local check_group = require("namidb.cypher.check_group")
 local fault = require("namidb.cypher.fault")
 local scope = require("namidb.cypher.scope")
+local synthetic = require("namidb.cypher.synthetic")
 local types = require("namidb.cypher.types")
 
 local check_pattern = {}
@@ -133,9 +134,7 @@ end
 -- the nodes, and for where one is among them.
 local function condition_of_mode(path)
     local at, nodes, i = path.at, " nodes", " i"
-    local function variable(name)
-        return { kind = "variable", at = at, name = name }
-    end
+    local function variable(name) return synthetic.variable(at, name) end
     local function plus(value)
         return { kind = "arithmetic", at = at, operators = { "+" },
                  operands = { variable(i), literal(path, value) } }

@@ -360,7 +360,7 @@ function clauses.subquery(state, names, clause)
     query.outputs = query.parts[1].outputs
     clause.returning = #query.outputs > 0
     clause.outputs = query.outputs
-    for i, name in ipairs(query.columns) do
+    for i, name in ipairs(clause.is_counted and {} or query.columns) do
         if scope.find(names, name) then
             fail(state, clause, "VariableAlreadyBound", "%s is bound already",
                  name)

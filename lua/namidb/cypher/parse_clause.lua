@@ -5,6 +5,7 @@ local cursor = require("namidb.cypher.cursor")
 local fault = require("namidb.cypher.fault")
 local parse_batches = require("namidb.cypher.parse_batches")
 local parse_pattern = require("namidb.cypher.parse_pattern")
+local synthetic = require("namidb.cypher.synthetic")
 
 local parse_clause = {}
 
@@ -132,9 +133,9 @@ end
 
 -- WITH *, of which more is to be said.
 local function with_all(self)
-    local node = start(self, "with")
-    node.distinct, node.star, node.items, node.order = false, true, {}, {}
-    return node
+    local at = self.starts[self.at]
+    self.at = self.at + 1
+    return synthetic.with_all(at)
 end
 
 -- ORDER BY x LIMIT 3, not behind RETURN or WITH, is WITH * ORDER BY x LIMIT 3.

@@ -74,10 +74,7 @@ end
 --- The names of a scope, sorted.
 function scope.names(self)
     local names = {}
-    for name in pairs(self.names) do
-        -- What unroll.lua calls something is nobody's name.
-        if not name:find("^ [%d@]") then names[#names + 1] = name end
-    end
+    for name in pairs(self.names) do names[#names + 1] = name end
     table.sort(names)
     return names
 end

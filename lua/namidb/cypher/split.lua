@@ -6,33 +6,19 @@
 -- on with the rows of all batches, and may have such a call again. A clause
 -- `rows` begins what goes on: see namidb.cypher.ast.
 
-local split = {}
+local synthetic = require("namidb.cypher.synthetic")
 
--- The column of a row without any.
-local NOTHING = " row"
+local split = {}
 
 local function query_of(node, clauses)
     return { kind = "query", at = node.at, mode = node.mode, parts = {
         { kind = "single_query", at = node.at, clauses = clauses } } }
 end
 
-local function item(at, name, expression)
-    return { kind = "item", at = at, name = name, aliased = true,
-             expression = expression }
-end
-
 local function return_of(at, columns)
-    local node = { kind = "return", at = at, distinct = false, star = false,
-                   items = {}, order = {} }
-    for i, column in ipairs(columns) do
-        node.items[i] = item(at, column.name, { kind = "variable", at = at,
-                                                name = column.name })
-    end
-    if #columns == 0 then
-        node.items[1] = item(at, NOTHING, { kind = "literal", at = at,
-                                            type = "null" })
-    end
-    return node
+    local names = {}
+    for i, column in ipairs(columns) do names[i] = column.name end
+    return synthetic.return_of(at, names)
 end
 
 local function slice(list, first, last)

@@ -14,6 +14,7 @@
 
 local fault = require("namidb.cypher.fault")
 local scope = require("namidb.cypher.scope")
+local synthetic = require("namidb.cypher.synthetic")
 
 local unroll = {}
 
@@ -39,10 +40,6 @@ local function copy(node, names)
     return made
 end
 
-local function variable(at, name)
-    return { kind = "variable", at = at, name = name }
-end
-
 local function is_plain(element)
     return #(element.labels or {}) == 0 and not element.label_expression and
         not element.dynamic and not element.properties and not element.where
@@ -53,10 +50,14 @@ end
 local Path = {}
 Path.__index = Path
 
--- A name that no text has.
+-- A name that neither the clause has nor what is before it.
 local function hidden(made)
-    made.count = made.count + 1
-    return (" %d"):format(made.count)
+    local name
+    repeat
+        made.count = made.count + 1
+        name = (" %d"):format(made.count)
+    until not made.taken[name] and not scope.find(made.names, name)
+    return name
 end
 
 -- What else is said of the node `name`, a pattern of its own.
@@ -82,7 +83,7 @@ function Path:collect(group, names)
         local name = element.name
         if name and not seen[name] then
             local items = self.made.lists[name].items
-            items[#items + 1] = variable(element.at, names[name])
+            items[#items + 1] = synthetic.variable(element.at, names[name])
             seen[name] = true
         end
     end
@@ -217,31 +218,6 @@ local function new_names(names, clause)
     return found
 end
 
-local function with_all(at)
-    return { kind = "with", at = at, distinct = false, star = true,
-             items = {}, order = {} }
-end
-
-local function item(at, name, expression)
-    return { kind = "item", at = at, name = name, aliased = true,
-             expression = expression }
-end
-
--- Columns that are handed on; where there are none one that has no name, since
--- a CALL that returns nothing would leave each row as it is.
-local function return_of(at, found)
-    local node = with_all(at)
-    node.kind, node.star = "return", false
-    for i, name in ipairs(found) do
-        node.items[i] = item(at, name, variable(at, name))
-    end
-    if #found == 0 then
-        node.items[1] = item(at, (" @%d"):format(at),
-                             { kind = "literal", at = at, type = "null" })
-    end
-    return node
-end
-
 local function all_of(at, conditions)
     if #conditions < 2 then return conditions[1] end
     return { kind = "and", at = at, operands = conditions }
@@ -253,7 +229,8 @@ Made.__index = Made
 
 function Made:equal(at, a, b)
     self.wheres[#self.wheres + 1] = { kind = "compare", at = at,
-        operators = { "=" }, operands = { variable(at, a), variable(at, b) } }
+        operators = { "=" },
+        operands = { synthetic.variable(at, a), synthetic.variable(at, b) } }
 end
 
 -- Two names of one node; what is there before keeps its name.
@@ -282,9 +259,11 @@ local function join_ends(made, names, path)
     end
 end
 
-local function new_part(names, clause, groups, counts)
+local function new_part(names, clause, groups, counts, found)
     local made = setmetatable({ patterns = {}, wheres = {}, lists = {},
-                                aliases = {}, times = {}, count = 0 }, Made)
+                                aliases = {}, times = {}, count = 0,
+                                names = names, taken = {} }, Made)
+    for _, name in ipairs(found) do made.taken[name] = true end
     for i, group in ipairs(groups) do
         made.times[group] = counts[i]
         for _, element in ipairs(group.elements) do
@@ -301,22 +280,22 @@ local function new_part(names, clause, groups, counts)
 end
 
 local function part_of(names, clause, groups, counts, found)
-    local at, made = clause.at, new_part(names, clause, groups, counts)
-    local behind = with_all(at)
+    local at, made = clause.at, new_part(names, clause, groups, counts, found)
+    local behind = synthetic.with_all(at)
     for _, name in ipairs(found) do
         local value = made.lists[name] or
-            made.aliases[name] and variable(at, made.aliases[name])
+            made.aliases[name] and synthetic.variable(at, made.aliases[name])
         if value then
-            behind.items[#behind.items + 1] = item(at, name, value)
+            behind.items[#behind.items + 1] = synthetic.item(at, name, value)
         end
     end
     behind.where = clause.where and copy(clause.where, {})
     local clauses = { { kind = "match", at = at, optional = false,
                         patterns = made.patterns,
                         where = all_of(at, made.wheres) },
-                      behind, return_of(at, found) }
+                      behind, synthetic.return_of(at, found) }
     if next(names.names) or names.parent then
-        table.insert(clauses, 1, with_all(at))
+        table.insert(clauses, 1, synthetic.with_all(at))
     end
     return { kind = "single_query", at = at, clauses = clauses }
 end
@@ -353,6 +332,7 @@ function unroll.clause(state, names, clause)
         parts[i] = part_of(names, clause, groups, counts, found)
     end
     return { kind = "subquery", at = clause.at, optional = clause.optional,
+             is_counted = #found == 0,
              query = { kind = "query", at = clause.at, mode = "run",
                        union = #parts > 1 and "all" or nil, parts = parts } }
 end
