@@ -361,12 +361,11 @@ end
 
 -- WITH a, b
 local function with_of(imports)
-    local node = { kind = "with", at = imports.at, distinct = false,
-                   star = imports.star, items = {}, order = {} }
+    local node = synthetic.with_all(imports.at)
+    node.star = imports.star
     for i, import in ipairs(imports) do
-        node.items[i] = { kind = "item", at = import.at, name = import.name,
-            aliased = false, expression = { kind = "variable", at = import.at,
-                                            name = import.name } }
+        node.items[i] = synthetic.item(import.at, import.name,
+            synthetic.variable(import.at, import.name))
     end
     return node
 end

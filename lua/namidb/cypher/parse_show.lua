@@ -3,6 +3,7 @@
 
 local cursor = require("namidb.cypher.cursor")
 local fault = require("namidb.cypher.fault")
+local synthetic = require("namidb.cypher.synthetic")
 
 local parse_show = {}
 
@@ -28,12 +29,11 @@ end
 
 -- RETURN of what was yielded, where none is written.
 local function return_of(node)
-    local clause = { kind = "return", at = node.at, distinct = false,
-                     star = node.star, items = {}, order = {} }
+    local clause = synthetic.with_all(node.at)
+    clause.kind, clause.star = "return", node.star
     for i, yield in ipairs(node.yields) do
-        clause.items[i] = { kind = "item", at = yield.at, name = yield.name,
-            aliased = true, expression = { kind = "variable", at = yield.at,
-                                           name = yield.name } }
+        clause.items[i] = synthetic.item(yield.at, yield.name,
+            synthetic.variable(yield.at, yield.name))
     end
     return clause
 end
