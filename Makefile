@@ -6,7 +6,8 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
-JOBS ?= $(shell nproc)
+# One more than there are processors, for when one waits.
+JOBS ?= $(shell expr $$(nproc) + 1)
 CC = gcc
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
@@ -79,12 +80,20 @@ unit: all $(TESTS)
 
 ## make test       everything, after make setup
 test: setup
-	@$(MAKE) --no-print-directory $(AT_ONCE) all lint c-tests
+	@$(MAKE) --no-print-directory $(AT_ONCE) servers all lint c-tests \
+	    asan-tests tsan-tests fuzzers benches
 	@spec/run all
+
+# What specs run on, installed while the compiler works.
+servers:
+	@eval "$$($(MAKE) -s env)"; lua5.4 spec/support/s3_install.lua \
+	    minio gofakes3 moto toxiproxy versitygw metadata \
+	    $(NAMIDB_TEST_BACKENDS)
 
 ## make test-backends  the store and the engine on every S3 server there is
 BACKENDS ?= gofakes3 minio moto localstack
-test-backends: all $(TESTS)
+test-backends:
+	@$(MAKE) --no-print-directory $(AT_ONCE) all c-tests
 	@eval "$$($(MAKE) -s env)"; NAMIDB_TEST_BACKENDS="$(BACKENDS)" \
 	    busted -o TAP --lua=lua5.4 spec/system/s3_spec.lua
 
@@ -116,18 +125,25 @@ property-chunks:
 
 ## make asan       C tests under the address and undefined sanitizers
 asan:
-	@$(MAKE) --no-print-directory $(AT_ONCE) BUILD=$(BUILD)/asan \
-	    OPTIMISE='-O1 -g -DNDB_ARENA_FILL=0xbe' c-tests \
-	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+	@$(MAKE) --no-print-directory $(AT_ONCE) asan-tests
 	@BUILD=$(BUILD)/asan spec/run c
 
 ## make tsan       C tests under the thread sanitizer
 tsan:
-	@$(MAKE) --no-print-directory $(AT_ONCE) BUILD=$(BUILD)/tsan \
-	    OPTIMISE='-O1 -g' SANITIZE='-fsanitize=thread' c-tests
+	@$(MAKE) --no-print-directory $(AT_ONCE) tsan-tests
 	@BUILD=$(BUILD)/tsan spec/run c
 
-.PHONY: c-tests fuzzers benches
+# -g1: a report says lines, and nobody looks at variables.
+asan-tests:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan c-tests \
+	    OPTIMISE='-O1 -g1 -DNDB_ARENA_FILL=0xbe' \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+
+tsan-tests:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan c-tests \
+	    OPTIMISE='-O1 -g1' SANITIZE='-fsanitize=thread'
+
+.PHONY: servers c-tests asan-tests tsan-tests fuzzers benches
 c-tests: $(TESTS)
 fuzzers: $(FUZZERS)
 benches: all $(BENCHES)

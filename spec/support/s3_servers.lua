@@ -153,9 +153,12 @@ local function install_line(name, kind)
     return line
 end
 
--- Installs a server that is not there yet; nil and why when that fails. Specs
--- that run side by side install one after another.
-local function install(name, kind)
+--- Install a server that is not there yet. Programs that run side by side
+-- install one after another.
+-- @tparam string name
+-- @treturn ?boolean nil and why when that fails
+function s3_servers.install(name)
+    local kind = assert(KINDS[name], name)
     local binary = cache() .. "/" .. kind.binary
     if succeeds("test -x " .. binary) then return true end
     if not succeeds("command -v " .. kind.needs) then
@@ -296,7 +299,7 @@ end
 -- @treturn ?Server nil and why when it cannot be had here
 function s3_servers.start(name, tls)
     local kind = assert(KINDS[name], name)
-    local ok, why = install(name, kind)
+    local ok, why = s3_servers.install(name)
     if not ok then return nil, why end
     local server = setmetatable({
         kind = kind,

@@ -5,8 +5,9 @@ package.path = "./spec/support/?.lua;" .. package.path
 local process = require("process")
 
 -- Runs programs of C tests, given as shell scripts by name, `jobs` at once.
--- Returns the lines that are printed, without times, and whether all passed.
-local function run(programs, jobs)
+-- Returns the lines that are printed, without times, and whether all passed;
+-- `see` is called with each as it is.
+local function run(programs, jobs, see)
     local folder = process.folder()
     assert(process.run("mkdir " .. folder .. "/test"))
     for name, script in pairs(programs) do
@@ -22,7 +23,9 @@ local function run(programs, jobs)
     assert.is_true(left)
     local lines = {}
     for line in text:gmatch("[^\n]+") do
-        lines[#lines + 1] = line:gsub(", %d+%.%d s", ""):gsub("  +", " ")
+        if see then see(line) end
+        line = line:gsub(", %d+%.%d s, %d+%.%d busy", "")
+        lines[#lines + 1] = line:gsub("  +", " ")
     end
     return lines, ok
 end
@@ -52,7 +55,7 @@ describe("spec/run", function()
 
     it("counts a program that dies, whatever it printed", function()
         local lines, ok = run({ a = "echo ok 1; kill -SEGV $$",
-                                b = "echo 4 passed, 0 failed; exit 1" }, 2)
+                                b = "echo 4 passed, 0 failed; exit 1" }, 1)
         assert.equal("test_a 1 passed, 1 failed", lines[#lines - 3])
         assert.equal("test_b 4 passed, 1 failed", lines[#lines - 1])
         assert.equal("5 passed, 2 failed", lines[#lines])
@@ -78,13 +81,31 @@ describe("spec/run", function()
         assert.is_false(ok)
     end)
 
-    it("runs several at once and reports them in order", function()
+    it("runs several at once and reports each when it ends", function()
         local lines, ok = run({
             a = AWAIT .. " && echo ok 1",
-            b = BEGIN .. " && echo ok 1",
+            b = BEGIN .. " && echo ok 1; echo ok 2",
         }, 2)
-        assert.same({ "test_a 1 passed, 0 failed", "test_b 1 passed, 0 failed",
-                      "2 passed, 0 failed" }, lines)
+        table.sort(lines)
+        assert.same({ "3 passed, 0 failed", "test_a 1 passed, 0 failed",
+                      "test_b 2 passed, 0 failed" }, lines)
         assert.is_true(ok)
+    end)
+
+    it("begins with what takes longest", function()
+        local lines = run({ a = "echo ok 1", writers = "echo ok 1" }, 1)
+        assert.same({ "test_writers 1 passed, 0 failed",
+                      "test_a 1 passed, 0 failed", "2 passed, 0 failed" },
+                    lines)
+    end)
+
+    it("says how long a program kept a processor busy", function()
+        local BUSY = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; "
+        local busy = {}
+        run({ a = BUSY .. "echo ok 1", b = "echo ok 1" }, 1, function(line)
+            local name, seconds = line:match("^test_(%l) .* (%S+) busy$")
+            if name then busy[name] = tonumber(seconds) end
+        end)
+        assert.is_true(busy.a > busy.b)
     end)
 end)
