@@ -37,7 +37,7 @@ function batches.plan(ast, make)
         if err then return nil, err end
     end
     made.columns = made.rest and made.rest.columns or {}
-    made.context = made.stages[1].each.context
+    made.names, made.cold = made.stages[1].each.names, made.stages[1].each.cold
     return made
 end
 

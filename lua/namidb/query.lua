@@ -205,8 +205,8 @@ local function current(handle, home, text)
     if made.uses < made.next_look then return made, values, key end
     made.next_look = made.uses + math.min(made.uses, LOOK_EACH)
     local counts = statistics.of(handle, home.counts)
-    if not statistics.is_stale(made.context.names, made.counts, counts) and
-        not cold.is_stale(made.context.cold, statistics.segments(handle)) then
+    if not statistics.is_stale(made.names, made.counts, counts) and
+        not cold.is_stale(made.cold, statistics.segments(handle)) then
         return made, values, key
     end
     home.statements:drop(key)

@@ -124,6 +124,31 @@ describe("a handle", function()
         end
     end)
 
+    -- LuaJIT's weak tables keep a key that its value leads to.
+    it("is let go of with the plans of its statements", function()
+        local kept = setmetatable({}, { __mode = "k" })
+        local function live(closes)
+            local db = open_pair()
+            for _, text in ipairs({
+                "MATCH (n) WHERE n.x = 1 + toInteger('1') RETURN n.x AS x",
+                "EXPLAIN MATCH (n:Person) RETURN count(*) AS c",
+                "UNWIND [1, 2] AS i CALL (i) { MERGE (:N {i: i}) } " ..
+                    "IN TRANSACTIONS OF 1 ROW",
+            }) do
+                assert(db:query(text))
+            end
+            local snapshot, tx = db:snapshot(), assert(db:begin())
+            assert(snapshot:query("MATCH (n:Person) RETURN n.x AS x"))
+            assert(tx:query("CREATE (:N) RETURN 1 AS x"))
+            kept[db], kept[snapshot], kept[tx] = true, true, true
+            tx:abort()
+            if closes then snapshot:close() db:close() end
+        end
+        for i = 1, 10 do live(i % 2 == 0) end
+        collect()
+        assert.is_nil(next(kept))
+    end)
+
     it("end their iterators when those are closed", function()
         for _, count in ipairs({ 3, 30, 300 }) do
             local db, hub = help.open(), nil

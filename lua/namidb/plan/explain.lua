@@ -47,13 +47,13 @@ function show.SLOT(scope, node) return slot_name(scope.names, node.number) end
 
 function show.PROPERTY(scope, node)
     return expr_text(scope, node[1]) .. "." ..
-        scope.context.names[node.number + 1].text
+        scope.plan.names[node.number + 1].text
 end
 
 function show.LABELS(scope, node)
     local parts = { expr_text(scope, node[1]) }
     for _, name in ipairs(node.names) do
-        parts[#parts + 1] = scope.context.names[name + 1].text
+        parts[#parts + 1] = scope.plan.names[name + 1].text
     end
     return table.concat(parts, ":")
 end
@@ -86,7 +86,7 @@ end
 local function names_text(scope, names)
     local parts = {}
     for i, name in ipairs(names) do
-        parts[i] = scope.context.names[name + 1].text
+        parts[i] = scope.plan.names[name + 1].text
     end
     return #parts == 0 and "" or ":" .. table.concat(parts, "|")
 end
@@ -95,7 +95,7 @@ end
 local function hop_text(scope, hop, to)
     local labels = {}
     for i, name in ipairs(hop.labels or {}) do
-        labels[i] = ":" .. scope.context.names[name + 1].text
+        labels[i] = ":" .. scope.plan.names[name + 1].text
     end
     return ("%s[%s]%s(%s%s)"):format(hop.code == "in" and "<-" or "-",
         names_text(scope, hop.names), hop.code == "in" and "-" or "->",
@@ -167,7 +167,7 @@ end
 -------------------------------------------------------------------- operators
 
 local function name_text(scope, name)
-    return name and ":" .. scope.context.names[name + 1].text or ""
+    return name and ":" .. scope.plan.names[name + 1].text or ""
 end
 
 function detail.SCAN(scope, op)
@@ -193,7 +193,7 @@ local function search_text(scope, op)
     local parts, at = {}, 1
     local function add(property, sign)
         parts[#parts + 1] = ("%s %s %s"):format(
-            scope.context.names[property + 1].text, sign,
+            scope.plan.names[property + 1].text, sign,
             expr_text(scope, op.exprs[at]))
         at = at + 1
     end
@@ -246,7 +246,7 @@ local RIGHT = { out = "->", ["in"] = "-", both = "-" }
 function detail.EXPAND(scope, op)
     local types = {}
     for i, name in ipairs(op.types) do
-        types[i] = scope.context.names[name + 1].text
+        types[i] = scope.plan.names[name + 1].text
     end
     local length = ""
     if op.min then
@@ -381,8 +381,7 @@ local function walk(scope, op, depth, when)
 end
 
 local function lines_of(plan)
-    local scope = { lines = {}, context = plan.context,
-                    names = plan.slot_names }
+    local scope = { lines = {}, plan = plan, names = plan.slot_names }
     walk(scope, plan.tree, 0)
     return scope.lines
 end

@@ -33,9 +33,10 @@ end
 -- evaluate(expr) -> true, value of an expression of constants; or false where
 -- it raises.
 -- Returns { bytes, places (see encode.plan), constants = { n = count, ... },
--- columns = { name, ... },
--- params = { name, ... }, writes = boolean, mode, and what plan/explain.lua
--- wants }; or nil and an error.
+-- columns = { name, ... }, params = { name, ... }, names and cold
+-- (plan/context.lua), writes = boolean, mode, and unless that is "run" what
+-- plan/explain.lua wants }; or nil and an error. Nothing of it leads to what
+-- the options close over: a plan is kept for as long as a handle is there.
 function plan.make(ast, options)
     local made = context.new(ast.bindings, options)
     made.subplan = query.subplan
@@ -56,7 +57,8 @@ function plan.make(ast, options)
     return {
         bytes = bytes, places = places, constants = made.constants,
         columns = names, params = made.params, writes = ast.writes,
-        mode = ast.mode, tree = root, context = made,
+        names = made.names, cold = made.cold, mode = ast.mode,
+        tree = ast.mode ~= "run" and root or nil,
         slot_names = ast.mode ~= "run" and slot_names(ast) or nil,
     }
 end
