@@ -26,12 +26,12 @@ end
 --------------------------------------------------------------------- reading
 
 -- The names that patterns bring in.
-local function names_of(patterns)
-    local names = {}
+local function names_of(patterns, names)
     for _, path in ipairs(patterns) do
         if path.name then names[#names + 1] = path.name end
         for _, element in ipairs(path.elements) do
             if element.var then names[#names + 1] = element.var end
+            if element.elements then names_of({ element }, names) end
         end
     end
     return names
@@ -50,7 +50,7 @@ function rules.match(context, rows, node)
         end
         if found == 0 and node.optional then
             local made = setmetatable({}, { __index = row })
-            for _, name in ipairs(names_of(node.patterns)) do
+            for _, name in ipairs(names_of(node.patterns, {})) do
                 if row[name] == nil then made[name] = NULL end
             end
             add(result, made)

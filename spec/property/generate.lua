@@ -2,14 +2,15 @@
 --
 -- Statements are typed, so that nearly all are valid: a scope is a list of
 -- { name =, type = } with the types int, float, str, bool, any, ints (a list of
--- int), map, node, edge, edges, path, and bag_* for lists whose order the rules
--- leave open. generate_write.lua makes what writes.
+-- int), map, node, edge, nodes, edges, path, and bag_* for lists whose order
+-- the rules leave open. generate_write.lua makes what writes.
 
 local builder = require("spec.property.generate_builder")
 local plain = require("spec.property.generate_clause")
 local csv = require("spec.property.csv")
 local expressions = require("spec.property.generate_expression")
 local graph = require("spec.property.graph")
+local group = require("spec.property.generate_group")
 local whole = require("spec.property.generate_inner")
 local label = require("spec.property.label")
 local search = require("spec.property.generate_search")
@@ -110,6 +111,13 @@ function Maker:with_scope(scope, fn)
     return result
 end
 
+--- Runs fn with these bindings in scope, too.
+function Maker:with_more(bindings, fn)
+    local scope = { unpack(bindings) }
+    for _, binding in ipairs(self.scope) do scope[#scope + 1] = binding end
+    return self:with_scope(scope, fn)
+end
+
 --------------------------------------------------------------------- patterns
 
 function Maker:props(depth)
@@ -137,9 +145,7 @@ end
 -- WHERE inside an element of a pattern, of what it is called.
 function Maker:inner_where(name, type)
     if self.is_plain or not self.random:one_in(8) then return nil end
-    local scope = { { name = name, type = type } }
-    for i, binding in ipairs(self.scope) do scope[i + 1] = binding end
-    return self:with_scope(scope, function()
+    return self:with_more({ { name = name, type = type } }, function()
         return self:expression("bool", 1)
     end)
 end
@@ -182,7 +188,7 @@ function Maker:types()
     return types
 end
 
-function Maker:edge_pattern(new, only_bound, is_of_match)
+function Maker:edge_pattern(new, only_bound)
     local random = self.random
     local element = { types = self:types(), props = self:props(),
                       dir = random:pick({ "out", "in", "both" }) }
@@ -205,11 +211,26 @@ function Maker:edge_pattern(new, only_bound, is_of_match)
                           type = element.hops and "edges" or "edge" }
         element.where = self:inner_where(element.var, "edge")
     end
-    if element.hops and (element.dir ~= "both" or is_of_match) and
-        not random:one_in(3) then
-        element.group = plain.group(self)
-    end
     return element
+end
+
+-- What stands between nodes of a path: a relationship or a group.
+function Maker:between(new, only_bound, is_of_match)
+    if self.random:one_in(6) then
+        return group.make(self, not only_bound and new, is_of_match)
+    end
+    return self:edge_pattern(new, only_bound)
+end
+
+-- A node beside a group need not be written.
+local function leave_out(self, elements)
+    for i = 1, #elements, 2 do
+        local is_beside = group.is(elements[i - 1]) or
+            group.is(elements[i + 1])
+        if is_beside and not elements[i].var and self.random:one_in(2) then
+            elements[i] = { labels = {}, props = {}, is_silent = true }
+        end
+    end
 end
 
 --- A path. new: bindings that it brings in; only_bound: it brings in none;
@@ -217,11 +238,13 @@ end
 function Maker:path(new, only_bound, max, is_of_match)
     local elements = { self:node_pattern(new, only_bound) }
     for _ = 1, self.random:int(only_bound and 1 or 0, max or 2) do
-        elements[#elements + 1] = self:edge_pattern(new, only_bound,
-                                                    is_of_match)
+        elements[#elements + 1] = self:between(new, only_bound, is_of_match)
         elements[#elements + 1] = self:node_pattern(new, only_bound)
     end
-    return { elements = elements }
+    if is_of_match then leave_out(self, elements) end
+    return { elements = elements, mode = is_of_match and
+                 self.random:one_in(10) and self.random:pick({ "ACYCLIC",
+                     "SIMPLE", "TRAIL" }) or nil }
 end
 
 -- In GQL's words.
@@ -272,15 +295,14 @@ function Maker:way(first, edge, last)
                   self:fresh("w"), of = random:pick({ "nodes",
                   "relationships", edge.hops and edge.var and "edges" or
                   "relationships" }) }
-    local scope = { { name = way.var,
-                      type = way.of == "nodes" and "node" or "edge" } }
-    for i, binding in ipairs(self.scope) do scope[i + 1] = binding end
+    local more = { { name = way.var,
+                     type = way.of == "nodes" and "node" or "edge" } }
     for _, element in ipairs({ first, last }) do
         if element.var then
-            scope[#scope + 1] = { name = element.var, type = "node" }
+            more[#more + 1] = { name = element.var, type = "node" }
         end
     end
-    way.where = self:with_scope(scope, function()
+    way.where = self:with_more(more, function()
         return self:expression("bool", random:int(1, 2))
     end)
     return way
@@ -332,10 +354,20 @@ function reading.match(self)
     return node
 end
 
+-- A list of nodes or edges that is there, and of which; nil: there is none.
+function Maker:list_of_entities()
+    local entity = self.random:pick({ "node", "edge" })
+    local lists = self:of_type(entity .. "s")
+    if #lists == 0 then return nil end
+    return { k = "var", name = self.random:pick(lists).name }, entity
+end
+
 function reading.unwind(self)
     local type, of = "ints", "int"
     if self.random:one_in(4) then type, of = "bag_str", "str" end
-    local node = { k = "unwind", list = self:expression(type, 2),
+    local list, entity = self:list_of_entities()
+    if list and self.random:one_in(2) then of = entity else list = nil end
+    local node = { k = "unwind", list = list or self:expression(type, 2),
                    var = self:fresh("u"), is_for = self.random:one_in(4) }
     self:bring_in({ { name = node.var, type = of } })
     return node

@@ -29,38 +29,6 @@ function clauses.outer(self)
                  { k = "lit", v = value.int(random:int(0, 3)) } } } or nil }
 end
 
-local function property_of(name)
-    return { k = "prop", name = "i", a = { k = "var", name = name } }
-end
-
--- What a group says of its nodes, which are called so.
-local function group_where(self, first, last)
-    local random = self.random
-    if self.is_plain or random:one_in(2) then
-        return { k = "cmp", ops = { random:pick({ "<", "<=", "<>" }) },
-                 items = { property_of(first), property_of(last) } }
-    end
-    local scope = { { name = first, type = "node" },
-                    { name = last, type = "node" } }
-    for i, binding in ipairs(self.scope) do scope[i + 2] = binding end
-    return self:with_scope(scope, function()
-        return self:expression("bool", 1)
-    end)
-end
-
--- What stands around a relationship that is walked several times.
-function clauses.group(self)
-    local random = self.random
-    local function node()
-        return { var = self:fresh("g"), props = {},
-                 labels = random:one_in(4) and self:labels() or {} }
-    end
-    local first, last = node(), node()
-    if random:one_in(4) then first.props = self:props() end
-    return { first = first, last = last, where = random:one_in(2) and
-                 group_where(self, first.var, last.var) or nil }
-end
-
 function clauses.filter(self)
     return { k = "filter", where = self:expression("bool", 2) }
 end

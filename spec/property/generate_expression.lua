@@ -1,6 +1,7 @@
 -- Random expressions of a type that is asked for.
 
 local csv = require("spec.property.csv")
+local group = require("spec.property.generate_group")
 local label = require("spec.property.label")
 local temporal = require("spec.property.generate_temporal")
 local types = require("spec.property.types")
@@ -122,11 +123,12 @@ local function with(self, name, type, fn)
 end
 
 -- A pattern inside an expression, with what it brings in, in scope.
-local function with_pattern(self, fn)
+-- is_of_match: it is one of a MATCH.
+local function with_pattern(self, is_of_match, fn)
     local new, outer = {}, self.scope
     local used = self.used_edges
     self.used_edges = {}
-    local path = self:path(new, false, 2)
+    local path = self:path(new, false, 2, is_of_match)
     self.used_edges = used
     if #path.elements < 3 then
         path.elements[2] = { types = {}, props = {}, dir = "out" }
@@ -146,7 +148,7 @@ local function subquery(self, what, depth, type)
     if self.is_plain then return nil end
     local whole = self.random:one_in(3) and self:inner_query(type or "int")
     if whole then return { k = "sub", what = what, query = whole } end
-    return with_pattern(self, function(path)
+    return with_pattern(self, true, function(path)
         return { k = "sub", what = what, patterns = { path },
                  where = self.random:one_in(2) and
                     self:expression("bool", depth) or nil,
@@ -252,10 +254,10 @@ makers.int = {
                                 name = self.random:pick(paths).name })
     end,
     function(self)
-        local edges = self:of_type(
-            self.random:pick({ "edges", "short_edges" }))
-        if #edges == 0 then return nil end
-        return call("size", { k = "var", name = self.random:pick(edges).name })
+        local lists = self:of_type(
+            self.random:pick({ "nodes", "edges", "short_edges" }))
+        if #lists == 0 then return nil end
+        return call("size", { k = "var", name = self.random:pick(lists).name })
     end,
 }
 
@@ -489,7 +491,7 @@ makers.ints = {
 makers.bag_int = {
     function(self, d)
         if self.is_plain then return nil end
-        return with_pattern(self, function(path)
+        return with_pattern(self, false, function(path)
             return { k = "patcomp", pattern = path,
                      where = self.random:one_in(2) and
                         self:expression("bool", math.min(d, 1)) or nil,
@@ -569,6 +571,8 @@ makers.any = {
 for type, functions in pairs(temporal.makers) do makers[type] = functions end
 for _ = 1, 3 do table.insert(makers.int, temporal.component) end
 table.insert(makers.str, temporal.text)
+table.insert(makers.ints, group.ints)
+table.insert(makers.bool, group.bool)
 
 --- An expression of a type, `depth` operators deep at most.
 function expressions.make(self, type, depth)

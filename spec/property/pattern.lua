@@ -1,14 +1,14 @@
 -- Patterns, matched by trying everything.
 --
 -- A path is { name?, shortest = "one" or "all"?, selector = the words of GQL
--- for that?, elements = { node, edge, node, ... } }; a node { var?, labels,
--- props = { name = expression } }; an edge { var?, types, dir = "out", "in" or
--- "both", props, hops = { min, max? }? }.
+-- for that?, mode = "ACYCLIC", ...?, elements = { node, edge, node, ... } }; a
+-- node { var?, labels, props = { name = expression } }; an edge { var?, types,
+-- dir = "out", "in" or "both", props, hops = { min, max? }? }.
 -- `way` of a shortest path's edge, { q = "all" or "none", of = "nodes",
 -- "relationships" or "edges", var, where }, is asked of all that is on the way.
--- An edge with hops may stand in a group, ((first)-[...]->(last) WHERE
--- where){..}, which is { first, last, where }. `only` of both is a tree of
--- label.lua, `where` a condition, if they have one.
+-- In place of an edge may stand a group, { elements = { node, edge, node, ...
+-- }, where?, hops }. `only` of nodes and edges is a tree of label.lua, `where`
+-- a condition, if they have one.
 
 local label = require("spec.property.label")
 local value = require("spec.property.value")
@@ -94,34 +94,6 @@ local function look(context)
     if context.looks > pattern.LOOKS_MAX then value.skip("many looks") end
 end
 
--- What a group around an edge, which is walked from node `from` to node `to`,
--- says of it and its ends.
-local function is_in_group(search, env, element, id, from, to)
-    local group, ends = element.group, { from, to }
-    if not group then return true end
-    local inner = extend(env, element.var, { t = "edge", id = id })
-    inner = extend(inner, group.first.var, { t = "node", id = ends[1] })
-    inner = extend(inner, group.last.var, { t = "node", id = ends[2] })
-    return is_node(search, inner, group.first, ends[1]) and
-        is_node(search, inner, group.last, ends[2]) and
-        (not group.where or value.truth(search.eval(search.context, inner,
-                                                    group.where)) == true)
-end
-
--- The lists that the nodes of a group are outside of it; the trail's edges from
--- `first` on are its.
-local function with_lists(search, env, element, first)
-    local group, nodes = element.group, search.trail.nodes
-    if not group then return env end
-    local lists = { {}, {} }
-    for i = first, #nodes - 1 do
-        lists[1][i - first + 1] = { t = "node", id = nodes[i] }
-        lists[2][i - first + 1] = { t = "node", id = nodes[i + 1] }
-    end
-    env = extend(env, group.first.var, value.list(lists[1]))
-    return extend(env, group.last.var, value.list(lists[2]))
-end
-
 -- What one hop from a node leads to: { { edge id, node id }, ... }.
 local function hops(search, env, element, from)
     local found = {}
@@ -134,8 +106,7 @@ local function hops(search, env, element, from)
             to = edge.from
         end
         if to and not search.used[id] and
-            is_edge(search, env, element, id) and
-            is_in_group(search, env, element, id, from, to) then
+            is_edge(search, env, element, id) then
             found[#found + 1] = { id, to }
         end
     end
@@ -144,10 +115,9 @@ end
 
 local walk
 
--- The row in which node element `at` is node `id`; nil if it cannot be.
-local function bind_node(search, env, at, id)
-    local element, context = search.path.elements[at], search.context
-    look(context)
+-- The row in which a node element is node `id`; nil if it cannot be.
+local function bind_node(search, env, element, id)
+    look(search.context)
     local bound = element.var and env[element.var]
     if bound and (bound == NULL or bound.id ~= id) then return nil end
     if not is_node(search, env, element, id) then return nil end
@@ -157,7 +127,7 @@ end
 
 -- Goes on where edge element `at` has led.
 local function arrive(search, env, at, id)
-    local inner = bind_node(search, env, at + 1, id)
+    local inner = bind_node(search, env, search.path.elements[at + 1], id)
     if inner then walk(search, inner, at + 1, id) end
 end
 
@@ -201,8 +171,7 @@ local function wander(search, env, at, from, first)
     local count = #search.trail.edges - first + 1
     if count >= element.hops.min then
         local edges = edges_from(search.trail, first)
-        local inner = with_lists(search, env, element, first)
-        arrive(search, extend(inner, element.var, edges), at, from)
+        arrive(search, extend(env, element.var, edges), at, from)
     end
     if element.hops.max and count >= element.hops.max then return end
     for _, hop in ipairs(hops(search, env, element, from)) do
@@ -210,6 +179,52 @@ local function wander(search, env, at, from, first)
             wander(search, env, at, hop[2], first)
         end)
     end
+end
+
+-- Goes once through the elements of a group, from node `id`, at which its node
+-- element `at` is: calls fn with the row inside and the node it comes to.
+local function go_through(search, env, elements, at, id, fn)
+    local inner = bind_node(search, env, elements[at], id)
+    if not inner then return end
+    if at == #elements then return fn(inner, id) end
+    local element = elements[at + 1]
+    for _, hop in ipairs(hops(search, inner, element, id)) do
+        with_hop(search, hop, function()
+            go_through(search, extend(inner, element.var,
+                { t = "edge", id = hop[1] }), elements, at + 2, hop[2], fn)
+        end)
+    end
+end
+
+-- The names of a group as lists of what they were each time.
+local function with_lists(env, group, times)
+    for _, element in ipairs(group.elements) do
+        if element.var then
+            local items = {}
+            for i, inner in ipairs(times) do items[i] = inner[element.var] end
+            env = extend(env, element.var, value.list(items))
+        end
+    end
+    return env
+end
+
+-- Walks the group that is element `at`, through which the rows `times` have
+-- gone already.
+local function walk_group(search, env, at, from, times)
+    local group = search.path.elements[at]
+    if #times >= group.hops.min then
+        arrive(search, with_lists(env, group, times), at, from)
+    end
+    if group.hops.max and #times >= group.hops.max then return end
+    go_through(search, env, group.elements, 1, from, function(inner, id)
+        if group.where and not value.truth(search.eval(search.context, inner,
+                                                       group.where)) then
+            return
+        end
+        times[#times + 1] = inner
+        walk_group(search, env, at, id, times)
+        times[#times] = nil
+    end)
 end
 
 -- Walks of a shortest path: those that go on from `ends`, { { node id, trail },
@@ -265,16 +280,30 @@ local function copy(items)
     return made
 end
 
+-- ACYCLIC: no node occurs twice; SIMPLE: none but the first, as the last.
+local function is_of_mode(mode, nodes)
+    if mode ~= "ACYCLIC" and mode ~= "SIMPLE" then return true end
+    local seen = {}
+    for i, id in ipairs(nodes) do
+        local is_closing = mode == "SIMPLE" and i == #nodes and id == nodes[1]
+        if seen[id] and not is_closing then return false end
+        seen[id] = true
+    end
+    return true
+end
+
 -- Node element `at` is node `id`.
 function walk(search, env, at, id)
     local path = search.path
-    if at < #path.elements then
-        if path.elements[at + 1].hops then
-            return wander(search, env, at + 1, id, #search.trail.edges + 1)
-        end
+    local following, trail = path.elements[at + 1], search.trail
+    if following and following.elements then
+        return walk_group(search, env, at + 1, id, {})
+    elseif following and following.hops then
+        return wander(search, env, at + 1, id, #trail.edges + 1)
+    elseif following then
         return step(search, env, at + 1, id)
     end
-    local trail = search.trail
+    if not is_of_mode(path.mode, trail.nodes) then return end
     match_path(search, search.index + 1, extend(env, path.name,
         { t = "path", nodes = copy(trail.nodes), edges = copy(trail.edges) }))
     search.trail, search.path = trail, path
@@ -289,11 +318,12 @@ end
 -- A shortest path from node `id` to wherever it may end.
 local function match_shortest(search, env, index, id)
     local path = search.path
-    local element, from = path.elements[2], bind_node(search, env, 1, id)
+    local first, element, last = unpack(path.elements)
+    local from = bind_node(search, env, first, id)
     if not from then return end
     for other in pairs(search.graph.nodes) do
         search.index, search.path = index, path
-        local both = bind_node(search, from, 3, other)
+        local both = bind_node(search, from, last, other)
         local found = both and shortest(search, both, element, id, other) or {}
         for i = 1, path.shortest == "one" and math.min(#found, 1) or #found do
             local edges = edge_list(found[i])
@@ -322,7 +352,7 @@ function match_path(search, index, env)
         if path.shortest then
             match_shortest(search, env, index, id)
         else
-            local inner = bind_node(search, env, 1, id)
+            local inner = bind_node(search, env, path.elements[1], id)
             if inner then walk(search, inner, 1, id) end
         end
     end

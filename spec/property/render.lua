@@ -2,6 +2,7 @@
 -- chance elsewhere.
 
 local csv = require("spec.property.csv")
+local group = require("spec.property.generate_group")
 local label = require("spec.property.label")
 local types = require("spec.property.types")
 local temporal = require("spec.property.temporal")
@@ -102,24 +103,46 @@ end
 
 local SHORTEST = { one = "shortestPath", all = "allShortestPaths" }
 
+-- How often a group is walked: {0,2}, {,2}, {2}, + ...
+local function times_text(node)
+    local min, max = node.hops.min, node.hops.max
+    if node.is_short and min == max then return "{" .. min .. "}" end
+    if node.is_short and not max and min < 2 then
+        return min == 0 and "*" or "+"
+    end
+    return "{" .. (node.is_short and min == 0 and max and "" or min) .. "," ..
+        (max or "") .. "}"
+end
+
+local elements_text
+
 -- ((a)-[e:R]->(b) WHERE condition){1,3}
-local function group_text(edge)
-    local group = edge.group
-    local bare = setmetatable({ hops = false }, { __index = edge })
-    return "(" .. node_text(group.first) .. edge_text(bare) ..
-        node_text(group.last) .. inner_where(group) .. "){" ..
-        edge.hops.min .. "," .. (edge.hops.max or "") .. "}"
+local function group_text(node)
+    return "(" .. elements_text(node.elements) .. inner_where(node) .. ")" ..
+        times_text(node)
+end
+
+function elements_text(elements)
+    local parts = {}
+    for i, element in ipairs(elements) do
+        local is_beside = group.is(elements[i - 1]) or
+            group.is(elements[i + 1])
+        if i % 2 == 0 then
+            parts[i] = (group.is(element) and group_text or edge_text)(element)
+        else
+            parts[i] = element.is_silent and is_beside and "" or
+                node_text(element)
+        end
+    end
+    return table.concat(parts)
 end
 
 local function path_text(path)
-    local parts = {}
-    for i, element in ipairs(path.elements) do
-        parts[i] = i % 2 == 1 and node_text(element) or
-            element.group and group_text(element) or edge_text(element)
-    end
-    local text = table.concat(parts)
+    local text = elements_text(path.elements)
     if path.selector then
         text = path.selector .. text
+    elseif path.mode then
+        text = path.mode .. " " .. text
     elseif path.shortest then
         text = SHORTEST[path.shortest] .. "(" .. text .. ")"
     end

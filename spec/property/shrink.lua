@@ -17,7 +17,7 @@ local OPTIONAL = { where = true, order = true, limit = true, skip = true,
                    distinct = true, otherwise = true, result = true,
                    on_match = true, on_create = true, hops = true,
                    operand = true, optional = true, only = true,
-                   way = true }
+                   way = true, mode = true }
 local LISTS = { items = true, patterns = true, whens = true, labels = true,
                 types = true, order = true, args = true, elements = true,
                 parts = true, clauses = true }
@@ -50,6 +50,7 @@ local function candidates(node, key)
         made[#made + 1] = function() node[key] = other end
     end
     if OPTIONAL[key] then put(nil) end
+    if key == "hops" then put({ min = 1, max = 1 }) end
     if type(field) ~= "table" then return made end
     if LISTS[key] or key == 1 then
         for i = #field, 1, -1 do
@@ -108,6 +109,11 @@ local function is_whole(node)
     if type(node) ~= "table" then return true end
     for _, key in ipairs({ "items", "patterns", "whens", "elements" }) do
         if node.k ~= "listlit" and node[key] and #node[key] == 0 then
+            return false
+        end
+    end
+    for _, element in ipairs(node.elements or {}) do
+        if element.elements and (#element.elements < 3 or not element.hops) then
             return false
         end
     end

@@ -63,12 +63,27 @@ describe("a group of a pattern", function()
             "ORDER BY n", "0 | 3", "1 | 2", "2 | 1", "3 | 0", "4 | 0" },
         { "MATCH (a {n: 0}) ((x)-->(y) WHERE EXISTS { (y)-[:R]->(:B) })+ " ..
             "(b) RETURN b.n", "1" },
+        { "MATCH (a {n: 4}) RETURN EXISTS { (a)((x)<-[:S]-(y)){1}() } AS e, " ..
+            "exists((a)((x)<-[e]-(y) WHERE e.w > 3)+()) AS f, " ..
+            "exists((a)((x)<-[e]-(y) WHERE e.w > 4)+()) AS g",
+          "true | true | false" },
     })
+
+    it("may be a loop", function()
+        local db = language.open(CHAIN .. ", (l {n: 9})-[:L]->(l), " ..
+            "(l)-[:L]->(l), (l)-[:L]->()")
+        language.check(db, { "MATCH (a)((x)-[e:L]->(x)){1,}(b) RETURN " ..
+            "b.n, [n IN x | n.n], size(e)", "9 | [9] | 1", "9 | [9] | 1",
+            "9 | [9, 9] | 2", "9 | [9, 9] | 2" })
+        language.check(db, { "MATCH (a {n: 0})((x)-[e]->(x)){0,1}(b) " ..
+            "RETURN b.n, x", "0 | []" })
+        db:close()
+    end)
 
     chapter("has errors with openCypher's names", {
         { "MATCH (x), (a)((x)-[:R]->(y))+(b) RETURN a",
           fault = "SyntaxError.VariableAlreadyBound" },
-        { "MATCH (a)((x)-[:R]->(x))+(b) RETURN a",
+        { "MATCH ()-[e*2]->() MATCH (a)((x)-[e]->(y))+(b) RETURN a",
           fault = "SyntaxError.VariableAlreadyBound" },
         { "MATCH (a)((x)-[:R]->(y))+(b) RETURN x.n",
           fault = "TypeError.InvalidArgumentType" },

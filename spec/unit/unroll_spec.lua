@@ -82,6 +82,26 @@ describe("a group of several relationships", function()
             "(y) RETURN w, x.n, y.n", "2 | 1 | 3" },
     })
 
+    -- x inside is another than (x), which a is.
+    chapter("leaves names alone that loops and sub-queries have", {
+        { "MATCH (x {n: 1})((a)-->(b)-->(c) WHERE any(x IN [1] WHERE " ..
+            "a.n = x)){1}(y) RETURN x.n, y.n", "1 | 3" },
+        { "MATCH (x {n: 1})((a)-->(b)-->(c) WHERE EXISTS { MATCH (q {n: 3}) " ..
+            "WITH q AS x WHERE x.n > a.n RETURN x }){1}(y) RETURN y.n", "3" },
+        { "MATCH (x {n: 1})((a)-->(b)-->(c) WHERE reduce(x = 0, y IN [2] | " ..
+            "x + y + c.n) = 5){1}(y) RETURN y.n", "3" },
+        { "MATCH (x {n: 1})((a)-->(b)-->(c)){0,2}(y {n: 1} WHERE " ..
+            "all(x IN [7] WHERE y.n < x)) RETURN y.n, size(a)", "1 | 0" },
+        { "MATCH (x {n: 1})((a {n: last([x IN [2, 1] | x])})-->(b)-->(c))" ..
+            "{1}(y) RETURN y.n", "3" },
+    })
+
+    chapter("may stand beside one of a single relationship", {
+        { "MATCH (x {n: 1})((a)-[r]->(b)){1}(y)((c)-->(d)-->(e)){1}(z) " ..
+            "RETURN [n IN a | n.n], size(r), [n IN b | n.n], [n IN c | n.n]",
+          "[1] | 1 | [2] | [2]", "[1] | 1 | [2] | [2]" },
+    })
+
     chapter("begins and ends at what is known", {
         { "MATCH (x {n: 1}), (y) MATCH (x)" .. KL .. "{0,2}(y) " ..
             "RETURN x.n, y.n, size(a)", "1 | 1 | 0", "1 | 3 | 1",

@@ -416,7 +416,8 @@ function check.pattern_comprehension(state, names, node)
     return "list", (value(state, inner, node.result, VALUE))
 end
 
--- A pattern as a condition binds nothing: what it names must be there.
+-- A pattern as a condition binds nothing: what it names must be there, but for
+-- what is named inside of a group.
 function check.pattern_predicate(state, names, node, context)
     if not context.boolean and not node.explicit then
         fail(state, node, "UnexpectedSyntax",
@@ -424,7 +425,9 @@ function check.pattern_predicate(state, names, node, context)
              "COUNT { } ask for it")
     end
     for _, element in ipairs(node.pattern.elements) do
-        if element.name and not scope.find(names, element.name) then
+        local is_new = element.name and not element.group and
+            not scope.find(names, element.name)
+        if is_new then
             fail(state, element, "UndefinedVariable",
                  "%s is not defined, and a pattern in a condition defines " ..
                  "nothing", element.name)

@@ -6,18 +6,16 @@
 
 local check_expression = require("namidb.cypher.check_expression")
 local scope = require("namidb.cypher.scope")
+local synthetic = require("namidb.cypher.synthetic")
 
 local check_group = {}
 
 local VALUE = {}
+local variable = synthetic.variable
 local fail = check_expression.fail
 
 -- Names that no text can have, for what has none.
 local EACH, FIRST, LAST = " each", " first", " last"
-
-local function variable(at, name)
-    return { kind = "variable", at = at, name = name }
-end
 
 local function end_of(at, edge, call)
     return { kind = "call", at = at, name = call, distinct = false,
@@ -59,6 +57,11 @@ local function condition_of(edge, each)
     local group, conditions = edge.group, {}
     local first = group.first.name or FIRST
     local last = group.last.name or LAST
+    if first == last then -- ((a)-->(a)): a loop
+        last = LAST
+        conditions[1] = { kind = "compare", at = group.at, operators = { "=" },
+            operands = { variable(group.at, first), variable(group.at, last) } }
+    end
     add_conditions(conditions, group.first, first)
     add_conditions(conditions, group.last, last)
     conditions[#conditions + 1] = edge.where
@@ -73,17 +76,21 @@ local function condition_of(edge, each)
         with(group.at, last, end_of(group.at, each, finish), all))
 end
 
+local function already_bound(state, element)
+    fail(state, element, "VariableAlreadyBound", "%s is bound already, and " ..
+         "here it is a list", element.name)
+end
+
 --- Binds the lists that a group's nodes are outside of it, in `names`.
 function check_group.bind(state, names, edge)
     local group = edge.group
     local calls = { ends_of(edge) }
     group.lists = {}
+    if edge.bound then already_bound(state, edge) end
     for i, node in ipairs({ group.first, group.last }) do
-        if node.name and scope.find(names, node.name) then
-            fail(state, node, "VariableAlreadyBound", "%s is bound already, " ..
-                 "and here it is a list of nodes", node.name)
-        end
-        if node.name then
+        local is_same = i == 2 and node.name == group.first.name
+        if node.name and not is_same then
+            if scope.find(names, node.name) then already_bound(state, node) end
             group.lists[#group.lists + 1] = { name = calls[i], variable =
                 scope.declare(state, names, node.name, "value", "list",
                               "node") }

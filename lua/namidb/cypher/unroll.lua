@@ -27,17 +27,77 @@ local NAMED = { variable = true, node_pattern = true, edge_pattern = true,
                 quantifier = true, reduce = true, unwind = true, item = true,
                 yield = true, load_csv = true, foreach = true }
 
--- A copy in which the variables of `names` have other names.
-local function copy(node, names)
-    local made = {}
+-- Expressions with names of their own.
+local LOCAL = { list_comprehension = true, quantifier = true, reduce = true,
+                pattern_comprehension = true, exists = true,
+                count_query = true, collect_query = true }
+
+-- A name that neither the clause has nor what is before it.
+local function hidden(made)
+    local name
+    repeat
+        made.count = made.count + 1
+        name = (" %d"):format(made.count)
+    until not made.taken[name] and not scope.find(made.names, name)
+    return name
+end
+
+-- Whether a name becomes what another becomes.
+local function is_taken(name, names)
+    local new = names[name] or name
+    for from, to in pairs(names) do
+        if to == new and from ~= name then return true end
+    end
+    return false
+end
+
+-- The names that are bound in an expression and would be taken for others.
+local function captured(node, names, found)
     for key, field in pairs(node) do
-        made[key] = type(field) == "table" and copy(field, names) or field
+        if type(field) == "table" then
+            captured(field, names, found)
+        elseif key == "accumulator" or
+            key == "name" and NAMED[node.kind] and node.kind ~= "variable" then
+            found[field] = is_taken(field, names) or nil
+        end
     end
-    if NAMED[node.kind] then made.name = names[node.name] or node.name end
+    return found
+end
+
+local copy
+
+-- any name in `taken` is another inside: head([other IN [name] | node]).
+local function copy_apart(made, node, names, taken)
+    local inner, others, at = {}, {}, node.at
+    for from, to in pairs(names) do inner[from] = to end
+    for name in pairs(taken) do
+        inner[name] = hidden(made)
+        others[inner[name]] = names[name] or name
+    end
+    local result = copy(made, node, inner)
+    for other, name in pairs(others) do
+        result = { kind = "call", at = at, name = "head", distinct = false,
+            arguments = { { kind = "list_comprehension", at = at, name = other,
+                result = result, list = { kind = "list", at = at,
+                    items = { synthetic.variable(at, name) } } } } }
+    end
+    return result
+end
+
+-- A copy in which the variables of `names` have other names.
+function copy(made, node, names)
+    local taken = LOCAL[node.kind] and captured(node, names, {}) or {}
+    if next(taken) then return copy_apart(made, node, names, taken) end
+    local result = {}
+    for key, field in pairs(node) do
+        result[key] = type(field) == "table" and copy(made, field, names) or
+            field
+    end
+    if NAMED[node.kind] then result.name = names[node.name] or node.name end
     if node.accumulator then
-        made.accumulator = names[node.accumulator] or node.accumulator
+        result.accumulator = names[node.accumulator] or node.accumulator
     end
-    return made
+    return result
 end
 
 local function is_plain(element)
@@ -50,20 +110,10 @@ end
 local Path = {}
 Path.__index = Path
 
--- A name that neither the clause has nor what is before it.
-local function hidden(made)
-    local name
-    repeat
-        made.count = made.count + 1
-        name = (" %d"):format(made.count)
-    until not made.taken[name] and not scope.find(made.names, name)
-    return name
-end
-
 -- What else is said of the node `name`, a pattern of its own.
 function Path:say(element, names, name)
     if is_plain(element) then return end
-    local more = copy(element, names)
+    local more = copy(self.made, element, names)
     more.name = name
     self.made.patterns[#self.made.patterns + 1] =
         { kind = "path_pattern", at = element.at, elements = { more } }
@@ -71,7 +121,7 @@ end
 
 -- A node that begins the path, or is behind what is there.
 function Path:node(element, name)
-    local node = copy(element, self.made.aliases)
+    local node = copy(self.made, element, self.made.aliases)
     node.name = name or node.name or hidden(self.made)
     self.elements[#self.elements + 1] = node
 end
@@ -107,14 +157,14 @@ function Path:walk(group, finish, name)
     end
     self:say(inner[1], names, start)
     for i = 2, count - 1 do
-        self.elements[#self.elements + 1] = copy(inner[i], names)
+        self.elements[#self.elements + 1] = copy(made, inner[i], names)
     end
     self:node(finish or { kind = "node_pattern", at = group.at, labels = {} },
               name)
     self:say(inner[count], names, name)
     self:collect(group, names)
     if group.where then
-        made.wheres[#made.wheres + 1] = copy(group.where, names)
+        made.wheres[#made.wheres + 1] = copy(made, group.where, names)
     end
 end
 
@@ -138,7 +188,7 @@ local function path_of(made, path)
         local edge, node = path.elements[i], path.elements[i + 1]
         local name, times = name_of(made, path, i + 1), made.times[edge]
         if not times then
-            self.elements[#self.elements + 1] = copy(edge, made.aliases)
+            self.elements[#self.elements + 1] = copy(made, edge, made.aliases)
             self:node(node, name)
         elseif times == 0 then
             self:say(node, made.aliases, self.elements[#self.elements].name)
@@ -149,7 +199,7 @@ local function path_of(made, path)
                       is_last and (name or hidden(made)) or nil)
         end
     end
-    local result = copy(path, made.aliases)
+    local result = copy(made, path, made.aliases)
     result.elements, result.repeats = self.elements, nil
     made.patterns[#made.patterns + 1] = result
 end
@@ -198,6 +248,12 @@ local function alternatives(state, groups)
     return #all > 0 and all or never(groups, groups[1].at)
 end
 
+-- What a group has inside that is a list outside.
+local function inside(element)
+    if element.group then return { element.group.first, element.group.last } end
+    return element.elements or {}
+end
+
 -- The variables that a MATCH binds, and are not there before, in order.
 local function new_names(names, clause)
     local found, seen = {}, {}
@@ -210,9 +266,7 @@ local function new_names(names, clause)
         add(path.name)
         for _, element in ipairs(path.elements) do
             add(element.name)
-            for _, inner in ipairs(element.elements or {}) do
-                add(inner.name)
-            end
+            for _, inner in ipairs(inside(element)) do add(inner.name) end
         end
     end
     return found
@@ -289,7 +343,7 @@ local function part_of(names, clause, groups, counts, found)
             behind.items[#behind.items + 1] = synthetic.item(at, name, value)
         end
     end
-    behind.where = clause.where and copy(clause.where, {})
+    behind.where = clause.where and copy(made, clause.where, {})
     local clauses = { { kind = "match", at = at, optional = false,
                         patterns = made.patterns,
                         where = all_of(at, made.wheres) },
