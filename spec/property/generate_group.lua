@@ -56,12 +56,14 @@ local function where(self, names)
     end)
 end
 
--- How often it is walked; is_short: by as little text as possible.
-local function times(random, is_one)
+-- How often a group of `count` relationships is walked. What is found once may
+-- be looked for elsewhere first, so there are not too many walks of any kind,
+-- even where all relationships are loops of one node.
+local function times(random, count, is_one)
+    local max = count == 1 and 3 or random:one_in(6) and 6 / count or 4 / count
     local min = random:int(0, 2)
     if is_one and random:one_in(3) then return { min = min } end
-    return { min = min, max = random:weighted({ { 2, min }, { 3, min + 1 },
-                                                { 2, 3 }, { 1, 0 } }) }
+    return { min = min, max = random:int(0, math.max(math.floor(max), min)) }
 end
 
 -- One that is no other pattern: of one relationship with a direction.
@@ -82,7 +84,8 @@ function group.make(self, new, is_of_match)
         elements[#elements + 1] = node(self, names)
     end
     local made = { elements = elements, is_short = random:one_in(2),
-                   hops = times(random, is_one(elements)) }
+                   hops = times(random, (#elements - 1) / 2,
+                                 is_one(elements)) }
     if not is_one(elements) then self.groups = (self.groups or 0) + 1 end
     if random:one_in(2) then made.where = where(self, names) end
     for _, binding in ipairs(new and names or {}) do
