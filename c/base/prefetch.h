@@ -16,4 +16,12 @@ static inline void ndb_prefetch(const void *address)
     __asm__ volatile("");
 }
 
+/* The same for what is read from one end to the other, of memory beyond the
+ * processor's caches: it sees such reads by itself, but begins anew with each
+ * page, and too late. A line of most caches is 64 bytes. */
+static inline void ndb_prefetch_stream(const void *address)
+{
+    ndb_prefetch((const char *)address + 2048);
+}
+
 #endif

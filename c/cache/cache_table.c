@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/prefetch.h"
 
 enum { BUCKETS_MIN = 64 };
 
@@ -59,7 +60,7 @@ uint64_t ndb_segment_cache_pack_number(struct ndb_segment_cache *cache)
     return atomic_fetch_add(&cache->pack_numbers, 1) + 1;
 }
 
-static struct ndb_cache_entry **bucket_of(struct ndb_segment_cache *cache,
+static struct ndb_cache_entry **bucket_of(const struct ndb_segment_cache *cache,
                                           uint64_t pack_number,
                                           uint32_t segment)
 {
@@ -78,6 +79,14 @@ struct ndb_cache_entry *ndb_cache_find(struct ndb_segment_cache *cache,
                              entry->segment_number != segment))
         entry = entry->next;
     return entry;
+}
+
+void ndb_cache_prefetch(const struct ndb_segment_cache *cache,
+                        uint64_t pack_number, uint32_t segment, bool is_near)
+{
+    struct ndb_cache_entry **bucket = bucket_of(cache, pack_number, segment);
+
+    ndb_prefetch(is_near ? (const void *)*bucket : bucket);
 }
 
 /* Doubles the buckets; without memory chains just get longer. */

@@ -79,6 +79,9 @@ void ndb_cache_settle(struct ndb_segment_cache *cache);
 
 struct ndb_cache_entry *ndb_cache_find(struct ndb_segment_cache *cache,
                                        uint64_t pack_number, uint32_t segment);
+/* Asks memory for an entry, or first for what tells where it is. Under lock. */
+void ndb_cache_prefetch(const struct ndb_segment_cache *cache,
+                        uint64_t pack_number, uint32_t segment, bool is_near);
 /* A new entry, loading, with one pin; NULL: no memory. */
 struct ndb_cache_entry *ndb_cache_add(struct ndb_segment_cache *cache,
                                       uint64_t pack_number, uint32_t segment);

@@ -46,6 +46,18 @@ static inline void ndb_prefetch_column(const struct ndb_column *column,
     }
 }
 
+/* A column from its first row on, as far as it takes until it is seen that its
+ * lines are read one after another. */
+static inline void ndb_prefetch_whole(const struct ndb_column *column)
+{
+    enum { LINE_BYTES = 64, LINES = 8 };
+    const uint8_t *items =
+        column->codes != NULL ? column->codes : column->as.items;
+
+    for (uint32_t i = 0; i < LINES; i++)
+        ndb_prefetch(items + (size_t)i * LINE_BYTES);
+}
+
 /* Step two: the bytes of a string, whose place has come by now. */
 static inline void ndb_prefetch_bytes(const struct ndb_column *column,
                                       uint32_t row)

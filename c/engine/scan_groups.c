@@ -25,6 +25,7 @@ struct ndb_group_scan {
     /* Given and not passed yet, so that its segment stays. */
     struct ndb_scan_source *given;
     uint32_t given_rows;
+    struct ndb_groups_ahead ahead; /* of its group */
 };
 
 int ndb_group_scan_open(struct ndb_group_scan **out,
@@ -294,7 +295,18 @@ static bool all_match(const struct ndb_node_group *group, uint32_t label)
             has_label(group->label_sets[0], group->label_counts[0], label));
 }
 
-static int give_group(const struct ndb_group_scan *scan, uint32_t index,
+static void look_ahead(struct ndb_groups_ahead *ahead,
+                       const struct ndb_scan_source *source)
+{
+    for (uint32_t i = 0; i < NDB_GROUPS_AHEAD; i++) {
+        uint32_t at = source->window_at + 1 + i;
+
+        ahead->items[i] =
+            at < source->window_count ? group_of(source, at) : NULL;
+    }
+}
+
+static int give_group(struct ndb_group_scan *scan, uint32_t index,
                       uint32_t extent, namidb_arena *arena,
                       struct ndb_stretch *out)
 {
@@ -305,6 +317,8 @@ static int give_group(const struct ndb_group_scan *scan, uint32_t index,
     uint32_t label = scan->scan->wanted;
     uint16_t *rows;
 
+    look_ahead(&scan->ahead, source);
+    out->ahead = &scan->ahead;
     out->group = group_of(source, source->window_at);
     out->first = source->row;
     out->extent = out->count = extent;

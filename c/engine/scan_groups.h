@@ -18,10 +18,19 @@
 
 struct ndb_group_scan;
 
+/* The groups behind one, in the order of the scan; NULL: it is not known, or
+ * not fetched yet. */
+enum { NDB_GROUPS_AHEAD = 3 };
+
+struct ndb_groups_ahead {
+    const struct ndb_node_group *items[NDB_GROUPS_AHEAD];
+};
+
 /* Rows that a step gives. They live until the next step. */
 struct ndb_stretch {
-    const struct ndb_node_group *group; /* NULL: nodes of a memtable */
-    uint32_t first;                     /* row of the group */
+    const struct ndb_node_group *group;   /* NULL: nodes of a memtable */
+    const struct ndb_groups_ahead *ahead; /* the group's */
+    uint32_t first;                       /* row of the group */
     uint32_t table;
     const uint64_t *ids;  /* of a memtable's nodes; all of them count */
     uint32_t extent;      /* rows of the group; number of ids */

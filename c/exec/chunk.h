@@ -50,8 +50,9 @@ struct ndb_vector {
     uint32_t text_count;  /* CODED */
     const uint8_t *nulls; /* ints, floats, texts: 1 is null; NULL: none is */
     union {
-        int64_t base;                   /* NARROW */
-        const namidb_value *dictionary; /* CODED */
+        int64_t base;                         /* NARROW */
+        const namidb_value *dictionary;       /* CODED */
+        const struct ndb_groups_ahead *ahead; /* ROWS */
     } with;
     union {
         namidb_value *values;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/columns.h"
 
+#include "engine/prefetch.h"
+#include "engine/scan_groups.h"
 #include "exec/kernel.h"
 
 /* What is read of a column: positions 0 .. extent of a chunk are rows `first`
@@ -202,6 +204,36 @@ static int take_column(struct ndb_eval *eval, const struct ndb_vector *rows,
     return NAMIDB_OK;
 }
 
+/* The column of a group that is not read yet; NULL: it is not decoded. */
+static const struct ndb_column *peek(const struct ndb_node_group *group,
+                                     uint32_t number)
+{
+    const struct ndb_columns *columns = &group->columns;
+
+    for (uint32_t i = 0; i < columns->count; i++)
+        if (columns->items[i].name == number)
+            return ndb_columns_peek(columns, i);
+    return NULL;
+}
+
+/* Each group costs a few misses, one after another: where its columns are, the
+ * column, its values. Each is asked for while a group further ahead is read. */
+static void prefetch_ahead(const struct ndb_groups_ahead *ahead,
+                           uint32_t number)
+{
+    const struct ndb_node_group *const *groups = ahead->items;
+    const struct ndb_column *column;
+
+    if (groups[2] != NULL)
+        ndb_prefetch(groups[2]->columns.items);
+    column = groups[1] != NULL ? peek(groups[1], number) : NULL;
+    if (column != NULL)
+        ndb_prefetch(column);
+    column = groups[0] != NULL ? peek(groups[0], number) : NULL;
+    if (column != NULL)
+        ndb_prefetch_whole(column);
+}
+
 int ndb_columns_property(struct ndb_eval *eval, const struct ndb_vector *rows,
                          const struct ndb_chunk *chunk, uint32_t number,
                          struct ndb_vector *out)
@@ -209,6 +241,8 @@ int ndb_columns_property(struct ndb_eval *eval, const struct ndb_vector *rows,
     const struct ndb_column *column;
     int rc = ndb_columns_find(&rows->as.group->columns, number, &column);
 
+    if (rows->with.ahead != NULL && rows->first == 0)
+        prefetch_ahead(rows->with.ahead, number);
     return take_column(eval, rows, chunk, rc, column, out);
 }
 

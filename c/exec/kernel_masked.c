@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "exec/kernel.h"
 
 /* NDB_CHUNK_ROWS_MAX integers within +-2^51 cannot overflow 64 bits. */
@@ -156,6 +157,8 @@ static bool sum_longs(const int64_t *values, const uint8_t *mask,
     for (; i + 16 <= extent; i += 16) {
         struct spread keep = spread_mask(mask + i);
 
+        ndb_prefetch_stream(values + i);
+        ndb_prefetch_stream(values + i + 8);
         add_longs(&even, values + i, &keep, 0);
         add_longs(&odd, values + i, &keep, 1);
         add_longs(&even, values + i, &keep, 2);
@@ -254,6 +257,8 @@ double ndb_kernel_sum_floats(const double *values, const uint8_t *mask,
     for (; i + 16 <= extent; i += 16) {
         struct spread keep = spread_mask(mask + i);
 
+        ndb_prefetch_stream(values + i);
+        ndb_prefetch_stream(values + i + 8);
         a += floats_at(values + i, &keep, 0);
         b += floats_at(values + i, &keep, 1);
         c += floats_at(values + i, &keep, 2);

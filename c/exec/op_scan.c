@@ -164,6 +164,7 @@ static int emit(struct ndb_op *op, const struct ndb_stretch *stretch)
     const struct ndb_vector rows = { .form = NDB_FORM_ROWS,
                                      .table = (uint16_t)stretch->table,
                                      .first = stretch->first,
+                                     .with.ahead = stretch->ahead,
                                      .as.group = stretch->group };
     bool is_in_place = stretch->group != NULL && !op->run->plan->is_writing;
 

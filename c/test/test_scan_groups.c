@@ -169,6 +169,45 @@ static void test_scan_groups__fetch_windows(void **state)
     model_close(&model);
 }
 
+/* What is said to come next comes next; all but the last of a window knows. */
+static void test_scan_groups__tell_the_groups_ahead(void **state)
+{
+    enum { NODES = 400000, BEHIND = NDB_GROUPS_AHEAD };
+    struct ndb_groups_ahead said[BEHIND] = { { { NULL } } };
+    struct ndb_group_scan *scan;
+    namidb_arena arena = NDB_ARENA_INIT;
+    struct ndb_stretch stretch;
+    struct model model;
+    struct ndb_snapshot snapshot;
+    uint32_t count = 0, known = 0;
+
+    (void)state;
+    model_open(&model, 9, 64 << 20);
+    model_add_nodes(&model, 1, NODES);
+    model_make_pack(&model, true);
+    model_snapshot(&model, &snapshot);
+    assert_int_equal(ndb_group_scan_open(&scan, &snapshot, 1, NO_TESTS, NULL),
+                     0);
+    for (;
+         ndb_group_scan_next(scan, NODES, &arena, &stretch, NULL) == NAMIDB_OK;
+         count++) {
+        for (uint32_t i = 0; i < BEHIND && i < count; i++) {
+            const struct ndb_node_group *next =
+                said[(count - 1 - i) % BEHIND].items[i];
+
+            assert_true(next == NULL || next == stretch.group);
+            known += next != NULL;
+        }
+        said[count % BEHIND] = *stretch.ahead;
+    }
+    assert_true(count > 32);
+    assert_true(known > 2 * count);
+    ndb_group_scan_close(scan);
+    ndb_arena_release(&arena);
+    model_snapshot_close(&snapshot);
+    model_close(&model);
+}
+
 static int scan_all(const struct model *model,
                     const struct ndb_snapshot *snapshot, struct given *given)
 {
@@ -223,6 +262,7 @@ int main(void)
             test_scan_groups__give_each_living_node_with_the_label_once),
         cmocka_unit_test(test_scan_groups__merge_layers_of_many_segments),
         cmocka_unit_test(test_scan_groups__fetch_windows),
+        cmocka_unit_test(test_scan_groups__tell_the_groups_ahead),
         cmocka_unit_test(test_scan_groups__fail_cleanly_without_memory),
     };
 
