@@ -23,8 +23,10 @@ void ndb_segment_cache_need(struct ndb_segment_cache *cache,
     for (uint32_t i = 0; i < looks; i++) {
         uint32_t at = (uint32_t)((uint64_t)i * part->segment_count / looks);
 
-        missing += ndb_cache_find(cache, pack->number,
-                                  part->first_segment + at) == NULL;
+        missing +=
+            ndb_cache_find(cache, pack->number, part->first_segment + at) ==
+                NULL &&
+            !atomic_load(&pack->slots[part->first_segment + at].is_folded);
     }
     (void)pthread_mutex_unlock(&cache->lock);
     need->segments += part->segment_count;

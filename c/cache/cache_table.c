@@ -214,6 +214,7 @@ void ndb_cache_load(struct ndb_segment_cache *cache,
 void ndb_cache_show(struct ndb_cache_entry *entry, struct ndb_cache_slot *slot)
 {
     entry->slot = slot;
+    atomic_store(&slot->is_folded, false);
     atomic_store(&slot->is_recent, true);
     atomic_store(&slot->segment, entry->segment);
 }

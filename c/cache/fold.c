@@ -186,6 +186,102 @@ void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
         ndb_segment_free(segment);
 }
 
+/* -------------------------------------------------------------- relieving --
+ */
+
+/* What a block shows; NULL: nothing, or less than is wanted. Under lock. */
+static const struct ndb_segment *shown(const struct ndb_fold_block *block,
+                                       bool with_columns)
+{
+    const struct ndb_segment *segment = atomic_load(&block->slot.segment);
+
+    return segment == NULL ||
+                   (with_columns && !ndb_fold_has_columns(&segment->as.edge))
+               ? NULL
+               : segment;
+}
+
+/* Whether a fold has all that a segment has. Who walks comes by its last block
+ * last. Under lock. */
+static bool is_covered(const struct ndb_fold *fold,
+                       const struct ndb_segment_entry *place,
+                       const struct ndb_segment *segment)
+{
+    uint64_t first = place->first / NDB_FOLD_OWNERS - fold->first_block;
+    uint64_t end = place->last / NDB_FOLD_OWNERS - fold->first_block + 1;
+
+    while (end > first && shown(&fold->blocks[end - 1],
+                                segment->as.edge.columns.count != 0) != NULL)
+        end--;
+    return end == first;
+}
+
+/* Of one pack, the segments that owners of a block are in. Under lock. */
+static void drop_covered(struct ndb_segment_cache *cache,
+                         const struct ndb_fold *fold, uint64_t first,
+                         const struct ndb_fold_source *source)
+{
+    const struct ndb_part *part = source->part;
+    uint32_t count, i = ndb_part_find(part, first, &count);
+
+    for (; i < part->segment_count &&
+           part->segments[i].first < first + NDB_FOLD_OWNERS;
+         i++) {
+        uint32_t number = part->first_segment + i;
+        struct ndb_cache_entry *entry =
+            ndb_cache_find(cache, source->pack->number, number);
+
+        if (entry == NULL || entry->state != NDB_CACHE_READY ||
+            atomic_load(&entry->pins) != 0 ||
+            !is_covered(fold, &part->segments[i], entry->segment))
+            continue;
+        ndb_cache_take_out(cache, entry);
+        atomic_store(&source->pack->slots[number].is_folded, true);
+    }
+}
+
+/* The block of the same nodes in a fold of the older packs. Under lock. */
+static void drop_older(struct ndb_segment_cache *cache,
+                       const struct ndb_fold *older, uint64_t block_number,
+                       bool has_columns)
+{
+    uint64_t number = block_number - older->first_block;
+    struct ndb_cache_entry *entry = NULL;
+
+    if (number < older->block_count)
+        entry = ndb_cache_find(cache, older->number, (uint32_t)number);
+    if (entry != NULL &&
+        (has_columns || !ndb_fold_has_columns(&entry->segment->as.edge)))
+        ndb_cache_take_out(cache, entry);
+}
+
+void ndb_fold_relieve(struct ndb_segment_cache *cache,
+                      const struct ndb_fold *fold,
+                      const struct ndb_fold_block *block,
+                      const struct ndb_fold_source *sources)
+{
+    uint64_t number = fold->first_block + (uint64_t)(block - fold->blocks);
+    bool has_columns;
+
+    if (cache->store->is_far && ndb_fold_has_room(cache))
+        return;
+    (void)pthread_mutex_lock(&cache->lock);
+    has_columns = shown(block, true) != NULL;
+    for (uint32_t i = 0; i < fold->pack_count && shown(block, false) != NULL;
+         i++) {
+        const struct ndb_fold *older = NULL;
+
+        drop_covered(cache, fold, number * NDB_FOLD_OWNERS, &sources[i]);
+        if (i != 0)
+            older = ndb_fold_find(NDB_FOLD_LISTS, &sources[i],
+                                  fold->pack_count - i);
+        if (older != NULL)
+            drop_older(cache, older, number, has_columns);
+    }
+    ndb_cache_settle(cache);
+    (void)pthread_mutex_unlock(&cache->lock);
+}
+
 bool ndb_fold_has_room(const struct ndb_segment_cache *cache)
 {
     return atomic_load_explicit(&cache->bytes, memory_order_relaxed) <

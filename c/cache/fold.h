@@ -106,6 +106,15 @@ static inline bool ndb_fold_is_same_block(uint64_t a, uint64_t b)
 void ndb_fold_put(struct ndb_segment_cache *cache, struct ndb_fold *fold,
                   struct ndb_fold_block *block, struct ndb_segment *segment);
 
+/* Drops what a block that was put has once more, as have those beside it:
+ * segments of the fold's packs, and what is folded of the older ones alone.
+ * Where a request is dear both stay as long as there is room. `sources`: as the
+ * fold was made of. */
+void ndb_fold_relieve(struct ndb_segment_cache *cache,
+                      const struct ndb_fold *fold,
+                      const struct ndb_fold_block *block,
+                      const struct ndb_fold_source *sources);
+
 /* Whether more than half of the budget is free. */
 bool ndb_fold_has_room(const struct ndb_segment_cache *cache);
 

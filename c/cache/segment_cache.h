@@ -50,6 +50,7 @@ struct ndb_fold;
 struct ndb_cache_slot {
     _Atomic(const struct ndb_segment *) segment; /* NULL: not there */
     atomic_bool is_recent;                       /* CLOCK's second chance */
+    atomic_bool is_folded; /* it went because a fold had what it has */
 };
 
 /* What the cache needs to know of a pack; constant, owned by the caller, who
@@ -123,7 +124,8 @@ void ndb_segment_cache_offer(struct ndb_segment_cache *cache,
                              const struct ndb_cache_pack *pack,
                              struct ndb_slice object);
 
-/* Segments of parts, and about how many of them are not cached. */
+/* Segments of parts, and about how many of them are not cached: neither as they
+ * are nor, when that was last looked at, in a fold. */
 struct ndb_cache_need {
     uint64_t segments, missing;
 };

@@ -141,7 +141,8 @@ static int count_merged(struct tally *tally, struct ndb_hop_folds *folds,
     return rc;
 }
 
-/* The numbers of a block, from all packs of the list. */
+/* The numbers of a block, which are 0, from all packs of the list, or, where
+ * their segments went, from what is folded of them. */
 static int count_block(struct tally *tally, const struct ndb_place_list *list,
                        struct block *block)
 {
@@ -149,12 +150,12 @@ static int count_block(struct tally *tally, const struct ndb_place_list *list,
     uint64_t ids[NDB_FOLD_OWNERS];
     int rc = NAMIDB_OK;
 
-    memset(block->numbers, 0, sizeof block->numbers);
-    if (list->numbers->is_apart) {
-        for (uint32_t i = list->packs_begin; i < list->count && rc >= 0; i++)
-            rc = walk_pack(tally, &list->items[i], block);
+    for (uint32_t i = list->packs_begin;
+         i < list->count && rc == NAMIDB_OK && list->numbers->is_apart; i++)
+        rc = walk_pack(tally, &list->items[i], block);
+    if (list->numbers->is_apart && rc != NDB_GATHER_COLD)
         return rc;
-    }
+    memset(block->numbers, 0, sizeof block->numbers);
     for (uint32_t i = 0; i < NDB_FOLD_OWNERS; i++)
         ids[i] = NAMIDB_ID(block->first + i, block->table);
     return count_merged(tally, &used, ids, NDB_FOLD_OWNERS, block->numbers);

@@ -121,6 +121,9 @@ static bool lay_out(const struct ndb_hops *hops, struct ndb_segment *segment)
     return true;
 }
 
+/* Most of what a block has is a few arrays with memory of their own size. */
+enum { FIRST_BLOCK_BYTES = 512 };
+
 /* NULL: no memory, or columns are wanted and it has some that cannot be made.
  */
 static struct ndb_segment *new_segment(const struct ndb_hop_folds *used,
@@ -133,6 +136,7 @@ static struct ndb_segment *new_segment(const struct ndb_hop_folds *used,
 
     if (segment == NULL)
         return NULL;
+    segment->arena.block_bytes = FIRST_BLOCK_BYTES;
     segment->as.edge.first = first;
     segment->as.edge.lists = &segment->lists;
     if (!lay_out(hops, segment))
@@ -156,6 +160,7 @@ static void make(const struct ndb_hop_folds *folds, struct ndb_places *places,
 {
     struct ndb_hop_folds used = NDB_HOP_FOLDS_INIT(true, folds->with_columns);
     struct ndb_hop_kind all = { kind->type, kind->direction, true };
+    struct ndb_segment_cache *cache = places->gather->snapshot->view->cache;
     struct ndb_segment *segment = NULL;
     namidb_arena arena = NDB_ARENA_INIT;
     struct ndb_hops hops;
@@ -171,9 +176,13 @@ static void make(const struct ndb_hop_folds *folds, struct ndb_places *places,
     if (ndb_hop_spans_take(places, &used, ids, NDB_FOLD_OWNERS, &all, &arena,
                            &hops, NULL) == NAMIDB_OK)
         segment = new_segment(&used, &hops, block, places->kind, first);
-    if (segment != NULL)
-        ndb_fold_put(places->gather->snapshot->view->cache, fold, block,
-                     segment);
+    if (segment != NULL) {
+        /* It is there: the hops were found in it. */
+        const struct ndb_place_list *list = ndb_places_of(places, table);
+
+        ndb_fold_put(cache, fold, block, segment);
+        ndb_fold_relieve(cache, fold, block, list->sources);
+    }
     ndb_arena_release(&arena);
 }
 

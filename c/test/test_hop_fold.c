@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "engine/hop_fold.h"
-#include "sys/clock.h"
 
 enum { SEEDS = 40, TYPES = 3 };
 
@@ -112,20 +111,6 @@ static void test_hop_fold__it_takes_so_many_hops_and_no_fewer(void **state)
     model_close(&model);
 }
 
-enum { WALKED = 4000 };
-
-/* A graph of WALKED nodes with an edge in each of three packs. */
-static void open_walked(struct model *model, uint64_t cache_bytes)
-{
-    model_open(model, 5, cache_bytes);
-    model_add_nodes(model, 1, WALKED);
-    for (size_t pack = 0; pack < 3; pack++) {
-        for (size_t i = 0; i < WALKED; i++)
-            model_add_edge(model, 1, i, i * 7 % WALKED);
-        model_make_pack(model, true);
-    }
-}
-
 /* Hops from all nodes, `step` at a time, in the order of their ids. */
 static void walk(const struct model *model, const struct ndb_snapshot *snapshot,
                  size_t step)
@@ -134,8 +119,8 @@ static void walk(const struct model *model, const struct ndb_snapshot *snapshot,
     namidb_arena arena = NDB_ARENA_INIT;
     uint64_t *ids = model_ids(model);
 
-    for (size_t i = 0; i < WALKED; i += step) {
-        size_t left = WALKED - i, count = step < left ? step : left;
+    for (size_t i = 0; i < PACKED_WALKED; i += step) {
+        size_t left = PACKED_WALKED - i, count = step < left ? step : left;
         struct ndb_hops hops;
 
         assert_int_equal(
@@ -143,7 +128,8 @@ static void walk(const struct model *model, const struct ndb_snapshot *snapshot,
             0);
         assert_int_equal(hops.offsets[count], 3 * count);
         for (uint32_t j = 0; j < 3 * count; j++)
-            assert_true(hops.neighbours[j] == ids[(i + j / 3) * 7 % WALKED]);
+            assert_true(hops.neighbours[j] ==
+                        ids[(i + j / 3) * 7 % PACKED_WALKED]);
         ndb_arena_reset(&arena);
     }
     ndb_arena_release(&arena);
@@ -157,7 +143,7 @@ static void test_hop_fold__the_second_walk_makes_them(void **state)
     uint64_t bytes, misses;
 
     (void)state;
-    open_walked(&model, 64 << 20);
+    packed_model_open_walked(&model, 64 << 20);
     model_snapshot(&model, &snapshot);
     walk(&model, &snapshot, 2048);
     assert_int_equal(packed_model_stats(&model).fold_bytes, 0);
@@ -166,11 +152,12 @@ static void test_hop_fold__the_second_walk_makes_them(void **state)
     misses = packed_model_stats(&model).fold_misses;
     assert_true(bytes > 0);
     /* What was made, it has used: all but the ends of chunks. */
-    assert_in_range(packed_model_stats(&model).fold_hits, WALKED / 2, WALKED);
+    assert_in_range(packed_model_stats(&model).fold_hits, PACKED_WALKED / 2,
+                    PACKED_WALKED);
     walk(&model, &snapshot, 2048);
     walk(&model, &snapshot, 2048);
     assert_in_range(packed_model_stats(&model).fold_misses - misses, 0,
-                    WALKED / 4);
+                    PACKED_WALKED / 4);
     model_snapshot_close(&snapshot);
     model_close(&model);
 }
@@ -182,7 +169,7 @@ static void test_hop_fold__small_batches_do_not_walk(void **state)
     struct ndb_snapshot snapshot;
 
     (void)state;
-    open_walked(&model, 64 << 20);
+    packed_model_open_walked(&model, 64 << 20);
     model_snapshot(&model, &snapshot);
     for (int i = 0; i < 4; i++)
         walk(&model, &snapshot, NDB_FOLD_WALK - 1);
@@ -199,14 +186,14 @@ test_hop_fold__a_walk_makes_none_where_there_is_no_room(void **state)
     uint64_t bytes;
 
     (void)state;
-    open_walked(&model, 64 << 20);
+    packed_model_open_walked(&model, 64 << 20);
     model_snapshot(&model, &snapshot);
     walk(&model, &snapshot, 2048);
     bytes = packed_model_stats(&model).bytes;
     model_snapshot_close(&snapshot);
     model_close(&model);
     for (uint64_t more = 0; more <= 1; more++) {
-        open_walked(&model, bytes * (2 + more));
+        packed_model_open_walked(&model, bytes * (2 + more));
         model_snapshot(&model, &snapshot);
         for (int i = 0; i < 3; i++)
             walk(&model, &snapshot, 2048);
@@ -216,60 +203,26 @@ test_hop_fold__a_walk_makes_none_where_there_is_no_room(void **state)
     }
 }
 
-/* The snapshot of the layers now, sharing the packs of an older one. */
-static void snapshot_on_top(struct model *model,
-                            const struct ndb_snapshot *older,
-                            struct ndb_snapshot *out)
-{
-    struct ndb_manifest manifest = { .packs = model->packs,
-                                     .pack_count = model->pack_count,
-                                     .name_count = MODEL_NAMES };
-    struct ndb_pack *packs[MODEL_LAYERS_MAX], *old[MODEL_LAYERS_MAX];
-    struct ndb_layer layers[MODEL_LAYERS_MAX + 1] = { { NULL, NULL } };
-    uint32_t old_count = 0;
-
-    for (uint32_t i = 0; i < older->view->layer_count; i++)
-        if (older->view->layers[i].pack != NULL)
-            old[old_count++] = older->view->layers[i].pack;
-    assert_int_equal(ndb_packs_open(packs, &manifest, old, old_count,
-                                    model->store, model->cache, NDB_NEVER,
-                                    NULL),
-                     0);
-    layers[0].memtable = model->memtable;
-    for (uint32_t i = 0; i < model->pack_count; i++)
-        layers[i + 1].pack = packs[i];
-    assert_int_equal(ndb_view_new(&out->view, NULL, layers,
-                                  model->pack_count + 1, model->cache, NULL),
-                     0);
-    out->version = model->version;
-    out->timeout_ms = -1;
-    for (uint32_t i = 0; i < model->pack_count; i++)
-        ndb_pack_unref(packs[i]);
-}
-
 static void test_hop_fold__a_flush_goes_on_with_what_is_made(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct model model;
         struct ndb_snapshot older, newer;
-        uint64_t hits, bytes;
+        uint64_t hits;
 
         packed_model_open(&model, seed, 64 << 20, 3);
         model_snapshot(&model, &older);
         ask_often(&model, &older);
-        bytes = packed_model_stats(&model).fold_bytes;
         model_change(&model, 100);
         model_make_pack(&model, false);
-        snapshot_on_top(&model, &older, &newer);
+        packed_model_on_top(&model, &older, &newer);
         hits = packed_model_stats(&model).fold_hits;
         check_hops(&model, &newer); /* the old lists below the new pack */
         model_assert(&model, packed_model_stats(&model).fold_hits > hits);
         ask_often(&model, &newer);
-        model_assert(&model, packed_model_stats(&model).fold_bytes > bytes);
         check_hops(&model, &newer);
         model_snapshot_close(&newer);
-        model_assert(&model, packed_model_stats(&model).fold_bytes >= bytes);
         model_snapshot_close(&older);
         model_assert(&model, packed_model_stats(&model).fold_bytes == 0);
         model_close(&model);
@@ -318,7 +271,7 @@ static void test_hop_fold__an_older_snapshot_reads_what_it_read(void **state)
     before = hops_of(&model, &older, count, &arena);
     model_change(&model, 300);
     model_make_pack(&model, false);
-    snapshot_on_top(&model, &older, &newer);
+    packed_model_on_top(&model, &older, &newer);
     ask_often(&model, &newer);
     ask_often(&model, &older);
     after = hops_of(&model, &older, count, &arena);
@@ -341,7 +294,7 @@ static void test_hop_fold__what_is_not_flushed_is_merged_in(void **state)
         model_snapshot(&model, &older);
         ask_often(&model, &older);
         model_change(&model, 100);
-        snapshot_on_top(&model, &older, &newer);
+        packed_model_on_top(&model, &older, &newer);
         hits = packed_model_stats(&model).fold_hits;
         check_hops(&model, &newer);
         model_assert(&model, packed_model_stats(&model).fold_hits > hits);
@@ -367,7 +320,7 @@ test_hop_fold__a_list_holds_nothing_that_is_not_flushed(void **state)
     before = hops_of(&model, &older, count, &arena);
     for (int i = 0; i < 40; i++)
         model_add_edge(&model, 1, (size_t)i % count, (size_t)i * 3 % count);
-    snapshot_on_top(&model, &older, &newer);
+    packed_model_on_top(&model, &older, &newer);
     ask_often(&model, &newer);
     model_assert(&model, packed_model_stats(&model).fold_bytes > 0);
     after = hops_of(&model, &older, count, &arena);
@@ -556,7 +509,7 @@ static void test_hop_fold__evicted_lists_are_found_in_the_packs(void **state)
     struct ndb_snapshot snapshot;
 
     (void)state;
-    packed_model_open(&model, 19, bytes_of_all(19, 6) * 9 / 10, 6);
+    packed_model_open(&model, 19, bytes_of_all(19, 6) * 7 / 10, 6);
     model_snapshot(&model, &snapshot);
     for (int i = 0; i < 5; i++) {
         ask_often(&model, &snapshot);
@@ -596,7 +549,7 @@ static void test_hop_fold__many_readers_make_and_use_them(void **state)
 {
     (void)state;
     read_with_threads(64 << 20);
-    read_with_threads(bytes_of_all(23, 5) * 9 / 10); /* with evictions */
+    read_with_threads(bytes_of_all(23, 5) * 7 / 10); /* with evictions */
 }
 
 int main(void)
