@@ -3,7 +3,8 @@
  * mem.h - the only place that calls malloc.
  *
  * Everything the database allocates goes through here, so that a test can make
- * the k-th allocation fail. A size of 0 gives a valid pointer.
+ * the k-th allocation fail. A size of 0 gives a valid pointer. Blocks of many
+ * megabytes have large pages where the system gives them.
  */
 #ifndef NDB_BASE_MEM_H
 #define NDB_BASE_MEM_H
