@@ -113,6 +113,8 @@ int namidb_query_open(namidb_query **out, namidb_plan *plan,
     int rc = tx != NULL ? ndb_db_check(db, err) : ndb_api_check(snapshot, err);
 
     *out = NULL;
+    if (rc >= 0 && tx != NULL)
+        rc = ndb_tx_show(tx, err);
     if (rc < 0)
         return rc;
     (void)ndb_view_ref(at->view); /* the query's */

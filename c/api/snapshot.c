@@ -34,6 +34,8 @@ int namidb_tx_snapshot(namidb_snapshot **out, namidb_tx *tx, namidb_error *err)
     int rc = ndb_db_check(tx->db, err);
 
     *out = NULL;
+    if (rc >= 0)
+        rc = ndb_tx_show(tx, err);
     if (rc < 0)
         return rc;
     *out = snapshot_new(tx->db);

@@ -27,6 +27,7 @@ int ndb_tx_begin(struct namidb_tx **out, struct namidb *db, int64_t deadline_ns,
     tx->payload = NDB_BUF_INIT(NDB_BATCH_BYTES_MAX);
     tx->row = NDB_BUF_INIT(NDB_ROW_BYTES_MAX + NDB_TX_BLOCK_BYTES);
     tx->block = NDB_BUF_INIT(NDB_EDGE_BLOCK_BYTES_MAX);
+    tx->gather.rows = NDB_BUF_INIT(NDB_ROW_BYTES_MAX + NDB_TX_BLOCK_BYTES);
     tx->schema = NDB_SCHEMA_INIT;
     *out = tx;
     return NAMIDB_OK;
@@ -39,6 +40,7 @@ static void tx_free(struct namidb_tx *tx)
     ndb_buf_release(&tx->payload);
     ndb_buf_release(&tx->row);
     ndb_buf_release(&tx->block);
+    ndb_tx_gather_release(&tx->gather);
     ndb_arena_release(&tx->scratch);
     ndb_schema_release(&tx->schema);
     ndb_ids_release(&tx->incomplete[0]);
@@ -53,6 +55,8 @@ int ndb_tx_submit(struct namidb_tx *tx, struct namidb_ticket **ticket,
     int rc = ndb_turn_check(tx->db, err);
 
     *ticket = NULL;
+    if (rc >= 0)
+        rc = ndb_tx_settle(tx, err);
     if (rc >= 0)
         rc = ndb_tx_check_complete(tx, err);
     if (rc < 0)
@@ -75,20 +79,41 @@ void ndb_tx_abort(struct namidb_tx *tx)
 /* ------------------------------------------------------------- operations --
  */
 
-int ndb_tx_enter(struct namidb_tx *tx, struct ndb_tx_mark *mark,
-                 namidb_error *err)
+void ndb_tx_mark_batch(const struct namidb_tx *tx, struct ndb_tx_mark *mark)
 {
-    int rc = ndb_turn_check(tx->db, err);
-
-    if (rc < 0)
-        return rc;
-    ndb_arena_reset(&tx->scratch);
     mark->payload_bytes = tx->payload.bytes;
     mark->record_count = tx->record_count;
     mark->change_count = tx->change_count;
     memcpy(mark->names_logged, tx->turn.names_logged,
            sizeof mark->names_logged);
+}
+
+void ndb_tx_restore_batch(struct namidb_tx *tx, const struct ndb_tx_mark *mark)
+{
+    tx->payload.bytes = mark->payload_bytes;
+    tx->record_count = mark->record_count;
+    tx->change_count = mark->change_count;
+    memcpy(tx->turn.names_logged, mark->names_logged,
+           sizeof mark->names_logged);
+}
+
+void ndb_tx_mark_set(struct namidb_tx *tx, struct ndb_tx_mark *mark)
+{
+    ndb_tx_mark_batch(tx, mark);
     mark->changes = ndb_memtable_mark(tx->turn.memtable);
+}
+
+int ndb_tx_enter(struct namidb_tx *tx, struct ndb_tx_mark *mark,
+                 namidb_error *err)
+{
+    int rc = ndb_turn_check(tx->db, err);
+
+    if (rc >= 0)
+        rc = ndb_tx_settle(tx, err);
+    if (rc < 0)
+        return rc;
+    ndb_arena_reset(&tx->scratch);
+    ndb_tx_mark_set(tx, mark);
     return NAMIDB_OK;
 }
 
@@ -96,11 +121,7 @@ int ndb_tx_leave(struct namidb_tx *tx, const struct ndb_tx_mark *mark, int rc)
 {
     if (rc >= 0)
         return rc;
-    tx->payload.bytes = mark->payload_bytes;
-    tx->record_count = mark->record_count;
-    tx->change_count = mark->change_count;
-    memcpy(tx->turn.names_logged, mark->names_logged,
-           sizeof mark->names_logged);
+    ndb_tx_restore_batch(tx, mark);
     ndb_memtable_rollback_to(tx->turn.memtable, mark->changes);
     tx->is_schema_read = false;
     return rc;

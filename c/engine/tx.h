@@ -16,6 +16,17 @@
 #include "format/edge_block.h"
 #include "namidb_rows.h"
 
+/* Edges of one type that were put and are not written yet: tx_gather.c. */
+struct ndb_tx_gather {
+    bool is_off;       /* somebody reads what the transaction sees */
+    uint32_t type;     /* of all */
+    uint64_t first_id; /* the others follow */
+    uint32_t count, capacity;
+    uint64_t *from, *to;
+    uint32_t *starts; /* of rows, and the end: count + 1 */
+    struct ndb_buf rows;
+};
+
 struct namidb_tx {
     struct namidb *db; /* referenced */
     struct ndb_turn turn;
@@ -25,6 +36,7 @@ struct namidb_tx {
     uint32_t change_count; /* of which a record of many edges is many */
     struct ndb_buf row;    /* of the records under way */
     struct ndb_buf block;  /* of edges that are written together */
+    struct ndb_tx_gather gather;
     bool is_schema_read;
     struct ndb_schema schema; /* as the transaction sees it */
     /* Nodes and edges that lacked a property when they were written: it may
@@ -48,12 +60,29 @@ struct ndb_tx_mark {
     uint32_t names_logged[NAMIDB_NAME_KIND_COUNT];
     size_t changes; /* of the memtable */
 };
-/* Begins an operation: checks that the transaction is alive, empties the
- * scratch memory. */
+/* Begins an operation: checks that the transaction is alive, writes what was
+ * gathered, empties the scratch memory. */
 int ndb_tx_enter(struct namidb_tx *tx, struct ndb_tx_mark *mark,
                  namidb_error *err);
 /* Ends it; a failure takes back what it changed. Returns rc. */
 int ndb_tx_leave(struct namidb_tx *tx, const struct ndb_tx_mark *mark, int rc);
+
+/* What has happened so far; and without the memtable, for what changes nothing
+ * there. */
+void ndb_tx_mark_set(struct namidb_tx *tx, struct ndb_tx_mark *mark);
+void ndb_tx_mark_batch(const struct namidb_tx *tx, struct ndb_tx_mark *mark);
+void ndb_tx_restore_batch(struct namidb_tx *tx, const struct ndb_tx_mark *mark);
+
+/* tx_gather.c. Gathers a new edge, whose id it sets. NAMIDB_NONE: it is to be
+ * written by itself. A failure leaves all as it was. */
+int ndb_tx_gather_edge(struct namidb_tx *tx, namidb_edge *edge,
+                       namidb_props props, namidb_error *err);
+/* Writes what was gathered; a failure leaves it where it is. */
+int ndb_tx_settle(struct namidb_tx *tx, namidb_error *err);
+/* The same for who is going to read the transaction's snapshot whenever he
+ * likes: nothing is gathered any more. */
+int ndb_tx_show(struct namidb_tx *tx, namidb_error *err);
+void ndb_tx_gather_release(struct ndb_tx_gather *gather);
 
 /* A series of operations of which all count or none. Those that begin inside
  * another one end before it. */
@@ -165,6 +194,10 @@ int ndb_constraint_differ(const struct ndb_snapshot *snapshot,
 int ndb_tx_ends_alive(struct namidb_tx *tx, const uint64_t *ids, size_t count,
                       bool *is_alive, namidb_error *err);
 int ndb_tx_fail_end(uint64_t id, bool is_from, namidb_error *err);
+/* Checks a new edge but for its id; its properties are of the scratch memory
+ * then. */
+int ndb_tx_prepare_edge(struct namidb_tx *tx, namidb_edge *edge,
+                        namidb_props props, namidb_error *err);
 /* Checks an edge whose ends are there, and writes it. */
 int ndb_tx_write_edge(struct namidb_tx *tx, const namidb_edge *edge,
                       bool is_new, namidb_error *err);

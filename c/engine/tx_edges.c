@@ -85,40 +85,52 @@ static int check_ends(struct namidb_tx *tx, uint64_t from, uint64_t to,
     return rc;
 }
 
-static int put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
-                    uint64_t to, namidb_props given, uint64_t *id,
-                    namidb_error *err)
+int ndb_tx_prepare_edge(struct namidb_tx *tx, namidb_edge *edge,
+                        namidb_props given, namidb_error *err)
 {
-    namidb_edge edge = { .from = from, .to = to, .type = type };
     namidb_props props;
-    int rc = ndb_tx_use_name(tx, NAMIDB_TYPE, type, err);
+    int rc = ndb_tx_use_name(tx, NAMIDB_TYPE, edge->type, err);
 
     if (rc >= 0)
-        rc = check_ends(tx, from, to, err);
+        rc = check_ends(tx, edge->from, edge->to, err);
     if (rc >= 0)
         rc = ndb_tx_props(tx, (namidb_props){ NULL, 0 }, given, false, &props,
                           err);
-    if (rc >= 0)
-        rc = ndb_turn_next_ids(tx->db, true, type, 1, &edge.id, err);
     if (rc < 0)
         return rc;
-    edge.props = props.items;
-    edge.prop_count = (uint32_t)props.count;
-    *id = edge.id;
-    return ndb_tx_write_edge(tx, &edge, true, err);
+    edge->props = props.items;
+    edge->prop_count = (uint32_t)props.count;
+    return NAMIDB_OK;
+}
+
+/* By itself. */
+static int put_edge(struct namidb_tx *tx, namidb_edge *edge, namidb_props props,
+                    namidb_error *err)
+{
+    int rc = ndb_tx_prepare_edge(tx, edge, props, err);
+
+    if (rc >= 0)
+        rc = ndb_turn_next_ids(tx->db, true, edge->type, 1, &edge->id, err);
+    return rc < 0 ? rc : ndb_tx_write_edge(tx, edge, true, err);
 }
 
 int ndb_tx_put_edge(struct namidb_tx *tx, uint32_t type, uint64_t from,
                     uint64_t to, namidb_props props, uint64_t *id,
                     namidb_error *err)
 {
+    namidb_edge edge = { .from = from, .to = to, .type = type };
     struct ndb_tx_mark mark;
-    int rc = ndb_tx_enter(tx, &mark, err);
+    int rc = ndb_tx_gather_edge(tx, &edge, props, err);
 
-    if (rc < 0)
-        return rc;
-    rc = put_edge(tx, type, from, to, props, id, err);
-    return ndb_tx_leave(tx, &mark, rc);
+    if (rc == NAMIDB_NONE) {
+        rc = ndb_tx_enter(tx, &mark, err);
+        if (rc < 0)
+            return rc;
+        rc = ndb_tx_leave(tx, &mark, put_edge(tx, &edge, props, err));
+    }
+    if (rc >= 0)
+        *id = edge.id;
+    return rc;
 }
 
 /* --------------------------------------------------- changes, deletions -- */
