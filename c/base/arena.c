@@ -143,6 +143,25 @@ static void free_older(struct namidb_arena *arena)
     arena->bytes = kept->bytes;
 }
 
+void *ndb_arena_grow(struct namidb_arena *arena, void *items,
+                     uint32_t *capacity, uint32_t count, uint32_t more,
+                     size_t size)
+{
+    uint64_t wanted = (uint64_t)*capacity * 2 + more;
+    void *grown;
+
+    if (more <= *capacity - count)
+        return items;
+    grown = wanted > UINT32_MAX ? NULL
+                                : ndb_arena_array(arena, (size_t)wanted, size);
+    if (grown == NULL)
+        return NULL;
+    if (count != 0)
+        memcpy(grown, items, count * size);
+    *capacity = (uint32_t)wanted;
+    return grown;
+}
+
 void ndb_arena_reset_blocks(struct namidb_arena *arena)
 {
     size_t bytes = arena->bytes;

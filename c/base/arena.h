@@ -73,6 +73,11 @@ static inline void *ndb_arena_array(struct namidb_arena *arena, size_t count,
 }
 void *ndb_arena_copy(struct namidb_arena *arena, const void *data,
                      size_t bytes);
+/* An array with room for `more`, 1 or more, behind its `count` items: the same
+ * one, or a copy with twice the room and what is wanted. NULL: no memory. */
+void *ndb_arena_grow(struct namidb_arena *arena, void *items,
+                     uint32_t *capacity, uint32_t count, uint32_t more,
+                     size_t size);
 /* Does the work of the next where there are several blocks. */
 void ndb_arena_reset_blocks(struct namidb_arena *arena);
 static inline void ndb_arena_reset(struct namidb_arena *arena)

@@ -51,24 +51,6 @@ static void shortest_rewind(struct ndb_op *op)
     memset(op->state, 0, sizeof(struct shortest_state));
 }
 
-/* An array with room for one more: the same, or a copy of twice the size. */
-static void *grow(namidb_arena *arena, void *items, uint32_t *capacity,
-                  uint32_t count, size_t size)
-{
-    uint32_t wanted = *capacity * 2 + 32;
-    void *grown;
-
-    if (count < *capacity)
-        return items;
-    grown = ndb_arena_array(arena, wanted, size);
-    if (grown == NULL || wanted < *capacity)
-        return NULL;
-    if (count != 0)
-        memcpy(grown, items, count * size);
-    *capacity = wanted;
-    return grown;
-}
-
 static uint32_t locate(const struct side *side, uint64_t id)
 {
     uint32_t mask = side->slot_count - 1;
@@ -104,8 +86,8 @@ static int rehash(struct side *side, namidb_arena *arena)
 static int add_node(struct side *side, namidb_arena *arena, uint64_t id,
                     uint32_t depth)
 {
-    struct reached *nodes =
-        grow(arena, side->nodes, &side->capacity, side->count, sizeof *nodes);
+    struct reached *nodes = ndb_arena_grow(arena, side->nodes, &side->capacity,
+                                           side->count, 1, sizeof *nodes);
 
     if (nodes == NULL)
         return NAMIDB_ENOMEM;
@@ -120,8 +102,9 @@ static int add_node(struct side *side, namidb_arena *arena, uint64_t id,
 static int add_link(struct side *side, namidb_arena *arena, uint32_t node,
                     uint32_t before, const namidb_edge *edge)
 {
-    struct link *links = grow(arena, side->links, &side->link_capacity,
-                              side->link_count, sizeof *links);
+    struct link *links =
+        ndb_arena_grow(arena, side->links, &side->link_capacity,
+                       side->link_count, 1, sizeof *links);
 
     if (links == NULL)
         return NAMIDB_ENOMEM;
@@ -239,8 +222,9 @@ static int add_walk(struct spell *spell)
         ndb_arena_array(&op->kept, spell->length, sizeof *items);
     namidb_edge *edges =
         ndb_arena_copy(&op->kept, spell->edges, spell->length * sizeof *edges);
-    namidb_value *walks = grow(&op->kept, state->walks, &state->walk_capacity,
-                               state->walk_count, sizeof *walks);
+    namidb_value *walks =
+        ndb_arena_grow(&op->kept, state->walks, &state->walk_capacity,
+                       state->walk_count, 1, sizeof *walks);
 
     if (items == NULL || edges == NULL || walks == NULL)
         return NAMIDB_ENOMEM;

@@ -116,22 +116,14 @@ static int make_slots(struct ndb_word_set *set, uint32_t count)
     return NAMIDB_OK;
 }
 
-static int grow_words(struct ndb_word_set *set, uint32_t count)
+static int grow_words(struct ndb_word_set *set, uint32_t more)
 {
-    uint32_t capacity = set->capacity;
-    int64_t *words;
+    int64_t *words = ndb_arena_grow(set->arena, set->words, &set->capacity,
+                                    set->count, more, sizeof *words);
 
-    if (count <= capacity)
-        return NAMIDB_OK;
-    while (capacity < count)
-        capacity = capacity * 2 + BLOCK_WORDS;
-    words = ndb_arena_array(set->arena, capacity, sizeof *words);
     if (words == NULL)
         return NAMIDB_ENOMEM;
-    if (set->count != 0)
-        memcpy(words, set->words, set->count * sizeof *words);
     set->words = words;
-    set->capacity = capacity;
     return NAMIDB_OK;
 }
 
@@ -142,7 +134,7 @@ static int reserve(struct ndb_word_set *set, const int64_t *words,
     int64_t low = set->count == 0 ? words[0] : set->low;
     int64_t high = set->count == 0 ? words[0] : set->high;
     uint32_t after = set->count + count;
-    int rc = grow_words(set, after);
+    int rc = grow_words(set, count);
 
     for (uint32_t i = 0; i < count; i++) {
         low = words[i] < low ? words[i] : low;
