@@ -8,8 +8,8 @@
  * is dropped. So memory is a few pieces for each hop, however many walks there
  * are, and a cold search costs a round per piece and not one per walk.
  */
-#include "exec/eval.h"
 #include "exec/hops.h"
+#include "exec/walk_edges.h"
 
 enum { PIECE_WALKS = 256 };
 
@@ -98,53 +98,31 @@ static int start(struct ndb_op *op)
     return NAMIDB_OK;
 }
 
-static bool holds_edge(const namidb_value *value, uint64_t edge)
-{
-    if (value->kind == NAMIDB_EDGE)
-        return value->as.edge->id == edge;
-    for (uint32_t i = 0; value->kind == NAMIDB_LIST && i < value->size; i++)
-        if (holds_edge(&value->as.items[i], edge))
-            return true;
-    return false;
-}
-
 /* Whether a walk may go on over an edge. */
 static bool may_walk(const struct ndb_op *op, const struct step *walk,
                      uint64_t edge)
 {
-    const struct ndb_slots *others = &op->plan->slots;
-
     for (const struct step *step = walk; step != NULL; step = step->before)
         if (step->edge.id == edge)
             return false;
-    for (uint32_t i = 0; i < others->count; i++) {
-        namidb_value other = ndb_vector_get(
-            &op->child->chunk.columns[others->items[i]], walk->position);
-
-        if (holds_edge(&other, edge))
-            return false;
-    }
-    return true;
+    return !ndb_walk_is_taken(op, walk->position, edge);
 }
 
 /* Leaves the steps whose edge passes the predicate. */
 static int test_edges(struct ndb_op *op, struct frame *frame)
 {
-    struct ndb_eval eval = ndb_eval_of(op, &frame->arena);
-    uint32_t slots = op->run->plan->slot_count, kept = 0;
+    uint32_t kept = 0;
     uint32_t *positions =
         ndb_arena_array(&frame->arena, NDB_CHUNK_ROWS_MAX, sizeof *positions);
     namidb_edge *edges =
         ndb_arena_array(&frame->arena, NDB_CHUNK_ROWS_MAX, sizeof *edges);
-    struct ndb_chunk chunk;
+    bool *passes =
+        ndb_arena_array(&frame->arena, NDB_CHUNK_ROWS_MAX, sizeof *passes);
 
-    chunk.columns =
-        ndb_arena_array(&frame->arena, slots, sizeof *chunk.columns);
-    if (positions == NULL || edges == NULL || chunk.columns == NULL)
+    if (positions == NULL || edges == NULL || passes == NULL)
         return NAMIDB_ENOMEM;
     for (uint32_t begin = 0; begin < frame->count;) {
         uint32_t count = frame->count - begin;
-        struct ndb_vector truths;
         int rc;
 
         count = count < NDB_CHUNK_ROWS_MAX ? count : NDB_CHUNK_ROWS_MAX;
@@ -152,21 +130,12 @@ static int test_edges(struct ndb_op *op, struct frame *frame)
             positions[i] = frame->steps[begin + i].position;
             edges[i] = frame->steps[begin + i].edge;
         }
-        rc = ndb_chunk_gather(&op->child->chunk, &op->run->all_slots, positions,
-                              count, slots, &frame->arena, &chunk);
+        rc = ndb_walk_test(op, positions, edges, count, &frame->arena, passes);
         if (rc < 0)
             return rc;
-        chunk.columns[op->plan->name] =
-            (struct ndb_vector){ .form = NDB_FORM_EDGES, .as.edges = edges };
-        rc = ndb_eval_truths(&eval, op->plan->expr, &chunk, &truths);
-        if (rc < 0)
-            return rc;
-        for (uint32_t i = 0; i < count; i++) {
-            namidb_value truth = ndb_vector_get(&truths, i);
-
-            if (truth.kind == NAMIDB_BOOL && truth.as.boolean)
+        for (uint32_t i = 0; i < count; i++)
+            if (passes[i])
                 frame->steps[kept++] = frame->steps[begin + i];
-        }
         begin += count;
     }
     frame->count = kept;
