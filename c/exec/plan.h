@@ -56,6 +56,8 @@
  *             slots of edges (or lists of them) that may not be walked
  *             edge slot gets the list of edges in walking order
  *   SHORTEST  as VAR_EXPAND; both ends are bound
+ *   REACH     as VAR_EXPAND, with a min of 0 or 1: each end once for a row, and
+ *             nothing in the edge slot
  *   FILTER    expr, child
  *   PROJECT   uint count, (slot, expr) *, child
  *   AGGREGATE slots keys, uint count, (u8 kind, u8 is_distinct, opt(in slot),
@@ -195,7 +197,8 @@
     X(DELETE)                                                                  \
     X(FOREACH)                                                                 \
     X(CALL)                                                                    \
-    X(JOIN)
+    X(JOIN)                                                                    \
+    X(REACH)
 
 enum ndb_op_kind {
 #define NDB_X(name) NDB_OP_##name,
@@ -332,7 +335,7 @@ enum ndb_set_kind {
         NDB_SET_COUNT
 };
 
-/* Flags of EXPAND, VAR_EXPAND, SHORTEST. */
+/* Flags of EXPAND, VAR_EXPAND, SHORTEST, REACH. */
 enum {
     NDB_EXPAND_INTO = 1,         /* `to` is bound: only edges that end there */
     NDB_EXPAND_ALL_SHORTEST = 2, /* SHORTEST: all of the shortest, not one */

@@ -23,6 +23,9 @@ static void read_expansion(struct ndb_plan_reader *reader,
         op->expr = ndb_plan_expr(reader);
     }
     op->slots = ndb_plan_slots(reader);
+    if (op->kind == NDB_OP_REACH &&
+        (op->min > 1 || (op->flags & NDB_EXPAND_NO_EDGE) == 0))
+        ndb_plan_wrong(reader, "a reach of walks that are to be told apart");
 }
 
 /* What is looked for, and a flag that says in which way. */
@@ -257,6 +260,7 @@ static void read_source(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
     case NDB_OP_EXPAND:
     case NDB_OP_VAR_EXPAND:
     case NDB_OP_SHORTEST:
+    case NDB_OP_REACH:
         read_expansion(reader, op);
         return;
     case NDB_OP_CALL:
@@ -356,6 +360,7 @@ static const uint8_t SHAPE[NDB_OP_COUNT] = {
     [NDB_OP_EXPAND] = LIVE | CHILD,
     [NDB_OP_VAR_EXPAND] = LIVE | CHILD,
     [NDB_OP_SHORTEST] = LIVE | CHILD,
+    [NDB_OP_REACH] = LIVE | CHILD,
     [NDB_OP_FILTER] = CHILD,
     [NDB_OP_PROJECT] = CHILD,
     [NDB_OP_AGGREGATE] = CHILD,

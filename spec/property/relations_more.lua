@@ -124,6 +124,22 @@ function families.shortest(self)
                "RETURN b.id AS r, size([x IN l WHERE x = n]) AS c" } }
 end
 
+-- What walks lead to, beside the walks themselves.
+function families.reach(self)
+    local random, pin, last = self.random, self:pin(), self:label()
+    local way, least = self:direction(), random:int(0, 1)
+    local most = self.size > 300 and 2 or random:int(2, 3)
+    local where = random:one_in(2) and " WHERE " .. self:condition({ "e" }) or
+        ""
+    local walk = ("(a%s)%s[e%s*%d..%d%s]%s(b%s)"):format(pin, way[1],
+        self:type(), least, most, where, way[2], last)
+    return { { "MATCH " .. walk .. " RETURN DISTINCT b.id AS r" },
+             { "MATCH " .. walk .. " WITH b, size(e) AS n SKIP 0 " ..
+               "RETURN DISTINCT b.id AS r" },
+             { "MATCH (b" .. last .. ") WHERE EXISTS { " .. walk .. " } " ..
+               "RETURN b.id AS r" } }
+end
+
 -- What is asked of each edge of a walk.
 function families.way(self)
     local pin, type, last = self:pin(), self:type(), self:label()

@@ -300,6 +300,7 @@ function shape.EXPAND(node)
     uints(node.excluded or {})
 end
 shape.VAR_EXPAND, shape.SHORTEST = shape.EXPAND, shape.EXPAND
+shape.REACH = shape.EXPAND
 
 function shape.FILTER(node) expr(node.expr) end
 shape.SKIP, shape.LIMIT = shape.FILTER, shape.FILTER

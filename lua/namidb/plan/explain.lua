@@ -269,7 +269,7 @@ function detail.VAR_EXPAND(scope, op)
     return text .. " each " .. expr_text(
         setmetatable({ names = names }, { __index = scope }), op.expr)
 end
-detail.SHORTEST = detail.VAR_EXPAND
+detail.SHORTEST, detail.REACH = detail.VAR_EXPAND, detail.VAR_EXPAND
 
 function detail.FILTER(scope, op) return expr_text(scope, op.expr) end
 detail.SKIP, detail.LIMIT = detail.FILTER, detail.FILTER
@@ -337,6 +337,7 @@ local NAMES = { SCAN = "NodeScan", SCAN_NAMED = "NodeScan",
                 SEEK_ID = "NodeById", SEEK_INDEX = "NodeByIndex",
                 SEEK_EDGES = "EdgeByIndex", SEEK_EDGE_ID = "EdgeById",
                 VAR_EXPAND = "VarLengthExpand", SHORTEST = "ShortestPath",
+                REACH = "Reach",
                 EXPAND = "Expand", CALL = "ProcedureCall" }
 
 local function title(op)

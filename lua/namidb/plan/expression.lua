@@ -406,10 +406,15 @@ expression.any = any
 
 local VOLATILE = { rand = true, randomuuid = true }
 
+--- Whether an expression itself, not what is inside it, may give something
+-- else each time it is asked for.
+function expression.is_chance(expr)
+    return expr.kind == "HOST" or
+        expr.kind == "CALL" and VOLATILE[expr.text] == true
+end
+
 local function differs(part)
-    local kind = part.kind
-    return kind == "HOST" or kind == "SUBPLAN" or
-        kind == "CALL" and VOLATILE[part.text]
+    return part.kind == "SUBPLAN" or expression.is_chance(part)
 end
 
 --- Whether an expression may differ from row to row though it reads the same.

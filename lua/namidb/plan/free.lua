@@ -5,6 +5,8 @@
 -- that are wanted; it gives the set that is wanted from below the leaves, which
 -- is what an inner plan reads of the row around it.
 
+local once = require("namidb.plan.once")
+
 local free = {}
 
 local function copy(set)
@@ -46,6 +48,7 @@ own.FOR_EACH, own.QUANTIFIER, own.REDUCE = own.LET, own.LET, own.LET
 
 function own.SUBPLAN(node, set)
     if not node.free then
+        once.mark(node.plan, node.code == "EXISTS")
         local wanted = {}
         if node.number then wanted[node.number] = true end
         if node.row then wanted[node.row] = true end
@@ -106,7 +109,25 @@ local function carry(op, wanted)
     op.live = list(wanted)
 end
 
+-- Of what cannot fail only what is wanted is made: the operator, or what is
+-- below it if nothing is left.
+local function without_unwanted(op, wanted)
+    if op.kind ~= "PROJECT" then return op end
+    local items = {}
+    for _, item in ipairs(op.items) do
+        if wanted[item.slot] or not item.is_safe then
+            items[#items + 1] = item
+        end
+    end
+    if #items == 0 and #op.items > 0 then
+        return without_unwanted(op.child, wanted)
+    end
+    op.items = items
+    return op
+end
+
 local function below(op, wanted)
+    op.child = without_unwanted(op.child, wanted)
     return walk(op.child, wanted)
 end
 
@@ -170,7 +191,11 @@ function handle.EXPAND(op, wanted)
     if op.flags.INTO then wanted[op.to] = true end
     return below(op, wanted)
 end
-handle.VAR_EXPAND = handle.EXPAND
+
+function handle.VAR_EXPAND(op, wanted)
+    if not wanted[op.edge] and once.may_reach(op) then op.kind = "REACH" end
+    return handle.EXPAND(op, wanted)
+end
 
 function handle.SHORTEST(op, wanted)
     wanted[op.slot], wanted[op.to] = true, true
@@ -338,6 +363,7 @@ end
 --- Sets `live` and what else depends on it in a tree whose output slots are
 -- `slots`. Returns the slots that it reads of the row around it.
 function free.mark(op, slots)
+    once.mark(op, false)
     local wanted = {}
     add(wanted, slots)
     return walk(op, wanted)

@@ -37,7 +37,7 @@ local function bind_paths(state)
                 local expr = path.expr or
                     { kind = "PATH", slots = path.slots }
                 state.op = { kind = "PROJECT", child = state.op, items = {
-                    { slot = path.slot, expr = expr } } }
+                    { slot = path.slot, expr = expr, is_safe = true } } }
                 state.known[path.slot] = true
                 state.pending[path.slot] = nil
             end
@@ -356,7 +356,8 @@ local function walk_many(state, edge)
         state.op.edge = walked
         reversed[1] = expression.slot(walked)
         state.op = { kind = "PROJECT", child = state.op,
-                     items = { { slot = slot, expr = reversed } } }
+                     items = { { slot = slot, expr = reversed,
+                                 is_safe = true } } }
     end
     if edge.bound then
         filter(state, { kind = "EQ", expression.slot(slot),

@@ -6,9 +6,9 @@
 -- Only at the beginning of a statement, and if d is all that the sub-query
 -- knows of what is around it.
 
-local expression = require("namidb.plan.expression")
 local order = require("namidb.plan.order")
 local pattern = require("namidb.plan.pattern")
+local steady = require("namidb.plan.steady")
 
 local rare = {}
 
@@ -23,22 +23,6 @@ function rare.match_of(node, plan)
     return { patterns = clause.patterns, where = clause.where, plan = plan }
 end
 
--- Whether a plan is the same whenever it runs, and however often.
-local function is_steady(op)
-    while op do
-        local exprs = { op.expr }
-        for _, expr in ipairs(op.exprs or {}) do exprs[#exprs + 1] = expr end
-        for _, item in ipairs(op.items or {}) do exprs[#exprs + 1] = item.expr
-        end
-        for _, expr in ipairs(exprs) do
-            if expression.is_volatile(expr) then return false end
-        end
-        if op.inner and not is_steady(op.inner) then return false end
-        op = op.child
-    end
-    return true
-end
-
 local function reads_only(reads, slot)
     return reads[slot] and next(reads, next(reads)) == nil
 end
@@ -48,7 +32,7 @@ local function graph_of(context, condition, slot)
     local match = condition.expr.match
     if not match or condition.is_done or
         not reads_only(condition.reads, slot) or
-        not is_steady(match.plan) then
+        not steady.plan(match.plan) then
         return nil
     end
     local graph = pattern.graph(context, match.patterns, match.where)

@@ -1,0 +1,152 @@
+-- Walks of several hops where a row says as much once as often: what they lead
+-- to is found, and not all the ways to it.
+
+local help = require("spec.help")
+local random = require("spec.support.random")
+
+local DIRECTIONS = { { "-", "->" }, { "<-", "-" }, { "-", "-" } }
+
+describe("walks that need not be told apart", function()
+    local db
+
+    before_each(function() db = help.open() end)
+    after_each(function() db:close() end)
+
+    -- Layers of nodes, each of which leads to all of the next one: of walks
+    -- through it there are `width` to the power of `layers`.
+    local function layers(count, width)
+        help.run(db, [[
+            UNWIND range(1, $count) AS l UNWIND range(1, $width) AS i
+            CREATE (:P {l: l, i: i})]], { count = count, width = width })
+        help.run(db, [[
+            MATCH (a:P) WITH collect(a) AS all UNWIND all AS a UNWIND all AS b
+            WITH a, b WHERE b.l = a.l + 1 CREATE (a)-[:R]->(b)]])
+    end
+
+    local function answers(text, expected, params)
+        local rows = assert(db:query(text, params, { timeout = 60 }))
+        assert.same(expected, rows[1], text)
+        assert.truthy(help.plan(db, text):find("Reach", 1, true), text)
+    end
+
+    it("end where there are more than could ever be walked", function()
+        layers(40, 4)
+        local from = "MATCH (a:P {l: 1, i: 1}) "
+        answers(from .. "MATCH (a)-[:R*]->(b) RETURN count(DISTINCT b) AS n",
+                { n = 156 })
+        answers(from .. "MATCH (b)<-[:R*0..]-(a) WITH DISTINCT b " ..
+                "RETURN count(*) AS n", { n = 157 })
+        answers(from .. "MATCH p = (a)-[:R*..20]->(b) " ..
+                "RETURN max(b.l) AS l, collect(DISTINCT b.i) AS i",
+                { l = 21, i = { 1, 2, 3, 4 } })
+        answers(from .. "MATCH (b:P {l: 40, i: 2}) " ..
+                "RETURN EXISTS { (a)-[:R*]->(b) } AS there, " ..
+                "EXISTS { (b)-[:R*]->(a) } AS back",
+                { there = true, back = false })
+        answers(from .. "CALL (a) { MATCH (a)-[:R*]-(b) RETURN DISTINCT b } " ..
+                "RETURN count(b) AS n", { n = 160 })
+        answers(from .. "MATCH (a)((x)-[:R]->(y) WHERE y.i < 3)+(b) " ..
+                "RETURN DISTINCT count(DISTINCT b) AS n", { n = 78 })
+        answers(from .. "OPTIONAL MATCH (a)-[:R*]->(b) WHERE NOT (b)-->() " ..
+                "RETURN collect(DISTINCT b.l) AS l", { l = { 40 } })
+        answers("MATCH (a:P {l: 1}) MATCH (a)-[:R*]->(b {l: 40}) " ..
+                "RETURN a.i AS i, count(DISTINCT b) AS n ORDER BY i",
+                { i = 1, n = 4 })
+        answers("MATCH (a:P) WHERE (a)-[:R*]->(a) RETURN count(*) AS n",
+                { n = 0 })
+    end)
+
+    it("are walked where it matters how many or which they are", function()
+        layers(3, 2)
+        local function is_walked(text)
+            local plan = help.plan(db, text)
+            assert.truthy(plan:find("VarLengthExpand", 1, true), text)
+            assert.is_nil(plan:find("Reach", 1, true), text)
+        end
+        is_walked("MATCH (a:P)-[:R*]->(b) RETURN count(b) AS n")
+        is_walked("MATCH (a:P)-[:R*]->(b) RETURN b")
+        is_walked("MATCH (a:P)-[r:R*]->(b) RETURN DISTINCT size(r) AS n")
+        is_walked("MATCH p = (a:P)-[:R*]->(b) RETURN DISTINCT length(p) AS n")
+        is_walked("MATCH (a:P)-[:R*2..]->(b) RETURN DISTINCT b")
+        is_walked("MATCH (a:P {i: 1})-[:R*]->(b)<-[:R]-(c) " ..
+                  "RETURN DISTINCT c, a")
+        is_walked("MATCH (a:P)-[:R*]->(b) WITH b LIMIT 3 RETURN DISTINCT b")
+        is_walked("MATCH (a:P)-[:R*]->(b) WITH b, rand() AS x " ..
+                  "RETURN DISTINCT b, x")
+        is_walked("MATCH (a:P)-[:R*]->(b) RETURN b.l AS l, sum(b.i) AS n, " ..
+                  "count(DISTINCT a) AS m")
+        is_walked("MATCH (a:P)-[:R*]->(b) SET b.x = 1 RETURN DISTINCT b")
+    end)
+
+    ------------------------------------- beside what walks give, told apart
+
+    local function graph(choose)
+        local nodes, edges = choose:int(2, 6), choose:int(1, 7)
+        help.run(db, "MATCH (n) DETACH DELETE n")
+        help.run(db, "UNWIND range(1, $nodes) AS i CREATE (:N {i: i})",
+                 { nodes = nodes })
+        for _ = 1, edges do
+            help.run(db, ("MATCH (a:N {i: %d}), (b:N {i: %d}) " ..
+                "CREATE (a)-[:%s {w: %d}]->(b)"):format(choose:int(1, nodes),
+                choose:int(1, nodes), choose:pick({ "R", "R", "S" }),
+                choose:int(1, 3)))
+        end
+        if choose:one_in(2) then assert(db:flush()) end
+    end
+
+    local function hops(choose)
+        local direction = choose:pick(DIRECTIONS)
+        local inner = choose:pick({ "r", "r:R", "r:R|S" }) .. "*" ..
+            choose:pick({ "", "0..", "..2", "..3", "0..3", "1..4", "0..1" })
+        if choose:one_in(3) then
+            inner = inner .. " WHERE r.w " .. choose:pick({ "< 3", "<> 2" })
+        end
+        return direction[1] .. "[" .. inner .. "]" .. direction[2]
+    end
+
+    -- A pattern in which a and b are the ends of a walk.
+    local function pattern(choose)
+        local walk = hops(choose)
+        return choose:pick({
+            "MATCH (a:N)" .. walk .. "(b)",
+            "MATCH (a:N)" .. walk .. "(b:N {i: 2})",
+            "MATCH (a:N)" .. walk .. "(a), (b:N)",
+            "MATCH (a:N), (b:N) MATCH (a)" .. walk .. "(b)",
+            "MATCH (a:N)-[e]-(c) MATCH (a)" .. walk .. "(b)",
+            "MATCH (a:N) OPTIONAL MATCH (a)" .. walk .. "(b)",
+            -- Not reached if the walk is planned before the edge.
+            "MATCH (c)-[e:R]-(a:N)" .. walk .. "(b)",
+        })
+    end
+
+    local function rows_of(text)
+        local rows = {}
+        for i, row in ipairs(help.run(db, text)) do
+            rows[i] = row.a .. " " .. tostring(row.b)
+        end
+        table.sort(rows)
+        return rows
+    end
+
+    it("lead to the same nodes as those that are", function()
+        local choose = random.new(tonumber(os.getenv("REACH_SEED")) or 1)
+        local reaches = 0
+        for _ = 1, 25 do
+            local seed = choose.state
+            graph(choose)
+            for _ = 1, 8 do
+                local match = pattern(choose)
+                local reached = match .. " RETURN DISTINCT a.i AS a, b.i AS b"
+                local walked = match .. " WITH a, b, r RETURN a.i AS a, " ..
+                    "b.i AS b, min(size(r)) AS n"
+                if help.plan(db, reached):find("Reach", 1, true) then
+                    reaches = reaches + 1
+                end
+                assert.is_nil(help.plan(db, walked):find("Reach", 1, true))
+                assert.same(rows_of(walked), rows_of(reached),
+                            reached .. "; state " .. seed)
+            end
+        end
+        assert.is_true(reaches > 150, reaches)
+    end)
+end)
