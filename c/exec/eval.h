@@ -51,8 +51,8 @@ ndb_eval_kind ndb_eval_xor;
 ndb_eval_kind ndb_eval_not;
 ndb_eval_kind ndb_eval_case;
 ndb_eval_kind ndb_eval_let;
+ndb_eval_kind ndb_eval_in;      /* eval_in.c */
 ndb_eval_kind ndb_eval_compare; /* eval_compare.c */
-ndb_eval_kind ndb_eval_in;
 ndb_eval_kind ndb_eval_text;
 ndb_eval_kind ndb_eval_regex;
 ndb_eval_kind ndb_eval_is_null;
@@ -75,6 +75,11 @@ ndb_eval_kind ndb_eval_counted;
 ndb_eval_kind ndb_eval_subplan; /* eval_subplan.c */
 
 int ndb_eval_no_memory(struct ndb_eval *eval);
+
+/* eval_compare.c: both operands, and room in *out for truths. */
+int ndb_eval_pair(struct ndb_eval *eval, const struct ndb_expr *expr,
+                  const struct ndb_chunk *chunk, struct ndb_vector pair[2],
+                  struct ndb_vector *out);
 
 /* Memory for `count` values of a result. NULL: *rc is the failure. */
 static inline namidb_value *ndb_eval_array(struct ndb_eval *eval, size_t count)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Comparisons: = <> < <= > >=, IN, the tests of strings, IS NULL.
+ * Comparisons: = <> < <= > >=, the tests of strings, IS NULL.
  */
 #include "exec/eval_coded.h"
 #include "exec/kernel.h"
-#include "exec/list.h"
 #include "exec/regex.h"
 #include "exec/text.h"
 
@@ -91,9 +90,9 @@ static int compare_columns(struct ndb_eval *eval, enum ndb_expr_kind kind,
 }
 
 /* Evaluates two operands. *extent: of the result, 1 when it is a constant. */
-static int eval_pair(struct ndb_eval *eval, const struct ndb_expr *expr,
-                     const struct ndb_chunk *chunk, struct ndb_vector pair[2],
-                     struct ndb_vector *out)
+int ndb_eval_pair(struct ndb_eval *eval, const struct ndb_expr *expr,
+                  const struct ndb_chunk *chunk, struct ndb_vector pair[2],
+                  struct ndb_vector *out)
 {
     int rc = ndb_eval(eval, expr->args[0], chunk, &pair[0]);
     bool is_constant;
@@ -166,7 +165,7 @@ int ndb_eval_compare(struct ndb_eval *eval, const struct ndb_expr *expr,
 {
     struct ndb_vector pair[2];
     bool is_done = false;
-    int rc = eval_pair(eval, expr, chunk, pair, out);
+    int rc = ndb_eval_pair(eval, expr, chunk, pair, out);
 
     if (rc >= 0)
         rc = compare_columns(eval, expr->kind, pair, chunk->extent, out,
@@ -232,7 +231,7 @@ int ndb_eval_text(struct ndb_eval *eval, const struct ndb_expr *expr,
                   const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct ndb_vector pair[2];
-    int rc = eval_pair(eval, expr, chunk, pair, out);
+    int rc = ndb_eval_pair(eval, expr, chunk, pair, out);
 
     if (rc >= 0 && expr->kind == NDB_EXPR_STARTS &&
         pair[0].form == NDB_FORM_VALUES && !pair[0].is_constant &&
@@ -249,56 +248,12 @@ int ndb_eval_text(struct ndb_eval *eval, const struct ndb_expr *expr,
     return rc;
 }
 
-static int in_row(struct ndb_eval *eval, const namidb_value *item,
-                  const namidb_value *list, enum ndb_truth *truth)
-{
-    int rc = ndb_in(&eval->scalar, item, list, truth);
-
-    if (rc >= 0 && list->kind == NAMIDB_LIST)
-        rc = ndb_run_spend(eval->run, list->size);
-    return rc;
-}
-
-/* Texts with a dictionary against one list, or one pattern. */
+/* Texts with a dictionary against one pattern. */
 struct coded_test {
     struct ndb_eval *eval;
     namidb_value with;
     struct kept_regex *regex;
 };
-
-static int in_coded(void *context, const namidb_value *value, namidb_value *out)
-{
-    struct coded_test *test = context;
-    enum ndb_truth truth = NDB_UNKNOWN;
-    int rc = in_row(test->eval, value, &test->with, &truth);
-
-    *out = ndb_truth_value(truth);
-    return rc;
-}
-
-int ndb_eval_in(struct ndb_eval *eval, const struct ndb_expr *expr,
-                const struct ndb_chunk *chunk, struct ndb_vector *out)
-{
-    struct ndb_vector pair[2];
-    int rc = eval_pair(eval, expr, chunk, pair, out);
-    uint32_t count = rc < 0 ? 0 : out->is_constant ? 1 : chunk->count;
-    struct coded_test test = { .eval = eval };
-
-    if (rc >= 0 && ndb_coded_operand(pair, 2, chunk) == 0) {
-        test.with = ndb_vector_get(&pair[1], 0);
-        return ndb_coded_eval(eval, &pair[0], chunk, in_coded, &test, out);
-    }
-    for (uint32_t i = 0; i < count && rc >= 0; i++) {
-        uint32_t at = out->is_constant ? 0 : ndb_chunk_row(chunk, i);
-        namidb_value item = ndb_vector_get(&pair[0], at);
-        namidb_value list = ndb_vector_get(&pair[1], at);
-        enum ndb_truth truth = NDB_UNKNOWN;
-
-        rc = in_row(eval, &item, &list, &truth);
-        out->as.truths[at] = (uint8_t)truth;
-    }
-    return rc;
-}
 
 /* A pattern that stays the same is compiled once in a run. */
 struct kept_regex {
@@ -387,7 +342,7 @@ int ndb_eval_regex(struct ndb_eval *eval, const struct ndb_expr *expr,
 
     if (kept == NULL)
         return NAMIDB_ENOMEM;
-    rc = eval_pair(eval, expr, chunk, pair, out);
+    rc = ndb_eval_pair(eval, expr, chunk, pair, out);
     if (rc >= 0 && ndb_coded_operand(pair, 2, chunk) == 0) {
         test.with = ndb_vector_get(&pair[1], 0);
         return ndb_coded_eval(eval, &pair[0], chunk, match_coded, &test, out);

@@ -209,6 +209,13 @@ static void read_host(struct ndb_plan_reader *reader, struct ndb_expr *expr)
     read_list(reader, expr);
 }
 
+/* Two operands, and something that a run keeps of the second. */
+static void read_kept(struct ndb_plan_reader *reader, struct ndb_expr *expr)
+{
+    expr->run_index = reader->plan->run_count++;
+    read_args(reader, expr, 2);
+}
+
 /* What an expression of a kind of its own has; false: it has operands alone. */
 static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
 {
@@ -275,8 +282,8 @@ static bool read_special(struct ndb_plan_reader *reader, struct ndb_expr *expr)
         expr->slots = ndb_plan_slots(reader);
         return true;
     case NDB_EXPR_REGEX:
-        expr->run_index = reader->plan->run_count++;
-        read_args(reader, expr, 2);
+    case NDB_EXPR_IN:
+        read_kept(reader, expr);
         return true;
     default:
         return false;
