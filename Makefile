@@ -134,16 +134,20 @@ tsan:
 	@BUILD=$(BUILD)/tsan spec/run c
 
 # -g1: a report says lines, and nobody looks at variables.
+ASAN = BUILD=$(BUILD)/asan OPTIMISE='-O1 -g1 -DNDB_ARENA_FILL=0xbe' \
+    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+TSAN = BUILD=$(BUILD)/tsan OPTIMISE='-O1 -g1' SANITIZE='-fsanitize=thread'
+
+asan-core:
+	@$(MAKE) --no-print-directory $(AT_ONCE) $(ASAN) all
+
 asan-tests:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan c-tests \
-	    OPTIMISE='-O1 -g1 -DNDB_ARENA_FILL=0xbe' \
-	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+	@$(MAKE) --no-print-directory $(ASAN) all c-tests
 
 tsan-tests:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan c-tests \
-	    OPTIMISE='-O1 -g1' SANITIZE='-fsanitize=thread'
+	@$(MAKE) --no-print-directory $(TSAN) c-tests
 
-.PHONY: servers c-tests asan-tests tsan-tests fuzzers benches
+.PHONY: servers c-tests asan-core asan-tests tsan-tests fuzzers benches
 c-tests: $(TESTS)
 fuzzers: $(FUZZERS)
 benches: all $(BENCHES)
