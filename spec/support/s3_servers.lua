@@ -325,8 +325,9 @@ function s3_servers.start(name, tls)
     for file, text in pairs(kind.files or {}) do
         process.write(server.folder .. "/" .. file, text)
     end
-    server.pid = capture(("sh %s >%s/log 2>&1 </dev/null & echo $!"):format(
-        path, server.folder))
+    -- Servers in Go take a tenth less work when they seldom collect garbage.
+    server.pid = capture(("GOGC=400 sh %s >%s/log 2>&1 </dev/null & " ..
+        "echo $!"):format(path, server.folder))
     ok, why = await(server)
     if not ok then return nil, name .. ": " .. why end
     if kind.makes_bucket then
