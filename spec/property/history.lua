@@ -11,6 +11,7 @@ local copy = require("spec.support.copy")
 local namidb = require("namidb")
 local check = require("spec.property.check")
 local csv = require("spec.property.csv")
+local batches = require("spec.property.history_batches")
 local changes = require("spec.property.history_changes")
 local generate = require("spec.property.generate")
 local keys = require("spec.property.keys")
@@ -136,7 +137,7 @@ local function views_of(self)
 end
 
 local steps = {}
-for _, others in ipairs({ more, loads }) do
+for _, others in ipairs({ more, loads, batches }) do
     for name, step in pairs(others) do steps[name] = step end
 end
 
@@ -367,7 +368,8 @@ local WEIGHTS = { { 6, "write" }, { 6, "change" }, { 3, "transaction" },
                   { 2, "snapshot" }, { 2, "refresh" }, { 1, "walk" },
                   { 2, "tickets" }, { 4, "iterate" }, { 3, "bounded" },
                   { 1, "shut_out" }, { 4, "columns" }, { 2, "load" },
-                  { 1, "cut_short" }, { 1, "delete_all" } }
+                  { 1, "cut_short" }, { 1, "delete_all" }, { 3, "batches" },
+                  { 1, "batches_of_nodes" } }
 
 local count = 0
 

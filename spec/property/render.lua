@@ -476,12 +476,20 @@ function clauses.foreach(node)
         table.concat(parts, " ") .. ")"
 end
 
+-- IN TRANSACTIONS OF 2 ROWS ON ERROR CONTINUE REPORT STATUS AS s
+local function batches_text(batches)
+    if not batches then return "" end
+    return " IN TRANSACTIONS OF " .. plain(batches.size) .. " ROWS" ..
+        (batches.on_error and " ON ERROR " .. batches.on_error or "") ..
+        (batches.status and " REPORT STATUS AS " .. batches.status or "")
+end
+
 function clauses.call(node)
     local names = table.concat(node.imports, ", ")
     local verb = node.optional and "OPTIONAL CALL " or "CALL "
     if node.is_listed then
         return verb .. "(" .. names .. ") { " .. render.query(node.query) ..
-            " }"
+            " }" .. batches_text(node.batches)
     end
     return verb .. "{ " .. render.query(node.query,
         names ~= "" and "WITH " .. names .. " " or "") .. " }"
