@@ -163,6 +163,47 @@ function families.way(self)
                columns:format("es") } }
 end
 
+-- A group that is walked `count` times by hand: what is `inner`, up to its last
+-- node, gz, and the `test` of each time. Its names have two letters.
+local function by_hand(begin, group, count, last)
+    local text, tests, nodes, edges = "(a)", { "true" }, {}, {}
+    for i = 1, count do
+        local names = { gx = i == 1 and "a" or "z" .. i - 1, eg = "e" .. i,
+                        gy = "y" .. i, eh = "f" .. i,
+                        gz = i == count and "b" or "z" .. i }
+        text = text .. group.inner:gsub("%f[%w]%w%w%f[%W]", names) .. "(" ..
+            names.gz .. (i == count and last or "") .. ")"
+        tests[i] = group.test:gsub("%f[%w]%w%w%f[%W]", names)
+        nodes[i], edges[i] = names.gx .. ".id", names.eg .. ".id"
+    end
+    if count == 0 then text, tests[1] = "(b" .. last .. ")", "a = b" end
+    return ("%s MATCH %s WHERE %s RETURN b.id AS r, [%s] AS x, [%s] AS e")
+        :format(begin, text, table.concat(tests, " AND "),
+                table.concat(nodes, ", "), table.concat(edges, ", "))
+end
+
+-- A group beside the patterns of each length that it stands for.
+function families.repeated(self)
+    local random, begin = self.random, "MATCH (a" .. self:pin() .. ")"
+    local way, other, last = self:direction(), self:direction(), self:label()
+    local group = { test = self:condition({ "gx", "eg", "gz" }),
+        inner = ("%s[eg%s]%s(gy%s)%s[eh%s]%s"):format(way[1], self:type(),
+            way[2], self:label(), other[1], self:type(), other[2]) }
+    local most = self.size > 300 and 1 or 2
+    local least, hands, each = random:int(0, most), {}, {}
+    local function walked(times)
+        return ("%s MATCH (a)((gx)%s(gz) WHERE %s){%s}(b%s) RETURN b.id AS " ..
+            "r, [n IN gx | n.id] AS x, [n IN eg | n.id] AS e"):format(begin,
+            group.inner, group.test, times, last)
+    end
+    for count = least, most do
+        hands[#hands + 1] = by_hand(begin, group, count, last)
+        each[#each + 1] = walked(tostring(count))
+    end
+    return { { walked(least .. "," .. most) }, hands, each,
+             { table.concat(hands, " UNION ALL ") } }
+end
+
 function families.items(self)
     local op = self.random:pick({ ">", "<=", "=", "<>" })
     local test = ("x %s %s"):format(op, literal(self, "i"))
