@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/number.h"
+#include "format/zstd_context.h"
 
 enum {
     HEADER_BYTES = 72,
@@ -46,10 +47,10 @@ static int append_frame(struct ndb_buf *out, struct ndb_slice payload,
 
     if (rc < 0)
         return rc;
-    bytes = ZSTD_compress(out->data + out->bytes, bound, payload.data,
-                          payload.bytes, ZSTD_LEVEL);
-    if (ZSTD_isError(bytes))
-        return NAMIDB_ENOMEM; /* the only way for it to fail here */
+    bytes =
+        ndb_zstd_compress(out->data + out->bytes, bound, payload, ZSTD_LEVEL);
+    if (bytes == 0)
+        return NAMIDB_ENOMEM;
     out->bytes += bytes;
     *stored_bytes = (uint32_t)bytes;
     return NAMIDB_OK;
@@ -135,7 +136,6 @@ static int decode_header(struct ndb_reader *reader, struct ndb_slot *slot,
 static int decode_frame(struct ndb_slice frame, uint32_t raw_bytes,
                         struct ndb_buf *payload)
 {
-    size_t bytes;
     int rc;
 
     if (ZSTD_getFrameContentSize(frame.data, frame.bytes) != raw_bytes)
@@ -143,12 +143,10 @@ static int decode_frame(struct ndb_slice frame, uint32_t raw_bytes,
     rc = ndb_buf_reserve(payload, raw_bytes);
     if (rc < 0)
         return NAMIDB_ENOMEM;
-    bytes = ZSTD_decompress(payload->data + payload->bytes, raw_bytes,
-                            frame.data, frame.bytes);
-    if (ZSTD_isError(bytes) || bytes != raw_bytes)
-        return NAMIDB_ECORRUPT;
-    payload->bytes += raw_bytes;
-    return NAMIDB_OK;
+    rc = ndb_zstd_decompress(payload->data + payload->bytes, raw_bytes, frame);
+    if (rc >= 0)
+        payload->bytes += raw_bytes;
+    return rc;
 }
 
 int ndb_slot_decode(struct ndb_slice object, uint64_t number,
