@@ -54,6 +54,21 @@ int ndb_property_put(struct ndb_property_taker *taker, size_t index,
     return NAMIDB_OK;
 }
 
+int ndb_property_pick(struct ndb_property_taker *taker, size_t index,
+                      const namidb_edge *edge, uint32_t name)
+{
+    namidb_value value = { .kind = NAMIDB_NULL };
+
+    if (edge->id == 0) {
+        ndb_property_absent(taker, index);
+        return NAMIDB_OK;
+    }
+    for (uint32_t i = 0; i < edge->prop_count; i++)
+        if (edge->props[i].name == name)
+            value = edge->props[i].value;
+    return ndb_property_put(taker, index, &value);
+}
+
 int ndb_property_take_any(struct ndb_property_taker *taker, size_t index,
                           const struct ndb_column *column, uint32_t row)
 {

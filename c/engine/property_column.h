@@ -24,6 +24,9 @@ void ndb_property_absent(struct ndb_property_taker *taker, size_t index);
 /* Its value; what it points to is the arena's. */
 int ndb_property_put(struct ndb_property_taker *taker, size_t index,
                      const namidb_value *value);
+/* That of an edge that was read whole; id 0: it is not there. */
+int ndb_property_pick(struct ndb_property_taker *taker, size_t index,
+                      const namidb_edge *edge, uint32_t name);
 /* Does the work of the next for what is no plain integer. */
 int ndb_property_take_any(struct ndb_property_taker *taker, size_t index,
                           const struct ndb_column *column, uint32_t row);

@@ -289,22 +289,6 @@ int ndb_read_edges(const struct ndb_snapshot *snapshot,
                        : rc;
 }
 
-/* The property of an edge that was read whole. */
-static int pick_property(struct ndb_property_taker *taker, size_t index,
-                         const namidb_edge *edge, uint32_t name)
-{
-    namidb_value value = { .kind = NAMIDB_NULL };
-
-    if (edge->id == 0) {
-        ndb_property_absent(taker, index);
-        return NAMIDB_OK;
-    }
-    for (uint32_t i = 0; i < edge->prop_count; i++)
-        if (edge->props[i].name == name)
-            value = edge->props[i].value;
-    return ndb_property_put(taker, index, &value);
-}
-
 int ndb_read_edge_property(const struct ndb_snapshot *snapshot,
                            const struct ndb_edge_probe *probes, size_t count,
                            uint32_t name, namidb_arena *arena,
@@ -322,7 +306,7 @@ int ndb_read_edge_property(const struct ndb_snapshot *snapshot,
         return ndb_fail_memory(err);
     rc = read_long(snapshot, probes, count, rc, arena, edges, err);
     for (size_t i = 0; i < count && rc >= 0; i++)
-        if (pick_property(&taker, i, &edges[i], name) < 0)
+        if (ndb_property_pick(&taker, i, &edges[i], name) < 0)
             rc = ndb_fail_memory(err);
     return rc;
 }

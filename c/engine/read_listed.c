@@ -8,22 +8,26 @@
 #include "engine/read_listed.h"
 
 #include "base/error.h"
+#include "engine/edge_list.h"
 #include "engine/out_lists.h"
 #include "engine/prefetch.h"
 #include "engine/property_column.h"
 
 /* Where an edge is. */
 struct spot {
-    const struct ndb_edge_segment *segment; /* NULL: there is none */
+    const struct ndb_edge_segment *segment; /* NULL: in no pack */
     const char *path;
     uint32_t row;
+    bool is_known; /* to a memtable */
+    struct ndb_memtable_edge known;
 };
 
 struct read {
     struct ndb_out_lists lists;
     const struct ndb_edge_probe *probes;
     size_t count;
-    uint64_t from; /* whose lists there are; 0: nobody's */
+    uint64_t from; /* who was asked for; 0: nobody */
+    bool has_lists;
     bool wants_column;
     uint32_t name; /* of the column, whose last one is: */
     const struct ndb_columns *columns;
@@ -66,7 +70,6 @@ static void find_in_lists(struct read *read, const struct ndb_edge_probe *probe,
 {
     uint64_t sequence = NAMIDB_ID_SEQUENCE(probe->id);
 
-    spot->segment = NULL;
     for (uint32_t i = 0; i < read->lists.count; i++) {
         struct ndb_out_list *list = &read->lists.items[i];
 
@@ -77,8 +80,11 @@ static void find_in_lists(struct read *read, const struct ndb_edge_probe *probe,
                 continue;
             list->at = at;
         }
-        if (!ndb_bit(list->segment->deleted, list->at))
-            *spot = (struct spot){ list->segment, list->path, list->at };
+        if (!ndb_bit(list->segment->deleted, list->at)) {
+            spot->segment = list->segment;
+            spot->path = list->path;
+            spot->row = list->at;
+        }
         list->at++;
         return;
     }
@@ -97,15 +103,36 @@ static int find_column(struct read *read, const struct spot *spot)
     return NAMIDB_OK;
 }
 
-static int find(struct read *read, const struct ndb_edge_probe *probe,
-                struct spot *spot)
+/* Whether a memtable knows the edge: spot->is_known. */
+static int find_known(struct read *read, const struct ndb_edge_probe *probe,
+                      struct spot *spot)
 {
     int rc = NAMIDB_OK;
 
+    spot->is_known = false;
     if (probe->from != read->from) {
-        rc = ndb_out_lists_find(&read->lists, probe->from);
+        read->has_lists = false;
+        rc = ndb_out_lists_ask(&read->lists, probe->from);
         read->from = probe->from;
     }
+    if (rc != NAMIDB_OK || read->lists.known.count == 0)
+        return rc;
+    rc = ndb_out_lists_known(&read->lists, probe->id, &spot->known);
+    spot->is_known = rc == NAMIDB_OK;
+    return rc < 0 ? ndb_fail_memory(read->lists.err) : NAMIDB_OK;
+}
+
+static int find(struct read *read, const struct ndb_edge_probe *probe,
+                struct spot *spot)
+{
+    int rc = find_known(read, probe, spot);
+
+    spot->segment = NULL;
+    if (rc != NAMIDB_OK || spot->is_known)
+        return rc;
+    if (!read->has_lists)
+        rc = ndb_out_lists_find(&read->lists);
+    read->has_lists = rc == NAMIDB_OK;
     if (rc != NAMIDB_OK)
         return rc;
     find_in_lists(read, probe, spot);
@@ -184,6 +211,9 @@ static int take_whole(struct read *read, void *context, size_t index,
     int rc;
 
     *edge = (namidb_edge){ .id = 0 };
+    if (spot->is_known && !spot->known.is_deleted)
+        return ndb_edge_known_read(&spot->known, whole->arena, edge,
+                                   read->lists.err);
     if (spot->segment == NULL)
         return NAMIDB_OK;
     *edge = (namidb_edge){ .id = probe->id,
@@ -208,12 +238,26 @@ int ndb_read_listed(const struct ndb_snapshot *snapshot,
     return read_all(&read, snapshot, take_whole, &whole, err);
 }
 
+/* Of an edge that a memtable knows. */
+static int take_known(struct read *read, struct ndb_property_taker *taker,
+                      size_t index, const struct ndb_memtable_edge *known)
+{
+    namidb_edge edge;
+    int rc = ndb_edge_known_read(known, taker->arena, &edge, read->lists.err);
+
+    if (rc >= 0 && ndb_property_pick(taker, index, &edge, read->name) < 0)
+        rc = ndb_fail_memory(read->lists.err);
+    return rc;
+}
+
 static int take_property(struct read *read, void *context, size_t index,
                          const struct spot *spot)
 {
     struct ndb_property_taker *taker = context;
     int rc;
 
+    if (spot->is_known && !spot->known.is_deleted)
+        return take_known(read, taker, index, &spot->known);
     if (spot->segment == NULL) {
         ndb_property_absent(taker, index);
         return NAMIDB_OK;

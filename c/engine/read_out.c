@@ -84,13 +84,20 @@ static int merge(struct out *out, namidb_edge *edges, size_t *count)
 
 static int read(struct out *out, size_t max, namidb_edge **edges, size_t *count)
 {
-    int rc = ndb_out_lists_find(&out->lists, out->id);
+    int rc = ndb_out_lists_ask(&out->lists, out->id);
     size_t known = 0;
+
+    if (rc == NAMIDB_OK && out->lists.known.count != 0)
+        rc = NAMIDB_NONE;
+    if (rc == NAMIDB_OK)
+        rc = ndb_out_lists_find(&out->lists);
+    if (rc != NAMIDB_OK)
+        return rc;
 
     for (uint32_t i = 0; i < out->lists.count; i++)
         known += out->lists.items[i].end - out->lists.items[i].at;
-    if (rc != NAMIDB_OK || known > max)
-        return rc != NAMIDB_OK ? rc : NAMIDB_NONE;
+    if (known > max)
+        return NAMIDB_NONE;
     *edges = ndb_arena_array(out->arena, known, sizeof **edges);
     if (*edges == NULL)
         return ndb_fail_memory(out->lists.err);

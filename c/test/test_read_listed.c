@@ -173,8 +173,7 @@ static void test_read_listed__a_fold_gets_its_properties(void **state)
     model_close(&model);
 }
 
-static void
-test_read_listed__what_is_not_flushed_goes_the_long_way(void **state)
+static void test_read_listed__what_is_not_flushed_is_listed_too(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -182,12 +181,12 @@ test_read_listed__what_is_not_flushed_goes_the_long_way(void **state)
         struct ndb_snapshot snapshot;
 
         packed_model_open(&model, seed, 64 << 20, 3);
-        model_add_nodes(&model, 1, 2);
-        for (uint32_t type = 1; type <= TYPES; type++)
-            model_add_edge(&model, type, model.node_count - 1,
-                           model.node_count - 2);
+        model_change(&model, 60);
         model_snapshot(&model, &snapshot);
-        check_types(&model, &snapshot, false);
+        check_type(&model, &snapshot, 1, true, true);
+        for (int i = 0; i <= NDB_FOLD_AFTER; i++)
+            check_types(&model, &snapshot, true);
+        model_assert(&model, packed_model_stats(&model).fold_bytes > 0);
         model_snapshot_close(&snapshot);
         model_close(&model);
     }
@@ -280,8 +279,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_listed__edges_of_packs_and_of_folds),
         cmocka_unit_test(test_read_listed__a_fold_gets_its_properties),
-        cmocka_unit_test(
-            test_read_listed__what_is_not_flushed_goes_the_long_way),
+        cmocka_unit_test(test_read_listed__what_is_not_flushed_is_listed_too),
         cmocka_unit_test(test_read_listed__many_readers_make_and_use_folds),
         cmocka_unit_test(test_read_listed__out_of_memory_at_any_place),
     };
