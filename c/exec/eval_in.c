@@ -152,28 +152,81 @@ static int in_coded(void *context, const namidb_value *value, namidb_value *out)
     return rc;
 }
 
+/* How many rows from `i` on have the very list of the row there. */
+static uint32_t same_list(const struct ndb_vector *lists,
+                          const struct ndb_chunk *chunk, uint32_t i,
+                          const namidb_value *list)
+{
+    uint32_t end = i + 1;
+
+    if (lists->is_constant)
+        return chunk->count - i;
+    if (list->kind != NAMIDB_LIST || list->size < ITEMS_MIN)
+        return 1;
+    for (; end < chunk->count; end++) {
+        namidb_value next = ndb_vector_get(lists, ndb_chunk_row(chunk, end));
+
+        if (next.kind != NAMIDB_LIST || next.size != list->size ||
+            next.as.items != list->as.items)
+            break;
+    }
+    return end - i;
+}
+
+static int in_rows(struct in_test *test, const struct ndb_expr *expr,
+                   const struct ndb_vector pair[2],
+                   const struct ndb_chunk *chunk, struct ndb_vector *out)
+{
+    uint32_t same = 0; /* rows before this one have the list */
+    int rc = NAMIDB_OK;
+
+    for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+        namidb_value item = ndb_vector_get(&pair[0], at);
+        enum ndb_truth truth = NDB_UNKNOWN;
+
+        if (i == same) {
+            test->list = ndb_vector_get(&pair[1], at);
+            same = i + same_list(&pair[1], chunk, i, &test->list);
+            rc =
+                table_of(test->eval, expr, &test->list, same - i, &test->table);
+        }
+        if (rc >= 0)
+            rc = in_row(test, &item, &truth);
+        out->as.truths[at] = (uint8_t)truth;
+    }
+    return rc;
+}
+
+/* One value for all rows. */
+static int in_once(struct in_test *test, const struct ndb_vector pair[2],
+                   struct ndb_vector *out)
+{
+    namidb_value item = ndb_vector_get(&pair[0], 0);
+    enum ndb_truth truth = NDB_UNKNOWN;
+    int rc;
+
+    test->list = ndb_vector_get(&pair[1], 0);
+    rc = in_row(test, &item, &truth);
+    out->as.truths[0] = (uint8_t)truth;
+    return rc;
+}
+
 int ndb_eval_in(struct ndb_eval *eval, const struct ndb_expr *expr,
                 const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
     struct in_test test = { .eval = eval };
     struct ndb_vector pair[2];
     int rc = ndb_eval_pair(eval, expr, chunk, pair, out);
-    uint32_t count = rc < 0 ? 0 : out->is_constant ? 1 : chunk->count;
 
-    if (rc >= 0 && pair[1].is_constant) {
-        test.list = ndb_vector_get(&pair[1], 0);
-        rc = table_of(eval, expr, &test.list, count, &test.table);
-    }
-    if (rc >= 0 && ndb_coded_operand(pair, 2, chunk) == 0)
-        return ndb_coded_eval(eval, &pair[0], chunk, in_coded, &test, out);
-    for (uint32_t i = 0; i < count && rc >= 0; i++) {
-        uint32_t at = out->is_constant ? 0 : ndb_chunk_row(chunk, i);
-        namidb_value item = ndb_vector_get(&pair[0], at);
-        enum ndb_truth truth = NDB_UNKNOWN;
-
-        test.list = ndb_vector_get(&pair[1], at);
-        rc = in_row(&test, &item, &truth);
-        out->as.truths[at] = (uint8_t)truth;
-    }
-    return rc;
+    if (rc < 0)
+        return rc;
+    if (out->is_constant)
+        return in_once(&test, pair, out);
+    if (ndb_coded_operand(pair, 2, chunk) != 0)
+        return in_rows(&test, expr, pair, chunk, out);
+    test.list = ndb_vector_get(&pair[1], 0);
+    rc = table_of(eval, expr, &test.list, chunk->count, &test.table);
+    return rc < 0 ? rc
+                  : ndb_coded_eval(eval, &pair[0], chunk, in_coded, &test, out);
 }

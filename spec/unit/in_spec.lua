@@ -66,6 +66,18 @@ describe("IN", function()
         for k = 0, 2 do assert.equal(20 * k, rows[k + 1].n) end
     end)
 
+    it("goes by lists that come and go", function()
+        -- Every list is there for 1 to 60 rows one after the other.
+        local rows = help.run(db, [[
+            UNWIND range(1, 60) AS k WITH k, range(k, k + 20) AS l
+            UNWIND range(1, k) AS x WITH k, x * 3 AS x, l
+            RETURN k, x, x IN l AS found]])
+        assert.equal(60 * 61 / 2, #rows)
+        for _, row in ipairs(rows) do
+            assert.equal(row.x >= row.k and row.x <= row.k + 20, row.found)
+        end
+    end)
+
     it("says in few words that a list is none", function()
         local ok, err = db:query("UNWIND range(1, 100) AS x " ..
             "WITH x WHERE x IN $list RETURN x", { list = "text" })
