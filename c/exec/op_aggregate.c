@@ -9,6 +9,12 @@
 #include "exec/grouping.h"
 #include "exec/kernel.h"
 
+/* What an aggregation with DISTINCT has met. */
+struct distinct {
+    struct ndb_grouping values;
+    struct ndb_word_set pairs; /* of a value's number and a group's */
+};
+
 struct aggregate_state {
     struct ndb_grouping grouping;
     struct ndb_aggregate *states; /* group by group, plan->count for each */
@@ -18,10 +24,8 @@ struct aggregate_state {
     int64_t *room;                /* for a column of numbers */
     uint8_t *mask;                /* of one */
 
-    /* Of each aggregation with DISTINCT: its rows by group and value, so that
-     * what was met before is known. NULL: there is none. */
-    struct ndb_grouping *distinct;
-    uint32_t *numbers; /* of the rows of a chunk, in one of them */
+    struct distinct *distinct; /* of each aggregation; NULL: none has it */
+    uint32_t *numbers;         /* of the rows of a chunk, in one of them */
     uint32_t given;
     bool is_done;
 };
@@ -101,6 +105,28 @@ static int add_row(struct ndb_op *op, struct ndb_eval *eval, uint32_t group,
     return ndb_aggregate_add(aggregate, &op->kept, &value, &eval->scalar);
 }
 
+/* Numbers the rows of a chunk by their values, and by their groups if there are
+ * any. *known: how many numbers there were before; a row that has the next one
+ * is the first with its value. */
+static int number_distinct(struct ndb_op *op, uint32_t index, uint32_t *known)
+{
+    struct aggregate_state *state = op->state;
+    struct distinct *distinct = &state->distinct[index];
+    const struct ndb_chunk *chunk = &op->child->chunk;
+    int rc;
+
+    *known = distinct->values.keys.count;
+    rc = ndb_grouping_find(&distinct->values, chunk, state->numbers);
+    if (rc < 0 || op->plan->slots.count == 0)
+        return rc;
+    for (uint32_t i = 0; i < chunk->count; i++)
+        state->room[i] =
+            (int64_t)((uint64_t)state->numbers[i] << 32 | state->groups[i]);
+    *known = distinct->pairs.count;
+    return ndb_word_set_add(&distinct->pairs, state->room, chunk->count,
+                            state->numbers);
+}
+
 /* All rows of a chunk to one aggregate of their groups; of those with DISTINCT
  * only the first with its value counts. */
 static int add_rows(struct ndb_op *op, struct ndb_eval *eval, uint32_t index)
@@ -110,12 +136,8 @@ static int add_rows(struct ndb_op *op, struct ndb_eval *eval, uint32_t index)
     bool is_grouped = op->plan->slots.count != 0;
     bool is_distinct = op->plan->aggregations[index].is_distinct;
     uint32_t known = 0;
-    int rc = NAMIDB_OK;
+    int rc = is_distinct ? number_distinct(op, index, &known) : NAMIDB_OK;
 
-    if (is_distinct) {
-        known = state->distinct[index].keys.count;
-        rc = ndb_grouping_find(&state->distinct[index], chunk, state->numbers);
-    }
     for (uint32_t i = 0; i < chunk->count && rc >= 0; i++) {
         bool is_new = !is_distinct || state->numbers[i] >= known;
 
@@ -286,22 +308,19 @@ static int take_chunk(struct ndb_op *op, struct ndb_eval *eval)
     return rc;
 }
 
-/* By the keys of the groups, and the value. */
 static int begin_distinct(struct ndb_op *op, uint32_t index)
 {
     struct aggregate_state *state = op->state;
-    const struct ndb_plan_op *plan = op->plan;
-    uint32_t count = plan->slots.count + 1;
+    struct distinct *distinct = &state->distinct[index];
     struct ndb_slots *slots = ndb_arena_alloc(&op->kept, sizeof *slots);
-    uint32_t *items = ndb_arena_array(&op->kept, count, sizeof *items);
+    uint32_t *item = ndb_arena_alloc(&op->kept, sizeof *item);
 
-    if (slots == NULL || items == NULL)
+    if (slots == NULL || item == NULL)
         return NAMIDB_ENOMEM;
-    for (uint32_t i = 0; i < plan->slots.count; i++)
-        items[i] = plan->slots.items[i];
-    items[count - 1] = plan->aggregations[index].in;
-    *slots = (struct ndb_slots){ items, count };
-    return ndb_grouping_init(&state->distinct[index], &op->kept, slots);
+    *item = op->plan->aggregations[index].in;
+    *slots = (struct ndb_slots){ item, 1 };
+    distinct->pairs = (struct ndb_word_set){ .arena = &op->kept };
+    return ndb_grouping_init(&distinct->values, &op->kept, slots);
 }
 
 static int begin_all_distinct(struct ndb_op *op)
