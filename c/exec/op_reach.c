@@ -8,15 +8,13 @@
  * node uses no edge twice, so what any walk of `min` (0 or 1) to `max` hops
  * leads to is what is found in as many levels. Only the start itself may want a
  * longer one, that comes back to it: along directed edges it is found like any
- * other node. Otherwise there is one if an edge joins two branches of the tree
- * of shortest walks, which begin with different edges at the start; the two and
- * that edge make the shortest (all of the three, or two edges side by side, or
- * a loop).
+ * other node, otherwise by branches.h.
  *
  * Rows go in groups, a level of all of them at a time, a piece of it in one
  * read; a group is large where little is found for a row.
  */
 #include "base/ids.h"
+#include "exec/branches.h"
 #include "exec/hops.h"
 #include "exec/walk_edges.h"
 #include "exec/word_set.h"
@@ -25,22 +23,22 @@ enum {
     PIECE_NODES = NDB_CHUNK_ROWS_MAX / 4, /* extended at a time */
     LEADS_MAX = NDB_CHUNK_ROWS_MAX / 2,   /* edges, likewise */
     ROWS_BITS = 10,                       /* of a row's number in its group */
-    FEW_NODES = 1 << 14,    /* of a group: the next one may be larger */
-    MANY_NODES = 1 << 16,   /* the next one is to be smaller */
-    FIRST_CHUNK_ROWS = 64,  /* who asks for one row shall not wait for many */
-    NO_BRANCH = UINT32_MAX, /* of the start */
+    FEW_NODES = 1 << 14,   /* of a group: the next one may be larger */
+    MANY_NODES = 1 << 16,  /* the next one is to be smaller */
+    FIRST_CHUNK_ROWS = 64, /* who asks for one row shall not wait for many */
 };
 
 struct row {
     uint64_t start, target; /* target: 0, or the only node that is wanted */
     uint32_t position;      /* in the child's chunk */
+    uint32_t closed_by;     /* hops of a walk back to the start; 0: none */
     bool is_done;           /* nothing more is wanted */
-    bool is_closed;         /* a walk leads back to the start */
 };
 
 /* One edge from a node of a piece. */
 struct lead {
-    uint32_t row, branch;
+    uint32_t row;
+    int32_t branch;
     uint64_t node; /* that it leads to */
 };
 
@@ -79,12 +77,7 @@ struct reach_state {
     uint32_t given;        /* of what was seen */
     uint32_t closed_given; /* of the rows */
 
-    /* For walks back to the start: the branch of what was seen, and the edge
-     * that each branch begins with. */
-    uint32_t *branches;
-    uint32_t branches_capacity;
-    uint64_t *branch_edges;
-    uint32_t branch_count, branch_capacity;
+    struct ndb_branches branches; /* see is_by_branches */
 
     struct piece *piece; /* op->kept's */
     struct leads *leads;
@@ -173,9 +166,7 @@ static int begin_group(struct ndb_op *op)
     state->seen = (struct ndb_word_set){ .arena = &state->memory };
     state->level_begin = state->level_end = state->extended = 0;
     state->depth = state->given = state->closed_given = 0;
-    state->branches = NULL;
-    state->branch_edges = NULL;
-    state->branches_capacity = state->branch_count = state->branch_capacity = 0;
+    state->branches = (struct ndb_branches){ .arena = &state->memory };
     state->row_count = 0;
     state->rows = ndb_arena_array(&state->memory, max, sizeof *state->rows);
     if (state->rows == NULL)
@@ -196,49 +187,11 @@ static void end_group(struct reach_state *state)
     state->row_count = 0;
 }
 
-/* -------------------------------------------------------------- branches -- */
-
-static int add_branch(struct reach_state *state, uint64_t edge,
-                      uint32_t *branch)
+/* A walk of so many hops leads back to the start. */
+static void close_row(struct row *row, uint64_t hops)
 {
-    uint64_t *edges = ndb_arena_grow(&state->memory, state->branch_edges,
-                                     &state->branch_capacity,
-                                     state->branch_count, 1, sizeof *edges);
-
-    if (edges == NULL)
-        return NAMIDB_ENOMEM;
-    state->branch_edges = edges;
-    edges[state->branch_count] = edge;
-    *branch = state->branch_count++;
-    return NAMIDB_OK;
-}
-
-static void close_row(struct row *row)
-{
-    row->is_closed = true;
-    row->is_done |= row->target == row->start;
-}
-
-/* An edge back to the start: a loop of it, or one beside the branch's. */
-static void come_back(struct reach_state *state, const struct lead *lead,
-                      uint64_t edge)
-{
-    if (lead->branch == NO_BRANCH || state->branch_edges[lead->branch] != edge)
-        close_row(&state->rows[lead->row]);
-}
-
-/* An edge to what was seen: it may join two branches. */
-static void join_branches(struct ndb_op *op, const struct lead *lead,
-                          uint32_t number)
-{
-    struct reach_state *state = op->state;
-    uint64_t depth = number < state->level_begin ? (uint64_t)state->depth - 1
-                     : number < state->level_end ? (uint64_t)state->depth
-                                                 : (uint64_t)state->depth + 1;
-
-    if (state->branches[number] != lead->branch &&
-        state->depth + depth + 1 <= op->plan->max)
-        close_row(&state->rows[lead->row]);
+    if (row->closed_by == 0 || hops < row->closed_by)
+        row->closed_by = (uint32_t)hops;
 }
 
 /* ---------------------------------------------------------------- levels -- */
@@ -275,45 +228,33 @@ static void take_returns(struct ndb_op *op, struct leads *leads)
 
     for (uint32_t i = 0; i < leads->count; i++) {
         const struct lead *lead = &leads->items[i];
+        struct row *row = &state->rows[lead->row];
 
-        if (lead->node == state->rows[lead->row].start) {
-            come_back(state, lead, leads->edges[i].id);
-            continue;
+        if (lead->node != row->start) {
+            leads->items[kept] = *lead;
+            leads->edges[kept++] = leads->edges[i];
+        } else if (ndb_branches_return(&state->branches, lead->branch,
+                                       leads->edges[i].id)) {
+            close_row(row, (uint64_t)state->depth + 1);
         }
-        leads->items[kept] = *lead;
-        leads->edges[kept++] = leads->edges[i];
     }
     leads->count = kept;
 }
 
-/* What an edge led to has a number now. */
-static int take_branch(struct ndb_op *op, const struct leads *leads, uint32_t i,
-                       bool is_new)
+/* An edge to what was seen may join two branches. */
+static void try_join(struct ndb_op *op, const struct lead *lead,
+                     uint32_t number)
 {
     struct reach_state *state = op->state;
-    const struct lead *lead = &leads->items[i];
-    uint32_t number = leads->numbers[i];
+    uint64_t hops = (uint64_t)state->depth * 2 + 1; /* to the level, and back */
 
-    if (!is_new) {
-        join_branches(op, lead, number);
-        return NAMIDB_OK;
-    }
-    state->branches[number] = lead->branch;
-    return lead->branch == NO_BRANCH
-               ? add_branch(state, leads->edges[i].id, &state->branches[number])
-               : NAMIDB_OK;
-}
-
-static int reserve_branches(struct reach_state *state, uint32_t more)
-{
-    uint32_t *branches = ndb_arena_grow(
-        &state->memory, state->branches, &state->branches_capacity,
-        state->seen.count, more, sizeof *branches);
-
-    if (branches == NULL)
-        return NAMIDB_ENOMEM;
-    state->branches = branches;
-    return NAMIDB_OK;
+    if (number >= state->level_end)
+        hops++;
+    else if (number < state->level_begin)
+        hops--;
+    if (hops <= op->plan->max &&
+        ndb_branches_join(&state->branches, lead->branch, number))
+        close_row(&state->rows[lead->row], hops);
 }
 
 /* What edges lead to, and what is new of it. */
@@ -322,7 +263,9 @@ static int see(struct ndb_op *op, struct leads *leads)
     struct reach_state *state = op->state;
     bool by_branches = is_by_branches(op);
     uint32_t seen = state->seen.count;
-    int rc = by_branches ? reserve_branches(state, leads->count) : NAMIDB_OK;
+    int rc = by_branches
+                 ? ndb_branches_reserve(&state->branches, seen, leads->count)
+                 : NAMIDB_OK;
 
     for (uint32_t i = 0; i < leads->count; i++)
         leads->words[i] = word_of(leads->items[i].row, leads->items[i].node);
@@ -330,13 +273,17 @@ static int see(struct ndb_op *op, struct leads *leads)
         rc = ndb_word_set_add(&state->seen, leads->words, leads->count,
                               leads->numbers);
     for (uint32_t i = 0; i < leads->count && rc >= 0; i++) {
-        struct row *row = &state->rows[leads->items[i].row];
+        const struct lead *lead = &leads->items[i];
+        struct row *row = &state->rows[lead->row];
         bool is_new = leads->numbers[i] == seen;
 
         seen += is_new;
-        row->is_done |= leads->items[i].node == row->target;
-        if (by_branches)
-            rc = take_branch(op, leads, i, is_new);
+        row->is_done |= lead->node == row->target;
+        if (by_branches && is_new)
+            rc = ndb_branches_add(&state->branches, leads->numbers[i],
+                                  lead->branch, leads->edges[i].id);
+        else if (by_branches)
+            try_join(op, lead, leads->numbers[i]);
     }
     return rc;
 }
@@ -358,13 +305,13 @@ static void take_node(struct ndb_op *op, struct piece *piece)
 {
     struct reach_state *state = op->state;
     uint32_t at = state->extended++;
-    struct lead lead = { .row = at, .branch = NO_BRANCH };
+    struct lead lead = { .row = at, .branch = NDB_NO_BRANCH };
     const struct row *row;
 
     if (state->depth != 0) {
         lead.row = row_of(state->seen.words[at]);
-        if (state->branches != NULL)
-            lead.branch = state->branches[at];
+        if (is_by_branches(op))
+            lead.branch = state->branches.of[at];
     }
     row = &state->rows[lead.row];
     if (row->is_done || ndb_op_is_settled(op, row->position))
@@ -428,6 +375,18 @@ static int extend(struct ndb_op *op)
     return rc < 0 ? rc : follow(op, &sets);
 }
 
+/* Walks back to the start are known at the end of a level: what closes one in
+ * it may be longer than what comes behind it there, and never than what closes
+ * one in the next. */
+static void settle_closed(struct reach_state *state)
+{
+    for (uint32_t i = 0; i < state->row_count; i++) {
+        struct row *row = &state->rows[i];
+
+        row->is_done |= row->closed_by != 0 && row->target == row->start;
+    }
+}
+
 /* A piece of the level, or the next level; NAMIDB_NONE: there is none. */
 static int go_on(struct ndb_op *op)
 {
@@ -439,6 +398,8 @@ static int go_on(struct ndb_op *op)
         return extend(op);
     if (op->plan->min == 0 && state->depth == 0)
         state->level_end = state->row_count; /* the starts were seen */
+    if (is_by_branches(op))
+        settle_closed(state);
     state->level_begin = state->level_end;
     state->level_end = state->seen.count;
     state->extended = state->level_begin;
@@ -451,6 +412,7 @@ static int go_on(struct ndb_op *op)
 struct output {
     uint32_t *positions;
     uint64_t *to;
+    int64_t *lengths;
     uint32_t count, max;
 };
 
@@ -465,26 +427,36 @@ static int output_init(struct ndb_op *op, struct output *out)
     out->positions =
         ndb_arena_array(&op->arena, out->max, sizeof *out->positions);
     out->to = ndb_arena_array(&op->arena, out->max, sizeof *out->to);
-    return out->positions == NULL || out->to == NULL ? NAMIDB_ENOMEM
-                                                     : NAMIDB_OK;
+    out->lengths = ndb_arena_array(&op->arena, out->max, sizeof *out->lengths);
+    return out->positions == NULL || out->to == NULL || out->lengths == NULL
+               ? NAMIDB_ENOMEM
+               : NAMIDB_OK;
 }
 
-static void put(struct output *out, const struct row *row, uint64_t node)
+static void put(struct output *out, const struct row *row, uint64_t node,
+                uint64_t length)
 {
     if (row->target != 0 && row->target != node)
         return;
     out->positions[out->count] = row->position;
+    out->lengths[out->count] = (int64_t)length;
     out->to[out->count++] = node;
 }
 
-/* What was found and not given yet, as much as there is room for. */
-static void give(struct reach_state *state, struct output *out)
+/* What was found and not given yet, as much as there is room for: ends of the
+ * walks that the last piece made longer, or the starts. */
+static void give(const struct ndb_op *op, struct output *out)
 {
+    struct reach_state *state = op->state;
+    uint32_t starts =
+        state->depth == 0 && op->plan->min == 0 ? state->row_count : 0;
+
     for (; state->given < state->seen.count && out->count < out->max;
          state->given++) {
         int64_t word = state->seen.words[state->given];
 
-        put(out, &state->rows[row_of(word)], node_of(word));
+        put(out, &state->rows[row_of(word)], node_of(word),
+            state->given < starts ? 0 : (uint64_t)state->depth + 1);
     }
 }
 
@@ -495,9 +467,28 @@ static void give_closed(struct reach_state *state, struct output *out)
          state->closed_given++) {
         const struct row *row = &state->rows[state->closed_given];
 
-        if (row->is_closed)
-            put(out, row, row->start);
+        if (row->closed_by != 0)
+            put(out, row, row->start, row->closed_by);
     }
+    if (state->closed_given == state->row_count)
+        end_group(state);
+}
+
+/* One step in a group: what was found is given before there is more. */
+static int advance_group(struct ndb_op *op, struct output *out)
+{
+    struct reach_state *state = op->state;
+    int rc;
+
+    if (state->given < state->seen.count) {
+        give(op, out);
+        return NAMIDB_OK;
+    }
+    rc = go_on(op);
+    if (rc != NAMIDB_NONE)
+        return rc;
+    give_closed(state, out);
+    return NAMIDB_OK;
 }
 
 /* One step; NAMIDB_NONE: there is nothing more, or nothing for this chunk. */
@@ -506,16 +497,8 @@ static int advance(struct ndb_op *op, struct output *out)
     struct reach_state *state = op->state;
     int rc;
 
-    if (state->row_count != 0) {
-        rc = go_on(op);
-        give(state, out);
-        if (rc == NAMIDB_NONE && state->given == state->seen.count) {
-            give_closed(state, out);
-            if (state->closed_given == state->row_count)
-                end_group(state);
-        }
-        return rc < 0 ? rc : NAMIDB_OK;
-    }
+    if (state->row_count != 0)
+        return advance_group(op, out);
     rc = state->has_chunk ? begin_group(op) : NAMIDB_NONE;
     if (rc != NAMIDB_NONE)
         return rc;
@@ -561,6 +544,10 @@ static int reach_next(struct ndb_op *op)
     if ((op->plan->flags & NDB_EXPAND_NO_NODE) == 0)
         op->chunk.columns[op->plan->to] =
             (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = out.to };
+    if (op->plan->hops != NDB_NO_SLOT)
+        op->chunk.columns[op->plan->hops] =
+            (struct ndb_vector){ .form = NDB_FORM_INTS,
+                                 .as.ints = out.lengths };
     return rc;
 }
 

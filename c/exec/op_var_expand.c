@@ -224,6 +224,7 @@ struct output {
     uint32_t *positions;
     namidb_value *lists;
     uint64_t *to;
+    int64_t *lengths;
     uint32_t count;
 };
 
@@ -235,7 +236,10 @@ static int output_init(struct ndb_op *op, struct output *out)
     out->lists =
         ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof *out->lists);
     out->to = ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof *out->to);
-    return out->positions == NULL || out->lists == NULL || out->to == NULL
+    out->lengths =
+        ndb_arena_array(&op->arena, NDB_CHUNK_ROWS_MAX, sizeof *out->lengths);
+    return out->positions == NULL || out->lists == NULL || out->to == NULL ||
+                   out->lengths == NULL
                ? NAMIDB_ENOMEM
                : NAMIDB_OK;
 }
@@ -286,6 +290,7 @@ static int give(struct ndb_op *op, struct output *out)
             continue;
         out->positions[out->count] = step->position;
         out->to[out->count] = step->node;
+        out->lengths[out->count] = length;
         if ((op->plan->flags & NDB_EXPAND_NO_EDGE) == 0 &&
             list_edges(op, step, length, &out->lists[out->count]) < 0)
             return NAMIDB_ENOMEM;
@@ -327,6 +332,10 @@ static int emit(struct ndb_op *op, const struct output *out)
     if ((op->plan->flags & NDB_EXPAND_NO_NODE) == 0)
         columns[op->plan->to] =
             (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = out->to };
+    if (op->plan->hops != NDB_NO_SLOT)
+        columns[op->plan->hops] =
+            (struct ndb_vector){ .form = NDB_FORM_INTS,
+                                 .as.ints = out->lengths };
     return rc;
 }
 

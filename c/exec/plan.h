@@ -53,11 +53,12 @@
  *             all), uint flags, live, child
  *   VAR_EXPAND the same, then before `live`: uint min, opt(uint max),
  *             opt(uint slot of the edge under test, expr predicate),
- *             slots of edges (or lists of them) that may not be walked
+ *             slots of edges (or lists of them) that may not be walked,
+ *             opt(slot of the number of hops)
  *             edge slot gets the list of edges in walking order
- *   SHORTEST  as VAR_EXPAND; both ends are bound
- *   REACH     as VAR_EXPAND, with a min of 0 or 1: each end once for a row, and
- *             nothing in the edge slot
+ *   SHORTEST  as VAR_EXPAND without the last slot; both ends are bound
+ *   REACH     as VAR_EXPAND, with a min of 0 or 1: each end once for a row, by
+ *             the fewest hops, and nothing in the edge slot
  *   FILTER    expr, child
  *   PROJECT   uint count, (slot, expr) *, child
  *   AGGREGATE slots keys, uint count, (u8 kind, u8 is_distinct, opt(in slot),
@@ -474,6 +475,7 @@ struct ndb_plan_op {
     uint32_t slot, edge, to; /* slots; `slot` is `from` of an expansion */
     uint32_t name;           /* label or type; NDB_NO_NAME */
     uint32_t min, max;       /* hops; UINT32_MAX: no bound */
+    uint32_t hops;           /* slot: how many a walk has */
     uint32_t count;          /* of the list that the kind has */
     uint32_t index;          /* in the plan: operators are numbered */
     struct ndb_names types;

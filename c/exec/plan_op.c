@@ -4,6 +4,11 @@
  */
 #include "exec/plan_read.h"
 
+static uint32_t slot_optional(struct ndb_plan_reader *reader)
+{
+    return ndb_plan_flag(reader) ? ndb_plan_slot(reader) : NDB_NO_SLOT;
+}
+
 static void read_expansion(struct ndb_plan_reader *reader,
                            struct ndb_plan_op *op)
 {
@@ -23,6 +28,8 @@ static void read_expansion(struct ndb_plan_reader *reader,
         op->expr = ndb_plan_expr(reader);
     }
     op->slots = ndb_plan_slots(reader);
+    if (op->kind != NDB_OP_SHORTEST)
+        op->hops = slot_optional(reader);
     if (op->kind == NDB_OP_REACH &&
         (op->min > 1 || (op->flags & NDB_EXPAND_NO_EDGE) == 0))
         ndb_plan_wrong(reader, "a reach of walks that are to be told apart");
@@ -104,11 +111,6 @@ static void read_assigns(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
         assigns[i].slot = ndb_plan_slot(reader);
         assigns[i].expr = ndb_plan_expr(reader);
     }
-}
-
-static uint32_t slot_optional(struct ndb_plan_reader *reader)
-{
-    return ndb_plan_flag(reader) ? ndb_plan_slot(reader) : NDB_NO_SLOT;
 }
 
 static void read_aggregations(struct ndb_plan_reader *reader,

@@ -298,6 +298,7 @@ function shape.EXPAND(node)
         expr(node.expr)
     end
     uints(node.excluded or {})
+    if node.kind ~= "SHORTEST" then optional_uint(node.hops) end
 end
 shape.VAR_EXPAND, shape.SHORTEST = shape.EXPAND, shape.EXPAND
 shape.REACH = shape.EXPAND

@@ -263,6 +263,9 @@ end
 -- With what is asked of each edge on the way, here by the name of them all.
 function detail.VAR_EXPAND(scope, op)
     local text = detail.EXPAND(scope, op)
+    if op.hops then
+        text = text .. " hops " .. slot_name(scope.names, op.hops)
+    end
     if not op.expr then return text end
     local names = setmetatable({ [op.test] = slot_name(scope.names, op.edge) },
                                { __index = scope.names })

@@ -48,7 +48,7 @@ own.FOR_EACH, own.QUANTIFIER, own.REDUCE = own.LET, own.LET, own.LET
 
 function own.SUBPLAN(node, set)
     if not node.free then
-        once.mark(node.plan, node.code == "EXISTS")
+        once.mark(node.plan, node.code == "EXISTS", reads)
         local wanted = {}
         if node.number then wanted[node.number] = true end
         if node.row then wanted[node.row] = true end
@@ -193,7 +193,9 @@ function handle.EXPAND(op, wanted)
 end
 
 function handle.VAR_EXPAND(op, wanted)
+    if op.hops and not wanted[op.hops] then op.hops = nil end
     if not wanted[op.edge] and once.may_reach(op) then op.kind = "REACH" end
+    remove(wanted, op.hops)
     return handle.EXPAND(op, wanted)
 end
 
@@ -363,7 +365,7 @@ end
 --- Sets `live` and what else depends on it in a tree whose output slots are
 -- `slots`. Returns the slots that it reads of the row around it.
 function free.mark(op, slots)
-    once.mark(op, false)
+    once.mark(op, false, reads)
     local wanted = {}
     add(wanted, slots)
     return walk(op, wanted)

@@ -4,6 +4,7 @@ local barrier = require("namidb.plan.barrier")
 local context = require("namidb.plan.context")
 local encode = require("namidb.plan.encode")
 local free = require("namidb.plan.free")
+local hops = require("namidb.plan.hops")
 local query = require("namidb.plan.query")
 
 local plan = {}
@@ -52,6 +53,7 @@ function plan.make(ast, options)
         names[i] = name
     end
     if ast.writes then root = barrier.add(root, #columns > 0) end
+    hops.count(made, root)
     free.mark(root, slots)
     local bytes, places = encode.plan(made, columns, root)
     return {
