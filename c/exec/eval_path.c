@@ -3,6 +3,8 @@
  * Paths put together from what a match bound, and the rule that no edge is
  * walked twice in one match.
  */
+#include <string.h>
+
 #include "exec/eval.h"
 
 static int not_a_part(struct ndb_eval *eval, const namidb_value *value)
@@ -116,33 +118,61 @@ static bool share_edge(const namidb_value *a, const namidb_value *b)
     return false;
 }
 
-static bool all_differ(const struct ndb_expr *expr,
-                       const struct ndb_chunk *chunk, uint32_t at)
+static bool are_apart(uint64_t a, uint64_t b)
 {
-    for (uint32_t i = 1; i < expr->slots.count; i++) {
-        namidb_value a =
-            ndb_vector_get(&chunk->columns[expr->slots.items[i]], at);
+    return a != b || a == 0; /* null is no edge */
+}
 
-        for (uint32_t j = 0; j < i; j++) {
-            namidb_value b =
-                ndb_vector_get(&chunk->columns[expr->slots.items[j]], at);
+static bool differ_at(const struct ndb_vector *a, const struct ndb_vector *b,
+                      uint32_t at)
+{
+    namidb_value left = ndb_vector_get(a, at), right = ndb_vector_get(b, at);
 
-            if (share_edge(&a, &b))
-                return false;
-        }
+    return !share_edge(&left, &right);
+}
+
+/* Leaves the truth of rows where two columns share no edge. */
+static void keep_apart(const struct ndb_vector *a, const struct ndb_vector *b,
+                       const struct ndb_chunk *chunk, uint8_t *truths)
+{
+    bool are_edges = a->form == NDB_FORM_EDGES && b->form == NDB_FORM_EDGES &&
+                     !a->is_constant && !b->is_constant;
+
+    for (uint32_t i = 0; i < chunk->count; i++) {
+        uint32_t at = ndb_chunk_row(chunk, i);
+        bool differ = are_edges
+                          ? are_apart(a->as.edges[at].id, b->as.edges[at].id)
+                          : differ_at(a, b, at);
+
+        truths[at] = differ ? truths[at] : NDB_FALSE;
     }
-    return true;
+}
+
+/* Whether there are two columns that may share an edge: where only loops are
+ * looked at (NDB_EXPAND_LOOPS), mostly there is none. */
+static bool has_two(const struct ndb_expr *expr, const struct ndb_chunk *chunk)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < expr->slots.count; i++)
+        count += chunk->columns[expr->slots.items[i]].form != NDB_FORM_NONE;
+    return count > 1;
 }
 
 int ndb_eval_differ(struct ndb_eval *eval, const struct ndb_expr *expr,
                     const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
-    if (!ndb_vector_truths(out, eval->arena, chunk->extent))
-        return ndb_eval_no_memory(eval);
-    for (uint32_t i = 0; i < chunk->count; i++) {
-        uint32_t at = ndb_chunk_row(chunk, i);
+    bool is_needed = has_two(expr, chunk);
+    uint32_t extent = is_needed ? chunk->extent : 1;
+    const struct ndb_slots *slots = &expr->slots;
 
-        out->as.truths[at] = all_differ(expr, chunk, at);
-    }
+    if (!ndb_vector_truths(out, eval->arena, extent))
+        return ndb_eval_no_memory(eval);
+    memset(out->as.truths, NDB_TRUE, extent);
+    out->is_constant = !is_needed;
+    for (uint32_t i = 1; i < slots->count && is_needed; i++)
+        for (uint32_t j = 0; j < i; j++)
+            keep_apart(&chunk->columns[slots->items[i]],
+                       &chunk->columns[slots->items[j]], chunk, out->as.truths);
     return NAMIDB_OK;
 }

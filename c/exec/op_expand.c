@@ -97,6 +97,38 @@ static int take_rows(struct ndb_op *op, uint64_t **ids)
     return NAMIDB_OK;
 }
 
+static bool has_loop(const struct ndb_hop_sets *sets, uint32_t count)
+{
+    for (uint32_t i = 0; i < sets->count; i++) {
+        const struct ndb_hops *hops = &sets->items[i].hops;
+
+        for (uint32_t j = 0; j < count; j++)
+            for (uint32_t k = hops->offsets[j]; k < hops->offsets[j + 1]; k++)
+                if (hops->neighbours[k] == sets->ids[j])
+                    return true;
+    }
+    return false;
+}
+
+/* What is at nodes, with the edges where somebody reads those. There is hardly
+ * ever a loop: looking twice then is less than finding edges always. */
+static int read_sets(struct ndb_op *op, const uint64_t *ids)
+{
+    struct expand_state *state = op->state;
+    bool only_loops = (op->plan->flags & NDB_EXPAND_LOOPS) != 0;
+    int rc;
+
+    state->sets.with_edges =
+        (op->plan->flags & NDB_EXPAND_NO_EDGE) == 0 && !only_loops;
+    rc = ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
+                           &state->sets);
+    if (rc < 0 || !only_loops || !has_loop(&state->sets, state->count))
+        return rc;
+    state->sets.with_edges = true;
+    return ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
+                             &state->sets);
+}
+
 /* The edges of the rows of the child that are next. */
 static int load(struct ndb_op *op)
 {
@@ -116,10 +148,8 @@ static int load(struct ndb_op *op)
             return rc;
     }
     rc = take_rows(op, &ids);
-    state->sets.with_edges = (op->plan->flags & NDB_EXPAND_NO_EDGE) == 0;
     if (rc >= 0)
-        rc = ndb_hop_sets_read(op->run, op->plan, ids, state->count, &op->kept,
-                               &state->sets);
+        rc = read_sets(op, ids);
     if (rc < 0)
         return rc;
     if (state->piece != 0)
@@ -260,12 +290,16 @@ static void fill(struct ndb_op *op, struct output *out)
 
 static int emit(struct ndb_op *op, const struct output *out)
 {
+    const struct expand_state *state = op->state;
     struct ndb_vector *columns = op->chunk.columns;
     int rc = ndb_op_gather(op, &op->child->chunk, out->positions, out->count);
 
-    if ((op->plan->flags & NDB_EXPAND_NO_EDGE) == 0)
+    if (state->sets.with_edges)
         columns[op->plan->edge] = (struct ndb_vector){ .form = NDB_FORM_EDGES,
                                                        .as.edges = out->edges };
+    else if ((op->plan->flags & NDB_EXPAND_LOOPS) != 0)
+        columns[op->plan->edge] =
+            (struct ndb_vector){ .form = NDB_FORM_NONE, .is_constant = true };
     if ((op->plan->flags & NDB_EXPAND_NO_NODE) == 0)
         columns[op->plan->to] =
             (struct ndb_vector){ .form = NDB_FORM_NODES, .as.ids = out->to };

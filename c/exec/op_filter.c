@@ -27,16 +27,16 @@ static int filter_open(struct ndb_op *op)
 static uint32_t pick(const struct ndb_chunk *chunk,
                      const struct ndb_vector *truths, uint16_t *rows)
 {
-    if (truths->form != NDB_FORM_TRUTHS)
+    if (truths->form != NDB_FORM_TRUTHS || truths->is_constant)
         return 0;
-    if (!truths->is_constant)
-        return ndb_kernel_pick_true(truths->as.truths, chunk->rows,
-                                    chunk->count, rows);
-    if (truths->as.truths[0] != NDB_TRUE)
-        return 0;
-    for (uint32_t i = 0; i < chunk->count; i++)
-        rows[i] = (uint16_t)ndb_chunk_row(chunk, i);
-    return chunk->count;
+    return ndb_kernel_pick_true(truths->as.truths, chunk->rows, chunk->count,
+                                rows);
+}
+
+static bool is_always_true(const struct ndb_vector *truths)
+{
+    return truths->form == NDB_FORM_TRUTHS && truths->is_constant &&
+           truths->as.truths[0] == NDB_TRUE;
 }
 
 /* Room for some more than there are: see ndb_kernel_pick_true. */
@@ -116,8 +116,10 @@ static int filter_next(struct ndb_op *op)
         rc = ndb_eval_truths(&eval, op->plan->expr, chunk, &truths);
         if (rc < 0)
             return rc;
-        if (op->gives_mask && chunk->rows == NULL &&
-            truths.form == NDB_FORM_TRUTHS && !truths.is_constant)
+        if (is_always_true(&truths))
+            ndb_op_pass(op, chunk);
+        else if (op->gives_mask && chunk->rows == NULL &&
+                 truths.form == NDB_FORM_TRUTHS && !truths.is_constant)
             rc = pass_mask(op, chunk, &truths);
         else
             rc = pass_rows(op, chunk, &truths);

@@ -341,7 +341,9 @@ enum {
     NDB_EXPAND_INTO = 1,         /* `to` is bound: only edges that end there */
     NDB_EXPAND_ALL_SHORTEST = 2, /* SHORTEST: all of the shortest, not one */
     NDB_EXPAND_NO_EDGE = 4,      /* nothing reads the edge slot */
-    NDB_EXPAND_NO_NODE = 8       /* nothing reads the `to` slot */
+    NDB_EXPAND_NO_NODE = 8,      /* nothing reads the `to` slot */
+    NDB_EXPAND_LOOPS = 16 /* EXPAND in one direction: nobody minds whether
+                             an edge is null that is no loop */
 };
 
 /* Flags of JOIN. */

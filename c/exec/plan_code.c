@@ -36,6 +36,7 @@ static const struct code CODES[] = {
     { "expand", "ALL_SHORTEST", NDB_EXPAND_ALL_SHORTEST },
     { "expand", "NO_EDGE", NDB_EXPAND_NO_EDGE },
     { "expand", "NO_NODE", NDB_EXPAND_NO_NODE },
+    { "expand", "LOOPS", NDB_EXPAND_LOOPS },
     { "join", "LASTING", NDB_JOIN_LASTING },
     { "join", "OUTER", NDB_JOIN_OUTER },
 };

@@ -5,9 +5,13 @@
 -- that are wanted; it gives the set that is wanted from below the leaves, which
 -- is what an inner plan reads of the row around it.
 
+local loops = require("namidb.plan.loops")
 local once = require("namidb.plan.once")
 
 local free = {}
+
+-- Instead of true in a set: of the slot of an edge, see loops.lua.
+local LOOPS = "loops"
 
 local function copy(set)
     local result = {}
@@ -177,6 +181,7 @@ end
 
 function handle.EXPAND(op, wanted)
     if not wanted[op.edge] then op.flags.NO_EDGE = true end
+    op.flags.LOOPS = wanted[op.edge] == LOOPS or nil
     if not op.flags.INTO and not wanted[op.to] then op.flags.NO_NODE = true end
     remove(wanted, op.edge)
     if not op.flags.INTO then remove(wanted, op.to) end
@@ -211,10 +216,20 @@ function handle.SHORTEST(op, wanted)
     return below(op, wanted)
 end
 
-function handle.FILTER(op, wanted)
+function handle.SKIP(op, wanted)
     return below(op, reads(op.expr, wanted))
 end
-handle.SKIP, handle.LIMIT = handle.FILTER, handle.FILTER
+handle.LIMIT = handle.SKIP
+
+-- Edges that it keeps apart are read as loops where that is enough, and nobody
+-- above reads more of them.
+function handle.FILTER(op, wanted)
+    local enough = loops.enough(op)
+    for slot in pairs(reads(op.expr, {})) do
+        wanted[slot] = not enough[slot] or wanted[slot] or LOOPS
+    end
+    return below(op, wanted)
+end
 
 function handle.PROJECT(op, wanted)
     for _, item in ipairs(op.items) do wanted[item.slot] = nil end
