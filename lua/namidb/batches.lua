@@ -37,7 +37,8 @@ function batches.plan(ast, make)
         if err then return nil, err end
     end
     made.columns = made.rest and made.rest.columns or {}
-    made.names, made.cold = made.stages[1].each.names, made.stages[1].each.cold
+    local first = made.stages[1].each
+    made.names, made.cold, made.counts = first.names, first.cold, first.counts
     return made
 end
 

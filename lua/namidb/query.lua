@@ -9,6 +9,7 @@ local cold = require("namidb.plan.cold")
 local cypher = require("namidb.cypher")
 local interpreted = require("namidb.interpreted")
 local plan = require("namidb.plan")
+local planned = require("namidb.planned")
 local procedures = require("namidb.procedures")
 local result = require("namidb.result")
 local statements = require("namidb.statements")
@@ -145,23 +146,27 @@ local function evaluate_by(handle)
     end
 end
 
+-- What a plan for a handle's graph is made by; see plan.make.
+local function options_of(handle, home)
+    return { functions = home.functions,
+             statistics = statistics.of(handle, home.counts),
+             segments = statistics.segments(handle), is_far = home.is_far,
+             indexes = schema.usable(handle), evaluate = evaluate_by(handle) }
+end
+
 -- Plans a checked tree of a text.
-local function make_plan(handle, home, text, ast)
-    local counts = statistics.of(handle, home.counts)
-    local made, err = plan.make(ast, { functions = home.functions,
-                                       statistics = counts,
-                                       segments = statistics.segments(handle),
-                                       is_far = home.is_far,
-                                       indexes = schema.usable(handle),
-                                       evaluate = evaluate_by(handle) })
+local function make_plan(text, ast, options)
+    local made, err = plan.make(ast, options)
     if not made then return cypher.limit(text, err.at, err.message) end
     made.core, err = core.plan(made.bytes, made.constants, made.constants.n)
     if not made.core then return nil, err end
     made.has_host = made.core:has_host()
+    made.counts = statistics.about(made.names, options.statistics)
     return made
 end
 
-local function compile_now(handle, home, text)
+-- A plan for a text that was not planned yet.
+local function plan_anew(home, text, options)
     local ast, err = cypher.compile(text, {
         functions = home.functions,
         procedures = setmetatable({}, { __index = function(_, name)
@@ -175,15 +180,30 @@ local function compile_now(handle, home, text)
     })
     if not ast then return nil, err end
     if ast.is_schema then return schema.plan(ast) end
-    local function make(tree) return make_plan(handle, home, text, tree) end
-    local made
-    if ast.stages then
-        made, err = require("namidb.batches").plan(ast, make)
-    else
-        made, err = make(ast)
+    local function make(tree) return make_plan(text, tree, options) end
+    if ast.stages then return require("namidb.batches").plan(ast, make) end
+    return make(ast)
+end
+
+local function has_registered(home)
+    return next(home.functions) ~= nil or next(home.procedures) ~= nil
+end
+
+-- A plan for a text: another handle's, if one suits, or a new one.
+local function plan_of(home, text, options)
+    if has_registered(home) then return plan_anew(home, text, options) end
+    local shared = planned.find(text, options)
+    if shared then return shared end
+    local made, err = plan_anew(home, text, options)
+    if made and made.mode == "run" and not made.schema and not made.stages then
+        planned.keep(text, made, options)
     end
-    if not made then return nil, err end
-    made.counts = statistics.of(handle, home.counts)
+    return made, err
+end
+
+local function compile_now(handle, home, text)
+    local made, err = plan_of(home, text, options_of(handle, home))
+    if not made or made.schema then return made, err end
     made.uses, made.next_look = 0, LOOK_FIRST
     made.stamp = schema.stamp(handle)
     return made

@@ -143,6 +143,28 @@ function schema.usable(handle)
     return found
 end
 
+local function is_equal(items, other)
+    if #items ~= #other then return false end
+    for i, item in ipairs(items) do
+        if item ~= other[i] then return false end
+    end
+    return true
+end
+
+--- Whether two lists of usable indexes are the same to a plan.
+function schema.are_alike(indexes, others)
+    if #indexes ~= #others then return false end
+    for i, item in ipairs(indexes) do
+        local other = others[i]
+        if item.name ~= other.name or item.rule ~= other.rule or
+            item.entity ~= other.entity or item.label ~= other.label or
+            not is_equal(item.properties, other.properties) then
+            return false
+        end
+    end
+    return true
+end
+
 --- handle:constraints(): an array of { name, rule = "unique" | "key" |
 -- "not_null" | "type", entity, label, properties, type = text }.
 function schema.constraints(handle)

@@ -7,7 +7,8 @@
 -- 150,000, LIKES 100,000, REPLY_OF 30,000, all ends uniform random. Prints
 -- "name value" lines: of each query the median over 21 persons of the median of
 -- 15 rounds of 10 runs, warm, in microseconds; its first run after opening and
--- the run for a second person after that, medians of 21 openings; and its rows.
+-- the run for a second person after that, medians of 21 openings, of which the
+-- first one plans the statement (lua/namidb/planned.lua); and its rows.
 -- spec/bench/run puts them beside their goals.
 
 local namidb = require("namidb")

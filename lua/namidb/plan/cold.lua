@@ -4,7 +4,7 @@
 -- options.segments(of, name) -> of how many segments the nodes of a label
 -- ("node") or the edges of a type ("out", "into") consist, and how many are not
 -- at hand; nil: of all. What was asked stands in context.cold, so that a plan
--- can be made anew when it is no longer so (statistics.is_warmer).
+-- can be made anew when it is no longer so (cold.is_stale).
 
 local cold = {}
 

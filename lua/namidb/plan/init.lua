@@ -56,12 +56,13 @@ function plan.make(ast, options)
     hops.count(made, root)
     free.mark(root, slots)
     local bytes, places = encode.plan(made, columns, root)
+    local is_told = ast.mode ~= "run"
     return {
         bytes = bytes, places = places, constants = made.constants,
         columns = names, params = made.params, writes = ast.writes,
-        names = made.names, cold = made.cold, mode = ast.mode,
-        tree = ast.mode ~= "run" and root or nil,
-        slot_names = ast.mode ~= "run" and slot_names(ast) or nil,
+        mode = ast.mode, names = made.names, cold = made.cold,
+        tree = is_told and root or nil,
+        slot_names = is_told and slot_names(ast) or nil,
     }
 end
 

@@ -63,10 +63,33 @@ local function is_spread(name, old, new)
     return false
 end
 
---- Whether a plan that was made by `old` counts is worth another look: `names`
--- is the plan's table of names (plan/context.lua).
+-- Each label and type among a plan's names: its text, and where counts have
+-- how many there are of it and what is known of its properties.
+local TABLES = { [0] = { "labels", "node_properties" },
+                 { "types", "edge_properties" } }
+
+--- Of counts what is about these names: a plan's table of names
+-- (plan/context.lua).
+function statistics.about(names, counts)
+    local own = { nodes = counts.nodes, labels = {}, types = {},
+                  node_properties = {}, edge_properties = {},
+                  degrees = { out = {}, into = {} } }
+    for _, name in ipairs(names) do
+        local text = name.text
+        for _, field in ipairs(TABLES[name.kind] or {}) do
+            own[field][text] = counts[field][text]
+        end
+        if name.kind == 1 then
+            own.degrees.out[text] = counts.degrees.out[text]
+            own.degrees.into[text] = counts.degrees.into[text]
+        end
+    end
+    return own
+end
+
+--- Whether a plan that was made by `old` counts, which statistics.about gave,
+-- is worth another look.
 function statistics.is_stale(names, old, new)
-    if old == new then return false end
     if differs(old.nodes, new.nodes) then return true end
     for _, name in ipairs(names) do
         if name.kind == 0 and is_other(name.text, old, new, "labels",
@@ -75,6 +98,32 @@ function statistics.is_stale(names, old, new)
                                         "edge_properties") or
             name.kind == 1 and is_spread(name.text, old, new) then
             return true
+        end
+    end
+    return false
+end
+
+-- Whether other values are there of a property, or one of them is not known.
+local function is_other_line(old, new)
+    if not old or not new then return old ~= new end
+    return differs(old.values, new.values) or
+        differs(old.distinct, new.distinct)
+end
+
+--- Whether counts of another graph are other than those that a plan was made
+-- by: what one graph has of properties hardly changes, and another may have
+-- anything.
+function statistics.is_other_graph(names, old, new)
+    if statistics.is_stale(names, old, new) then return true end
+    for _, of in ipairs(names) do
+        local field = (TABLES[of.kind] or {})[2]
+        local before = field and old[field][of.text]
+        local now = field and new[field][of.text] or {}
+        for _, name in ipairs(before and names or {}) do
+            if name.kind == 2 and
+                is_other_line(before[name.text], now[name.text]) then
+                return true
+            end
         end
     end
     return false
