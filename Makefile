@@ -217,8 +217,8 @@ clean:
 	rm -rf $(BUILD)
 
 # Loops over columns become vector instructions.
-$(BUILD)/obj/exec/kernel_%.o: CFLAGS += -ftree-vectorize \
-    -fvect-cost-model=dynamic
+$(BUILD)/obj/exec/kernel_%.o $(BUILD)/obj/format/planes.o: \
+    CFLAGS += -ftree-vectorize -fvect-cost-model=dynamic
 
 $(BUILD)/obj/%.o: c/%.c
 	@mkdir -p $(@D)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "format/packed.h"
+#include "format/planes.h"
 #include "format/stream.h"
 #include "format/zstd_context.h"
 
@@ -81,20 +82,6 @@ static inline uint64_t word_at(const uint8_t *bytes)
     return ndb_packed_swap(word);
 }
 
-/* The bits of all numbers, each a byte. Those of eight begin with a byte. */
-static void spread_bits(const uint8_t *from, unsigned bits, size_t count,
-                        uint8_t *out)
-{
-    uint64_t mask = (1u << bits) - 1;
-
-    for (size_t i = 0; i < count; from += bits) {
-        uint64_t word = word_at(from);
-
-        for (unsigned k = 0; k < 8 && i < count; k++, i++, word >>= bits)
-            out[i] = (uint8_t)(word & mask);
-    }
-}
-
 int ndb_ints_unpack(struct ndb_ints *ints, size_t count, uint8_t *memory)
 {
     for (unsigned k = 0; k < ints->width; k++) {
@@ -111,8 +98,8 @@ int ndb_ints_unpack(struct ndb_ints *ints, size_t count, uint8_t *memory)
         memory += count;
     }
     if (ints->top_bits != 0) {
-        spread_bits(ints->planes[ints->width - 1], ints->top_bits, count,
-                    memory);
+        ndb_planes_spread(ints->planes[ints->width - 1], ints->top_bits, count,
+                          memory);
         ints->planes[ints->width - 1] = memory;
         ints->top_bits = 0;
     }
@@ -166,8 +153,7 @@ static void join_top(const struct ndb_ints *ints, size_t from, size_t count,
     }
 }
 
-/* Numbers `from` to `from + count`, each `plus` what its planes say. A loop for
- * each of the usual widths, as all time goes here. */
+/* Numbers `from` to `from + count`, each `plus` what its planes say. */
 static void join(const struct ndb_ints *ints, size_t from, size_t count,
                  uint64_t plus, uint64_t *out)
 {
@@ -176,33 +162,7 @@ static void join(const struct ndb_ints *ints, size_t from, size_t count,
 
     for (unsigned k = 0; k < width; k++)
         bytes[k] = ints->planes[k] + from;
-    switch (width) {
-    case 0:
-        for (size_t i = 0; i < count; i++)
-            out[i] = plus;
-        break;
-    case 1:
-        for (size_t i = 0; i < count; i++)
-            out[i] = plus + bytes[0][i];
-        break;
-    case 2:
-        for (size_t i = 0; i < count; i++)
-            out[i] = plus + (bytes[0][i] | (uint64_t)bytes[1][i] << 8);
-        break;
-    case 3:
-        for (size_t i = 0; i < count; i++)
-            out[i] = plus + (bytes[0][i] | (uint64_t)bytes[1][i] << 8 |
-                             (uint64_t)bytes[2][i] << 16);
-        break;
-    default:
-        for (size_t i = 0; i < count; i++)
-            out[i] = plus + (bytes[0][i] | (uint64_t)bytes[1][i] << 8 |
-                             (uint64_t)bytes[2][i] << 16 |
-                             (uint64_t)bytes[3][i] << 24);
-    }
-    for (unsigned k = 4; k < width; k++)
-        for (size_t i = 0; i < count; i++)
-            out[i] += (uint64_t)bytes[k][i] << (8 * k);
+    ndb_planes_join(bytes, width, count, plus, out);
     if (ints->top_bits != 0)
         join_top(ints, from, count, out);
 }
@@ -336,40 +296,21 @@ static void narrow_items(const uint64_t *numbers, size_t count,
 static void narrow_plain(struct ndb_source *source, const struct ndb_ints *ints,
                          size_t count, struct ndb_narrow *out)
 {
-    const uint8_t *const *planes = ints->planes;
     unsigned width = ints->width;
-    uint16_t *halves;
-    uint32_t *words;
 
     out->base = ints->base;
     out->width = (uint8_t)(width <= 1 ? 1 : width == 2 ? 2 : 4);
     out->items = ndb_source_room(source, count, out->width);
-    halves = out->items;
-    words = out->items;
     if (out->items == NULL)
         return;
-    switch (width) {
-    case 0:
+    if (width == 0)
         memset(out->items, 0, count);
-        break;
-    case 1:
-        memcpy(out->items, planes[0], count);
-        break;
-    case 2:
-        for (size_t i = 0; i < count; i++)
-            halves[i] = (uint16_t)(planes[0][i] | planes[1][i] << 8);
-        break;
-    case 3:
-        for (size_t i = 0; i < count; i++)
-            words[i] = planes[0][i] | (uint32_t)planes[1][i] << 8 |
-                       (uint32_t)planes[2][i] << 16;
-        break;
-    default:
-        for (size_t i = 0; i < count; i++)
-            words[i] = planes[0][i] | (uint32_t)planes[1][i] << 8 |
-                       (uint32_t)planes[2][i] << 16 |
-                       (uint32_t)planes[3][i] << 24;
-    }
+    else if (width == 1)
+        memcpy(out->items, ints->planes[0], count);
+    else if (width == 2)
+        ndb_planes_join_halves(ints->planes, count, out->items);
+    else
+        ndb_planes_join_words(ints->planes, width, count, out->items);
 }
 
 static void find_base(const uint64_t *numbers, size_t count,
