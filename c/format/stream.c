@@ -42,7 +42,7 @@ static bool is_random(struct ndb_slice bytes)
 
 /* As a frame if that has no more than frame_max bytes. */
 static int put_stream(struct ndb_buf *out, struct ndb_slice bytes,
-                      size_t frame_max)
+                      size_t frame_max, bool is_plane)
 {
     size_t start = out->bytes;
     size_t bound = ZSTD_compressBound(bytes.bytes);
@@ -57,7 +57,8 @@ static int put_stream(struct ndb_buf *out, struct ndb_slice bytes,
         /* The frame goes behind the longest header that there can be. */
         uint8_t *frame = out->data + start + 20;
 
-        stored = ndb_zstd_compress(frame, bound, bytes, ZSTD_LEVEL);
+        stored = is_plane ? ndb_zstd_compress_plane(frame, bound, bytes)
+                          : ndb_zstd_compress(frame, bound, bytes, ZSTD_LEVEL);
         if (stored == 0)
             return NAMIDB_ENOMEM;
         if (stored <= frame_max) {
@@ -76,12 +77,17 @@ static int put_stream(struct ndb_buf *out, struct ndb_slice bytes,
 
 int ndb_stream_put(struct ndb_buf *out, struct ndb_slice bytes)
 {
-    return put_stream(out, bytes, bytes.bytes - bytes.bytes / 32);
+    return put_stream(out, bytes, bytes.bytes - bytes.bytes / 32, false);
+}
+
+static int put_plane(struct ndb_buf *out, struct ndb_slice bytes)
+{
+    return put_stream(out, bytes, bytes.bytes - bytes.bytes / 32, true);
 }
 
 int ndb_stream_put_bits(struct ndb_buf *out, struct ndb_slice bits)
 {
-    return put_stream(out, bits, bits.bytes - bits.bytes / 4);
+    return put_stream(out, bits, bits.bytes - bits.bytes / 4, true);
 }
 
 static unsigned width_of(uint64_t number)
@@ -258,7 +264,7 @@ static int put_top(struct ndb_buf *out, const uint8_t *plane, size_t count,
                    unsigned bits, size_t width_at)
 {
     size_t start = out->bytes, bytes = ndb_ints_bits_bytes(bits, count);
-    int rc = ndb_stream_put(out, ndb_slice(plane, count));
+    int rc = put_plane(out, ndb_slice(plane, count));
 
     if (rc < 0 || bits == 8 ||
         out->bytes - start + (out->bytes - start) / 7 < bytes)
@@ -302,7 +308,7 @@ static int put_in_mode(struct ndb_buf *out, const uint64_t *numbers,
         put_group(group, width, plane_bytes, planes + i);
     }
     for (unsigned k = 0; k + 1 < width && rc >= 0; k++)
-        rc = ndb_stream_put(out, ndb_slice(planes + k * plane_bytes, count));
+        rc = put_plane(out, ndb_slice(planes + k * plane_bytes, count));
     if (rc >= 0)
         rc = put_top(out, planes + (width - 1) * plane_bytes, count,
                      bits_of(most >> 8 * (width - 1)), width_at);

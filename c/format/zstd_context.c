@@ -9,6 +9,7 @@
 
 struct contexts {
     ZSTD_CCtx *compress;
+    ZSTD_CCtx *planes; /* compresses those */
     ZSTD_DCtx *decompress;
 };
 
@@ -20,6 +21,7 @@ static void contexts_free(void *memory)
     struct contexts *contexts = memory;
 
     (void)ZSTD_freeCCtx(contexts->compress);
+    (void)ZSTD_freeCCtx(contexts->planes);
     (void)ZSTD_freeDCtx(contexts->decompress);
     ndb_free(contexts);
 }
@@ -60,6 +62,41 @@ size_t ndb_zstd_compress(uint8_t *out, size_t capacity, struct ndb_slice bytes,
         return 0;
     stored = ZSTD_compressCCtx(contexts->compress, out, capacity, bytes.data,
                                bytes.bytes, level);
+    return ZSTD_isError(stored) ? 0 : stored;
+}
+
+enum {
+    PLANE_LEVEL = 1,
+    PLANE_MATCH_MIN = 7,
+    PLANE_HASH_LOG = 8 /* what comes again is near, or comes often */
+};
+
+static ZSTD_CCtx *new_for_planes(void)
+{
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+
+    if (context == NULL)
+        return NULL;
+    (void)ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, PLANE_LEVEL);
+    (void)ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, PLANE_MATCH_MIN);
+    (void)ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, PLANE_HASH_LOG);
+    return context;
+}
+
+size_t ndb_zstd_compress_plane(uint8_t *out, size_t capacity,
+                               struct ndb_slice bytes)
+{
+    struct contexts *contexts = contexts_get();
+    size_t stored;
+
+    if (contexts == NULL)
+        return 0;
+    if (contexts->planes == NULL)
+        contexts->planes = new_for_planes();
+    if (contexts->planes == NULL)
+        return 0;
+    stored = ZSTD_compress2(contexts->planes, out, capacity, bytes.data,
+                            bytes.bytes);
     return ZSTD_isError(stored) ? 0 : stored;
 }
 

@@ -182,6 +182,25 @@ static void test_stream__a_plane_that_repeats_is_a_frame(void **state)
     ndb_buf_release(&out);
 }
 
+/* A few of them in a row come again all the time, which says nothing: a frame
+ * that spoke of that would take a seventh more, and longer to read. */
+static void test_stream__random_bytes_take_about_their_bits(void **state)
+{
+    enum { COUNT = 6554 };
+    static const uint8_t OFTEN[] = { 0, 1, 0, 255 }; /* 1.5 bits each */
+    static uint64_t numbers[COUNT];
+    struct ndb_rand rand = { 3 };
+    struct ndb_buf out = NDB_BUF_INIT(SIZE_MAX);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        numbers[i] = OFTEN[ndb_rand_next(&rand) >> 62];
+    assert_int_equal(ndb_ints_put(&out, numbers, COUNT), 0);
+    check(ndb_buf_slice(&out), numbers, COUNT);
+    assert_true(out.bytes <= COUNT / 4);
+    ndb_buf_release(&out);
+}
+
 /* Planes that shrink, planes that do not and bits, cut off anywhere. */
 static void test_stream__what_is_cut_off_is_corrupt(void **state)
 {
@@ -253,6 +272,7 @@ int main(void)
         cmocka_unit_test(
             test_stream__numbers_that_are_spread_evenly_are_read_one_by_one),
         cmocka_unit_test(test_stream__a_plane_that_repeats_is_a_frame),
+        cmocka_unit_test(test_stream__random_bytes_take_about_their_bits),
         cmocka_unit_test(test_stream__what_is_cut_off_is_corrupt),
         cmocka_unit_test(test_stream__out_of_memory_at_any_place),
     };
