@@ -8,7 +8,6 @@
 local ast = require("namidb.cypher.ast")
 local fault = require("namidb.cypher.fault")
 local functions = require("namidb.cypher.functions")
-local hint = require("namidb.cypher.hint")
 local other_names = require("namidb.cypher.other_names")
 local scope = require("namidb.cypher.scope")
 local types = require("namidb.cypher.types")
@@ -109,7 +108,7 @@ local function undefined(names, name)
     elseif where == "outside" then
         return (" inside: CALL (%s) { } hands it in"):format(name)
     end
-    return hint.of_variable(name, scope.all(names))
+    return require("namidb.cypher.hint").of_variable(name, scope.all(names))
 end
 
 function check.variable(state, names, node)
@@ -325,6 +324,7 @@ function check.call(state, names, node, context)
         definition = functions[node.name]
     end
     if not definition then
+        local hint = require("namidb.cypher.hint")
         fail(state, node, "UnknownFunction", "there is no function %s()%s",
              node.name, hint.of_function(node.name, functions, own))
     end

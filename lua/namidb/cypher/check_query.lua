@@ -1,12 +1,10 @@
 --- Queries: their clauses in order, each in the scope that those before it
 -- left.
 
-local check_batches = require("namidb.cypher.check_batches")
 local check_expression = require("namidb.cypher.check_expression")
 local check_pattern = require("namidb.cypher.check_pattern")
 local check_projection = require("namidb.cypher.check_projection")
 local fault = require("namidb.cypher.fault")
-local hint = require("namidb.cypher.hint")
 local scope = require("namidb.cypher.scope")
 local types = require("namidb.cypher.types")
 
@@ -234,6 +232,7 @@ local function declare_yields(state, names, clause, procedure)
             for i, yielded in ipairs(procedure.yields) do
                 named[i] = yielded.name
             end
+            local hint = require("namidb.cypher.hint")
             fail(state, yield, "UndefinedVariable", "%s yields no %s%s",
                  clause.name, yield.field,
                  hint.of_variable(yield.field, named))
@@ -253,6 +252,7 @@ function clauses.call(state, names, clause)
     local procedure = state.options.procedures and
         state.options.procedures[clause.name]
     if not procedure then
+        local hint = require("namidb.cypher.hint")
         fault.raise(state.text, clause.at, "ProcedureNotFound",
                     ("there is no procedure %s%s"):format(clause.name,
                         hint.of_procedure(clause.name, names_of(state))),
@@ -286,8 +286,8 @@ local function check_single(state, names, node, is_inner)
         if clause.kind == "call" then
             clause.standalone = count == 1 and not is_inner
         elseif clause.batches then
-            check_batches.check(state, names, clause, not is_inner and
-                not node.is_of_union, has_written)
+            require("namidb.cypher.check_batches").check(state, names, clause,
+                not is_inner and not node.is_of_union, has_written)
         end
         state.writes = false
         names = clauses[clause.kind](state, names, clause)

@@ -8,7 +8,6 @@
 
 local ast = require("namidb.cypher.ast")
 local fault = require("namidb.cypher.fault")
-local hint = require("namidb.cypher.hint")
 local lexer = require("namidb.cypher.lexer")
 
 local cursor = {}
@@ -45,6 +44,7 @@ function cursor.unexpected(self, expected)
                     ("expected %s, found %s, which is not ASCII's %s")
                         :format(expected, value, kind))
     end
+    local hint = require("namidb.cypher.hint")
     cursor.fail(self, "UnexpectedSyntax", ("expected %s, found %s%s")
         :format(expected, describe(self, self.at), hint.of_token(expected, {
             kind = kind, value = value, before = self.kinds[self.at - 1] })))

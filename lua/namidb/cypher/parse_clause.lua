@@ -3,7 +3,6 @@
 local ast = require("namidb.cypher.ast")
 local cursor = require("namidb.cypher.cursor")
 local fault = require("namidb.cypher.fault")
-local parse_batches = require("namidb.cypher.parse_batches")
 local parse_pattern = require("namidb.cypher.parse_pattern")
 local synthetic = require("namidb.cypher.synthetic")
 
@@ -375,7 +374,7 @@ local function parse_subquery(self, at, has_imports)
     local imports = has_imports and parse_imports(self) or {}
     local node = { kind = "subquery", at = at,
                    query = self.rules.braced(self) }
-    node.batches = parse_batches.read(self)
+    node.batches = require("namidb.cypher.parse_batches").read(self)
     if imports.star or #imports > 0 then
         for _, part in ipairs(node.query.parts) do
             table.insert(part.clauses, 1, with_of(imports))
