@@ -98,14 +98,32 @@ static int start(struct ndb_op *op)
     return NAMIDB_OK;
 }
 
-/* Whether a walk may go on over an edge. */
+/* Whether a walk may come to a node, if some may not be in it twice. */
+static bool may_come_to(const struct ndb_op *op, const struct step *walk,
+                        uint64_t node)
+{
+    bool is_simple = (op->plan->flags & NDB_EXPAND_SIMPLE) != 0;
+    const struct step *step = walk;
+
+    if (!is_simple && (op->plan->flags & NDB_EXPAND_ACYCLIC) == 0)
+        return true;
+    for (; step->before != NULL; step = step->before)
+        if (step->node == node)
+            return false;
+    if (step->node == node)
+        return is_simple;
+    return walk == step || walk->node != step->node; /* not closed before */
+}
+
+/* Whether a walk may go on over an edge to a node. */
 static bool may_walk(const struct ndb_op *op, const struct step *walk,
-                     uint64_t edge)
+                     const struct step *next)
 {
     for (const struct step *step = walk; step != NULL; step = step->before)
-        if (step->edge.id == edge)
+        if (step->edge.id == next->edge.id)
             return false;
-    return !ndb_walk_is_taken(op, walk->position, edge);
+    return may_come_to(op, walk, next->node) &&
+           !ndb_walk_is_taken(op, walk->position, next->edge.id);
 }
 
 /* Leaves the steps whose edge passes the predicate. */
@@ -164,7 +182,7 @@ static int take_edges(struct ndb_op *op, const struct step *walks,
         struct step *step = &frame->steps[frame->count];
 
         while (ndb_hop_next(sets, i, &at, &step->edge, &step->node)) {
-            if (!may_walk(op, &walks[i], step->edge.id))
+            if (!may_walk(op, &walks[i], step))
                 continue;
             step->before = &walks[i];
             step->position = walks[i].position;

@@ -342,8 +342,10 @@ enum {
     NDB_EXPAND_ALL_SHORTEST = 2, /* SHORTEST: all of the shortest, not one */
     NDB_EXPAND_NO_EDGE = 4,      /* nothing reads the edge slot */
     NDB_EXPAND_NO_NODE = 8,      /* nothing reads the `to` slot */
-    NDB_EXPAND_LOOPS = 16 /* EXPAND in one direction: nobody minds whether
-                             an edge is null that is no loop */
+    NDB_EXPAND_LOOPS = 16,       /* EXPAND in one direction: nobody minds
+                                    whether an edge is null that is no loop */
+    NDB_EXPAND_ACYCLIC = 32,     /* VAR_EXPAND: no node twice in a walk */
+    NDB_EXPAND_SIMPLE = 64       /* likewise, but for the first as the last */
 };
 
 /* Flags of JOIN. */

@@ -37,6 +37,8 @@ static const struct code CODES[] = {
     { "expand", "NO_EDGE", NDB_EXPAND_NO_EDGE },
     { "expand", "NO_NODE", NDB_EXPAND_NO_NODE },
     { "expand", "LOOPS", NDB_EXPAND_LOOPS },
+    { "expand", "ACYCLIC", NDB_EXPAND_ACYCLIC },
+    { "expand", "SIMPLE", NDB_EXPAND_SIMPLE },
     { "join", "LASTING", NDB_JOIN_LASTING },
     { "join", "OUTER", NDB_JOIN_OUTER },
 };

@@ -85,6 +85,24 @@ describe("which path is wanted", function()
             "RETURN count(*)", "6" },
     })
 
+    -- Of six nodes that are all connected both ways: as many walks that use no
+    -- edge twice are more than any time is enough for.
+    it("goes no further where a node is there already", function()
+        local other = language.open("UNWIND range(1, 6) AS n " ..
+            "CREATE (:N {n: n})")
+        help.run(other, "MATCH (a:N), (b:N) WHERE a <> b " ..
+            "CREATE (a)-[:E]->(b)")
+        language.check(other, { "MATCH ACYCLIC (a {n: 1})-[:E]-+(b) " ..
+            "RETURN count(*)", "6330" })
+        language.check(other, { "MATCH SIMPLE (a {n: 1})-[:E]->+(b) " ..
+            "RETURN count(*)", "650" })
+        language.check(other, { "MATCH SIMPLE (a)-[:E]->+(b {n: 2})-[:E]->" ..
+            "(a) RETURN count(*)", "325" })
+        assert.truthy(help.plan(other, "MATCH ACYCLIC (a)-[:E*]->(b {n: 1}) " ..
+            "RETURN a"):find("acyclic", 1, true))
+        other:close()
+    end)
+
     it("is told where there is no such choice", function()
         refused("MATCH p = SHORTEST 2 " .. ENDS .. "RETURN p", "SHORTEST 1")
         refused("MATCH p = ANY 3 " .. ENDS .. "RETURN p", "SHORTEST 1")
@@ -95,7 +113,10 @@ describe("which path is wanted", function()
                 "two MATCHes may find it twice")
         refused("MATCH p = ANY SHORTEST (a)-->(b)-->+(c) RETURN p",
                 "of one relationship pattern")
-        refused("CREATE ACYCLIC (a)-[:K]->(b)", "", "syntax")
+        refused("CREATE ACYCLIC (a)-[:K]->(b)", "acyclic among others",
+                "syntax")
+        refused("CREATE p = shortestPath((a)-[:K]->(b))", "the shortest among",
+                "syntax")
         refused("MATCH SHORT (a) RETURN a", "expected a node", "syntax")
     end)
 end)

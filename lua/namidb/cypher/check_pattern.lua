@@ -274,8 +274,9 @@ local function create_path(state, names, path, is_merge)
     local elements = path.elements
     refuse_repeats(state, path)
     if path.shortest or path.mode then
-        fail(state, path, "UnexpectedSyntax",
-             "a shortest path cannot be created")
+        fail(state, path, "UnexpectedSyntax", "what is created is a path, " ..
+             "not one that is %s among others",
+             path.shortest and "the shortest" or path.mode)
     end
     for i, element in ipairs(elements) do
         if i % 2 == 1 then

@@ -262,7 +262,9 @@ end
 
 -- With what is asked of each edge on the way, here by the name of them all.
 function detail.VAR_EXPAND(scope, op)
-    local text = detail.EXPAND(scope, op)
+    local text = detail.EXPAND(scope, op) ..
+        (op.flags.ACYCLIC and " acyclic" or "") ..
+        (op.flags.SIMPLE and " simple" or "")
     if op.hops then
         text = text .. " hops " .. slot_name(scope.names, op.hops)
     end

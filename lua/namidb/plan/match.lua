@@ -345,7 +345,9 @@ local function walk_many(state, edge)
     state.op = {
         kind = "VAR_EXPAND", slot = from, edge = slot, to = to,
         direction = direction, types = edge.types,
-        flags = { INTO = into and true or nil },
+        flags = { INTO = into and true or nil,
+                  ACYCLIC = edge.mode == "acyclic" or nil,
+                  SIMPLE = edge.mode == "simple" or nil },
         min = edge.length.min or 1, max = edge.length.max,
         expr = edge.condition, test = edge.test,
         excluded = rivals(state, edge), child = state.op,

@@ -117,7 +117,7 @@ end
 --- Whether a walk of several hops may be a REACH, if nobody reads its edges.
 function once.may_reach(op)
     return op.is_enough and op.min <= 1 and (not op.hops or op.is_least) and
-        steady.operator(op)
+        not op.flags.ACYCLIC and not op.flags.SIMPLE and steady.operator(op)
 end
 
 return once

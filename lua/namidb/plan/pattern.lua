@@ -157,6 +157,7 @@ local function add_path(context, graph, path)
         slots[#slots + 1] = edge.slot
         slots[#slots + 1] = to
         edge.path = path.variable and path.variable.id
+        edge.mode = path.mode -- of the path, so of any part of it
     end
     if path.variable then
         graph.paths[#graph.paths + 1] =
