@@ -59,4 +59,7 @@ function planned.keep(text, made, options)
     kept[MOST + 1] = nil
 end
 
+--- Forgets all that was kept.
+function planned.forget() texts:clear() end
+
 return planned
