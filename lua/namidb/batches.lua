@@ -85,7 +85,8 @@ local function size_of(settings, stage)
     local rows
     if running then rows, err = running:collect() end
     if not rows then return nil, located(stage.size, err) end
-    local size = tonumber(rows[1][stage.size.columns[1]])
+    local given = rows[1][stage.size.columns[1]]
+    local size = type(given) ~= "string" and tonumber(given)
     if not size or size < 1 or size % 1 ~= 0 then
         return nil, setmetatable({ code = "invalid", class = "SyntaxError",
             detail = "InvalidArgumentType", phase = "runtime", at = stage.at,

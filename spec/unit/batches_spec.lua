@@ -282,6 +282,7 @@ describe("where a call in transactions may not stand", function()
         refused("PROFILE " .. CALL, "EXPLAIN of several")
         refused(CALL .. "OF 0 ROWS", "1 or more")
         refused(CALL .. "OF 'a' ROWS", "1 or more")
+        refused(CALL .. "OF '2' ROWS", "1 or more")
     end)
 
     it("is told of transactions and snapshots", function()

@@ -118,6 +118,9 @@ describe("which path is wanted", function()
         refused("CREATE p = shortestPath((a)-[:K]->(b))", "the shortest among",
                 "syntax")
         refused("MATCH SHORT (a) RETURN a", "expected a node", "syntax")
+        refused("MATCH path (a) RETURN a", "expected a node", "syntax")
+        refused("MATCH p = ANY SHORTEST GROUPS " .. ENDS .. "RETURN p",
+                "expected a node", "syntax")
     end)
 end)
 

@@ -37,8 +37,8 @@ end
 
 local SHORTEST = { SHORTEST = true }
 
--- ANY, ALL, SHORTEST and what belongs to them -> "one", "all" (shortest paths)
--- or nil (all paths).
+-- ANY, ALL, SHORTEST and what belongs to them -> "one", "all" (shortest paths),
+-- "counted" (one, or with GROUPS behind it all) or nil (all paths).
 local function parse_choice(self)
     if cursor.accept(self, "ANY") then
         accept_one(self)
@@ -61,11 +61,10 @@ function parse_selector.path(self)
     if self.kinds[at] == "(" then return nil end
     local shortest = parse_choice(self)
     local mode_at, mode = self.at, accept_named(self, MODES)
-    accept_named(self, PATHS)
-    if accept_named(self, GROUPS) and shortest == "counted" then
-        shortest = "all"
+    if self.at > at then accept_named(self, PATHS) end
+    if shortest == "counted" then
+        shortest = accept_named(self, GROUPS) and "all" or "one"
     end
-    if shortest == "counted" then shortest = "one" end
     if mode == "WALK" then
         unsupported(self, mode_at, "no relationship occurs twice in a path")
     elseif shortest and (mode == "ACYCLIC" or mode == "SIMPLE") then
@@ -78,8 +77,8 @@ end
 local DIFFERENT = { DIFFERENT = true }
 local REPEATABLE = { REPEATABLE = true }
 local ELEMENTS = { RELATIONSHIPS = true, RELATIONSHIP = true, EDGES = true,
-                   EDGE = true, ELEMENTS = true, ELEMENT = true,
-                   BINDINGS = true }
+                   EDGE = true, ELEMENTS = true, ELEMENT = true }
+local BINDINGS = { BINDINGS = true }
 
 --- Reads DIFFERENT RELATIONSHIPS behind MATCH, which is so anyway.
 function parse_selector.match(self)
@@ -92,7 +91,7 @@ function parse_selector.match(self)
     elseif not accept_named(self, ELEMENTS) then
         cursor.unexpected(self, "RELATIONSHIPS")
     end
-    accept_named(self, { BINDINGS = true })
+    accept_named(self, BINDINGS)
     if is_repeatable then
         unsupported(self, at, "no relationship occurs twice in what a MATCH " ..
             "finds: two MATCHes may find it twice")

@@ -67,9 +67,8 @@ end
 
 local function size_tree(node, at)
     local size = node.parts[1].clauses[at].batches.size
-    local node_of = return_of(size.at, {})
-    node_of.items[1].expression = size
-    return query_of(node, { node_of })
+    return query_of(node, { synthetic.return_items(size.at, {
+        synthetic.item(size.at, "size", size) }) })
 end
 
 local function rest_tree(node, at, call, behind)

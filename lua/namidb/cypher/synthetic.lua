@@ -22,18 +22,23 @@ function synthetic.with_all(at)
              items = {}, order = {} }
 end
 
+--- RETURN of an array of items.
+function synthetic.return_items(at, items)
+    return { kind = "return", at = at, distinct = false, star = false,
+             items = items, order = {} }
+end
+
 --- RETURN of an array of names; of none a column that nobody knows.
 function synthetic.return_of(at, names)
-    local node = synthetic.with_all(at)
-    node.kind, node.star = "return", false
+    local items = {}
     for i, name in ipairs(names) do
-        node.items[i] = synthetic.item(at, name, synthetic.variable(at, name))
+        items[i] = synthetic.item(at, name, synthetic.variable(at, name))
     end
     if #names == 0 then
-        node.items[1] = synthetic.item(at, NOTHING, { kind = "literal", at = at,
-                                                      type = "null" })
+        items[1] = synthetic.item(at, NOTHING, { kind = "literal", at = at,
+                                                 type = "null" })
     end
-    return node
+    return synthetic.return_items(at, items)
 end
 
 return synthetic
