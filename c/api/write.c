@@ -24,11 +24,14 @@ int namidb_tx_number(namidb_tx *tx, enum namidb_name_kind kind,
                                  ndb_slice(name, bytes), number, err);
 }
 
+/* That the handle is closed is said by the check of the turn, with which each
+ * of these begins. */
+
 int namidb_put_node(namidb_tx *tx, uint32_t label, namidb_value key,
                     namidb_props props, bool is_merge, uint64_t *id,
                     namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc
                   : ndb_tx_put_node(tx, label, key, props, is_merge, id, err);
@@ -38,7 +41,7 @@ int namidb_create_node(namidb_tx *tx, const uint32_t *labels,
                        size_t label_count, namidb_props props, uint64_t *id,
                        namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc
                   : ndb_tx_create_node(tx, labels, label_count, props, id, err);
@@ -47,7 +50,7 @@ int namidb_create_node(namidb_tx *tx, const uint32_t *labels,
 int namidb_set_node(namidb_tx *tx, uint64_t id, namidb_props props,
                     namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc : ndb_tx_set_node(tx, id, props, err);
 }
@@ -55,7 +58,7 @@ int namidb_set_node(namidb_tx *tx, uint64_t id, namidb_props props,
 int namidb_set_edge(namidb_tx *tx, uint64_t id, namidb_props props,
                     namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc : ndb_tx_set_edge(tx, id, props, err);
 }
@@ -63,7 +66,7 @@ int namidb_set_edge(namidb_tx *tx, uint64_t id, namidb_props props,
 int namidb_add_label(namidb_tx *tx, uint64_t id, uint32_t label,
                      namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc : ndb_tx_change_label(tx, id, label, true, err);
 }
@@ -71,7 +74,7 @@ int namidb_add_label(namidb_tx *tx, uint64_t id, uint32_t label,
 int namidb_remove_label(namidb_tx *tx, uint64_t id, uint32_t label,
                         namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc : ndb_tx_change_label(tx, id, label, false, err);
 }
@@ -79,7 +82,7 @@ int namidb_remove_label(namidb_tx *tx, uint64_t id, uint32_t label,
 int namidb_delete_node(namidb_tx *tx, uint64_t id, bool is_detach,
                        namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc : ndb_tx_delete_node(tx, id, is_detach, err);
 }
@@ -87,7 +90,7 @@ int namidb_delete_node(namidb_tx *tx, uint64_t id, bool is_detach,
 int namidb_put_edge(namidb_tx *tx, uint32_t type, uint64_t from, uint64_t to,
                     namidb_props props, uint64_t *id, namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc : ndb_tx_put_edge(tx, type, from, to, props, id, err);
 }
@@ -95,7 +98,7 @@ int namidb_put_edge(namidb_tx *tx, uint32_t type, uint64_t from, uint64_t to,
 int namidb_put_nodes(namidb_tx *tx, const namidb_node_rows *rows, uint64_t *ids,
                      size_t *bad_row, namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     *bad_row = 0;
     return rc < 0 ? rc : ndb_tx_put_nodes(tx, rows, ids, bad_row, err);
@@ -104,7 +107,7 @@ int namidb_put_nodes(namidb_tx *tx, const namidb_node_rows *rows, uint64_t *ids,
 int namidb_put_edges(namidb_tx *tx, const namidb_edge_rows *rows, uint64_t *ids,
                      size_t *bad_row, namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     *bad_row = 0;
     return rc < 0 ? rc : ndb_tx_put_edges(tx, rows, ids, bad_row, err);
@@ -112,7 +115,7 @@ int namidb_put_edges(namidb_tx *tx, const namidb_edge_rows *rows, uint64_t *ids,
 
 int namidb_delete_edge(namidb_tx *tx, uint64_t id, namidb_error *err)
 {
-    int rc = ndb_db_check(tx->db, err);
+    int rc = ndb_db_check_process(tx->db, err);
 
     return rc < 0 ? rc : ndb_tx_delete_edge(tx, id, err);
 }

@@ -182,6 +182,8 @@ int ndb_tx_use_name(struct namidb_tx *tx, enum namidb_name_kind kind,
                                                               "property" };
     struct ndb_dict *dict = ndb_db_dict(tx->db);
 
+    if (number != 0 && number <= tx->turn.names_logged[kind])
+        return NAMIDB_OK; /* mostly: no lock is taken */
     if (number == 0 || number > ndb_dict_count(dict, kind))
         return ndb_fail(err, NAMIDB_EINVAL, "no %s has number %u", WHAT[kind],
                         number);

@@ -172,7 +172,7 @@ static int add(struct namidb_tx *tx, namidb_edge *edge, namidb_error *err)
     return NAMIDB_OK;
 }
 
-/* Whether an edge may wait. */
+/* Whether an edge may wait: NAMIDB_OK or NAMIDB_NONE. */
 static int may_wait(struct namidb_tx *tx, namidb_error *err)
 {
     const struct ndb_schema *schema;
@@ -180,7 +180,9 @@ static int may_wait(struct namidb_tx *tx, namidb_error *err)
 
     if (tx->gather.is_off || tx->statements != NULL)
         return NAMIDB_NONE;
-    rc = ndb_tx_schema(tx, &schema, err);
+    rc = ndb_turn_check(tx->db, err);
+    if (rc >= 0)
+        rc = ndb_tx_schema(tx, &schema, err);
     if (rc < 0)
         return rc;
     return schema->count == 0 ? NAMIDB_OK : NAMIDB_NONE;
@@ -205,8 +207,7 @@ int ndb_tx_gather_edge(struct namidb_tx *tx, namidb_edge *edge,
 
     if (rc != NAMIDB_OK)
         return rc;
-    rc = ndb_turn_check(tx->db, err);
-    if (rc >= 0 && is_full(&tx->gather, edge->type))
+    if (is_full(&tx->gather, edge->type))
         rc = ndb_tx_settle(tx, err);
     if (rc < 0)
         return rc;
