@@ -6,12 +6,14 @@
 -- Person 10,000, Post 100,000, Comment 50,000; KNOWS 100,000, HAS_CREATOR
 -- 150,000, LIKES 100,000, REPLY_OF 30,000, all ends uniform random. Prints
 -- "name value" lines: of each query the median over 21 persons of the median of
--- 15 rounds of 10 runs, warm, in microseconds; its first run after opening and
--- the run for a second person after that, medians of 21 openings, of which the
--- first one plans the statement (lua/namidb/planned.lua); and its rows.
+-- 15 rounds of 10 runs, warm, in microseconds; its first run after opening, the
+-- run for a second person after that, and the first run after opening where
+-- another handle had the statement planned (lua/namidb/planned.lua), medians of
+-- 21 openings each; and its rows.
 -- spec/bench/run puts them beside their goals.
 
 local namidb = require("namidb")
+local planned = require("namidb.planned")
 local socket = require("socket")
 
 local scale = tonumber(arg[1] or 1)
@@ -116,9 +118,12 @@ end
 
 local uri = os.getenv("NAMIDB_BENCH_URI") or "memory://social"
 
-local function measure_cold(text)
+-- Medians of the first run after opening, and of the second one; is_planned: of
+-- a statement that another handle was asked before.
+local function measure_cold(text, is_planned)
     local first, second = {}, {}
     for i = 1, SAMPLES do
+        if not is_planned then planned.forget() end
         local db = assert(namidb.open(uri, { read_only = true }))
         first[i] = run(db, text, (i * 37) % persons + 1, 1)
         second[i] = run(db, text, (i * 41) % persons + 1, 1)
@@ -138,6 +143,7 @@ for _, query in ipairs(QUERIES) do
     local first, second = measure_cold(text)
     report(name .. "_first_us", first)
     report(name .. "_second_us", second)
+    report(name .. "_planned_us", (measure_cold(text, true)))
     local db = assert(namidb.open(uri, { read_only = true }))
     local warm, rows = measure(db, text)
     report(name .. "_us", warm)
