@@ -143,6 +143,8 @@ describe("a group of several relationships", function()
         refused("CREATE (x)" .. KL .. "{1,2}(y)", "is for MATCH")
         refused("MATCH (x)" .. KL .. "{0,99}(y) RETURN x", "in 64 ways",
                 "limit")
+        refused("MATCH (x)((a)-->(b)-->(c) WHERE EXISTS { (a)((d)-->(e)-->" ..
+            "(f)){0,20}() }){0,20}(y) RETURN x", "too many patterns", "limit")
         refused("MATCH (a)" .. KL .. "{1,2}(y) RETURN y", "bound already",
                 "syntax")
         refused("MATCH (a) MATCH (x)" .. KL .. "{1,2}(y) RETURN y",

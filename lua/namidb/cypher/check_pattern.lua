@@ -224,7 +224,8 @@ function check_pattern.bound(path)
     return bindings
 end
 
-local function is_plain(element)
+--- Whether nothing is said of a node or an edge but its name and its types.
+function check_pattern.is_plain(element)
     return not element.properties and not element.where and
         not element.label_expression and not element.dynamic and
         #(element.labels or {}) == 0
@@ -242,7 +243,7 @@ local function create_node(state, names, element, is_alone, is_merge)
              "a node is created with labels, not with a choice of them")
     end
     bind(state, names, element, "node")
-    if element.bound and (is_alone or not is_plain(element)) then
+    if element.bound and (is_alone or not check_pattern.is_plain(element)) then
         already_bound(state, element)
     end
 end

@@ -12,14 +12,16 @@
 -- begins is one node, to which both say what it is; inside, the group's first
 -- and last node go by its name.
 
+local check_pattern = require("namidb.cypher.check_pattern")
 local fault = require("namidb.cypher.fault")
 local scope = require("namidb.cypher.scope")
 local synthetic = require("namidb.cypher.synthetic")
 
 local unroll = {}
 
--- How many patterns a MATCH may become.
-local ALTERNATIVES_MAX = 64
+-- How many patterns a MATCH may become, and of how many nodes the trees of all
+-- may be that a statement becomes: groups may stand in what groups ask.
+local ALTERNATIVES_MAX, NODES_MAX = 64, 100000
 
 -- Nodes of the tree whose `name` is that of a variable.
 local NAMED = { variable = true, node_pattern = true, edge_pattern = true,
@@ -64,6 +66,15 @@ local function captured(node, names, found)
     return found
 end
 
+local function count_node(made)
+    local state = made.state
+    state.unrolled = (state.unrolled or 0) + 1
+    if state.unrolled > NODES_MAX then
+        fault.limit(state.text, made.at, "groups of several relationships " ..
+            "make too many patterns, or what they ask is too long")
+    end
+end
+
 local copy
 
 -- any name in `taken` is another inside: head([other IN [name] | node]).
@@ -87,6 +98,7 @@ end
 -- A copy in which the variables of `names` have other names.
 function copy(made, node, names)
     local taken = LOCAL[node.kind] and captured(node, names, {}) or {}
+    count_node(made)
     if next(taken) then return copy_apart(made, node, names, taken) end
     local result = {}
     for key, field in pairs(node) do
@@ -100,11 +112,6 @@ function copy(made, node, names)
     return result
 end
 
-local function is_plain(element)
-    return #(element.labels or {}) == 0 and not element.label_expression and
-        not element.dynamic and not element.properties and not element.where
-end
-
 --------------------------------------------------------------------- one path
 
 local Path = {}
@@ -112,7 +119,7 @@ Path.__index = Path
 
 -- What else is said of the node `name`, a pattern of its own.
 function Path:say(element, names, name)
-    if is_plain(element) then return end
+    if check_pattern.is_plain(element) then return end
     local more = copy(self.made, element, names)
     more.name = name
     self.made.patterns[#self.made.patterns + 1] =
@@ -199,7 +206,8 @@ local function path_of(made, path)
                       is_last and (name or hidden(made)) or nil)
         end
     end
-    local result = copy(made, path, made.aliases)
+    local result = {}
+    for key, field in pairs(path) do result[key] = field end
     result.elements, result.repeats = self.elements, nil
     made.patterns[#made.patterns + 1] = result
 end
@@ -313,10 +321,11 @@ local function join_ends(made, names, path)
     end
 end
 
-local function new_part(names, clause, groups, counts, found)
+local function new_part(state, names, clause, groups, counts, found)
     local made = setmetatable({ patterns = {}, wheres = {}, lists = {},
                                 aliases = {}, times = {}, count = 0,
-                                names = names, taken = {} }, Made)
+                                names = names, taken = {}, state = state,
+                                at = clause.at }, Made)
     for _, name in ipairs(found) do made.taken[name] = true end
     for i, group in ipairs(groups) do
         made.times[group] = counts[i]
@@ -333,8 +342,9 @@ local function new_part(names, clause, groups, counts, found)
     return made
 end
 
-local function part_of(names, clause, groups, counts, found)
-    local at, made = clause.at, new_part(names, clause, groups, counts, found)
+local function part_of(state, names, clause, groups, counts, found)
+    local at = clause.at
+    local made = new_part(state, names, clause, groups, counts, found)
     local behind = synthetic.with_all(at)
     for _, name in ipairs(found) do
         local value = made.lists[name] or
@@ -383,7 +393,7 @@ function unroll.clause(state, names, clause)
     check_names(state, names, clause, groups)
     local found = new_names(names, clause)
     for i, counts in ipairs(alternatives(state, groups)) do
-        parts[i] = part_of(names, clause, groups, counts, found)
+        parts[i] = part_of(state, names, clause, groups, counts, found)
     end
     return { kind = "subquery", at = clause.at, optional = clause.optional,
              is_counted = #found == 0,
