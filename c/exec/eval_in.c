@@ -19,8 +19,9 @@ struct kept_list {
     namidb_arena arena;
     struct ndb_value_set items;
     bool has_null;
-    bool is_simple;  /* `items` are all others */
-    uint64_t serial; /* of the use of the run that it was made in; 0: none */
+    bool is_simple; /* `items` are all others */
+    bool is_made;
+    uint64_t serial; /* of the use of the run that it was made in */
 };
 
 static void forget_list(void *kept)
@@ -28,7 +29,7 @@ static void forget_list(void *kept)
     struct kept_list *list = kept;
 
     ndb_arena_release(&list->arena);
-    list->serial = 0;
+    list->is_made = false;
 }
 
 static struct kept_list *keep_list(struct ndb_run *run, uint32_t index)
@@ -107,9 +108,10 @@ static int table_of(struct ndb_eval *eval, const struct ndb_expr *expr,
     kept = keep_list(eval->run, expr->run_index);
     if (kept == NULL)
         return ndb_eval_no_memory(eval);
-    if (!is_lasting || kept->serial != eval->run->serial)
+    if (!is_lasting || !kept->is_made || kept->serial != eval->run->serial)
         rc = make_table(eval, kept, list);
-    kept->serial = rc < 0 ? 0 : eval->run->serial;
+    kept->is_made = rc >= 0;
+    kept->serial = eval->run->serial;
     *table = kept->is_simple ? kept : NULL;
     return rc;
 }

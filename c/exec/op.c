@@ -17,6 +17,7 @@ static const struct ndb_op_class *const CLASSES[NDB_OP_COUNT] = {
     [NDB_OP_VAR_EXPAND] = &ndb_op_var_expand,
     [NDB_OP_SHORTEST] = &ndb_op_shortest,
     [NDB_OP_REACH] = &ndb_op_reach,
+    [NDB_OP_CYCLES] = &ndb_op_cycles,
     [NDB_OP_FILTER] = &ndb_op_filter,
     [NDB_OP_PROJECT] = &ndb_op_project,
     [NDB_OP_AGGREGATE] = &ndb_op_aggregate,

@@ -244,6 +244,7 @@ extern const struct ndb_op_class ndb_op_expand;     /* op_expand.c */
 extern const struct ndb_op_class ndb_op_var_expand; /* op_var_expand.c */
 extern const struct ndb_op_class ndb_op_shortest;   /* op_shortest.c */
 extern const struct ndb_op_class ndb_op_reach;      /* op_reach.c */
+extern const struct ndb_op_class ndb_op_cycles;     /* op_cycles.c */
 extern const struct ndb_op_class ndb_op_filter;     /* op_filter.c */
 extern const struct ndb_op_class ndb_op_project;    /* op_project.c */
 extern const struct ndb_op_class ndb_op_aggregate;  /* op_aggregate.c */

@@ -59,6 +59,9 @@
  *   SHORTEST  as VAR_EXPAND without the last slot; both ends are bound
  *   REACH     as VAR_EXPAND, with a min of 0 or 1: each end once for a row, by
  *             the fewest hops, and nothing in the edge slot
+ *   CYCLES    as REACH, in one direction, from a node to itself, from 1 hop on,
+ *             with a predicate that reads no more than the edge: the rows for
+ *             which there is a walk
  *   FILTER    expr, child
  *   PROJECT   uint count, (slot, expr) *, child
  *   AGGREGATE slots keys, uint count, (u8 kind, u8 is_distinct, opt(in slot),
@@ -199,7 +202,8 @@
     X(FOREACH)                                                                 \
     X(CALL)                                                                    \
     X(JOIN)                                                                    \
-    X(REACH)
+    X(REACH)                                                                   \
+    X(CYCLES)
 
 enum ndb_op_kind {
 #define NDB_X(name) NDB_OP_##name,

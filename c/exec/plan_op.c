@@ -30,7 +30,7 @@ static void read_expansion(struct ndb_plan_reader *reader,
     op->slots = ndb_plan_slots(reader);
     if (op->kind != NDB_OP_SHORTEST)
         op->hops = slot_optional(reader);
-    if (op->kind == NDB_OP_REACH &&
+    if ((op->kind == NDB_OP_REACH || op->kind == NDB_OP_CYCLES) &&
         (op->min > 1 || (op->flags & NDB_EXPAND_NO_EDGE) == 0))
         ndb_plan_wrong(reader, "a reach of walks that are to be told apart");
 }
@@ -263,6 +263,7 @@ static void read_source(struct ndb_plan_reader *reader, struct ndb_plan_op *op)
     case NDB_OP_VAR_EXPAND:
     case NDB_OP_SHORTEST:
     case NDB_OP_REACH:
+    case NDB_OP_CYCLES:
         read_expansion(reader, op);
         return;
     case NDB_OP_CALL:
@@ -363,6 +364,7 @@ static const uint8_t SHAPE[NDB_OP_COUNT] = {
     [NDB_OP_VAR_EXPAND] = LIVE | CHILD,
     [NDB_OP_SHORTEST] = LIVE | CHILD,
     [NDB_OP_REACH] = LIVE | CHILD,
+    [NDB_OP_CYCLES] = LIVE | CHILD,
     [NDB_OP_FILTER] = CHILD,
     [NDB_OP_PROJECT] = CHILD,
     [NDB_OP_AGGREGATE] = CHILD,

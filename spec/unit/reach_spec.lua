@@ -59,8 +59,39 @@ describe("walks that need not be told apart", function()
                 "-[r:R*0..]->(b) " ..
                 "RETURN min(length(p)) AS n, min(size(r)) AS m, " ..
                 "max(b.l) AS l", { n = 1, m = 0, l = 40 })
-        answers("MATCH (a:P) WHERE (a)-[:R*]->(a) RETURN count(*) AS n",
-                { n = 0 })
+        answers("MATCH (a:P) WHERE (a)-[:R*]-(a) RETURN count(*) AS n",
+                { n = 160 })
+    end)
+
+    it("back to where they begin are looked for once for all nodes", function()
+        layers(30, 3)
+        help.run(db, "MATCH (a:P {l: 10, i: 1}), (b:P {l: 8, i: 2}) " ..
+                 "CREATE (a)-[:R {w: 1}]->(b)")
+        help.run(db, "MATCH (a:P {l: 20, i: 3}) CREATE (a)-[:R {w: 2}]->(a)")
+        local function on_cycle(text, expected)
+            local found = {}
+            for i, row in ipairs(help.run(db, text)) do
+                found[i] = ("%d.%d"):format(row.l, row.i)
+            end
+            table.sort(found)
+            assert.equal(expected, table.concat(found, " "), text)
+            assert.truthy(help.plan(db, text):find("OnCycle", 1, true), text)
+        end
+        local columns = " RETURN a.l AS l, a.i AS i"
+        on_cycle("MATCH (a:P) WHERE EXISTS { (a)-[:R*]->(a) }" .. columns,
+                 "10.1 20.3 8.2 9.1 9.2 9.3")
+        on_cycle("MATCH (a:P)<-[:R*]-(a) RETURN DISTINCT a.l AS l, a.i AS i",
+                 "10.1 20.3 8.2 9.1 9.2 9.3")
+        on_cycle("MATCH (a:P)-[r:R* WHERE r.w IS NULL OR r.w <> 1]->(a) " ..
+                 "RETURN DISTINCT a.l AS l, a.i AS i", "20.3")
+        on_cycle("MATCH (a:P) WHERE a.l < 9 AND (a)-[*]->(a)" .. columns, "8.2")
+        on_cycle("UNWIND range(1, 3) AS k MATCH (a:P) WHERE a.i = k " ..
+                 "CALL (a) { MATCH (a)-[:R*]->(a) RETURN DISTINCT 1 AS x }" ..
+                 columns, "10.1 20.3 8.2 9.1 9.2 9.3")
+        local last = "MATCH (a:P) WHERE a.l > 15 AND (a)-[:R*]->(a)" .. columns
+        on_cycle(last, "20.3")
+        help.run(db, "MATCH (a:P {l: 20})-[e:R]->(a) DELETE e")
+        on_cycle(last, "")
     end)
 
     it("are walked where it matters how many or which they are", function()

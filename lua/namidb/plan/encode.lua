@@ -301,7 +301,7 @@ function shape.EXPAND(node)
     if node.kind ~= "SHORTEST" then optional_uint(node.hops) end
 end
 shape.VAR_EXPAND, shape.SHORTEST = shape.EXPAND, shape.EXPAND
-shape.REACH = shape.EXPAND
+shape.REACH, shape.CYCLES = shape.EXPAND, shape.EXPAND
 
 function shape.FILTER(node) expr(node.expr) end
 shape.SKIP, shape.LIMIT = shape.FILTER, shape.FILTER

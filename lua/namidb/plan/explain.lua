@@ -275,6 +275,7 @@ function detail.VAR_EXPAND(scope, op)
         setmetatable({ names = names }, { __index = scope }), op.expr)
 end
 detail.SHORTEST, detail.REACH = detail.VAR_EXPAND, detail.VAR_EXPAND
+detail.CYCLES = detail.VAR_EXPAND
 
 function detail.FILTER(scope, op) return expr_text(scope, op.expr) end
 detail.SKIP, detail.LIMIT = detail.FILTER, detail.FILTER
@@ -342,7 +343,7 @@ local NAMES = { SCAN = "NodeScan", SCAN_NAMED = "NodeScan",
                 SEEK_ID = "NodeById", SEEK_INDEX = "NodeByIndex",
                 SEEK_EDGES = "EdgeByIndex", SEEK_EDGE_ID = "EdgeById",
                 VAR_EXPAND = "VarLengthExpand", SHORTEST = "ShortestPath",
-                REACH = "Reach",
+                REACH = "Reach", CYCLES = "OnCycle",
                 EXPAND = "Expand", CALL = "ProcedureCall" }
 
 local function title(op)

@@ -197,9 +197,23 @@ function handle.EXPAND(op, wanted)
     return below(op, wanted)
 end
 
+-- Whether a REACH asks only if there is a way back to where it starts, and not
+-- how far it is, nor for anything of the row.
+local function is_way_back(op)
+    if not op.flags.INTO or op.slot ~= op.to or op.direction == "both" or
+        op.min ~= 1 or op.max or op.hops or #(op.excluded or {}) > 0 then
+        return false
+    end
+    local inner = op.expr and reads(op.expr, {}) or {}
+    if op.test then inner[op.test] = nil end
+    return next(inner) == nil
+end
+
 function handle.VAR_EXPAND(op, wanted)
     if op.hops and not wanted[op.hops] then op.hops = nil end
-    if not wanted[op.edge] and once.may_reach(op) then op.kind = "REACH" end
+    if not wanted[op.edge] and once.may_reach(op) then
+        op.kind = is_way_back(op) and "CYCLES" or "REACH"
+    end
     remove(wanted, op.hops)
     return handle.EXPAND(op, wanted)
 end
