@@ -145,6 +145,7 @@ for _, query in ipairs(QUERIES) do
     report(name .. "_second_us", second)
     report(name .. "_planned_us", (measure_cold(text, true)))
     local db = assert(namidb.open(uri, { read_only = true }))
+    collectgarbage() -- what openings and the load left is not the query's
     local warm, rows = measure(db, text)
     report(name .. "_us", warm)
     report(name .. "_rows", rows)
