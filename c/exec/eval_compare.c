@@ -305,21 +305,6 @@ static int match_row(struct ndb_eval *eval, struct kept_regex *kept,
     return rc;
 }
 
-static struct kept_regex *keep_regex(struct ndb_run *run, uint32_t index)
-{
-    struct kept_regex *kept = run->kept[index];
-
-    if (kept != NULL)
-        return kept;
-    kept = ndb_arena_alloc(&run->arena, sizeof *kept);
-    if (kept == NULL)
-        return NULL;
-    *kept = (struct kept_regex){ NULL, NULL, 0 };
-    run->kept[index] = kept;
-    run->forget[index] = forget_regex;
-    return kept;
-}
-
 static int match_coded(void *context, const namidb_value *value,
                        namidb_value *out)
 {
@@ -334,7 +319,8 @@ static int match_coded(void *context, const namidb_value *value,
 int ndb_eval_regex(struct ndb_eval *eval, const struct ndb_expr *expr,
                    const struct ndb_chunk *chunk, struct ndb_vector *out)
 {
-    struct kept_regex *kept = keep_regex(eval->run, expr->run_index);
+    struct kept_regex *kept =
+        ndb_run_keep(eval->run, expr->run_index, sizeof *kept, forget_regex);
     struct coded_test test = { .eval = eval, .regex = kept };
     struct ndb_vector pair[2];
     uint32_t count;

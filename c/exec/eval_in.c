@@ -32,21 +32,6 @@ static void forget_list(void *kept)
     list->is_made = false;
 }
 
-static struct kept_list *keep_list(struct ndb_run *run, uint32_t index)
-{
-    struct kept_list *kept = run->kept[index];
-
-    if (kept != NULL)
-        return kept;
-    kept = ndb_arena_alloc(&run->arena, sizeof *kept);
-    if (kept == NULL)
-        return NULL;
-    *kept = (struct kept_list){ .arena = ndb_run_arena(run) };
-    run->kept[index] = kept;
-    run->forget[index] = forget_list;
-    return kept;
-}
-
 /* A value as the table has it: one of those that are equal. False: it takes
  * more to say what it is equal to. */
 static bool to_simple(const namidb_value *value, namidb_value *out)
@@ -71,6 +56,8 @@ static int make_table(struct ndb_eval *eval, struct kept_list *kept,
 {
     int rc = ndb_run_spend(eval->run, list->size);
 
+    if (kept->arena.budget == NULL) /* the first time */
+        kept->arena = ndb_run_arena(eval->run);
     ndb_arena_reset(&kept->arena);
     kept->items = ndb_value_set_of(&kept->arena, 1);
     kept->has_null = false;
@@ -105,7 +92,7 @@ static int table_of(struct ndb_eval *eval, const struct ndb_expr *expr,
     *table = NULL;
     if (list->kind != NAMIDB_LIST || list->size < ITEMS_MIN || rows < ROWS_MIN)
         return NAMIDB_OK;
-    kept = keep_list(eval->run, expr->run_index);
+    kept = ndb_run_keep(eval->run, expr->run_index, sizeof *kept, forget_list);
     if (kept == NULL)
         return ndb_eval_no_memory(eval);
     if (!is_lasting || !kept->is_made || kept->serial != eval->run->serial)

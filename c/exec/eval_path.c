@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exec/eval.h"
+#include "exec/walk_edges.h"
 
 static int not_a_part(struct ndb_eval *eval, const namidb_value *value)
 {
@@ -98,20 +99,10 @@ int ndb_eval_path(struct ndb_eval *eval, const struct ndb_expr *expr,
     return rc;
 }
 
-static bool has_edge(const namidb_value *value, uint64_t edge)
-{
-    if (value->kind == NAMIDB_EDGE)
-        return value->as.edge->id == edge;
-    for (uint32_t i = 0; value->kind == NAMIDB_LIST && i < value->size; i++)
-        if (has_edge(&value->as.items[i], edge))
-            return true;
-    return false;
-}
-
 static bool share_edge(const namidb_value *a, const namidb_value *b)
 {
     if (a->kind == NAMIDB_EDGE)
-        return has_edge(b, a->as.edge->id);
+        return ndb_holds_edge(b, a->as.edge->id);
     for (uint32_t i = 0; a->kind == NAMIDB_LIST && i < a->size; i++)
         if (share_edge(&a->as.items[i], b))
             return true;

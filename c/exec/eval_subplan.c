@@ -55,15 +55,11 @@ static int open_subplan(struct ndb_eval *eval, const struct ndb_expr *expr,
                         uint32_t rows, struct subplan **out)
 {
     struct ndb_run *run = eval->run;
-    struct subplan *subplan = run->kept[expr->run_index];
+    struct subplan *subplan =
+        ndb_run_keep(run, expr->run_index, sizeof *subplan, NULL);
 
-    if (subplan == NULL) {
-        subplan = ndb_arena_alloc(&run->arena, sizeof *subplan);
-        if (subplan == NULL)
-            return ndb_eval_no_memory(eval);
-        *subplan = (struct subplan){ .run_serial = run->serial };
-        run->kept[expr->run_index] = subplan;
-    }
+    if (subplan == NULL)
+        return ndb_eval_no_memory(eval);
     *out = subplan;
     return choose_plan(eval, expr, subplan, rows);
 }

@@ -149,6 +149,12 @@ int ndb_run_no_memory(struct ndb_run *run);
  * is wrong. */
 int ndb_run_absent(struct ndb_run *run, const char *what);
 
+/* What an expression keeps in a run, at its place among run->kept: zeros the
+ * first time. `forget`, or NULL, is called with it before the run is freed.
+ * NULL: no memory. */
+void *ndb_run_keep(struct ndb_run *run, uint32_t place, size_t bytes,
+                   void (*forget)(void *kept));
+
 /* The database's number of a name of the plan; 0: nothing has it. */
 uint32_t ndb_run_number(struct ndb_run *run, uint32_t name);
 /* The same, and makes it. Needs a transaction. */

@@ -52,6 +52,22 @@ int ndb_run_look_up(struct ndb_run *run)
     return rc < 0 ? rc : check_clock(run);
 }
 
+void *ndb_run_keep(struct ndb_run *run, uint32_t place, size_t bytes,
+                   void (*forget)(void *kept))
+{
+    void *kept = run->kept[place];
+
+    if (kept != NULL)
+        return kept;
+    kept = ndb_arena_alloc(&run->arena, bytes);
+    if (kept == NULL)
+        return NULL;
+    memset(kept, 0, bytes);
+    run->kept[place] = kept;
+    run->forget[place] = forget;
+    return kept;
+}
+
 uint32_t ndb_run_number(struct ndb_run *run, uint32_t name)
 {
     const struct ndb_plan_name *wanted = &run->plan->names[name];

@@ -3,12 +3,12 @@
 
 #include "exec/eval.h"
 
-static bool holds_edge(const namidb_value *value, uint64_t edge)
+bool ndb_holds_edge(const namidb_value *value, uint64_t edge)
 {
     if (value->kind == NAMIDB_EDGE)
         return value->as.edge->id == edge;
     for (uint32_t i = 0; value->kind == NAMIDB_LIST && i < value->size; i++)
-        if (holds_edge(&value->as.items[i], edge))
+        if (ndb_holds_edge(&value->as.items[i], edge))
             return true;
     return false;
 }
@@ -22,7 +22,7 @@ bool ndb_walk_is_taken(const struct ndb_op *op, uint32_t position,
         namidb_value other = ndb_vector_get(
             &op->child->chunk.columns[others->items[i]], position);
 
-        if (holds_edge(&other, edge))
+        if (ndb_holds_edge(&other, edge))
             return true;
     }
     return false;

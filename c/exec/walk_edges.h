@@ -7,6 +7,9 @@
 
 #include "exec/op.h"
 
+/* Whether a value is an edge, or a list with it. */
+bool ndb_holds_edge(const namidb_value *value, uint64_t edge);
+
 /* Whether the row at `position` of what op->child gave has an edge already, in
  * one of the slots that the plan says. */
 bool ndb_walk_is_taken(const struct ndb_op *op, uint32_t position,
