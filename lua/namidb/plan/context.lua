@@ -19,6 +19,7 @@ function context.new(bindings, options)
         constants = { n = 0 }, null_index = nil,
         labels_of = {}, -- by slot of a node: those that a pattern gives it
         types_of = {}, -- by slot of an edge: those that it may have
+        has_walks = false, -- of several hops
         cold = { node = {}, out = {}, into = {} }, -- see plan/cold.lua
         options = options or {},
     }, context)

@@ -52,7 +52,9 @@ own.FOR_EACH, own.QUANTIFIER, own.REDUCE = own.LET, own.LET, own.LET
 
 function own.SUBPLAN(node, set)
     if not node.free then
-        once.mark(node.plan, node.code == "EXISTS", reads)
+        if node.has_walks then
+            once.mark(node.plan, node.code == "EXISTS", reads)
+        end
         local wanted = {}
         if node.number then wanted[node.number] = true end
         if node.row then wanted[node.row] = true end
@@ -392,9 +394,10 @@ function walk(op, wanted)
 end
 
 --- Sets `live` and what else depends on it in a tree whose output slots are
--- `slots`. Returns the slots that it reads of the row around it.
-function free.mark(op, slots)
-    once.mark(op, false, reads)
+-- `slots`; has_walks: there may be walks of several hops in it (plan/once.lua).
+-- Returns the slots that it reads of the row around it.
+function free.mark(op, slots, has_walks)
+    if has_walks then once.mark(op, false, reads) end
     local wanted = {}
     add(wanted, slots)
     return walk(op, wanted)

@@ -53,8 +53,8 @@ function plan.make(ast, options)
         names[i] = name
     end
     if ast.writes then root = barrier.add(root, #columns > 0) end
-    hops.count(made, root)
-    free.mark(root, slots)
+    if made.has_walks then hops.count(made, root) end
+    free.mark(root, slots, made.has_walks)
     local bytes, places = encode.plan(made, columns, root)
     local is_told = ast.mode ~= "run"
     return {

@@ -342,6 +342,7 @@ local function walk_many(state, edge)
     local slot = edge.slot
     if edge.bound then slot = state.context:new_slot() end
     local into = state.known[to]
+    state.context.has_walks = true
     state.op = {
         kind = "VAR_EXPAND", slot = from, edge = slot, to = to,
         direction = direction, types = edge.types,

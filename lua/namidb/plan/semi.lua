@@ -198,7 +198,7 @@ function semi.subplan(context, code, plan, slot)
     if expr then return expr end
     local row = semi.number_rows(context, plan)
     return { kind = "SUBPLAN", code = code, plan = plan, number = slot,
-             row = row,
+             row = row, has_walks = context.has_walks,
              -- A join gives what it finds for a row in another order.
              many = code ~= "COLLECT" and for_many(context, plan, row) or nil }
 end
@@ -216,7 +216,7 @@ local TURNED = { GT = "LT", LT = "GT", GE = "LE", LE = "GE", EQ = "EQ",
 local function exists_of(context, count)
     local exists = counted.subplan(context, "EXISTS", count.plan) or
         { kind = "SUBPLAN", code = "EXISTS", plan = count.plan,
-          row = count.row, many = count.many }
+          row = count.row, many = count.many, has_walks = count.has_walks }
     exists.match = count.match
     return exists
 end
